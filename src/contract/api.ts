@@ -1,0 +1,616 @@
+/**
+ * The REST API: every route with its schemas, in one table from which the service checks requests,
+ * the client takes its types, and `/openapi.json` is made.
+ *
+ * Routes under `/v2`, and those under `/v3` that the Globus Compute web service has, follow
+ * its shapes as the official SDK speaks them; the others are ours. Bodies are JSON, or msgpack with
+ * `application/msgpack` in `Content-Type` and `Accept`. Field names are in snake_case, as theirs.
+ */
+import * as v from "valibot";
+import {
+  MAX_DESCRIPTION_LENGTH,
+  MAX_FUNCTION_BYTES,
+  MAX_IDS_PER_REQUEST,
+  MAX_NAME_LENGTH,
+  MAX_PAGE_SIZE,
+} from "./limits.ts";
+import {
+  EndpointStatusSchema,
+  TaskErrorSchema,
+  TaskEventSchema,
+  TaskOptionsSchema,
+} from "./protocol/messages.ts";
+import { TASK_STATES } from "./task_state.ts";
+
+// -- pieces -----------------------------------------------------------------------------------
+
+const uuid = v.pipe(v.string(), v.uuid());
+const name = v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_NAME_LENGTH));
+const description = v.pipe(v.string(), v.maxLength(MAX_DESCRIPTION_LENGTH));
+/** Seconds since 1970, UTC, with fractions. */
+const instant = v.number();
+const ids = v.pipe(v.array(uuid), v.maxLength(MAX_IDS_PER_REQUEST));
+const anyObject = v.record(v.string(), v.unknown());
+const nothing = v.object({});
+
+/** Query strings are text; these give numbers and booleans from it. */
+const queryNumber = v.pipe(
+  v.string(),
+  v.regex(/^\d{1,15}$/, "expected a whole number"),
+  v.transform(Number),
+);
+const pageQuery = {
+  limit: v.optional(v.pipe(queryNumber, v.minValue(1), v.maxValue(MAX_PAGE_SIZE))),
+  /** `next_cursor` of the page before. */
+  cursor: v.optional(v.pipe(v.string(), v.maxLength(500))),
+};
+const page = <const T extends v.GenericSchema>(item: T) =>
+  v.object({ items: v.array(item), next_cursor: v.nullable(v.string()) });
+
+export const SCOPES = ["all", "read", "run", "manage", "endpoint"] as const;
+/**
+ * What a token may do. `all`: everything its owner may. `read`: list and show. `run`: register and
+ * run functions. `manage`: endpoints and tokens. `endpoint`: serve one endpoint, nothing else.
+ */
+export type Scope = typeof SCOPES[number];
+
+// -- errors -----------------------------------------------------------------------------------
+
+/** Body of every answer that is not 2xx; the first five fields are Globus Compute's. */
+export const ErrorBodySchema = v.object({
+  status: v.literal("Failed"),
+  code: v.string(),
+  reason: v.string(),
+  error_args: v.array(v.unknown()),
+  http_status_code: v.number(),
+  hint: v.optional(v.string()),
+  retryable: v.optional(v.boolean()),
+});
+export type ErrorBody = v.InferOutput<typeof ErrorBodySchema>;
+
+// -- version, health, identity ------------------------------------------------------------------
+
+export const VersionSchema = v.object({
+  api: v.string(),
+  min_sdk_version: v.string(),
+  min_ep_version: v.string(),
+});
+export const HealthSchema = v.object({
+  status: v.picklist(["ok", "stopping"]),
+  service_id: uuid,
+  /** Milliseconds since 1970 at the service. */
+  now: v.number(),
+  /**
+   * Present when the request carried `?nonce=`: HMAC-SHA-256 of the nonce under the service's key,
+   * in hexadecimal. Whoever holds the key from the service's state file can tell that this port is
+   * really that service, before any token is sent to it.
+   */
+  proof: v.optional(v.string()),
+});
+export type Health = v.InferOutput<typeof HealthSchema>;
+
+// -- functions ----------------------------------------------------------------------------------
+
+export const RegisterFunctionSchema = v.object({
+  function_name: name,
+  /** One packed buffer; see `envelope.ts`. */
+  function_code: v.pipe(v.string(), v.minLength(1), v.maxBytes(MAX_FUNCTION_BYTES)),
+  description: v.optional(v.nullable(description)),
+  /** Whose versions and serializer made it; shown, never interpreted. */
+  meta: v.optional(v.nullable(anyObject)),
+  public: v.optional(v.nullable(v.boolean())),
+  group: v.optional(v.nullable(uuid)),
+  /** The signature for forms, as JSON Schema; ours. */
+  parameters: v.optional(v.nullable(anyObject)),
+});
+export type RegisterFunction = v.InferInput<typeof RegisterFunctionSchema>;
+
+export const FunctionSchema = v.object({
+  function_uuid: uuid,
+  function_name: v.string(),
+  description: v.nullable(v.string()),
+  function_code: v.string(),
+  metadata: v.nullable(anyObject),
+  owner: v.string(),
+  public: v.boolean(),
+  /** `typescript`, `python` or `shell`, from the code's header. */
+  runtime: v.string(),
+  created_at: instant,
+});
+export type FunctionRecord = v.InferOutput<typeof FunctionSchema>;
+
+/** In lists the code is left out. */
+export const FunctionSummarySchema = v.omit(FunctionSchema, ["function_code"]);
+export type FunctionSummary = v.InferOutput<typeof FunctionSummarySchema>;
+
+// -- endpoints ----------------------------------------------------------------------------------
+
+export const RegisterEndpointSchema = v.object({
+  endpoint_name: name,
+  display_name: v.optional(v.nullable(name)),
+  description: v.optional(v.nullable(description)),
+  metadata: v.optional(v.nullable(anyObject)),
+  allowed_functions: v.optional(v.nullable(ids)),
+  public: v.optional(v.nullable(v.boolean())),
+  multi_user: v.optional(v.nullable(v.boolean())),
+  authentication_policy: v.optional(v.nullable(v.string())),
+  subscription_uuid: v.optional(v.nullable(v.string())),
+});
+export type RegisterEndpoint = v.InferInput<typeof RegisterEndpointSchema>;
+
+export const EndpointRegistrationSchema = v.object({
+  endpoint_id: uuid,
+  /** Where the agent dials, ws or wss. */
+  forwarder_url: v.string(),
+  /** Serves this endpoint and nothing else. Given once; a new registration makes a new one. */
+  endpoint_token: v.string(),
+  warnings: v.array(v.string()),
+});
+export type EndpointRegistration = v.InferOutput<typeof EndpointRegistrationSchema>;
+
+export const EndpointSchema = v.object({
+  uuid,
+  name: v.string(),
+  display_name: v.nullable(v.string()),
+  description: v.nullable(v.string()),
+  owner: v.string(),
+  public: v.boolean(),
+  status: v.picklist(["online", "offline"]),
+  /** When it connected last, or said its last word; null when it never did. */
+  last_seen: v.nullable(instant),
+  hostname: v.nullable(v.string()),
+  endpoint_version: v.nullable(v.string()),
+  runtimes: v.array(v.string()),
+  metadata: v.nullable(anyObject),
+  allowed_functions: v.nullable(v.array(uuid)),
+  details: v.nullable(EndpointStatusSchema),
+  /** Tasks of it on the service that are not finished. */
+  queued_tasks: v.number(),
+  created_at: instant,
+});
+export type EndpointRecord = v.InferOutput<typeof EndpointSchema>;
+
+export const EndpointStatusAnswerSchema = v.object({
+  status: v.picklist(["online", "offline"]),
+  details: v.nullable(EndpointStatusSchema),
+});
+
+// -- tasks --------------------------------------------------------------------------------------
+
+export const SubmitSchema = v.object({
+  /** Function id → payloads, each two packed buffers. Answered with ids in the same order. */
+  tasks: v.record(uuid, v.array(v.string())),
+  task_group_id: v.optional(v.nullable(uuid)),
+  /** Of the official SDK, for its result stream. */
+  create_queue: v.optional(v.nullable(v.boolean())),
+  resource_specification: v.optional(v.nullable(anyObject)),
+  user_endpoint_config: v.optional(v.nullable(anyObject)),
+  user_runtime: v.optional(v.nullable(anyObject)),
+  result_serializers: v.optional(v.nullable(v.array(v.string()))),
+  /** Ours, for every task of this request. */
+  max_attempts: v.optional(v.nullable(TaskOptionsSchema.entries.max_attempts)),
+  walltime_seconds: v.optional(v.nullable(TaskOptionsSchema.entries.walltime_seconds)),
+});
+export type Submit = v.InferInput<typeof SubmitSchema>;
+
+export const SubmitAnswerSchema = v.object({
+  request_id: uuid,
+  task_group_id: uuid,
+  endpoint_id: uuid,
+  tasks: v.record(uuid, v.array(uuid)),
+});
+export type SubmitAnswer = v.InferOutput<typeof SubmitAnswerSchema>;
+
+/** A task as the official SDK polls it. */
+export const TaskStatusSchema = v.object({
+  task_id: uuid,
+  status: v.picklist(TASK_STATES),
+  /** One result buffer. */
+  result: v.optional(v.string()),
+  /** The remote traceback, or what ended the task, as text. */
+  exception: v.optional(v.string()),
+  reason: v.optional(v.string()),
+  /** When it ended, ISO 8601 in UTC. */
+  completion_t: v.optional(v.string()),
+  details: v.optional(anyObject),
+  /** Ours: the error as a value. */
+  error: v.optional(TaskErrorSchema),
+});
+export type TaskStatus = v.InferOutput<typeof TaskStatusSchema>;
+
+/** A task in lists. */
+export const TaskSummarySchema = v.object({
+  task_id: uuid,
+  task_group_id: uuid,
+  function_id: uuid,
+  function_name: v.string(),
+  endpoint_id: uuid,
+  endpoint_name: v.string(),
+  status: v.picklist(TASK_STATES),
+  attempt: v.number(),
+  created_at: instant,
+  completed_at: v.nullable(instant),
+});
+export type TaskSummary = v.InferOutput<typeof TaskSummarySchema>;
+
+/** A task with all that is known of it. */
+export const TaskDetailSchema = v.object({
+  ...TaskSummarySchema.entries,
+  max_attempts: v.number(),
+  /** By the parts' own clocks, in the order in which they happened. */
+  timeline: v.array(TaskEventSchema),
+  result: v.optional(v.string()),
+  error: v.optional(TaskErrorSchema),
+  stdout: v.string(),
+  stderr: v.string(),
+  details: v.nullable(anyObject),
+});
+export type TaskDetail = v.InferOutput<typeof TaskDetailSchema>;
+
+/** One finished task, as the result stream of a task group sends it. */
+export const FinishedTaskSchema = v.object({
+  task_id: uuid,
+  status: v.picklist(["success", "failed", "cancelled"]),
+  result: v.optional(v.string()),
+  error: v.optional(TaskErrorSchema),
+  stdout: v.optional(v.string()),
+  stderr: v.optional(v.string()),
+});
+export type FinishedTask = v.InferOutput<typeof FinishedTaskSchema>;
+
+/**
+ * Events of `GET /v3/task_groups/{id}/results`, an SSE stream. Each `results` event holds an array
+ * and an id; a reader that comes back with it as `Last-Event-ID` misses nothing. A comment line
+ * keeps the stream alive.
+ */
+export const ResultsEventSchema = v.array(FinishedTaskSchema);
+
+/** Events of `GET /v3/tasks/{id}/follow`, an SSE stream that ends after `finished`. */
+export type FollowEvent =
+  | { readonly event: "state"; readonly data: v.InferOutput<typeof TaskEventSchema> }
+  | {
+    readonly event: "output";
+    readonly data: {
+      readonly stream: "stdout" | "stderr";
+      readonly offset: number;
+      readonly text: string;
+    };
+  }
+  | { readonly event: "finished"; readonly data: FinishedTask };
+
+// -- tokens, stats --------------------------------------------------------------------------------
+
+export const CreateTokenSchema = v.object({
+  label: v.optional(v.nullable(name)),
+  scopes: v.optional(v.pipe(v.array(v.picklist(SCOPES)), v.minLength(1))),
+  /** Seconds until it ends by itself; never when left out. */
+  lifetime_seconds: v.optional(v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1)))),
+  /** For another user of this service; only an owner of scope `all` may. */
+  user: v.optional(v.nullable(name)),
+});
+export const TokenSchema = v.object({
+  token_id: uuid,
+  label: v.string(),
+  user: v.string(),
+  scopes: v.array(v.picklist(SCOPES)),
+  created_at: instant,
+  last_used_at: v.nullable(instant),
+  expires_at: v.nullable(instant),
+});
+export type TokenRecord = v.InferOutput<typeof TokenSchema>;
+export const CreatedTokenSchema = v.object({ ...TokenSchema.entries, token: v.string() });
+
+export const WhoAmISchema = v.object({
+  user: v.string(),
+  token_id: uuid,
+  scopes: v.array(v.picklist(SCOPES)),
+});
+
+export const StatsSchema = v.object({
+  total_function_invocations: v.number(),
+  functions: v.number(),
+  endpoints: v.number(),
+  endpoints_online: v.number(),
+  /** State → number of tasks. */
+  tasks: v.record(v.string(), v.number()),
+});
+
+// -- the table ------------------------------------------------------------------------------------
+
+/** What a route needs and gives; `scope: null` means that it needs no token. */
+export interface Route {
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
+  /** With `:name` parameters. */
+  readonly path: string;
+  readonly summary: string;
+  readonly scope: Scope | null;
+  readonly query?: v.GenericSchema;
+  readonly body?: v.GenericSchema;
+  readonly answer: v.GenericSchema;
+  /** The answer is `text/event-stream`; `answer` is the data of its events. */
+  readonly stream?: true;
+}
+
+const removed = v.object({ result: v.number() });
+
+export const ROUTES = {
+  version: {
+    method: "GET",
+    path: "/v2/version",
+    summary: "Versions that are served; a JSON string without ?service=all.",
+    scope: null,
+    query: v.object({ service: v.optional(v.string()) }),
+    answer: v.union([v.string(), VersionSchema]),
+  },
+  health: {
+    method: "GET",
+    path: "/v3/health",
+    summary: "Whether the service is up, and proof of which one.",
+    scope: null,
+    query: v.object({ nonce: v.optional(v.pipe(v.string(), v.regex(/^[0-9a-f]{16,128}$/))) }),
+    answer: HealthSchema,
+  },
+  openapi: {
+    method: "GET",
+    path: "/openapi.json",
+    summary: "This document.",
+    scope: null,
+    answer: anyObject,
+  },
+  whoAmI: {
+    method: "GET",
+    path: "/v3/whoami",
+    summary: "Owner and scopes of the token.",
+    scope: "read",
+    answer: WhoAmISchema,
+  },
+  stats: {
+    method: "GET",
+    path: "/v3/stats",
+    summary: "Counts of the viewer's own.",
+    scope: "read",
+    answer: StatsSchema,
+  },
+
+  registerFunction: {
+    method: "POST",
+    path: "/v3/functions",
+    summary: "Register a function.",
+    scope: "run",
+    body: RegisterFunctionSchema,
+    answer: v.object({ function_uuid: uuid }),
+  },
+  listFunctions: {
+    method: "GET",
+    path: "/v3/functions",
+    summary: "Functions that the viewer may use, newest first.",
+    scope: "read",
+    query: v.object({ ...pageQuery, search: v.optional(name), name: v.optional(name) }),
+    answer: page(FunctionSummarySchema),
+  },
+  getFunction: {
+    method: "GET",
+    path: "/v2/functions/:function_id",
+    summary: "One function with its code.",
+    scope: "read",
+    answer: FunctionSchema,
+  },
+  deleteFunction: {
+    method: "DELETE",
+    path: "/v2/functions/:function_id",
+    summary: "Delete a function; its tasks stay.",
+    scope: "run",
+    answer: removed,
+  },
+
+  registerEndpoint: {
+    method: "POST",
+    path: "/v3/endpoints",
+    summary: "Register an endpoint.",
+    scope: "manage",
+    body: RegisterEndpointSchema,
+    answer: EndpointRegistrationSchema,
+  },
+  updateEndpoint: {
+    method: "PUT",
+    path: "/v3/endpoints/:endpoint_id",
+    summary: "Register it again under the same id; its old token ends.",
+    scope: "manage",
+    body: RegisterEndpointSchema,
+    answer: EndpointRegistrationSchema,
+  },
+  listEndpoints: {
+    method: "GET",
+    path: "/v3/endpoints",
+    summary: "Endpoints that the viewer may use, by name.",
+    scope: "read",
+    query: v.object({ ...pageQuery, search: v.optional(name), name: v.optional(name) }),
+    answer: page(EndpointSchema),
+  },
+  listEndpointsV2: {
+    method: "GET",
+    path: "/v2/endpoints",
+    summary: "Endpoints, as the official SDK lists them.",
+    scope: "read",
+    query: v.object({ role: v.optional(v.picklist(["owner", "any"])) }),
+    answer: v.array(
+      v.object({ uuid, name: v.string(), display_name: v.nullable(v.string()), owner: v.string() }),
+    ),
+  },
+  getEndpoint: {
+    method: "GET",
+    path: "/v2/endpoints/:endpoint_id",
+    summary: "One endpoint.",
+    scope: "read",
+    answer: EndpointSchema,
+  },
+  endpointStatus: {
+    method: "GET",
+    path: "/v2/endpoints/:endpoint_id/status",
+    summary: "Whether it is online, and how busy.",
+    scope: "read",
+    answer: EndpointStatusAnswerSchema,
+  },
+  allowedFunctions: {
+    method: "GET",
+    path: "/v3/endpoints/:endpoint_id/allowed_functions",
+    summary: "The only functions that it runs; empty when it runs any.",
+    scope: "read",
+    answer: v.array(uuid),
+  },
+  deleteEndpoint: {
+    method: "DELETE",
+    path: "/v2/endpoints/:endpoint_id",
+    summary: "Delete an endpoint; its unfinished tasks fail.",
+    scope: "manage",
+    answer: removed,
+  },
+  shutdownEndpoint: {
+    method: "POST",
+    path: "/v3/endpoints/:endpoint_id/shutdown",
+    summary: "Stop the agent from afar.",
+    scope: "manage",
+    body: v.object({ drain: v.optional(v.boolean()) }),
+    answer: nothing,
+  },
+  /** The forwarder link, not REST: an upgrade to WebSocket with the endpoint token. */
+  forwarder: {
+    method: "GET",
+    path: "/v3/forwarder",
+    summary: "Upgrade to the forwarder protocol, see PROTOCOL.md.",
+    scope: "endpoint",
+    answer: nothing,
+  },
+
+  submit: {
+    method: "POST",
+    path: "/v3/endpoints/:endpoint_id/submit",
+    summary: "Submit tasks; honours Idempotency-Key. 200 means on disk.",
+    scope: "run",
+    body: SubmitSchema,
+    answer: SubmitAnswerSchema,
+  },
+  getTask: {
+    method: "GET",
+    path: "/v2/tasks/:task_id",
+    summary: "One task, as the official SDK polls it.",
+    scope: "read",
+    answer: TaskStatusSchema,
+  },
+  batchStatus: {
+    method: "POST",
+    path: "/v2/batch_status",
+    summary: "Several tasks at once.",
+    scope: "read",
+    body: v.object({ task_ids: ids }),
+    answer: v.object({ response: v.literal("batch"), results: v.record(uuid, TaskStatusSchema) }),
+  },
+  taskGroup: {
+    method: "GET",
+    path: "/v2/taskgroup/:task_group_id",
+    summary: "The tasks of a group.",
+    scope: "read",
+    answer: v.object({
+      taskgroup_id: uuid,
+      create_websockets_queue: v.boolean(),
+      tasks: v.array(v.object({ id: uuid, created_at: v.string() })),
+    }),
+  },
+  groupResults: {
+    method: "GET",
+    path: "/v3/task_groups/:task_group_id/results",
+    summary: "Results of a group as they come, with resume.",
+    scope: "read",
+    query: v.object({ after: v.optional(queryNumber) }),
+    answer: ResultsEventSchema,
+    stream: true,
+  },
+  listTasks: {
+    method: "GET",
+    path: "/v3/tasks",
+    summary: "The viewer's tasks, newest first.",
+    scope: "read",
+    query: v.object({
+      ...pageQuery,
+      status: v.optional(v.picklist(TASK_STATES)),
+      endpoint_id: v.optional(uuid),
+      function_id: v.optional(uuid),
+      task_group_id: v.optional(uuid),
+    }),
+    answer: page(TaskSummarySchema),
+  },
+  taskDetail: {
+    method: "GET",
+    path: "/v3/tasks/:task_id",
+    summary: "One task with timeline, output and result.",
+    scope: "read",
+    answer: TaskDetailSchema,
+  },
+  followTask: {
+    method: "GET",
+    path: "/v3/tasks/:task_id/follow",
+    summary: "States, output and end of one task, live.",
+    scope: "read",
+    answer: v.unknown(),
+    stream: true,
+  },
+  cancelTasks: {
+    method: "POST",
+    path: "/v3/tasks/cancel",
+    summary: "Cancel tasks; finished ones stay as they are.",
+    scope: "run",
+    body: v.object({ task_ids: ids }),
+    answer: v.object({
+      /** Asked to end. */ cancelling: v.array(uuid),
+      /** Finished before. */ finished: v.array(uuid),
+    }),
+  },
+
+  createToken: {
+    method: "POST",
+    path: "/v3/tokens",
+    summary: "Make a token; it is shown once.",
+    scope: "manage",
+    body: CreateTokenSchema,
+    answer: CreatedTokenSchema,
+  },
+  listTokens: {
+    method: "GET",
+    path: "/v3/tokens",
+    summary: "The viewer's tokens, without their secrets.",
+    scope: "manage",
+    answer: v.array(TokenSchema),
+  },
+  revokeToken: {
+    method: "DELETE",
+    path: "/v3/tokens/:token_id",
+    summary: "End a token at once.",
+    scope: "manage",
+    answer: removed,
+  },
+} as const satisfies Record<string, Route>;
+
+export type RouteName = keyof typeof ROUTES;
+/** What the client gets from a route. */
+export type Answer<N extends RouteName> = v.InferOutput<(typeof ROUTES)[N]["answer"]>;
+/** What the client sends to a route that takes a body. */
+export type Body<N extends RouteName> = (typeof ROUTES)[N] extends
+  { body: infer B extends v.GenericSchema } ? v.InferInput<B>
+  : never;
+/** Query parameters of a route, before they are text. */
+export type Query<N extends RouteName> = (typeof ROUTES)[N] extends
+  { query: infer Q extends v.GenericSchema }
+  ? { readonly [K in keyof v.InferInput<Q>]?: string | number | undefined }
+  : never;
+
+export const IDEMPOTENCY_HEADER = "Idempotency-Key";
+export const MSGPACK_TYPE = "application/msgpack";
+
+/** Fills a route's path parameters, escaped. */
+export function pathOf(route: Route, parameters: Readonly<Record<string, string>> = {}): string {
+  return route.path.replace(/:(\w+)/g, (_, key: string) => {
+    const value = parameters[key];
+    if (value === undefined) throw new Error(`${route.path} needs ${key}`);
+    return encodeURIComponent(value);
+  });
+}

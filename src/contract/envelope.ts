@@ -1,0 +1,175 @@
+/**
+ * The packed-buffer envelope of Globus Compute: what a function, its arguments and its result look
+ * like on every link. Service and agent forward it and never look inside; only clients and workers
+ * do.
+ *
+ * A buffer is `header + "\n" + body`, where the header has two characters. Packed buffers follow
+ * each other as `length + "\n" + buffer`. The official SDK counts the length in Python characters,
+ * which are Unicode code points, not in bytes and not in UTF-16 units.
+ *
+ * A function is one packed buffer; a payload is two, positional arguments and keyword arguments; a
+ * result is one buffer, not packed. Headers of the official SDK are listed in
+ * `globus_compute_sdk/serialize`; `ts` and `sh` are ours.
+ */
+
+/** The headers that this program writes. Workers may know more, such as `00`, dill. */
+export const HEADERS = {
+  json: "11",
+  pythonSource: "st",
+  pythonSourceDill: "sd",
+  typescriptSource: "ts",
+  shellTemplate: "sh",
+} as const;
+
+export interface Buffer {
+  /** Two characters. */
+  readonly header: string;
+  readonly body: string;
+}
+
+/** Why an envelope could not be read. */
+export class EnvelopeError extends Error {
+  override readonly name = "EnvelopeError";
+}
+
+function codePointLength(text: string): number {
+  let length = text.length;
+  for (let index = 0; index < text.length; index++) {
+    const unit = text.charCodeAt(index);
+    if (unit >= 0xd800 && unit <= 0xdbff) {
+      const next = text.charCodeAt(index + 1);
+      if (next >= 0xdc00 && next <= 0xdfff) {
+        length--;
+        index++;
+      }
+    }
+  }
+  return length;
+}
+
+/** The index in UTF-16 units that lies `count` code points after `start`; -1 past the end. */
+function advance(text: string, start: number, count: number): number {
+  let index = start;
+  for (let left = count; left > 0; left--) {
+    if (index >= text.length) return -1;
+    index += text.codePointAt(index)! > 0xffff ? 2 : 1;
+  }
+  return index;
+}
+
+export function writeBuffer(buffer: Buffer): string {
+  return `${buffer.header}\n${buffer.body}`;
+}
+
+export function readBuffer(text: string): Buffer {
+  if (text.length < 3 || text[2] !== "\n") {
+    throw new EnvelopeError(
+      `expected a two-character header and a newline, found ${JSON.stringify(text.slice(0, 8))}`,
+    );
+  }
+  return { header: text.slice(0, 2), body: text.slice(3) };
+}
+
+/** Packs buffers that already carry their headers. */
+export function pack(buffers: readonly string[]): string {
+  return buffers.map((buffer) => `${codePointLength(buffer)}\n${buffer}`).join("");
+}
+
+/** The buffers inside `packed`, each with its header. */
+export function unpack(packed: string): string[] {
+  const buffers: string[] = [];
+  let position = 0;
+  while (position < packed.length) {
+    const newline = packed.indexOf("\n", position);
+    const length = newline < 0 ? "" : packed.slice(position, newline);
+    if (!/^\d{1,10}$/.test(length)) {
+      throw new EnvelopeError(`expected a length and a newline at character ${position}`);
+    }
+    const end = advance(packed, newline + 1, Number(length));
+    if (end < 0) {
+      throw new EnvelopeError(`buffer of ${length} characters at ${position} is cut off`);
+    }
+    buffers.push(packed.slice(newline + 1, end));
+    position = end;
+  }
+  return buffers;
+}
+
+/** Refuses what `JSON.stringify` would silently turn into null or leave out. */
+function refuseLossy(key: string, value: unknown): unknown {
+  const type = typeof value;
+  if (type === "function" || type === "symbol" || type === "bigint") {
+    throw new EnvelopeError(
+      `a ${type} cannot be written as JSON${key === "" ? "" : ` (at ${key})`}`,
+    );
+  }
+  if (type === "number" && !Number.isFinite(value)) {
+    throw new EnvelopeError(
+      `${value} cannot be written as JSON${key === "" ? "" : ` (at ${key})`}`,
+    );
+  }
+  return value;
+}
+
+/** A JSON buffer, header included. Throws `EnvelopeError` when `value` cannot be JSON. */
+export function jsonBuffer(value: unknown): string {
+  try {
+    // undefined at the top is what a function without a result returns: null, as Python's None is.
+    return writeBuffer({ header: HEADERS.json, body: JSON.stringify(value ?? null, refuseLossy) });
+  } catch (thrown) {
+    if (thrown instanceof EnvelopeError) throw thrown;
+    const reason = thrown instanceof Error ? thrown.message.split("\n")[0] : String(thrown);
+    throw new EnvelopeError(`value cannot be written as JSON: ${reason}`);
+  }
+}
+
+/** A payload with positional and keyword arguments as JSON. */
+export function jsonPayload(
+  positional: readonly unknown[],
+  keyword: Readonly<Record<string, unknown>> = {},
+): string {
+  return pack([jsonBuffer(positional), jsonBuffer(keyword)]);
+}
+
+/** Function source as one packed buffer. `name` is what the worker calls. */
+export function sourceFunction(
+  header: typeof HEADERS[keyof typeof HEADERS],
+  name: string,
+  source: string,
+): string {
+  return pack([writeBuffer({ header, body: `${name}:${source}` })]);
+}
+
+/** A function buffer taken apart. */
+export interface SourceFunction {
+  readonly header: string;
+  readonly name: string;
+  readonly source: string;
+}
+
+/** Reads what {@link sourceFunction} wrote; throws `EnvelopeError` for serialized code. */
+export function readSourceFunction(packed: string): SourceFunction {
+  const [first, ...more] = unpack(packed);
+  if (first === undefined || more.length > 0) {
+    throw new EnvelopeError(
+      `expected one buffer in a function, found ${more.length + (first ? 1 : 0)}`,
+    );
+  }
+  const { header, body } = readBuffer(first);
+  const colon = body.indexOf(":");
+  if (colon < 0) throw new EnvelopeError(`expected name:source after the header ${header}`);
+  return { header, name: body.slice(0, colon), source: body.slice(colon + 1) };
+}
+
+/** The runtime that can run a function with this header. */
+export function runtimeOf(header: string): "typescript" | "shell" | "python" {
+  switch (header) {
+    case HEADERS.typescriptSource:
+      return "typescript";
+    case HEADERS.shellTemplate:
+      return "shell";
+    default:
+      // Every other header is Python's, readable or not: the Python worker says which it lacks.
+      return "python";
+  }
+}

@@ -1,0 +1,59 @@
+/** Every limit, in one place. Sizes are bytes, times milliseconds, unless the name says otherwise. */
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const SECOND = 1_000;
+
+/** Function body and arguments together, of one submit. */
+export const MAX_SUBMIT_BYTES = 10 * MIB;
+/** A request body: a submit as JSON may escape up to twice its size. */
+export const MAX_REQUEST_BYTES = 2 * MAX_SUBMIT_BYTES + MIB;
+export const MAX_FUNCTION_BYTES = 10 * MIB;
+/** One task's arguments, packed. */
+export const MAX_PAYLOAD_BYTES = 10 * MIB;
+/** One task's result, serialized. */
+export const MAX_RESULT_BYTES = 10 * MIB;
+export const MAX_TASKS_PER_SUBMIT = 10_000;
+export const MAX_IDS_PER_REQUEST = 10_000;
+/** Nesting of a JSON or msgpack body. */
+export const MAX_DEPTH = 64;
+export const MAX_NAME_LENGTH = 200;
+export const MAX_DESCRIPTION_LENGTH = 10_000;
+export const MAX_IDEMPOTENCY_KEY_LENGTH = 200;
+export const DEFAULT_PAGE_SIZE = 100;
+export const MAX_PAGE_SIZE = 1_000;
+
+/** What is kept of a task's stdout and of its stderr, each: the last bytes. */
+export const MAX_TASK_OUTPUT_BYTES = MIB;
+export const MAX_TRACEBACK_BYTES = 64 * KIB;
+export const MAX_TIMELINE_EVENTS = 100;
+
+/** One WebSocket frame on a link: one result of the largest size and its neighbours. */
+export const MAX_FRAME_BYTES = 24 * MIB;
+/** A batch is closed when it holds this much, so that a frame stays below the maximum. */
+export const BATCH_BYTES = MIB;
+export const MAX_BATCH_ITEMS = 1_000;
+
+/** Tasks that a service may have in flight to one endpoint, unacknowledged, unless granted otherwise. */
+export const DEFAULT_TASK_CREDITS = 4_000;
+/** Results that an endpoint may have in flight to the service, unacknowledged. */
+export const DEFAULT_RESULT_CREDITS = 4_000;
+
+export const HEARTBEAT_INTERVAL = 15 * SECOND;
+/** A peer that was silent for so long is gone. */
+export const HEARTBEAT_TIMEOUT = 45 * SECOND;
+export const HANDSHAKE_TIMEOUT = 10 * SECOND;
+export const REDIAL_INITIAL = 100;
+export const REDIAL_MAXIMUM = 20 * SECOND;
+export const REDIAL_MINIMUM_UPTIME = 10 * SECOND;
+
+export const DEFAULT_MAX_ATTEMPTS = 2;
+export const MAX_ATTEMPTS = 100;
+export const PROFILE_TIMEOUT = 2 * SECOND;
+export const DEFAULT_STOP_TIMEOUT = 30 * SECOND;
+/** Between the polite and the final signal to a process group. */
+export const KILL_GRACE = 2 * SECOND;
+export const REQUEST_TIMEOUT = 30 * SECOND;
+
+/** A unix socket's path, with its closing zero byte (sun_path on Linux; macOS has 104). */
+export const MAX_SOCKET_PATH_BYTES = 104;

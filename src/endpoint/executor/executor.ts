@@ -1,0 +1,81 @@
+/**
+ * What the agent and a manager say to each other. The local manager is called directly; one on a
+ * compute node speaks the forwarder protocol to the agent, which puts the same interface before it.
+ */
+import type { TaskError } from "../../contract/errors.ts";
+import type { FunctionId, TaskId } from "../../contract/ids.ts";
+import type { EndpointStatus, TaskOptions } from "../../contract/protocol/messages.ts";
+import type { TaskEvent } from "../../contract/task_state.ts";
+
+/** One attempt at a task. */
+export interface TaskAttempt {
+  readonly taskId: TaskId;
+  /** Counted from 1. */
+  readonly attempt: number;
+  readonly functionId: FunctionId;
+  /** Packed function buffer, UTF-8. The same object for every task of the function. */
+  readonly code: Uint8Array;
+  /** Packed arguments, UTF-8. */
+  readonly payload: Uint8Array;
+  readonly options: TaskOptions;
+}
+
+/** How one attempt ended. */
+export type AttemptOutcome =
+  | { readonly kind: "success"; readonly result: Uint8Array }
+  /** The function raised, or could not be run at all: never retried. */
+  | { readonly kind: "failed"; readonly error: TaskError }
+  | { readonly kind: "cancelled" }
+  /** Its worker or manager went away under it: retried while attempts are left. */
+  | { readonly kind: "lost"; readonly error: TaskError };
+
+/** The last bytes of each stream, UTF-8 as the task wrote it. */
+export interface TaskOutput {
+  readonly stdout: Uint8Array;
+  readonly stderr: Uint8Array;
+}
+
+export interface FinishedAttempt {
+  readonly taskId: TaskId;
+  readonly attempt: number;
+  readonly outcome: AttemptOutcome;
+  readonly output: TaskOutput;
+  /** Moves since the attempt was given to the manager, without the terminal one. */
+  readonly timeline: readonly TaskEvent[];
+  /** Runtime and version, host, pid, seconds of CPU, peak memory: shown, never interpreted. */
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+/** Called by an executor; none of them may throw. */
+export interface ExecutorEvents {
+  /** Attempts that a worker has begun, in batches. */
+  started(events: readonly { readonly taskId: TaskId; readonly event: TaskEvent }[]): void;
+  finished(attempts: readonly FinishedAttempt[]): void;
+  /** Live output of followed tasks. */
+  output(chunk: {
+    readonly taskId: TaskId;
+    readonly stream: "stdout" | "stderr";
+    /** Bytes of the stream before this chunk. */
+    readonly offset: number;
+    readonly data: Uint8Array;
+  }): void;
+  /** Room for more; ask `capacity`. */
+  roomForMore(): void;
+}
+
+/** Runs attempts. Each one that was given to `run` ends in exactly one `finished`. */
+export interface Executor {
+  /** Runtimes that work on this machine, for instance `["typescript", "python", "shell"]`. */
+  readonly runtimes: readonly string[];
+  /** How many more attempts it takes now. */
+  capacity(): number;
+  /** At most `capacity()` attempts. */
+  run(attempts: readonly TaskAttempt[]): void;
+  /** Ends a task's process group; it finishes as cancelled. Unknown ids are ignored. */
+  cancel(taskIds: readonly TaskId[]): void;
+  /** Begins or ends `output` events for a task; what was captured so far comes first. */
+  follow(taskId: TaskId, on: boolean): void;
+  load(): Pick<EndpointStatus, "managers" | "total_workers" | "idle_workers" | "outstanding_tasks">;
+  /** Ends all workers and their process groups; what still runs finishes as lost. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,88 @@
+import { setImmediate } from "node:timers";
+
+/** Small pieces for waiting on events; nothing here polls. */
+
+/** A promise with its resolvers, by the name of the proposal it follows. */
+export type Deferred<T> = PromiseWithResolvers<T>;
+
+/** Resolves after `milliseconds`, or rejects with the signal's reason as soon as it is aborted. */
+export function delay(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  if (signal?.aborted) {
+    reject(signal.reason);
+    return promise;
+  }
+  const timer = setTimeout(() => {
+    signal?.removeEventListener("abort", onAbort);
+    resolve();
+  }, milliseconds);
+  const onAbort = (): void => {
+    clearTimeout(timer);
+    reject(signal?.reason);
+  };
+  signal?.addEventListener("abort", onAbort, { once: true });
+  return promise;
+}
+
+/** Resolves to `"timeout"` when `promise` has not settled within `milliseconds`. */
+export async function withTimeout<T>(
+  promise: Promise<T>,
+  milliseconds: number,
+): Promise<T | "timeout"> {
+  const { promise: expired, resolve } = Promise.withResolvers<"timeout">();
+  const timer = setTimeout(() => resolve("timeout"), milliseconds);
+  try {
+    return await Promise.race([promise, expired]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Wakes everyone who waits. A `notify` with nobody waiting is not remembered: check, then wait. */
+export class Signal {
+  #waiting = Promise.withResolvers<void>();
+
+  notify(): void {
+    const waiting = this.#waiting;
+    this.#waiting = Promise.withResolvers<void>();
+    waiting.resolve();
+  }
+
+  /** The next `notify`; take the promise before checking the condition. */
+  next(): Promise<void> {
+    return this.#waiting.promise;
+  }
+}
+
+/** Gathers what is added within one turn of the event loop, or `milliseconds`, into one flush. */
+export class Batcher<T> {
+  #items: T[] = [];
+  #scheduled = false;
+  readonly #flush: (items: T[]) => void;
+  readonly #maximum: number;
+  readonly #milliseconds: number;
+
+  constructor(options: { flush: (items: T[]) => void; maximum: number; milliseconds?: number }) {
+    this.#flush = options.flush;
+    this.#maximum = options.maximum;
+    this.#milliseconds = options.milliseconds ?? 0;
+  }
+
+  add(item: T): void {
+    this.#items.push(item);
+    if (this.#items.length >= this.#maximum) this.flush();
+    else if (!this.#scheduled) {
+      this.#scheduled = true;
+      if (this.#milliseconds === 0) setImmediate(() => this.flush());
+      else setTimeout(() => this.flush(), this.#milliseconds);
+    }
+  }
+
+  flush(): void {
+    this.#scheduled = false;
+    if (this.#items.length === 0) return;
+    const items = this.#items;
+    this.#items = [];
+    this.#flush(items);
+  }
+}

@@ -1,0 +1,72 @@
+/** Files that only their owner may read, written whole or not at all. */
+import { dirname, join } from "./path.ts";
+
+/** Why a folder cannot hold private files. */
+export class UnsafeFolderError extends Error {
+  override readonly name = "UnsafeFolderError";
+}
+
+/**
+ * Makes `folder` with mode 0700 and its parents as needed. An existing one must be a directory of
+ * this user; its mode is narrowed to 0700. Throws `UnsafeFolderError`, or the system's own error.
+ */
+export function ensurePrivateFolder(folder: string): void {
+  Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const info = Deno.lstatSync(folder);
+  if (!info.isDirectory) throw new UnsafeFolderError(`${folder} is not a directory`);
+  const user = Deno.uid();
+  if (info.uid !== null && user !== null && info.uid !== user) {
+    throw new UnsafeFolderError(`${folder} belongs to user ${info.uid}, not to ${user}`);
+  }
+  if (info.mode !== null && (info.mode & 0o077) !== 0) Deno.chmodSync(folder, 0o700);
+}
+
+/**
+ * Writes a 0600 file that is either the old one or the new one after a crash: a temporary file in
+ * the same folder, synced, renamed over `path`, and the folder synced.
+ */
+export function writePrivateFile(path: string, content: string | Uint8Array): void {
+  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+  const temporary = join(dirname(path), `.${crypto.randomUUID()}.tmp`);
+  try {
+    using file = Deno.openSync(temporary, { write: true, createNew: true, mode: 0o600 });
+    for (let written = 0; written < bytes.length;) {
+      written += file.writeSync(bytes.subarray(written));
+    }
+    file.syncSync();
+    Deno.renameSync(temporary, path);
+  } catch (thrown) {
+    removeIfPresent(temporary);
+    throw thrown;
+  }
+  syncFolder(dirname(path));
+}
+
+/** Makes a rename or a removal in `folder` durable. */
+export function syncFolder(folder: string): void {
+  try {
+    using handle = Deno.openSync(folder, { read: true });
+    handle.syncSync();
+  } catch (thrown) {
+    // Some network file systems refuse to sync a directory; the rename itself stays atomic.
+    if (!(thrown instanceof Error)) throw thrown;
+  }
+}
+
+export function removeIfPresent(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch (thrown) {
+    if (!(thrown instanceof Deno.errors.NotFound)) throw thrown;
+  }
+}
+
+/** The file's text, or undefined when there is none. */
+export function readIfPresent(path: string): string | undefined {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch (thrown) {
+    if (thrown instanceof Deno.errors.NotFound) return undefined;
+    throw thrown;
+  }
+}

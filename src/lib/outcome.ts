@@ -1,0 +1,33 @@
+/**
+ * Expected failures as values. `retryable` means that the same call may succeed later without
+ * anybody mending anything; `fatal` means that it will not.
+ */
+export type Outcome<T, F = Failure> =
+  | { readonly kind: "ok"; readonly value: T }
+  | { readonly kind: "retryable"; readonly failure: F }
+  | { readonly kind: "fatal"; readonly failure: F };
+
+/** What failed, and how to mend it; both are shown to the user, each in one line. */
+export interface Failure {
+  /** Stable upper-case name that scripts can match on. */
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string;
+}
+
+export function ok<T>(value: T): { kind: "ok"; value: T } {
+  return { kind: "ok", value };
+}
+
+export function retryable<F>(failure: F): { kind: "retryable"; failure: F } {
+  return { kind: "retryable", failure };
+}
+
+export function fatal<F>(failure: F): { kind: "fatal"; failure: F } {
+  return { kind: "fatal", failure };
+}
+
+/** The message of anything that was thrown. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

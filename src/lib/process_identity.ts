@@ -1,0 +1,57 @@
+/** Telling whether a process that a file names is still the one that wrote the file. */
+import { hostname } from "node:os";
+import process from "node:process";
+import { readIfPresent } from "./files.ts";
+
+export interface ProcessIdentity {
+  readonly hostname: string;
+  readonly pid: number;
+  /** Differs after a reboot; empty where the system has none. */
+  readonly boot_id: string;
+  /** Start of the process since boot, in ticks, so that a reused pid differs; empty if unknown. */
+  readonly process_start: string;
+}
+
+export function ownIdentity(): ProcessIdentity {
+  return {
+    hostname: hostname(),
+    pid: Deno.pid,
+    boot_id: bootId(),
+    process_start: processStart(Deno.pid) ?? "",
+  };
+}
+
+/** `alive` and `gone` are certain; `elsewhere` is on another host, which nothing here can ask. */
+export function standingOf(identity: ProcessIdentity): "alive" | "gone" | "elsewhere" {
+  if (identity.hostname !== hostname()) return "elsewhere";
+  if (identity.boot_id !== bootId()) return "gone";
+  if (!exists(identity.pid)) return "gone";
+  const start = processStart(identity.pid);
+  return start !== undefined && identity.process_start !== "" && start !== identity.process_start
+    ? "gone"
+    : "alive";
+}
+
+function bootId(): string {
+  return readIfPresent("/proc/sys/kernel/random/boot_id")?.trim() ?? "";
+}
+
+function exists(pid: number): boolean {
+  try {
+    // Signal 0 is not in Deno's list; node:process has it.
+    return process.kill(pid, 0);
+  } catch (thrown) {
+    return (thrown as { code?: string }).code === "EPERM";
+  }
+}
+
+/** Field 22 of /proc/PID/stat, which follows the command in parentheses; a zombie is not alive. */
+function processStart(pid: number): string | undefined {
+  let stat: string | undefined;
+  try {
+    stat = readIfPresent(`/proc/${pid}/stat`);
+  } catch {
+    return undefined;
+  }
+  return stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+}

@@ -1,0 +1,73 @@
+/**
+ * How this program finds its own modules and starts itself again. It runs in three forms, and
+ * nothing outside this file knows which:
+ *
+ * - `source`: `deno run main.ts` in a checkout;
+ * - `compiled`: made by `deno compile`; `Deno.execPath()` is the program itself;
+ * - `portable`: a shell stub unpacks Deno and the bundled program into a cache folder, so
+ *   `Deno.execPath()` is the unpacked Deno and the stub names itself in `FUNCX_EXECUTABLE`.
+ */
+import { dirname, fromFileUrl, isAbsolute, resolve } from "./path.ts";
+
+export type ProgramForm = "source" | "compiled" | "portable";
+
+const isBundled = !import.meta.url.endsWith("/src/lib/program.ts");
+
+/** The folder that holds `main.ts`, or `main.js` in a bundle. */
+const root = isBundled ? new URL("./", Deno.mainModule) : new URL("../../", import.meta.url);
+
+export function programForm(): ProgramForm {
+  if (Deno.build.standalone) return "compiled";
+  return isBundled ? "portable" : "source";
+}
+
+/**
+ * The URL of a module of this program, for starting a Web Worker.
+ * @param path from the root of the source tree, such as `src/profile/sandbox_entry.ts`. It has to be
+ * an entry point of the bundle: add it to `scripts/compile.ts`.
+ */
+export function moduleUrl(path: string): URL {
+  return new URL(isBundled ? path.replace(/\.ts$/, ".js") : path, root);
+}
+
+/** The command line that starts this program again with `args`; its first word is absolute. */
+export function selfCommand(args: readonly string[]): string[] {
+  switch (programForm()) {
+    case "compiled":
+      return [Deno.execPath(), ...args];
+    case "portable":
+      return [Deno.execPath(), "run", ...portableFlags, fromFileUrl(Deno.mainModule), ...args];
+    case "source":
+      return [
+        Deno.execPath(),
+        "run",
+        "-A",
+        "--quiet",
+        `--config=${fromFileUrl(new URL("deno.json", root))}`,
+        fromFileUrl(new URL("main.ts", root)),
+        ...args,
+      ];
+  }
+}
+
+/** What the stub of the portable form gives to `deno run`; `scripts/compile.ts` writes the same. */
+export const portableFlags: readonly string[] = [
+  "-A",
+  "--quiet",
+  "--no-config",
+  "--no-lock",
+  "--no-prompt",
+  "--unstable-worker-options",
+];
+
+/** The file that the user typed, for messages and for copying to a compute node. */
+export function executablePath(): string {
+  const named = Deno.env.get("FUNCX_EXECUTABLE");
+  if (programForm() === "portable" && named !== undefined && isAbsolute(named)) return named;
+  return programForm() === "source" ? fromFileUrl(new URL("main.ts", root)) : Deno.execPath();
+}
+
+/** The folder of the unpacked program, which holds native add-ons in the portable form. */
+export function programFolder(): string {
+  return resolve(programForm() === "compiled" ? dirname(Deno.execPath()) : fromFileUrl(root));
+}
