@@ -39,6 +39,9 @@ export const DEFAULT_TASK_CREDITS = 4_000;
 /** Results that an endpoint may have in flight to the service, unacknowledged. */
 export const DEFAULT_RESULT_CREDITS = 4_000;
 
+/** Unacknowledged bytes in one direction of a link; one message that is larger goes alone. */
+export const MAX_WINDOW_BYTES = 64 * MIB;
+
 export const HEARTBEAT_INTERVAL = 15 * SECOND;
 /** A peer that was silent for so long is gone. */
 export const HEARTBEAT_TIMEOUT = 45 * SECOND;

@@ -92,6 +92,8 @@ export const RejectSchema = v.object({
   message: text,
   hint: v.optional(text),
   retryable: v.boolean(),
+  /** The newest that the sender speaks, so that a newer peer may step down to it. */
+  protocol_version: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
 });
 export type Reject = v.InferOutput<typeof RejectSchema>;
 
