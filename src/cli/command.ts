@@ -1,0 +1,78 @@
+/** How a command file declares its command, and how the table of commands loads it. */
+import { buildCommand, type Command, type CommandContext } from "@stricli/core";
+import type { TypedCommandParameters } from "@stricli/core";
+import type { CliContext } from "./context.ts";
+
+/** What stricli hands to a command: a way to its context, and where its exit code goes. */
+export interface Invocation extends CommandContext {
+  /** Runs the body of the command; whatever it throws is reported and gives the exit code. */
+  readonly execute: (body: CommandBody) => Promise<void>;
+}
+
+export type CommandBody = (context: CliContext) => Promise<number | void> | number | void;
+
+type Flags = Readonly<Record<string, unknown>>;
+type Arguments = readonly unknown[];
+
+export interface CommandSpec<FLAGS extends Flags, ARGUMENTS extends Arguments> {
+  /** Shown under the usage line by `--help`; the brief stands in the table of commands. */
+  readonly description?: string;
+  /** Flags in camelCase are written with dashes by the user; see stricli's documentation. */
+  readonly parameters: TypedCommandParameters<FLAGS, ARGUMENTS, Invocation>;
+  /**
+   * Gives the exit code, 0 when it gives none. Failures are thrown: a `FuncxError` for what the
+   * user can mend.
+   */
+  readonly run: (
+    context: CliContext,
+    flags: FLAGS,
+    ...positional: ARGUMENTS
+  ) => Promise<number | void> | number | void;
+}
+
+/** What a command file exports as `command`: the brief comes from the table of commands. */
+export type CommandBuilder = (brief: string) => Command<Invocation>;
+
+export function defineCommand<FLAGS extends Flags, ARGUMENTS extends Arguments = []>(
+  spec: CommandSpec<FLAGS, ARGUMENTS>,
+): CommandBuilder {
+  return (brief) =>
+    buildCommand<FLAGS, ARGUMENTS, Invocation>({
+      parameters: spec.parameters,
+      docs: { brief, fullDescription: spec.description },
+      func(this: Invocation, flags: FLAGS, ...positional: ARGUMENTS): Promise<void> {
+        return this.execute((context) => spec.run(context, flags, ...positional));
+      },
+    });
+}
+
+/** A line of the table: its module is loaded only when the command is run, or its help is shown. */
+export interface LazyCommand {
+  readonly kind: "command";
+  readonly brief: string;
+  readonly hidden: boolean;
+  readonly load: () => Promise<{ readonly command: CommandBuilder }>;
+}
+
+/** Commands under a common first word. */
+export interface CommandGroup {
+  readonly kind: "group";
+  readonly brief: string;
+  readonly hidden: boolean;
+  readonly commands: CommandTable;
+}
+
+export type CommandTable = { readonly [name: string]: LazyCommand | CommandGroup };
+
+export function command(brief: string, load: LazyCommand["load"]): LazyCommand {
+  return { kind: "command", brief, hidden: false, load };
+}
+
+/** For the program itself, not for people; left out of help and completions. */
+export function internalCommand(brief: string, load: LazyCommand["load"]): LazyCommand {
+  return { kind: "command", brief, hidden: true, load };
+}
+
+export function group(brief: string, commands: CommandTable): CommandGroup {
+  return { kind: "group", brief, hidden: false, commands };
+}

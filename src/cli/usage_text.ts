@@ -1,0 +1,78 @@
+/** What stricli says of a wrong command line, in the two lines that every failure has. */
+import {
+  type ApplicationText,
+  ArgumentParseError,
+  ArgumentScannerError,
+  EnumValidationError,
+  FlagNotFoundError,
+  text_en,
+  UnexpectedPositionalError,
+  UnsatisfiedFlagError,
+  UnsatisfiedPositionalError,
+} from "@stricli/core";
+import { describeFailure, failureLines } from "./failure.ts";
+import { messageOf } from "../lib/outcome.ts";
+
+const SEE_HELP = "See `funcx-endpoint --help`.";
+const SEE_COMMAND_HELP = "Add --help to the command to see what it takes.";
+
+export const usageText: ApplicationText = {
+  ...text_en,
+  noCommandRegisteredForInput: ({ input, corrections }) =>
+    lines(
+      input.startsWith("-") ? `there is no option ${input} here` : `there is no command "${input}"`,
+      suggestion(corrections.map((name) => name.replaceAll("`", "")), SEE_HELP),
+    ),
+  exceptionWhileParsingArguments: (thrown) => lines(...explain(thrown)),
+  exceptionWhileLoadingCommandFunction: unexpected,
+  exceptionWhileLoadingCommandContext: unexpected,
+  exceptionWhileRunningCommand: unexpected,
+  exceptionWhileRunningIntegrationFlag: ({ exception }) => unexpected(exception),
+  exceptionWhileRunningIntegrationHook: ({ exception }) => unexpected(exception),
+};
+
+/** Stricli ends the text with a newline of its own. */
+function lines(message: string, hint: string): string {
+  return failureLines({ message, hint }, false).trimEnd();
+}
+
+function unexpected(thrown: unknown): string {
+  const { message, hint } = describeFailure(thrown);
+  return lines(message, hint);
+}
+
+/** What failed and how to mend it. */
+function explain(thrown: unknown): [message: string, hint: string] {
+  if (thrown instanceof FlagNotFoundError) {
+    return [
+      `there is no option --${thrown.input} here`,
+      suggestion(thrown.corrections.map((name) => `--${name}`), SEE_COMMAND_HELP),
+    ];
+  }
+  if (thrown instanceof ArgumentParseError) {
+    const { externalFlagNameOrPlaceholder: name, input, exception } = thrown;
+    return [`${name}: ${messageOf(exception)} (found "${input}")`, SEE_COMMAND_HELP];
+  }
+  if (thrown instanceof EnumValidationError) {
+    return [
+      `--${thrown.externalFlagName} cannot be "${thrown.input}"`,
+      `Use one of ${thrown.values.join(", ")}.`,
+    ];
+  }
+  if (thrown instanceof UnsatisfiedFlagError) {
+    return [`--${thrown.externalFlagName} needs a value`, SEE_COMMAND_HELP];
+  }
+  if (thrown instanceof UnsatisfiedPositionalError) {
+    return [`${thrown.placeholder} is missing`, SEE_COMMAND_HELP];
+  }
+  if (thrown instanceof UnexpectedPositionalError) {
+    return [`"${thrown.input}" is one argument too many`, SEE_COMMAND_HELP];
+  }
+  const message = thrown instanceof ArgumentScannerError ? thrown.message : messageOf(thrown);
+  return [message, SEE_COMMAND_HELP];
+}
+
+function suggestion(corrections: readonly string[], otherwise: string): string {
+  if (corrections.length === 0) return otherwise;
+  return `Did you mean ${corrections.map((name) => `\`${name}\``).join(" or ")}?`;
+}
