@@ -82,51 +82,58 @@ export interface UnixServer {
 
 /**
  * Answers requests on `path` with `handler`; whatever lay there is replaced, so the caller must hold
- * the lock of the daemon that `path` belongs to. A handler that throws gives status 500.
+ * the lock of the daemon that `path` belongs to. A handler that throws gives status 500; its signal
+ * is aborted when the server closes.
  */
 export function serveUnix(
   path: string,
-  handler: (request: Request) => Response | Promise<Response>,
+  handler: (request: Request, closing: AbortSignal) => Response | Promise<Response>,
 ): UnixServer {
   removeIfPresent(path);
-  const stopping = new AbortController();
+  const closing = new AbortController();
   const server = Deno.serve({
     path,
-    signal: stopping.signal,
     onListen: () => undefined,
     onError: (thrown) =>
       Response.json({ code: "INTERNAL_ERROR", reason: messageOf(thrown) }, { status: 500 }),
-  }, handler);
+  }, (request) => handler(request, closing.signal));
   Deno.chmodSync(path, 0o600);
   return {
     async close(): Promise<void> {
-      const finished = await withTimeout(server.shutdown(), CLOSE_GRACE);
-      if (finished === "timeout") stopping.abort();
-      await server.finished;
+      closing.abort();
+      // A reader that is stopped with full buffers must not keep a daemon alive.
+      await withTimeout(server.shutdown(), CLOSE_GRACE);
       removeIfPresent(path);
     },
   };
 }
 
 /**
- * An answer that streams values as server-sent events. `subscribe` gets what sends a value and what
- * ends the stream; it returns what drops the subscription, called once if the reader leaves first.
+ * An answer that streams values as server-sent events until `closing`. `subscribe` gets the sender
+ * and returns what drops the subscription, called once at the end, whoever ends it.
  */
 export function eventStream(
-  subscribe: (send: (value: unknown) => void, end: () => void) => () => void,
+  closing: AbortSignal,
+  subscribe: (send: (value: unknown) => void) => () => void,
 ): Response {
   const encoder = new TextEncoder();
-  let unsubscribe: (() => void) | undefined;
+  let leave = (): void => undefined;
   const body = new ReadableStream<Uint8Array>({
     start(controller): void {
-      unsubscribe = subscribe(
-        (value) => controller.enqueue(encoder.encode(`data: ${JSON.stringify(value)}\n\n`)),
-        () => controller.close(),
+      const unsubscribe = subscribe((value) =>
+        controller.enqueue(encoder.encode(`data: ${JSON.stringify(value)}\n\n`))
       );
+      const onClosing = (): void => {
+        unsubscribe();
+        controller.close();
+      };
+      closing.addEventListener("abort", onClosing, { once: true });
+      leave = (): void => {
+        closing.removeEventListener("abort", onClosing);
+        unsubscribe();
+      };
     },
-    cancel(): void {
-      unsubscribe?.();
-    },
+    cancel: () => leave(),
   });
   return new Response(body, { headers: { "content-type": "text/event-stream" } });
 }

@@ -55,51 +55,38 @@ Deno.test("a daemon that does not answer times out", async () => {
 
 Deno.test("a stream gives each value and ends with the server", async () => {
   using place = temporarySocket();
-  const subscribed = Promise.withResolvers<{ send: (value: unknown) => void; end: () => void }>();
-  const server = serveUnix(place.socket, () =>
-    eventStream((send, end) => {
+  const subscribed = Promise.withResolvers<(value: unknown) => void>();
+  const dropped = Promise.withResolvers<void>();
+  const server = serveUnix(place.socket, (_request, closing) =>
+    eventStream(closing, (send) => {
       send({ first: true });
-      subscribed.resolve({ send, end });
-      return () => undefined;
+      subscribed.resolve(send);
+      return dropped.resolve;
     }));
   const seen: unknown[] = [];
-  for await (const value of events(place.socket, "/events")) {
-    seen.push(value);
-    const { send, end } = await subscribed.promise;
-    if (seen.length === 1) send({ second: "line\nbreak" });
-    else end();
-  }
-  assertEquals(seen, [{ first: true }, { second: "line\nbreak" }]);
-  await server.close();
-});
-
-Deno.test("a stream that nobody ends is cut when the server closes", async () => {
-  using place = temporarySocket();
-  const server = serveUnix(place.socket, () =>
-    eventStream((send) => {
-      send(1);
-      return () => undefined;
-    }));
   let closed: Promise<void> | undefined;
   for await (const value of events(place.socket, "/events")) {
-    assertEquals(value, 1);
-    closed = server.close();
+    seen.push(value);
+    if (seen.length === 1) (await subscribed.promise)({ second: "line\nbreak" });
+    else closed = server.close();
   }
+  assertEquals(seen, [{ first: true }, { second: "line\nbreak" }]);
+  await dropped.promise;
   await closed;
 });
 
 Deno.test("a reader that leaves ends its subscription", async () => {
   using place = temporarySocket();
-  const left = Promise.withResolvers<void>();
-  const server = serveUnix(place.socket, () =>
-    eventStream((send) => {
+  const dropped = Promise.withResolvers<void>();
+  const server = serveUnix(place.socket, (_request, closing) =>
+    eventStream(closing, (send) => {
       send(1);
-      return () => left.resolve();
+      return dropped.resolve;
     }));
   for await (const value of events(place.socket, "/events")) {
     assertEquals(value, 1);
     break;
   }
-  await left.promise;
+  await dropped.promise;
   await server.close();
 });
