@@ -1,5 +1,5 @@
 /** What every command gets from the outside world; nothing below `cli` reads it by itself. */
-import type { FuncxHome } from "../contract/home.ts";
+import { type FuncxHome, funcxHome } from "../contract/home_folder.ts";
 import { jsonOutput } from "./output/json.ts";
 import type { Output } from "./output/output.ts";
 import { textOutput } from "./output/text.ts";
@@ -37,17 +37,15 @@ export interface Surroundings {
   readonly env: (name: string) => string | undefined;
 }
 
-/** Loads what commands need and `--version` does not. */
-export async function commandContext(
-  surroundings: Surroundings,
-  options: GlobalOptions,
-): Promise<CliContext> {
-  const { funcxHome } = await import("../contract/home.ts");
+export function commandContext(surroundings: Surroundings, options: GlobalOptions): CliContext {
   const { stdout, stderr, env } = surroundings;
+  const home = lazily(() => funcxHome({ configDir: options.configDir, env }));
   const signal = lazily(interruption);
   return {
     ...surroundings,
-    home: funcxHome({ configDir: options.configDir, env }),
+    get home(): FuncxHome {
+      return home();
+    },
     output: options.json ? jsonOutput(stdout, stderr) : textOutput(stdout, stderr),
     debug: options.debug,
     get signal(): AbortSignal {

@@ -71,7 +71,7 @@ async function execute(
   options: GlobalOptions,
 ): Promise<number> {
   try {
-    return (await body(await commandContext(surroundings, options))) ?? EXIT.ok;
+    return (await body(commandContext(surroundings, options))) ?? EXIT.ok;
   } catch (thrown) {
     if (thrown instanceof OutputClosedError) return EXIT.ok;
     if (thrown instanceof Error && thrown.name === "InterruptedError") return INTERRUPTED;
