@@ -1,6 +1,4 @@
-import { setImmediate } from "node:timers";
-
-/** Small pieces for waiting on events; nothing here polls. */
+/** Small pieces for waiting on events; nothing here polls. Browsers run them too. */
 
 /** A promise with its resolvers, by the name of the proposal it follows. */
 export type Deferred<T> = PromiseWithResolvers<T>;
@@ -54,6 +52,11 @@ export class Signal {
   }
 }
 
+/** Runs `action` after what the event loop has at hand; browsers, which lack it, take a timer. */
+export const soon: (action: () => void) => void = typeof globalThis.setImmediate === "function"
+  ? (action) => void globalThis.setImmediate(action)
+  : (action) => void setTimeout(action, 0);
+
 /** Gathers what is added within one turn of the event loop, or `milliseconds`, into one flush. */
 export class Batcher<T> {
   #items: T[] = [];
@@ -73,7 +76,7 @@ export class Batcher<T> {
     if (this.#items.length >= this.#maximum) this.flush();
     else if (!this.#scheduled) {
       this.#scheduled = true;
-      if (this.#milliseconds === 0) setImmediate(() => this.flush());
+      if (this.#milliseconds === 0) soon(() => this.flush());
       else setTimeout(() => this.flush(), this.#milliseconds);
     }
   }
