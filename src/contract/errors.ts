@@ -62,6 +62,8 @@ export const ERROR_KINDS = {
   METHOD_NOT_ALLOWED: kind(405, EXIT.data),
   UNSUPPORTED_MEDIA_TYPE: kind(415, EXIT.data),
   HOST_NOT_ALLOWED: kind(421, EXIT.permission),
+  ORIGIN_NOT_ALLOWED: kind(403, EXIT.permission),
+  REQUEST_TOO_LARGE: kind(413, EXIT.data),
   STORAGE_FULL: kind(507, EXIT.tryAgain, true),
   SERVICE_STOPPING: kind(503, EXIT.tryAgain, true),
   // Ours, of a link between two parts.
@@ -82,6 +84,7 @@ export const ERROR_KINDS = {
   NOT_RUNNING: kind(409, EXIT.unavailable),
   START_FAILED: kind(500, EXIT.unavailable),
   DIRECTORY_UNUSABLE: kind(500, EXIT.permission),
+  STORE_UNREADABLE: kind(500, EXIT.configuration),
   SPOOL_UNREADABLE: kind(500, EXIT.configuration),
   TIMED_OUT: kind(408, EXIT.tryAgain, true),
   // Ours, of a task that failed before or after its function ran; `exit` is that of `run`.

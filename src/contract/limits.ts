@@ -8,6 +8,8 @@ const SECOND = 1_000;
 export const MAX_SUBMIT_BYTES = 10 * MIB;
 /** A request body: a submit as JSON may escape up to twice its size. */
 export const MAX_REQUEST_BYTES = 2 * MAX_SUBMIT_BYTES + MIB;
+/** A request body that carries neither functions nor arguments. */
+export const MAX_SMALL_REQUEST_BYTES = MIB;
 export const MAX_FUNCTION_BYTES = 10 * MIB;
 /** One task's arguments, packed. */
 export const MAX_PAYLOAD_BYTES = 10 * MIB;
@@ -57,6 +59,10 @@ export const DEFAULT_STOP_TIMEOUT = 30 * SECOND;
 /** Between the polite and the final signal to a process group. */
 export const KILL_GRACE = 2 * SECOND;
 export const REQUEST_TIMEOUT = 30 * SECOND;
+/** How long the service waits for the whole of a request's body. */
+export const REQUEST_BODY_TIMEOUT = 120 * SECOND;
+/** Between two signs of life on an SSE stream with nothing to say. */
+export const STREAM_KEEP_ALIVE = 15 * SECOND;
 
 /** A unix socket's path, with its closing zero byte (sun_path on Linux; macOS has 104). */
 export const MAX_SOCKET_PATH_BYTES = 104;

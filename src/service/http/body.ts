@@ -1,0 +1,121 @@
+/** Reading a request's body: bounded in size, nesting and patience, then decoded. */
+import { MSGPACK_TYPE } from "../../contract/api.ts";
+import { type ErrorCode, FuncxError } from "../../contract/errors.ts";
+import { MAX_DEPTH, REQUEST_BODY_TIMEOUT } from "../../contract/limits.ts";
+import { decode } from "../../contract/protocol/codec.ts";
+import { withTimeout } from "../../lib/async.ts";
+import { messageOf } from "../../lib/outcome.ts";
+import { parseJsonText } from "./json_text.ts";
+import { bodyType } from "./media_type.ts";
+
+/** How large a body may be, and the code that says that it was larger. */
+export interface BodyLimit {
+  /** Bytes. */
+  readonly bytes: number;
+  readonly code: ErrorCode;
+}
+
+/** A body as it came, and what it holds. */
+export interface Body {
+  readonly bytes: Uint8Array;
+  readonly value: unknown;
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+/**
+ * Reads and decodes the body by its Content-Type. An empty one counts as an object without keys.
+ * Throws `FuncxError`: 413 with the limit's code, UNSUPPORTED_MEDIA_TYPE, REQUEST_MALFORMED.
+ */
+export async function readBody(request: Request, limit: BodyLimit): Promise<Body> {
+  const stated = Number(request.headers.get("content-length") ?? "0");
+  if (stated > limit.bytes) throw tooLarge(`${stated} bytes`, limit);
+  if (request.body === null) return { bytes: new Uint8Array(), value: {} };
+  const bytes = await withTimeout(readBytes(request, limit), REQUEST_BODY_TIMEOUT);
+  if (bytes === "timeout") {
+    throw new FuncxError({
+      code: "TIMED_OUT",
+      message: `the body did not arrive within ${REQUEST_BODY_TIMEOUT / 1000} s`,
+    });
+  }
+  if (bytes.length === 0) return { bytes, value: {} };
+  return { bytes, value: decodeBody(bytes, bodyType(request.headers)) };
+}
+
+async function readBytes(request: Request, limit: BodyLimit): Promise<Uint8Array> {
+  try {
+    // With a stated length, HTTP itself ends the body there, and one read saves the copies.
+    if (request.headers.has("content-length")) {
+      const bytes = new Uint8Array(await request.arrayBuffer());
+      if (bytes.length > limit.bytes) throw tooLarge(`${bytes.length} bytes`, limit);
+      return bytes;
+    }
+    return await readStream(request.body!, limit);
+  } catch (thrown) {
+    if (thrown instanceof FuncxError) throw thrown;
+    throw new FuncxError({ code: "REQUEST_MALFORMED", message: "the body ended early" });
+  }
+}
+
+async function readStream(
+  body: ReadableStream<Uint8Array>,
+  limit: BodyLimit,
+): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  // Leaving the loop cancels the stream.
+  for await (const chunk of body) {
+    length += chunk.length;
+    if (length > limit.bytes) throw tooLarge(`more than ${limit.bytes} bytes`, limit);
+    chunks.push(chunk);
+  }
+  const bytes = new Uint8Array(length);
+  let position = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, position);
+    position += chunk.length;
+  }
+  return bytes;
+}
+
+function decodeBody(bytes: Uint8Array, type: ReturnType<typeof bodyType>): unknown {
+  try {
+    if (type !== MSGPACK_TYPE) return parseJsonText(utf8.decode(bytes), MAX_DEPTH);
+    const value = decode(bytes);
+    refuseNonJson(value);
+    return value;
+  } catch (thrown) {
+    throw new FuncxError({
+      code: "REQUEST_MALFORMED",
+      message: `the body is not valid ${type}: ${messageOf(thrown)}`,
+    });
+  }
+}
+
+/** Both forms carry the same values, so that everything taken can be stored and given as JSON. */
+function refuseNonJson(root: unknown): void {
+  const open: unknown[] = [root];
+  while (open.length > 0) {
+    const value = open.pop();
+    if (Array.isArray(value)) { for (const item of value) open.push(item); }
+    else if (typeof value === "object" && value !== null) {
+      const prototype = Object.getPrototypeOf(value);
+      if (prototype !== Object.prototype && prototype !== null) {
+        throw new Error(`a ${value.constructor.name} has no form in JSON`);
+      }
+      for (const item of Object.values(value)) open.push(item);
+    } else if (typeof value === "bigint" || value === undefined) {
+      throw new Error(`a ${typeof value} has no form in JSON`);
+    } else if (typeof value === "number" && !Number.isFinite(value)) {
+      throw new Error(`${value} has no form in JSON`);
+    }
+  }
+}
+
+function tooLarge(found: string, limit: BodyLimit): FuncxError {
+  return new FuncxError({
+    code: limit.code,
+    message: `the body has ${found}, at most ${limit.bytes} are taken`,
+    hint: "send less in one request",
+  });
+}
