@@ -1,0 +1,76 @@
+/**
+ * How a caller makes sure that a port on a shared machine is its own private service, before any
+ * token goes there: the service answers `GET /v3/health?nonce=` with an HMAC of the nonce under a
+ * key that only its user can read.
+ */
+import { Buffer } from "node:buffer";
+import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { type Failure, fatal, messageOf, ok, type Outcome, retryable } from "../lib/outcome.ts";
+
+/** Milliseconds that a service on the same machine or site gets. */
+const HEALTH_TIMEOUT = 5_000;
+
+/**
+ * HMAC-SHA-256 in hexadecimal.
+ * @param proofKey hexadecimal, as in `state.json`; its bytes are the key.
+ * @param nonce hexadecimal; its text is the message.
+ */
+export function proofOf(proofKey: string, nonce: string): string {
+  return createHmac("sha256", Buffer.from(proofKey, "hex")).update(nonce).digest("hex");
+}
+
+export function newNonce(): string {
+  return randomBytes(16).toString("hex");
+}
+
+/** What is known of a private service from a file that only its user can read. */
+export interface KnownService {
+  /** Base URL without a slash at its end. */
+  readonly url: string;
+  readonly proof_key: string;
+}
+
+/**
+ * Asks for the proof. `ok` when it is right; `retryable` with `SERVICE_UNAVAILABLE` when nothing
+ * answers; `fatal` with `SERVICE_NOT_OURS` when something else does.
+ */
+export async function verifyService(
+  { url, proof_key }: KnownService,
+  request: typeof fetch = fetch,
+): Promise<Outcome<void>> {
+  const nonce = newNonce();
+  let answer: unknown;
+  try {
+    const response = await request(`${url}/v3/health?nonce=${nonce}`, {
+      redirect: "error",
+      signal: AbortSignal.timeout(HEALTH_TIMEOUT),
+    });
+    answer = await response.json();
+  } catch (thrown) {
+    return thrown instanceof SyntaxError ? fatal(notOurs(url)) : retryable(silent(url, thrown));
+  }
+  const proof = (answer as { proof?: unknown } | null)?.proof;
+  return isEqual(proof, proofOf(proof_key, nonce)) ? ok(undefined) : fatal(notOurs(url));
+}
+
+function isEqual(found: unknown, expected: string): boolean {
+  if (typeof found !== "string") return false;
+  const [left, right] = [Buffer.from(found), Buffer.from(expected)];
+  return left.length === right.length && timingSafeEqual(left, right);
+}
+
+function notOurs(url: string): Failure {
+  return {
+    code: "SERVICE_NOT_OURS",
+    message: `what listens at ${url} is not this user's private service`,
+    hint: "See `funcx-endpoint service status`; another program or user may have that port.",
+  };
+}
+
+function silent(url: string, thrown: unknown): Failure {
+  return {
+    code: "SERVICE_UNAVAILABLE",
+    message: `the private service does not answer at ${url}: ${messageOf(thrown)}`,
+    hint: "Start it with `funcx-endpoint service start`.",
+  };
+}
