@@ -17,7 +17,8 @@ export const INTERRUPTED = 130;
 
 export function describeFailure(thrown: unknown): CommandFailure {
   if (thrown instanceof FuncxError) {
-    return failure(thrown.code, thrown.message, thrown.hint ?? HINTS[thrown.code]);
+    const described = failure(thrown.code, thrown.message, thrown.hint ?? HINTS[thrown.code]);
+    return "exit" in thrown ? { ...described, exit: Number(thrown.exit) } : described;
   }
   const known = thrown instanceof Error ? systemFailure(thrown) : undefined;
   return known ?? failure("INTERNAL_ERROR", messageOf(thrown));

@@ -1,0 +1,27 @@
+/** What a daemon keeps of the environment of the shell that started it. */
+
+/**
+ * Variables of that one login session, which mean nothing later, and those that would change how
+ * the program itself runs.
+ */
+const OF_THE_SESSION =
+  /^(_|PWD|OLDPWD|SHLVL|TERM|TERM_.*|COLORTERM|COLUMNS|LINES|DISPLAY|WAYLAND_DISPLAY|XAUTHORITY|WINDOWID|SSH_.*|TMUX|TMUX_.*|STY|PS[0-4]|PROMPT_COMMAND|HISTFILE|SUDO_.*|NO_COLOR|FORCE_COLOR|DENO_.*|NODE_.*|NPM_.*|LD_PRELOAD)$/i;
+
+/** Names that hold secrets by custom. Paths of files with secrets are not secret. */
+const SECRET =
+  /(TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY)(?!.*(_FILE|_PATH|_DIR)$)/i;
+
+/**
+ * The environment without the session's own variables and without secrets: a daemon lives long, its
+ * environment can be read in `/proc`, and its tasks inherit it. Site variables such as modules,
+ * licence servers and proxies stay.
+ */
+export function daemonEnvironment(
+  environment: Readonly<Record<string, string>>,
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(environment).filter(([name]) =>
+      !OF_THE_SESSION.test(name) && !SECRET.test(name)
+    ),
+  );
+}

@@ -1,0 +1,46 @@
+import { assertEquals } from "../../lib/assert.ts";
+import { daemonEnvironment } from "./environment.ts";
+
+function kept(...names: string[]): string[] {
+  return Object.keys(daemonEnvironment(Object.fromEntries(names.map((name) => [name, "x"]))));
+}
+
+Deno.test("what the site sets stays", () => {
+  const site = [
+    "PATH",
+    "HOME",
+    "USER",
+    "LANG",
+    "LC_ALL",
+    "TMPDIR",
+    "XDG_RUNTIME_DIR",
+    "LD_LIBRARY_PATH",
+    "MODULEPATH",
+    "SLURM_CONF",
+    "https_proxy",
+    "LM_LICENSE_FILE",
+    "CONDA_PREFIX",
+    "FUNCX_USER_DIR",
+    "FUNCX_TOKEN_FILE",
+    "PARTITION",
+  ];
+  assertEquals(kept(...site), site);
+});
+
+Deno.test("secrets and the session's own variables go", () => {
+  assertEquals(
+    kept(
+      "GITHUB_TOKEN",
+      "AWS_SECRET_ACCESS_KEY",
+      "DB_PASSWORD",
+      "OPENAI_API_KEY",
+      "SSH_AUTH_SOCK",
+      "TMUX",
+      "TERM",
+      "PWD",
+      "DENO_DIR",
+      "NODE_OPTIONS",
+    ),
+    [],
+  );
+});
