@@ -74,8 +74,8 @@ export const WelcomeSchema = v.object({
   service_id: uuid,
   session_id: uuid,
   software_version: name,
-  /** How many unacknowledged results the endpoint may have in flight to the service. */
-  result_credits: count,
+  /** How many unacknowledged results the endpoint may have in flight; a batch always fits. */
+  result_credits: v.pipe(count, v.minValue(MAX_BATCH_ITEMS)),
   /** Milliseconds between heartbeats that the service expects. */
   heartbeat_interval: v.pipe(v.number(), v.minValue(100)),
   /** Milliseconds since 1970 at the service, for the clock check of `doctor`. */
