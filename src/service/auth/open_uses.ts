@@ -1,0 +1,70 @@
+/** What is open under a token, a stream or an endpoint's session, so that it ends with the token. */
+import type { EndpointId } from "../../contract/ids.ts";
+import type { Caller } from "./caller.ts";
+
+interface OpenUse {
+  readonly tokenId: string;
+  readonly endpointId: EndpointId | null;
+  readonly controller: AbortController;
+  readonly expiry: ReturnType<typeof setTimeout> | undefined;
+}
+
+/** Longer timeouts overflow the timer and fire at once. */
+const LONGEST_TIMEOUT = 2 ** 31 - 1;
+
+/** Why a use was ended; what is open ends without an error to its reader. */
+export type EndOfUse = "revoked" | "expired" | "stopping";
+
+export class OpenUses {
+  readonly #uses = new Set<OpenUse>();
+
+  /**
+   * Registers a use. The signal is aborted, with an {@link EndOfUse} as reason, when the token is
+   * revoked, expires, or the service stops; call `end` when the use is over by itself.
+   */
+  open(caller: Caller, now: number): { readonly signal: AbortSignal; readonly end: () => void } {
+    const controller = new AbortController();
+    const use: OpenUse = {
+      tokenId: caller.tokenId,
+      endpointId: caller.endpointId,
+      controller,
+      expiry: caller.expiresAt === null ? undefined : setTimeout(
+        () => this.#end(use, "expired"),
+        Math.min(caller.expiresAt - now, LONGEST_TIMEOUT),
+      ),
+    };
+    this.#uses.add(use);
+    return { signal: controller.signal, end: () => this.#forget(use) };
+  }
+
+  get size(): number {
+    return this.#uses.size;
+  }
+
+  endOfToken(tokenId: string): void {
+    this.#endWhere((use) => use.tokenId === tokenId, "revoked");
+  }
+
+  /** Uses of an endpoint's own tokens, which were replaced or ended with the endpoint. */
+  endOfEndpoint(endpointId: EndpointId): void {
+    this.#endWhere((use) => use.endpointId === endpointId, "revoked");
+  }
+
+  endAll(): void {
+    this.#endWhere(() => true, "stopping");
+  }
+
+  #endWhere(matches: (use: OpenUse) => boolean, reason: EndOfUse): void {
+    for (const use of [...this.#uses]) if (matches(use)) this.#end(use, reason);
+  }
+
+  #end(use: OpenUse, reason: EndOfUse): void {
+    this.#forget(use);
+    use.controller.abort(reason);
+  }
+
+  #forget(use: OpenUse): void {
+    clearTimeout(use.expiry);
+    this.#uses.delete(use);
+  }
+}

@@ -1,0 +1,58 @@
+/** Answers: values as JSON or msgpack, errors in the one body that Globus Compute also uses. */
+import type { ErrorBody } from "../../contract/api.ts";
+import { MSGPACK_TYPE } from "../../contract/api.ts";
+import type { FuncxError } from "../../contract/errors.ts";
+import { encode } from "../../contract/protocol/codec.ts";
+import type { MediaType } from "./media_type.ts";
+import { ValidationError } from "./validation.ts";
+
+/** Answers hold what only their reader may see, and never anything that a browser should run. */
+export const SECURITY_HEADERS: readonly (readonly [string, string])[] = [
+  ["cache-control", "no-store"],
+  ["content-security-policy", "default-src 'none'; frame-ancestors 'none'"],
+  ["cross-origin-resource-policy", "same-origin"],
+  ["referrer-policy", "no-referrer"],
+  ["x-content-type-options", "nosniff"],
+];
+
+/** Seconds after which a refused but retryable request may come again. */
+const RETRY_AFTER = "1";
+
+export function valueResponse(value: unknown, type: MediaType, status = 200): Response {
+  return respond(type === MSGPACK_TYPE ? encode(value) : JSON.stringify(value), {
+    status,
+    headers: [["content-type", type]],
+  });
+}
+
+export function errorResponse(error: FuncxError, type: MediaType): Response {
+  const { status, retryable } = error.kind;
+  const response = valueResponse(errorBody(error), type, status);
+  if (status === 401) response.headers.set("www-authenticate", "Bearer");
+  if (retryable && status === 503) response.headers.set("retry-after", RETRY_AFTER);
+  return response;
+}
+
+function errorBody(error: FuncxError): ErrorBody {
+  const { status, retryable } = error.kind;
+  return {
+    status: "Failed",
+    code: error.code,
+    reason: error.message,
+    error_args: error instanceof ValidationError ? [error.key, error.expected, error.found] : [],
+    http_status_code: status,
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+    retryable,
+  };
+}
+
+/** A response with the security headers and `init.headers`. */
+export function respond(
+  body: BodyInit | null,
+  init: { readonly status?: number; readonly headers: readonly (readonly [string, string])[] },
+): Response {
+  return new Response(body, {
+    status: init.status ?? 200,
+    headers: [...SECURITY_HEADERS, ...init.headers] as [string, string][],
+  });
+}
