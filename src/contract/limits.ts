@@ -54,7 +54,12 @@ export const REDIAL_MINIMUM_UPTIME = 10 * SECOND;
 
 export const DEFAULT_MAX_ATTEMPTS = 2;
 export const MAX_ATTEMPTS = 100;
+/** What a profile may take to be evaluated. */
 export const PROFILE_TIMEOUT = 2 * SECOND;
+/** What a profile may come to: text and keys in UTF-16 units, and 16 for every value. */
+export const MAX_PROFILE_SIZE = MIB;
+export const MAX_WORKERS_PER_NODE = 1_024;
+export const MAX_PREFETCH = 10_000;
 export const DEFAULT_STOP_TIMEOUT = 30 * SECOND;
 /** Between the polite and the final signal to a process group. */
 export const KILL_GRACE = 2 * SECOND;

@@ -1,4 +1,19 @@
-/** The resolved profile: the only form that anything after `resolve.ts` accepts. */
+/**
+ * A profile in its two forms: resolved, the only one that anything after `resolve.ts` accepts, and
+ * as a user writes it, which `profile.d.ts` explains key by key.
+ */
+import * as v from "valibot";
+import { isUuid } from "../contract/ids.ts";
+import {
+  MAX_ATTEMPTS,
+  MAX_DESCRIPTION_LENGTH,
+  MAX_IDS_PER_REQUEST,
+  MAX_NAME_LENGTH,
+  MAX_PREFETCH,
+  MAX_WORKERS_PER_NODE,
+} from "../contract/limits.ts";
+
+// -- resolved --------------------------------------------------------------------------------------
 
 /** Permissions of user code in the TypeScript runtime, in Deno's words; all off unless granted. */
 export interface TypescriptPermissions {
@@ -50,4 +65,100 @@ export interface ResolvedProfile {
   readonly allowedFunctions: readonly string[] | null;
   readonly public: boolean;
   readonly logLevel: "debug" | "info" | "warning" | "error";
+}
+
+// -- as a user writes it -----------------------------------------------------------------------------
+
+/**
+ * An object with these keys and no others. `strictObject` would stop at the first unknown key, and
+ * the type of `objectWithRest` gives every key the type of the rest, hence the assertion.
+ */
+function section<const T extends v.ObjectEntries>(
+  entries: T,
+): v.GenericSchema<unknown, v.InferOutput<v.ObjectSchema<T, undefined>>> {
+  const schema = v.pipe(v.custom(isObject), v.objectWithRest(entries, v.never()));
+  return schema as v.GenericSchema<unknown, v.InferOutput<v.ObjectSchema<T, undefined>>>;
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** `false` turns it off; anything else has to be the object. */
+function switchable<T>(
+  schema: v.GenericSchema<unknown, T>,
+): v.GenericSchema<unknown, T | false> {
+  return v.lazy((input): v.GenericSchema<unknown, T | false> =>
+    input === false ? v.literal(false) : schema
+  );
+}
+
+const integer = (minimum: number, maximum: number) =>
+  v.pipe(v.number(), v.integer(), v.minValue(minimum), v.maxValue(maximum));
+/** A zero byte would end it early in a system call. */
+const text = v.pipe(v.string(), v.check((value) => !value.includes("\0")));
+const filled = v.pipe(text, v.minLength(1));
+const permission = v.union([v.boolean(), v.array(filled)]);
+
+const WALLTIME = /^\d{1,5}:[0-5]\d:[0-5]\d$/;
+const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+/** The base of a URL: no credentials, no query, no fragment. */
+function isServiceUrl(value: string): boolean {
+  const url = URL.parse(value);
+  return url !== null && /^https?:$/.test(url.protocol) && url.username === "" &&
+    url.password === "" && url.search === "" && url.hash === "";
+}
+
+const ExecutorSchema = section({
+  workersPerNode: v.optional(v.union([v.literal("auto"), integer(1, MAX_WORKERS_PER_NODE)])),
+  prefetch: v.optional(integer(0, MAX_PREFETCH)),
+  maxAttempts: v.optional(integer(1, MAX_ATTEMPTS)),
+  walltime: v.optional(v.union([
+    v.pipe(v.string(), v.regex(WALLTIME), v.check((value) => walltimeSeconds(value) > 0)),
+    v.pipe(v.number(), v.finite(), v.gtValue(0)),
+  ])),
+  provider: v.optional(section({ type: v.literal("local") })),
+  runtimes: v.optional(section({
+    typescript: v.optional(switchable(section({
+      permissions: v.optional(section({
+        read: v.optional(permission),
+        write: v.optional(permission),
+        net: v.optional(permission),
+        env: v.optional(permission),
+        run: v.optional(permission),
+        sys: v.optional(permission),
+      })),
+    }))),
+    python: v.optional(switchable(section({ interpreter: v.optional(filled) }))),
+    shell: v.optional(switchable(section({ shell: v.optional(filled) }))),
+  })),
+  workerInit: v.optional(text),
+  environment: v.optional(v.record(v.pipe(v.string(), v.regex(VARIABLE_NAME)), text)),
+  sandbox: v.optional(v.boolean()),
+  workingFolder: v.optional(filled),
+});
+
+/** Every key but `executor.provider.type` may be left out; `resolve.ts` has the defaults. */
+export const ProfileSchema = section({
+  displayName: v.optional(v.pipe(filled, v.maxLength(MAX_NAME_LENGTH))),
+  description: v.optional(v.pipe(text, v.maxLength(MAX_DESCRIPTION_LENGTH))),
+  service: v.optional(v.pipe(v.string(), v.check(isServiceUrl))),
+  stateDir: v.optional(filled),
+  executor: v.optional(ExecutorSchema),
+  allowedFunctions: v.optional(
+    v.pipe(v.array(v.pipe(v.string(), v.check(isUuid))), v.maxLength(MAX_IDS_PER_REQUEST)),
+  ),
+  public: v.optional(v.boolean()),
+  logLevel: v.optional(v.picklist(["debug", "info", "warning", "error"])),
+});
+
+/** Checked against the schema, defaults not yet filled in. */
+export type RawProfile = v.InferOutput<typeof ProfileSchema>;
+
+/** Seconds of a walltime, which is either that or `HH:MM:SS`. */
+export function walltimeSeconds(walltime: string | number): number {
+  if (typeof walltime === "number") return walltime;
+  const [hours, minutes, seconds] = walltime.split(":").map(Number);
+  return hours * 3_600 + minutes * 60 + seconds;
 }

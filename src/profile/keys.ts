@@ -1,0 +1,153 @@
+/**
+ * What a message says of each key of a profile: what is expected there, and how to mend it. Keys
+ * are dotted; `*` stands for any name or position. A test holds this table, the schema and
+ * `profile.d.ts` together.
+ */
+import {
+  MAX_ATTEMPTS,
+  MAX_DESCRIPTION_LENGTH,
+  MAX_IDS_PER_REQUEST,
+  MAX_NAME_LENGTH,
+  MAX_PREFETCH,
+  MAX_WORKERS_PER_NODE,
+} from "../contract/limits.ts";
+
+export interface KeyHelp {
+  readonly expected: string;
+  readonly mend: string;
+}
+
+const FOLDER: KeyHelp = {
+  expected: "a path",
+  mend: 'Write an absolute path, one in the home folder such as "~/scratch", or a relative one.',
+};
+const SWITCH: KeyHelp = { expected: "true or false", mend: "Write it without quotes." };
+const SECTION: KeyHelp = { expected: "an object", mend: "Write it as { key: value }." };
+
+function permission(example: string): KeyHelp {
+  return {
+    expected: "true, false or an array of strings",
+    mend: `Write true for all of them, or name some, such as ["${example}"].`,
+  };
+}
+
+function onePermission(example: string): KeyHelp {
+  return { expected: "a string", mend: `Name one, such as "${example}".` };
+}
+
+const PERMISSION_EXAMPLES = {
+  read: "/scratch/data",
+  write: "/scratch/results",
+  net: "example.org:443",
+  env: "LANG",
+  run: "/usr/bin/git",
+  sys: "hostname",
+};
+
+function permissions(prefix: string): Record<string, KeyHelp> {
+  return Object.fromEntries(
+    Object.entries(PERMISSION_EXAMPLES).flatMap(([name, example]) => [
+      [`${prefix}.${name}`, permission(example)],
+      [`${prefix}.${name}.*`, onePermission(example)],
+    ]),
+  );
+}
+
+export const KEYS: Readonly<Record<string, KeyHelp>> = {
+  "": { expected: "an object", mend: "Export one: `export default { … };`." },
+  displayName: {
+    expected: `a string of 1 to ${MAX_NAME_LENGTH} characters`,
+    mend: "Give it a short name in quotes, or leave it out for the endpoint's name.",
+  },
+  description: {
+    expected: `a string of at most ${MAX_DESCRIPTION_LENGTH} characters`,
+    mend: "Write a text in quotes, or leave it out.",
+  },
+  service: {
+    expected: "the base URL of a service",
+    mend: 'Write it as "https://HOST" without user, "?" and "#", or leave it out for your own.',
+  },
+  stateDir: FOLDER,
+  executor: SECTION,
+  "executor.workersPerNode": {
+    expected: `a whole number from 1 to ${MAX_WORKERS_PER_NODE}, or "auto"`,
+    mend: 'Write "auto" for one worker per core.',
+  },
+  "executor.prefetch": {
+    expected: `a whole number from 0 to ${MAX_PREFETCH}`,
+    mend: "Leave it out, or write 0 when tasks are long.",
+  },
+  "executor.maxAttempts": {
+    expected: `a whole number from 1 to ${MAX_ATTEMPTS}`,
+    mend: "Write 1 to never run a task twice.",
+  },
+  "executor.walltime": {
+    expected: '"HH:MM:SS" or a number of seconds, more than 0',
+    mend: 'Write one hour as "01:00:00", or leave it out for no end.',
+  },
+  "executor.provider": { expected: "an object", mend: 'Write it as { type: "local" }.' },
+  "executor.provider.type": { expected: '"local"', mend: 'Write { type: "local" }.' },
+  "executor.runtimes": SECTION,
+  "executor.runtimes.typescript": {
+    expected: "false or an object",
+    mend:
+      "Write false to turn it off, { permissions: { … } } to grant permissions, or leave it out.",
+  },
+  "executor.runtimes.typescript.permissions": {
+    expected: "an object",
+    mend: 'Write it as { net: ["example.org:443"] }.',
+  },
+  ...permissions("executor.runtimes.typescript.permissions"),
+  "executor.runtimes.python": {
+    expected: "false or an object",
+    mend: 'Write false to turn it off, { interpreter: "python3" }, or leave it out.',
+  },
+  "executor.runtimes.python.interpreter": {
+    expected: "a program's name or path",
+    mend: 'Write it as "python3" or "/opt/python/bin/python3".',
+  },
+  "executor.runtimes.shell": {
+    expected: "false or an object",
+    mend: 'Write false to turn it off, { shell: "/bin/sh" }, or leave it out.',
+  },
+  "executor.runtimes.shell.shell": {
+    expected: "a program's name or path",
+    mend: 'Write it as "/bin/sh" or "/bin/bash".',
+  },
+  "executor.workerInit": {
+    expected: "a string of shell lines",
+    mend: 'Join several lines with "\\n", or use a `template`.',
+  },
+  "executor.environment": {
+    expected: "an object of strings",
+    mend: 'Write it as { NAME: "value" }; names have letters, digits and "_".',
+  },
+  "executor.environment.*": {
+    expected: "a string",
+    mend: 'Put the value in quotes, such as "8".',
+  },
+  "executor.sandbox": SWITCH,
+  "executor.workingFolder": FOLDER,
+  allowedFunctions: {
+    expected: `an array of at most ${MAX_IDS_PER_REQUEST} function ids`,
+    mend: 'Write it as ["ID", …], or leave it out to allow any function.',
+  },
+  "allowedFunctions.*": {
+    expected: "a function's id, a lower-case UUID",
+    mend: "Take it from `funcx-endpoint function list`.",
+  },
+  public: SWITCH,
+  logLevel: {
+    expected: '"debug", "info", "warning" or "error"',
+    mend: 'Leave it out for "info".',
+  },
+};
+
+/** The names that may stand under `parent`, which is dotted; `""` is the profile itself. */
+export function keysUnder(parent: string): string[] {
+  const prefix = parent === "" ? "" : `${parent}.`;
+  return Object.keys(KEYS)
+    .filter((key) => key !== "" && key.startsWith(prefix))
+    .map((key) => key.slice(prefix.length))
+    .filter((rest) => rest !== "*" && !rest.includes("."));
+}
