@@ -1,0 +1,226 @@
+/** The tasks of one executor: out in batches, back over one stream. */
+import type { FinishedTask, Submit, SubmitAnswer } from "../contract/api.ts";
+import type { EndpointId, FunctionId, TaskGroupId, TaskId } from "../contract/ids.ts";
+import { FuncxError } from "../contract/errors.ts";
+import { BATCH_BYTES } from "../contract/limits.ts";
+import { Batcher, Signal } from "../lib/async.ts";
+import type { Client } from "./client.ts";
+import { type Ending, PendingTask } from "./pending_task.ts";
+import { ResultFeed } from "./result_feed.ts";
+import { SubmitQueue } from "./submit_queue.ts";
+
+export interface DispatcherOptions {
+  readonly client: Client;
+  readonly endpointId: EndpointId;
+  readonly taskGroupId: TaskGroupId;
+  /** What every submit of it says besides its tasks. */
+  readonly taskOptions: Pick<
+    Submit,
+    "max_attempts" | "walltime_seconds" | "resource_specification"
+  >;
+  readonly batchSize: number;
+  /** Milliseconds. */
+  readonly linger: number;
+}
+
+interface CancelWish {
+  readonly taskId: TaskId;
+  readonly told: PromiseWithResolvers<void>;
+}
+
+const CONCURRENT_SUBMITS = 4;
+const MAX_CANCELS_PER_REQUEST = 1_000;
+
+/**
+ * Every task that `start` gave ends once: with its result, or with the error that closed the way to
+ * it.
+ */
+export class Dispatcher {
+  readonly #options: DispatcherOptions;
+  readonly #queue: SubmitQueue<PendingTask>;
+  readonly #feed: ResultFeed;
+  readonly #cancels: Batcher<CancelWish>;
+  /** Every task that has not ended. */
+  readonly #pending = new Set<PendingTask>();
+  readonly #submitted = new Map<TaskId, PendingTask>();
+  /** Results that overtook the answer to their submit; kept only while one is on its way. */
+  readonly #early = new Map<TaskId, FinishedTask>();
+  #submitsInFlight = 0;
+  readonly #taskEnded = new Signal();
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+    this.#queue = new SubmitQueue({
+      send: (batch) => this.#send(batch),
+      size: payloadLength,
+      maximumItems: options.batchSize,
+      maximumBytes: BATCH_BYTES,
+      concurrency: CONCURRENT_SUBMITS,
+      linger: options.linger,
+    });
+    this.#feed = new ResultFeed({
+      client: options.client,
+      taskGroupId: options.taskGroupId,
+      deliver: (task) => this.#deliver(task),
+      failed: (error) => this.#failSubmitted(error),
+    });
+    this.#cancels = new Batcher({
+      flush: (wishes) => void this.#sendCancels(wishes),
+      maximum: MAX_CANCELS_PER_REQUEST,
+    });
+  }
+
+  start(functionId: FunctionId | Promise<FunctionId>, payload: string): PendingTask {
+    const task = new PendingTask(payload);
+    this.#pending.add(task);
+    const enqueue = (id: FunctionId): void => {
+      if (task.ready(id)) this.#queue.add(task);
+    };
+    if (typeof functionId === "string") enqueue(functionId);
+    else functionId.then(enqueue, (error) => this.#end(task, { kind: "error", error }));
+    return task;
+  }
+
+  /** Resolves when the service knows of the wish, or needs not to. */
+  async cancel(task: PendingTask): Promise<void> {
+    switch (task.progress.kind) {
+      case "preparing":
+      case "queued":
+        return this.#end(task, { kind: "error", error: cancelledBeforeSubmit() });
+      case "sending":
+        return task.wantCancel();
+      case "submitted": {
+        const told = Promise.withResolvers<void>();
+        this.#cancels.add({ taskId: task.progress.taskId, told });
+        return await told.promise;
+      }
+      case "ended":
+    }
+  }
+
+  cancelAll(): void {
+    for (const task of this.#pending) this.cancel(task).catch(() => {});
+  }
+
+  /** Resolves when fewer than `count` tasks have not ended. */
+  async fewerThan(count: number): Promise<void> {
+    while (this.#pending.size >= count) await this.#taskEnded.next();
+  }
+
+  /** Ends the result stream. */
+  stop(): void {
+    this.#feed.stop();
+  }
+
+  async #send(batch: readonly PendingTask[]): Promise<void> {
+    const { client, endpointId, taskGroupId, taskOptions } = this.#options;
+    const byFunction = groupByFunction(batch);
+    if (byFunction.size === 0) return;
+    this.#submitsInFlight++;
+    try {
+      const tasks = Object.fromEntries(
+        [...byFunction].map(([id, { payloads }]) => [id, payloads]),
+      );
+      const answer = await client.submit(endpointId, {
+        tasks,
+        task_group_id: taskGroupId,
+        ...taskOptions,
+      });
+      this.#accepted(answer, byFunction);
+    } catch (error) {
+      for (const { tasks } of byFunction.values()) {
+        for (const task of tasks) this.#end(task, { kind: "error", error });
+      }
+    } finally {
+      this.#submitsInFlight--;
+      if (this.#submitsInFlight === 0) this.#early.clear();
+    }
+  }
+
+  #accepted(answer: SubmitAnswer, byFunction: ReadonlyMap<FunctionId, FunctionTasks>): void {
+    for (const [functionId, { tasks }] of byFunction) {
+      const ids = answer.tasks[functionId] ?? [];
+      if (ids.length !== tasks.length) throw wrongCount(tasks.length, ids.length);
+      for (const [index, task] of tasks.entries()) this.#acceptedOne(task, ids[index]!);
+    }
+    if (this.#submitted.size > 0) this.#feed.wake();
+  }
+
+  #acceptedOne(task: PendingTask, taskId: TaskId): void {
+    const cancelWanted = task.accepted(taskId);
+    this.#submitted.set(taskId, task);
+    const early = this.#early.get(taskId);
+    if (early !== undefined) this.#deliver(early);
+    else if (cancelWanted) this.cancel(task).catch(() => {});
+  }
+
+  #deliver(finished: FinishedTask): void {
+    const task = this.#submitted.get(finished.task_id);
+    if (task !== undefined) {
+      this.#submitted.delete(finished.task_id);
+      this.#end(task, { kind: "finished", task: finished });
+    } else if (this.#submitsInFlight > 0) this.#early.set(finished.task_id, finished);
+  }
+
+  #failSubmitted(error: unknown): void {
+    const tasks = [...this.#submitted.values()];
+    this.#submitted.clear();
+    for (const task of tasks) this.#end(task, { kind: "error", error });
+  }
+
+  #end(task: PendingTask, ending: Ending): void {
+    task.finish(ending);
+    this.#pending.delete(task);
+    if (this.#pending.size === 0) this.#feed.rest();
+    this.#taskEnded.notify();
+  }
+
+  async #sendCancels(wishes: readonly CancelWish[]): Promise<void> {
+    try {
+      await this.#options.client.cancel(wishes.map(({ taskId }) => taskId));
+      for (const { told } of wishes) told.resolve();
+    } catch (thrown) {
+      for (const { told } of wishes) told.reject(thrown);
+    }
+  }
+}
+
+/** Tasks of one function in a request, and their payloads in the same order. */
+interface FunctionTasks {
+  readonly tasks: PendingTask[];
+  readonly payloads: string[];
+}
+
+/** Moves the tasks into a request; those that ended while they waited are left out. */
+function groupByFunction(batch: readonly PendingTask[]): Map<FunctionId, FunctionTasks> {
+  const groups = new Map<FunctionId, FunctionTasks>();
+  for (const task of batch) {
+    if (task.progress.kind !== "queued") continue;
+    const { functionId, payload } = task.progress;
+    task.sending();
+    let group = groups.get(functionId);
+    if (group === undefined) groups.set(functionId, group = { tasks: [], payloads: [] });
+    group.tasks.push(task);
+    group.payloads.push(payload);
+  }
+  return groups;
+}
+
+function payloadLength(task: PendingTask): number {
+  return task.progress.kind === "queued" ? task.progress.payload.length : 0;
+}
+
+function cancelledBeforeSubmit(): FuncxError {
+  return new FuncxError({
+    code: "TASK_CANCELLED",
+    message: "the task was cancelled before it was submitted",
+  });
+}
+
+function wrongCount(sent: number, answered: number): FuncxError {
+  return new FuncxError({
+    code: "PROTOCOL_VIOLATION",
+    message: `the service answered with ${answered} task ids for ${sent} tasks`,
+    hint: "check that service and client are of like versions",
+  });
+}

@@ -1,0 +1,236 @@
+/** Runs functions on an endpoint and brings their results back. */
+import { EnvelopeError, jsonPayload } from "../contract/envelope.ts";
+import { FuncxError } from "../contract/errors.ts";
+import type { EndpointId, TaskGroupId } from "../contract/ids.ts";
+import { MAX_PAYLOAD_BYTES, MAX_TASKS_PER_SUBMIT } from "../contract/limits.ts";
+import type { Client } from "./client.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import { FunctionRegistry, type RemoteFunction } from "./function_registry.ts";
+import { inOrder, type OrderedTask } from "./in_order.ts";
+import {
+  type Ending,
+  futureOf,
+  PendingTask,
+  settledOf,
+  type TaskFuture,
+  valueOf,
+} from "./pending_task.ts";
+
+export interface ExecutorOptions {
+  /** Groups the tasks in lists; a new one by default. */
+  readonly taskGroupId?: TaskGroupId;
+  /** Tasks of one request; 1,000 by default, at most `MAX_TASKS_PER_SUBMIT`. */
+  readonly batchSize?: number;
+  /** Milliseconds to gather tasks while a request is on its way; 1 by default. */
+  readonly linger?: number;
+  /** How often a task may be tried when what runs it is lost; by default as the endpoint has it. */
+  readonly maxAttempts?: number;
+  /** Seconds after which a task that runs is ended. */
+  readonly walltimeSeconds?: number;
+  /** Forwarded to the endpoint: num_nodes, cores, memory … */
+  readonly resourceSpecification?: Record<string, unknown>;
+}
+
+export interface MapOptions {
+  /** Tasks on their way or waiting to be given out; 5,000 by default. */
+  readonly window?: number;
+  /** Bytes that results may take which wait to be given out, about; 256 MiB by default. */
+  readonly windowBytes?: number;
+}
+
+const DEFAULT_BATCH_SIZE = 1_000;
+const DEFAULT_LINGER = 1;
+const DEFAULT_WINDOW = 5_000;
+const DEFAULT_WINDOW_BYTES = 256 * 1024 * 1024;
+const MAX_PENDING = 10_000;
+
+type Items<T> = Iterable<T> | AsyncIterable<T>;
+
+/**
+ * Submits tasks to one endpoint in batches and gets their results pushed over one stream, which goes
+ * on where it ended when the connection breaks.
+ *
+ * A function of this program is sent as its source and registered at its first use; see `sourceOf`
+ * for what that means for the variables around it. Arguments and results are JSON values; arguments
+ * that are not make the task's promise reject with `INPUT_INVALID`.
+ *
+ * ```ts
+ * await using executor = new Executor(client, endpointId);
+ * console.log(await executor.submit((x: number) => x * 2, 21));
+ * for await (const square of executor.map((x: number) => x * x, [1, 2, 3])) console.log(square);
+ * ```
+ *
+ * Leaving the block of `await using` waits for all tasks, as Python's executors do; call
+ * `close({ cancel: true })` to end them instead.
+ */
+export class Executor implements AsyncDisposable {
+  readonly endpointId: EndpointId;
+  readonly taskGroupId: TaskGroupId;
+  readonly #dispatcher: Dispatcher;
+  readonly #functions: FunctionRegistry;
+  #closed = false;
+
+  constructor(client: Client, endpointId: EndpointId, options: ExecutorOptions = {}) {
+    this.endpointId = endpointId;
+    this.taskGroupId = options.taskGroupId ?? crypto.randomUUID();
+    this.#functions = new FunctionRegistry(client);
+    this.#dispatcher = new Dispatcher({
+      client,
+      endpointId,
+      taskGroupId: this.taskGroupId,
+      taskOptions: {
+        max_attempts: options.maxAttempts,
+        walltime_seconds: options.walltimeSeconds,
+        resource_specification: options.resourceSpecification,
+      },
+      batchSize: Math.min(options.batchSize ?? DEFAULT_BATCH_SIZE, MAX_TASKS_PER_SUBMIT),
+      linger: options.linger ?? DEFAULT_LINGER,
+    });
+  }
+
+  /** Runs `fn(...args)` on the endpoint. It never throws; the promise rejects. */
+  submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): TaskFuture<Awaited<R>>;
+  submit<R = unknown>(fn: Exclude<RemoteFunction, Callable>, ...args: unknown[]): TaskFuture<R>;
+  submit(fn: RemoteFunction, ...args: unknown[]): TaskFuture<unknown> {
+    return this.apply(fn, args);
+  }
+
+  /** The same with keyword arguments, for Python functions and the fields of shell templates. */
+  apply<R = unknown>(
+    fn: RemoteFunction,
+    args: readonly unknown[] = [],
+    kwargs: Readonly<Record<string, unknown>> = {},
+  ): TaskFuture<R> {
+    const task = this.#start(fn, args, kwargs);
+    return futureOf<R>(task, () => {
+      const told = this.#dispatcher.cancel(task);
+      told.catch(() => {});
+      return told;
+    });
+  }
+
+  /**
+   * Runs `fn(item)` for each item and gives the results in the order of the items. Items are read as
+   * the results are taken, so there may be any number of them. The first error ends it, and the
+   * tasks that were not waited for are cancelled, as they are when the loop is left.
+   */
+  map<I, R>(fn: (item: I) => R, items: Items<I>, options?: MapOptions): AsyncGenerator<Awaited<R>>;
+  map<R = unknown>(
+    fn: Exclude<RemoteFunction, Callable>,
+    items: Items<unknown>,
+    options?: MapOptions,
+  ): AsyncGenerator<R>;
+  async *map(
+    fn: RemoteFunction,
+    items: Items<unknown>,
+    options: MapOptions = {},
+  ): AsyncGenerator<unknown> {
+    for await (const ending of this.#inOrder(items, (item) => this.#start(fn, [item]), options)) {
+      yield valueOf(ending);
+    }
+  }
+
+  /**
+   * Runs `fn(...args)` for each array of arguments and gives what became of it, in the order of the
+   * input; a task that failed does not end it. A `reason` is what {@link TaskFuture} rejects with.
+   */
+  async *starmapSettled<R = unknown>(
+    fn: RemoteFunction,
+    argumentLists: Items<readonly unknown[]>,
+    options: MapOptions = {},
+  ): AsyncGenerator<PromiseSettledResult<R>> {
+    const endings = this.#inOrder(argumentLists, (args) => this.#start(fn, args), options);
+    for await (const ending of endings) yield settledOf<R>(ending);
+  }
+
+  /** Resolves when fewer than 10,000 tasks have not ended: await it when you submit in a loop. */
+  room(): Promise<void> {
+    return this.#dispatcher.fewerThan(MAX_PENDING);
+  }
+
+  /** Waits for all tasks, or with `cancel` asks them to end, and ends the result stream. */
+  async close(options: { readonly cancel?: boolean } = {}): Promise<void> {
+    this.#closed = true;
+    if (options.cancel) this.#dispatcher.cancelAll();
+    await this.#dispatcher.fewerThan(1);
+    this.#dispatcher.stop();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #start(
+    fn: RemoteFunction,
+    args: readonly unknown[],
+    kwargs: Readonly<Record<string, unknown>> = {},
+  ): PendingTask {
+    try {
+      if (this.#closed) throw new Error("the executor is closed");
+      const payload = payloadOf(args, kwargs);
+      return this.#dispatcher.start(this.#functions.idOf(fn), payload);
+    } catch (error) {
+      const task = new PendingTask("");
+      task.finish({ kind: "error", error });
+      return task;
+    }
+  }
+
+  #inOrder<I>(
+    items: Items<I>,
+    start: (item: I) => PendingTask,
+    options: MapOptions,
+  ): AsyncGenerator<Ending> {
+    const limits = {
+      tasks: options.window ?? DEFAULT_WINDOW,
+      bytes: options.windowBytes ?? DEFAULT_WINDOW_BYTES,
+    };
+    const startOrdered = (item: I): OrderedTask<Ending> => {
+      const task = start(item);
+      return {
+        outcome: task.ended.then((value) => ({ value, bytes: bytesOf(value) })),
+        cancel: () => void this.#dispatcher.cancel(task).catch(() => {}),
+      };
+    };
+    return inOrder(items, startOrdered, limits);
+  }
+}
+
+// deno-lint-ignore no-explicit-any -- every function
+type Callable = (...args: any[]) => any;
+
+function payloadOf(
+  args: readonly unknown[],
+  kwargs: Readonly<Record<string, unknown>>,
+): string {
+  const payload = packed(args, kwargs);
+  // A character is at most three bytes of UTF-8, so most need no counting.
+  if (payload.length * 3 <= MAX_PAYLOAD_BYTES) return payload;
+  const bytes = new TextEncoder().encode(payload).length;
+  if (bytes <= MAX_PAYLOAD_BYTES) return payload;
+  throw new FuncxError({
+    code: "TASK_PAYLOAD_TOO_LARGE",
+    message: `the arguments take ${bytes} bytes, at most ${MAX_PAYLOAD_BYTES} are taken`,
+    hint: "pass the name of a file that the endpoint can read, or split the work",
+  });
+}
+
+function packed(args: readonly unknown[], kwargs: Readonly<Record<string, unknown>>): string {
+  try {
+    return jsonPayload(args, kwargs);
+  } catch (thrown) {
+    if (!(thrown instanceof EnvelopeError)) throw thrown;
+    throw new FuncxError({
+      code: "INPUT_INVALID",
+      message: `the arguments cannot be sent: ${thrown.message}`,
+      hint: "arguments are JSON values: null, booleans, finite numbers, strings, arrays, objects",
+    }, { cause: thrown });
+  }
+}
+
+/** What a result takes in memory, about. */
+function bytesOf(ending: Ending): number {
+  if (ending.kind === "error") return 0;
+  const { result = "", stdout = "", stderr = "" } = ending.task;
+  return result.length + stdout.length + stderr.length;
+}

@@ -1,0 +1,137 @@
+/** A task from `submit` to its end, as the client sees it. */
+import type { FinishedTask } from "../contract/api.ts";
+import { EnvelopeError, HEADERS, readBuffer } from "../contract/envelope.ts";
+import { FuncxError } from "../contract/errors.ts";
+import type { FunctionId, TaskId } from "../contract/ids.ts";
+import { TaskFailed } from "./errors.ts";
+
+/**
+ * The result of a task that is on its way. It rejects with {@link TaskFailed} when the task ended
+ * without a result, and with a {@link FuncxError} when it could not be submitted or its result could
+ * not be fetched or read.
+ */
+export interface TaskFuture<R> extends Promise<R> {
+  /** Resolves when the task is on the service's disk; rejects when it could not be submitted. */
+  readonly taskId: Promise<TaskId>;
+  /**
+   * Asks the task to end; its promise then rejects with a {@link TaskFailed} of code
+   * `TASK_CANCELLED`, or is settled by what came first. Resolves when the service knows of the wish.
+   */
+  cancel(): Promise<void>;
+}
+
+/** How it ended for this client. */
+export type Ending =
+  | { readonly kind: "finished"; readonly task: FinishedTask }
+  /** Not submitted, or the way to its result is closed. */
+  | { readonly kind: "error"; readonly error: unknown };
+
+export type Progress =
+  /** Its function is being registered. */
+  | { readonly kind: "preparing"; readonly payload: string }
+  /** Waits for a request; `payload` is its packed arguments. */
+  | { readonly kind: "queued"; readonly payload: string; readonly functionId: FunctionId }
+  /** In a request that is not answered; `cancelWanted` makes it end once its id is known. */
+  | { readonly kind: "sending"; readonly cancelWanted: boolean }
+  | { readonly kind: "submitted"; readonly taskId: TaskId }
+  | { readonly kind: "ended" };
+
+export class PendingTask {
+  /** Never rejects. */
+  readonly ended: Promise<Ending>;
+  /** Never rejects; undefined when it was not submitted. */
+  readonly submitted: Promise<TaskId | undefined>;
+  #progress: Progress;
+  readonly #resolveEnded: (ending: Ending) => void;
+  readonly #resolveSubmitted: (taskId: TaskId | undefined) => void;
+
+  constructor(payload: string) {
+    this.#progress = { kind: "preparing", payload };
+    ({ promise: this.ended, resolve: this.#resolveEnded } = Promise.withResolvers<Ending>());
+    ({ promise: this.submitted, resolve: this.#resolveSubmitted } = Promise.withResolvers());
+  }
+
+  get progress(): Progress {
+    return this.#progress;
+  }
+
+  /** Its function is registered. Whether it still wants to be sent. */
+  ready(functionId: FunctionId): boolean {
+    if (this.#progress.kind !== "preparing") return false;
+    this.#progress = { kind: "queued", payload: this.#progress.payload, functionId };
+    return true;
+  }
+
+  /** Into a request; the payload is not kept. */
+  sending(): void {
+    this.#progress = { kind: "sending", cancelWanted: false };
+  }
+
+  wantCancel(): void {
+    if (this.#progress.kind === "sending") this.#progress = { kind: "sending", cancelWanted: true };
+  }
+
+  /** The service has it on disk. Whether it is to be cancelled now. */
+  accepted(taskId: TaskId): boolean {
+    if (this.#progress.kind !== "sending") return false;
+    const { cancelWanted } = this.#progress;
+    this.#progress = { kind: "submitted", taskId };
+    this.#resolveSubmitted(taskId);
+    return cancelWanted;
+  }
+
+  finish(ending: Ending): void {
+    this.#progress = { kind: "ended" };
+    this.#resolveSubmitted(undefined);
+    this.#resolveEnded(ending);
+  }
+}
+
+/** The value that a finished task gave; throws as {@link TaskFuture} says. */
+export function valueOf(ending: Ending): unknown {
+  if (ending.kind === "error") throw ending.error;
+  return resultOf(ending.task);
+}
+
+/**
+ * The value of a successful task. Throws {@link TaskFailed} when it was not, and a `FuncxError` when
+ * its result is in a form that only another language reads.
+ */
+export function resultOf(task: FinishedTask): unknown {
+  if (task.status !== "success") throw new TaskFailed(task);
+  try {
+    const { header, body } = readBuffer(task.result ?? "");
+    if (header === HEADERS.json) return JSON.parse(body);
+    throw new EnvelopeError(`its form is "${header}", which is not JSON`);
+  } catch (thrown) {
+    if (!(thrown instanceof EnvelopeError || thrown instanceof SyntaxError)) throw thrown;
+    throw new FuncxError({
+      code: "INPUT_INVALID",
+      message: `the result of task ${task.task_id} cannot be read here: ${thrown.message}`,
+      hint: "fetch it with the Python SDK, or let the function return what JSON can hold",
+    });
+  }
+}
+
+/** What the submitter holds. */
+export function futureOf<R>(task: PendingTask, cancel: () => Promise<void>): TaskFuture<R> {
+  const value = task.ended.then(valueOf) as Promise<R>;
+  const taskId = task.submitted.then(async (id) => {
+    if (id !== undefined) return id;
+    const ending = await task.ended;
+    if (ending.kind === "error") throw ending.error;
+    return ending.task.task_id;
+  });
+  // Nobody has to look at it: the result says the same.
+  taskId.catch(() => {});
+  return Object.assign(value, { taskId, cancel });
+}
+
+/** What became of a task, without throwing. */
+export function settledOf<R>(ending: Ending): PromiseSettledResult<R> {
+  try {
+    return { status: "fulfilled", value: valueOf(ending) as R };
+  } catch (reason) {
+    return { status: "rejected", reason };
+  }
+}
