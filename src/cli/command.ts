@@ -15,7 +15,7 @@ type Flags = Readonly<Record<string, unknown>>;
 type Arguments = readonly unknown[];
 
 export interface CommandSpec<FLAGS extends Flags, ARGUMENTS extends Arguments> {
-  /** Shown under the usage line by `--help`; the brief stands in the table of commands. */
+  /** Shown by `--help` below the brief, which stands in the table of commands. */
   readonly description?: string;
   /** Flags in camelCase are written with dashes by the user; see stricli's documentation. */
   readonly parameters: TypedCommandParameters<FLAGS, ARGUMENTS, Invocation>;
@@ -36,10 +36,14 @@ export type CommandBuilder = (brief: string) => Command<Invocation>;
 export function defineCommand<FLAGS extends Flags, ARGUMENTS extends Arguments = []>(
   spec: CommandSpec<FLAGS, ARGUMENTS>,
 ): CommandBuilder {
+  const { description } = spec;
   return (brief) =>
     buildCommand<FLAGS, ARGUMENTS, Invocation>({
       parameters: spec.parameters,
-      docs: { brief, fullDescription: spec.description },
+      docs: {
+        brief,
+        fullDescription: description === undefined ? undefined : `${brief}.\n\n${description}`,
+      },
       func(this: Invocation, flags: FLAGS, ...positional: ARGUMENTS): Promise<void> {
         return this.execute((context) => spec.run(context, flags, ...positional));
       },
@@ -63,6 +67,9 @@ export interface CommandGroup {
 }
 
 export type CommandTable = { readonly [name: string]: LazyCommand | CommandGroup };
+
+/** Commands by the heading that help lists them under. */
+export type CommandSections = Readonly<Record<string, CommandTable>>;
 
 export function command(brief: string, load: LazyCommand["load"]): LazyCommand {
   return { kind: "command", brief, hidden: false, load };

@@ -8,7 +8,6 @@ import {
   buildCommand,
   buildRouteMap,
   type Command,
-  help,
   type RouteMap,
   run,
   type StricliIntegration,
@@ -16,36 +15,42 @@ import {
 } from "@stricli/core";
 import { EXIT } from "../contract/errors.ts";
 import { VERSION } from "../lib/version.ts";
-import type { CommandGroup, CommandTable, Invocation, LazyCommand } from "./command.ts";
+import type {
+  CommandBody,
+  CommandGroup,
+  CommandSections,
+  CommandTable,
+  Invocation,
+  LazyCommand,
+} from "./command.ts";
 import { commandContext, type GlobalOptions, type Surroundings } from "./context.ts";
 import { INTERRUPTED, reportFailure } from "./failure.ts";
 import { GLOBAL_OPTION_BRIEFS } from "./global_options.ts";
+import { helpIntegration } from "./help.ts";
 import { OutputClosedError, type TextSink } from "./terminal.ts";
 import { usageText } from "./usage_text.ts";
 
 export const PROGRAM_NAME = "funcx-endpoint";
 
 /** Runs the command that `words` name. Returns the exit code. */
-export async function runTable(
-  table: CommandTable,
+export async function runCommand(
+  sections: CommandSections,
   words: readonly string[],
   surroundings: Surroundings,
   options: GlobalOptions,
 ): Promise<number> {
   const inputs = words[0] === "help" ? [...words.slice(1), "--help"] : words;
-  const application = await buildFor(table, inputs);
+  const application = await buildFor(sections, inputs);
   const process: StricliStreams = {
     stdout: coloured(surroundings.stdout),
-    // Its errors are coloured by `failureLines`.
     stderr: surroundings.stderr,
   };
-  const invocation: Invocation = {
+  await run(application, inputs, {
     process,
     execute: async (body) => {
       process.exitCode = await execute(body, surroundings, options);
     },
-  };
-  await run(application, inputs, invocation);
+  });
   return exitCode(process.exitCode ?? EXIT.ok);
 }
 
@@ -62,11 +67,15 @@ function coloured(stream: TextSink): StricliStreams["stdout"] {
 /** Stricli's own failures are negative: a wrong command line, or a defect. */
 function exitCode(code: number): number {
   if (code >= 0) return code;
-  return code === -4 || code === -5 ? EXIT.usage : EXIT.internal;
+  const isUsage = code === STRICLI_UNKNOWN_COMMAND || code === STRICLI_INVALID_ARGUMENT;
+  return isUsage ? EXIT.usage : EXIT.internal;
 }
 
+const STRICLI_UNKNOWN_COMMAND = -5;
+const STRICLI_INVALID_ARGUMENT = -4;
+
 async function execute(
-  body: Parameters<Invocation["execute"]>[0],
+  body: CommandBody,
   surroundings: Surroundings,
   options: GlobalOptions,
 ): Promise<number> {
@@ -79,49 +88,43 @@ async function execute(
   }
 }
 
-/** The application with every command that `words` could mean loaded. */
-async function buildFor(
-  table: CommandTable,
+/** The application with the command that `words` name loaded. */
+export async function buildFor(
+  sections: CommandSections,
   words: readonly string[],
 ): Promise<Application<Invocation>> {
   const named = words.filter((word) => !word.startsWith("-"));
-  const root = await routeMap(table, named, ROOT_DOCS);
-  return buildApplication(root, CONFIGURATION, INTEGRATIONS);
+  const table: CommandTable = Object.assign({}, ...Object.values(sections));
+  // `help.ts` writes what help says of the whole.
+  const root = await routeMap(table, named, { brief: PROGRAM_NAME });
+  return buildApplication(root, {
+    name: PROGRAM_NAME,
+    scanner: { caseStyle: "allow-kebab-for-camel", allowArgumentEscapeSequence: true },
+    localization: { text: usageText },
+  }, {
+    help: helpIntegration(sections),
+    version: version({ brief: "Print the version", info: { currentVersion: VERSION } }),
+    ...globalOptionDocs(),
+  });
 }
-
-/** The application with all commands loaded, for completions. */
-export async function buildWhole(table: CommandTable): Promise<Application<Invocation>> {
-  return buildApplication(await routeMap(table, "all", ROOT_DOCS), CONFIGURATION, INTEGRATIONS);
-}
-
-const ROOT_DOCS = {
-  brief: "Serve functions from this machine, and run functions anywhere",
-};
-
-const CONFIGURATION = {
-  name: PROGRAM_NAME,
-  scanner: { caseStyle: "allow-kebab-for-camel", allowArgumentEscapeSequence: true },
-  localization: { text: usageText },
-} as const;
 
 async function routeMap(
   table: CommandTable,
-  named: readonly string[] | "all",
+  named: readonly string[],
   docs: { readonly brief: string },
 ): Promise<RouteMap<Invocation>> {
   const routes: Record<string, Command<Invocation> | RouteMap<Invocation>> = {};
   const hideRoute: Record<string, boolean> = {};
   for (const [name, entry] of Object.entries(table)) {
     hideRoute[name] = entry.hidden;
-    if (named === "all") routes[name] = await target(entry, "all");
-    else routes[name] = named[0] === name ? await target(entry, named.slice(1)) : outline(entry);
+    routes[name] = named[0] === name ? await target(entry, named.slice(1)) : outline(entry);
   }
-  return buildRouteMap({ routes, docs: { ...docs, hideRoute } });
+  return buildRouteMap({ routes, docs: { brief: docs.brief, hideRoute } });
 }
 
 async function target(
   entry: LazyCommand | CommandGroup,
-  named: readonly string[] | "all",
+  named: readonly string[],
 ): Promise<Command<Invocation> | RouteMap<Invocation>> {
   if (entry.kind === "group") return await routeMap(entry.commands, named, entry);
   return (await entry.load()).command(entry.brief);
@@ -135,26 +138,6 @@ function outline(entry: LazyCommand | CommandGroup): Command<Invocation> {
     func: () => {},
   });
 }
-
-const FORMATTING = {
-  useAliasInUsageLine: false,
-  onlyRequiredInUsageLine: false,
-  caseStyle: "convert-camel-to-kebab",
-} as const;
-
-const INTEGRATIONS: Record<string, StricliIntegration<Invocation>> = {
-  help: help(
-    {
-      brief: "Print help",
-      alias: "h",
-      global: true,
-      defaultForRouteMap: true,
-      formatting: FORMATTING,
-    } as Parameters<typeof help<Invocation>>[0],
-  ),
-  version: version({ brief: "Print the version", info: { currentVersion: VERSION } }),
-  ...globalOptionDocs(),
-};
 
 /** They are taken out of the command line before stricli sees it; here they are only explained. */
 function globalOptionDocs(): Record<string, StricliIntegration<Invocation>> {
