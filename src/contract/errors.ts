@@ -86,7 +86,6 @@ export const ERROR_KINDS = {
   DIRECTORY_UNUSABLE: kind(500, EXIT.permission),
   STORE_UNREADABLE: kind(500, EXIT.configuration),
   SPOOL_UNREADABLE: kind(500, EXIT.configuration),
-  STORE_UNREADABLE: kind(500, EXIT.configuration),
   TIMED_OUT: kind(408, EXIT.tryAgain, true),
   // Ours, of a task that failed before or after its function ran; `exit` is that of `run`.
   RemoteExecutionError: kind(200, EXIT.failed),
