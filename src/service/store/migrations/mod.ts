@@ -1,0 +1,16 @@
+/**
+ * The numbered forms of the database, oldest first. A migration that was released is never changed:
+ * a new one is added below it. They are TypeScript so that they are part of the executable.
+ */
+import { initial } from "./001_initial.ts";
+
+export interface Migration {
+  /** Counted from 1 without gaps; `PRAGMA user_version` is that of the last one applied. */
+  readonly number: number;
+  readonly name: string;
+  readonly sql: string;
+}
+
+export const MIGRATIONS: readonly Migration[] = [
+  { number: 1, name: "initial", sql: initial },
+];
