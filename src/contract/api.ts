@@ -111,6 +111,8 @@ export const FunctionSchema = v.object({
   description: v.nullable(v.string()),
   function_code: v.string(),
   metadata: v.nullable(anyObject),
+  /** The signature for forms, as JSON Schema. */
+  parameters: v.optional(v.nullable(anyObject)),
   owner: v.string(),
   public: v.boolean(),
   /** `typescript`, `python` or `shell`, from the code's header. */
