@@ -6,7 +6,7 @@
  * nothing heavy may be imported here, since `--version` has to be quick. `group` in `command.ts`
  * puts commands under a common first word; `internalCommand` hides one from help.
  */
-import { command, type CommandSections } from "./command.ts";
+import { command, type CommandSections, internalCommand } from "./command.ts";
 import { EXIT } from "../contract/errors.ts";
 import { reportFailure } from "./failure.ts";
 import { readGlobalOptions } from "./global_options.ts";
@@ -22,6 +22,15 @@ export const COMMANDS: CommandSections = {
   "Functions and tasks": {},
   "Which service": {},
   "This program": {
+    complete: internalCommand(
+      "Propose how a command line may go on",
+      () => import("./commands/complete.ts"),
+    ),
+    completions: command(
+      "Print what makes a shell complete commands",
+      () => import("./commands/completions.ts"),
+    ),
+    help: command("Print help, as --help does", () => import("./commands/help.ts")),
     version: command(
       "Print the versions of the program and its parts",
       () => import("./commands/version.ts"),

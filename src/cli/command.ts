@@ -7,6 +7,8 @@ import type { CliContext } from "./context.ts";
 export interface Invocation extends CommandContext {
   /** Runs the body of the command; whatever it throws is reported and gives the exit code. */
   readonly execute: (body: CommandBody) => Promise<void>;
+  /** For completions. */
+  readonly endpointNames: () => readonly string[];
 }
 
 export type CommandBody = (context: CliContext) => Promise<number | void> | number | void;

@@ -1,11 +1,17 @@
 /** Which service the client commands talk to, and with which token. */
 import * as v from "valibot";
+import { Client } from "../client/client.ts";
 import { FuncxError } from "../contract/errors.ts";
 import { type FuncxHome, type Login, LoginSchema } from "../contract/home.ts";
 import { verifyService } from "../contract/service_proof.ts";
 import { readIfPresent } from "../lib/files.ts";
 import type { CliContext } from "./context.ts";
 import { unwrap } from "./failure.ts";
+
+/** A client of {@link chosenService}. */
+export async function connect(context: CliContext): Promise<Client> {
+  return new Client(await chosenService(context));
+}
 
 export interface ServiceAddress {
   /** Base URL without a slash at its end. */

@@ -50,6 +50,7 @@ export async function runCommand(
     execute: async (body) => {
       process.exitCode = await execute(body, surroundings, options);
     },
+    endpointNames: () => [],
   });
   return exitCode(process.exitCode ?? EXIT.ok);
 }
