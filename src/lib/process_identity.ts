@@ -25,7 +25,7 @@ export function ownIdentity(): ProcessIdentity {
 export function standingOf(identity: ProcessIdentity): "alive" | "gone" | "elsewhere" {
   if (identity.hostname !== hostname()) return "elsewhere";
   if (identity.boot_id !== bootId()) return "gone";
-  if (!exists(identity.pid)) return "gone";
+  if (!processExists(identity.pid)) return "gone";
   const start = processStart(identity.pid);
   return start !== undefined && identity.process_start !== "" && start !== identity.process_start
     ? "gone"
@@ -34,6 +34,11 @@ export function standingOf(identity: ProcessIdentity): "alive" | "gone" | "elsew
 
 function bootId(): string {
   return readIfPresent("/proc/sys/kernel/random/boot_id")?.trim() ?? "";
+}
+
+/** Whether a process has this id and runs: a zombie, which nobody has waited for yet, does not. */
+export function processExists(pid: number): boolean {
+  return exists(pid) && processState(pid) !== "Z";
 }
 
 function exists(pid: number): boolean {
@@ -45,13 +50,21 @@ function exists(pid: number): boolean {
   }
 }
 
-/** Field 22 of /proc/PID/stat, which follows the command in parentheses; a zombie is not alive. */
+function processState(pid: number): string | undefined {
+  return statFields(pid)?.[0];
+}
+
 function processStart(pid: number): string | undefined {
+  return statFields(pid)?.[19];
+}
+
+/** /proc/PID/stat from its third field on, which follows the command in parentheses. */
+function statFields(pid: number): string[] | undefined {
   let stat: string | undefined;
   try {
     stat = readIfPresent(`/proc/${pid}/stat`);
   } catch {
     return undefined;
   }
-  return stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+  return stat?.slice(stat.lastIndexOf(")") + 2).split(" ");
 }
