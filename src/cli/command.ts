@@ -13,10 +13,11 @@ export interface Invocation extends CommandContext {
 
 export type CommandBody = (context: CliContext) => Promise<number | void> | number | void;
 
-type Flags = Readonly<Record<string, unknown>>;
+/** Any interface of named values. */
+type Flags<FLAGS> = Readonly<Partial<Record<keyof FLAGS, unknown>>>;
 type Arguments = readonly unknown[];
 
-export interface CommandSpec<FLAGS extends Flags, ARGUMENTS extends Arguments> {
+export interface CommandSpec<FLAGS extends Flags<FLAGS>, ARGUMENTS extends Arguments> {
   /** Shown by `--help` below the brief, which stands in the table of commands. */
   readonly description?: string;
   /** Flags in camelCase are written with dashes by the user; see stricli's documentation. */
@@ -35,7 +36,7 @@ export interface CommandSpec<FLAGS extends Flags, ARGUMENTS extends Arguments> {
 /** What a command file exports as `command`: the brief comes from the table of commands. */
 export type CommandBuilder = (brief: string) => Command<Invocation>;
 
-export function defineCommand<FLAGS extends Flags, ARGUMENTS extends Arguments = []>(
+export function defineCommand<FLAGS extends Flags<FLAGS>, ARGUMENTS extends Arguments = []>(
   spec: CommandSpec<FLAGS, ARGUMENTS>,
 ): CommandBuilder {
   const { description } = spec;
