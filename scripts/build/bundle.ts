@@ -1,0 +1,52 @@
+/** The program as JavaScript files, one for each part that is loaded by itself. */
+import { join, relative } from "../../src/lib/path.ts";
+import { capture } from "./command.ts";
+
+/** A file of the bundle, its path relative to `main.js`. */
+export interface BundledFile {
+  readonly path: string;
+  readonly content: Uint8Array<ArrayBuffer>;
+}
+
+/**
+ * Bundles `main.ts` and the entry points of Web Workers into `folder`, as `main.js` and, for
+ * instance, `src/profile/sandbox_entry.js`. npm packages are included; what they load by a computed
+ * name, libSQL's native add-on, has to be put into `node_modules` beside.
+ */
+export async function bundleInto(root: string, folder: string): Promise<void> {
+  await capture(Deno.execPath(), [
+    "bundle",
+    "--quiet",
+    "--platform=deno",
+    "--code-splitting",
+    `--outdir=${folder}`,
+    "main.ts",
+    ...workerEntries(root),
+  ], { cwd: root });
+}
+
+/** Every module that the sources name in `moduleUrl("…")`. */
+function workerEntries(root: string): string[] {
+  const entries = new Set<string>();
+  for (const path of filesUnder(join(root, "src"))) {
+    if (!path.endsWith(".ts") || path.endsWith("_test.ts")) continue;
+    for (const match of Deno.readTextFileSync(path).matchAll(/moduleUrl\(\s*"([^"]+)"/g)) {
+      entries.add(match[1]);
+    }
+  }
+  return [...entries].sort();
+}
+
+export function filesUnder(folder: string): string[] {
+  return [...Deno.readDirSync(folder)].flatMap((entry) => {
+    const path = join(folder, entry.name);
+    return entry.isDirectory ? filesUnder(path) : [path];
+  }).sort();
+}
+
+export function readFiles(folder: string): BundledFile[] {
+  return filesUnder(folder).map((path) => ({
+    path: relative(folder, path),
+    content: Deno.readFileSync(path),
+  }));
+}
