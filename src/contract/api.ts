@@ -268,6 +268,18 @@ export type FinishedTask = v.InferOutput<typeof FinishedTaskSchema>;
 export const ResultsEventSchema = v.array(FinishedTaskSchema);
 
 /** Events of `GET /v3/tasks/{id}/follow`, an SSE stream that ends after `finished`. */
+export const FollowEventSchema = v.variant("event", [
+  v.object({ event: v.literal("state"), data: TaskEventSchema }),
+  v.object({
+    event: v.literal("output"),
+    data: v.object({
+      stream: v.picklist(["stdout", "stderr"]),
+      offset: v.number(),
+      text: v.string(),
+    }),
+  }),
+  v.object({ event: v.literal("finished"), data: FinishedTaskSchema }),
+]);
 export type FollowEvent =
   | { readonly event: "state"; readonly data: v.InferOutput<typeof TaskEventSchema> }
   | {
@@ -553,7 +565,7 @@ export const ROUTES = {
     path: "/v3/tasks/:task_id/follow",
     summary: "States, output and end of one task, live.",
     scope: "read",
-    answer: v.unknown(),
+    answer: FollowEventSchema,
     stream: true,
   },
   cancelTasks: {
