@@ -104,7 +104,7 @@ const WALLTIME = /^\d{1,5}:[0-5]\d:[0-5]\d$/;
 const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /** The base of a URL: no credentials, no query, no fragment. */
-function isServiceUrl(value: string): boolean {
+export function isServiceUrl(value: string): boolean {
   const url = URL.parse(value);
   return url !== null && /^https?:$/.test(url.protocol) && url.username === "" &&
     url.password === "" && url.search === "" && url.hash === "";
