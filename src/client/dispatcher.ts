@@ -86,20 +86,25 @@ export class Dispatcher {
     switch (task.progress.kind) {
       case "preparing":
       case "queued":
-        return this.#end(task, { kind: "error", error: cancelledBeforeSubmit() });
+        return this.#end(task, { kind: "error", error: cancelled() });
       case "sending":
-        return task.wantCancel();
       case "submitted": {
-        const told = Promise.withResolvers<void>();
-        this.#cancels.add({ taskId: task.progress.taskId, told });
-        return await told.promise;
+        const taskId = await task.submitted;
+        if (taskId !== undefined && this.#pending.has(task)) await this.#tell(taskId);
+        return;
       }
       case "ended":
     }
   }
 
-  cancelAll(): void {
-    for (const task of this.#pending) this.cancel(task).catch(() => {});
+  /** Asks all tasks to end, and waits for none of them once the service knows. */
+  async abandon(): Promise<void> {
+    const tasks = [...this.#pending];
+    await Promise.allSettled(tasks.map((task) => this.cancel(task)));
+    for (const task of tasks) {
+      if (this.#pending.has(task)) this.#end(task, { kind: "error", error: cancelled() });
+    }
+    this.#submitted.clear();
   }
 
   /** Resolves when fewer than `count` tasks have not ended. */
@@ -147,11 +152,10 @@ export class Dispatcher {
   }
 
   #acceptedOne(task: PendingTask, taskId: TaskId): void {
-    const cancelWanted = task.accepted(taskId);
+    task.accepted(taskId);
     this.#submitted.set(taskId, task);
     const early = this.#early.get(taskId);
     if (early !== undefined) this.#deliver(early);
-    else if (cancelWanted) this.cancel(task).catch(() => {});
   }
 
   #deliver(finished: FinishedTask): void {
@@ -173,6 +177,12 @@ export class Dispatcher {
     this.#pending.delete(task);
     if (this.#pending.size === 0) this.#feed.rest();
     this.#taskEnded.notify();
+  }
+
+  #tell(taskId: TaskId): Promise<void> {
+    const told = Promise.withResolvers<void>();
+    this.#cancels.add({ taskId, told });
+    return told.promise;
   }
 
   async #sendCancels(wishes: readonly CancelWish[]): Promise<void> {
@@ -210,11 +220,8 @@ function payloadLength(task: PendingTask): number {
   return task.progress.kind === "queued" ? task.progress.payload.length : 0;
 }
 
-function cancelledBeforeSubmit(): FuncxError {
-  return new FuncxError({
-    code: "TASK_CANCELLED",
-    message: "the task was cancelled before it was submitted",
-  });
+function cancelled(): FuncxError {
+  return new FuncxError({ code: "TASK_CANCELLED", message: "the task was cancelled" });
 }
 
 function wrongCount(sent: number, answered: number): FuncxError {

@@ -1,12 +1,11 @@
 /** Runs functions on an endpoint and brings their results back. */
-import { EnvelopeError, jsonPayload } from "../contract/envelope.ts";
-import { FuncxError } from "../contract/errors.ts";
 import type { EndpointId, TaskGroupId } from "../contract/ids.ts";
-import { MAX_PAYLOAD_BYTES, MAX_TASKS_PER_SUBMIT } from "../contract/limits.ts";
+import { MAX_TASKS_PER_SUBMIT } from "../contract/limits.ts";
 import type { Client } from "./client.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { FunctionRegistry, type RemoteFunction } from "./function_registry.ts";
 import { inOrder, type OrderedTask } from "./in_order.ts";
+import { payloadOf } from "./payload.ts";
 import {
   type Ending,
   futureOf,
@@ -36,6 +35,12 @@ export interface MapOptions {
   readonly window?: number;
   /** Bytes that results may take which wait to be given out, about; 256 MiB by default. */
   readonly windowBytes?: number;
+}
+
+/** Arguments of one call. */
+export interface CallArguments {
+  readonly args?: readonly unknown[];
+  readonly kwargs?: Readonly<Record<string, unknown>>;
 }
 
 const DEFAULT_BATCH_SIZE = 1_000;
@@ -131,16 +136,18 @@ export class Executor implements AsyncDisposable {
   }
 
   /**
-   * Runs `fn(...args)` for each array of arguments and gives what became of it, in the order of the
-   * input; a task that failed does not end it. A `reason` is what {@link TaskFuture} rejects with.
+   * Runs `fn` once for each item, with the arguments that `call` makes of it, and gives what became
+   * of it, in the order of the items; a task that failed does not end it. A `reason` is what
+   * {@link TaskFuture} rejects with, or what `call` threw.
    */
-  async *starmapSettled<R = unknown>(
+  async *mapSettled<I, R = unknown>(
     fn: RemoteFunction,
-    argumentLists: Items<readonly unknown[]>,
+    items: Items<I>,
+    call: (item: I) => CallArguments,
     options: MapOptions = {},
   ): AsyncGenerator<PromiseSettledResult<R>> {
-    const endings = this.#inOrder(argumentLists, (args) => this.#start(fn, args), options);
-    for await (const ending of endings) yield settledOf<R>(ending);
+    const start = (item: I): PendingTask => this.#startWith(fn, () => call(item));
+    for await (const ending of this.#inOrder(items, start, options)) yield settledOf<R>(ending);
   }
 
   /** Resolves when fewer than 10,000 tasks have not ended: await it when you submit in a loop. */
@@ -148,11 +155,14 @@ export class Executor implements AsyncDisposable {
     return this.#dispatcher.fewerThan(MAX_PENDING);
   }
 
-  /** Waits for all tasks, or with `cancel` asks them to end, and ends the result stream. */
+  /**
+   * Waits for all tasks and ends the result stream. With `cancel` it asks them to end instead, and
+   * waits only until the service knows: an endpoint may be away for long.
+   */
   async close(options: { readonly cancel?: boolean } = {}): Promise<void> {
     this.#closed = true;
-    if (options.cancel) this.#dispatcher.cancelAll();
-    await this.#dispatcher.fewerThan(1);
+    if (options.cancel) await this.#dispatcher.abandon();
+    else await this.#dispatcher.fewerThan(1);
     this.#dispatcher.stop();
   }
 
@@ -163,10 +173,16 @@ export class Executor implements AsyncDisposable {
   #start(
     fn: RemoteFunction,
     args: readonly unknown[],
-    kwargs: Readonly<Record<string, unknown>> = {},
+    kwargs?: Readonly<Record<string, unknown>>,
   ): PendingTask {
+    return this.#startWith(fn, () => ({ args, kwargs }));
+  }
+
+  #startWith(fn: RemoteFunction, call: () => CallArguments): PendingTask {
     try {
       if (this.#closed) throw new Error("the executor is closed");
+      const { args = [], kwargs = {} } = call();
+      // First, since a function that is being registered has to be waited for.
       const payload = payloadOf(args, kwargs);
       return this.#dispatcher.start(this.#functions.idOf(fn), payload);
     } catch (error) {
@@ -198,35 +214,6 @@ export class Executor implements AsyncDisposable {
 
 // deno-lint-ignore no-explicit-any -- every function
 type Callable = (...args: any[]) => any;
-
-function payloadOf(
-  args: readonly unknown[],
-  kwargs: Readonly<Record<string, unknown>>,
-): string {
-  const payload = packed(args, kwargs);
-  // A character is at most three bytes of UTF-8, so most need no counting.
-  if (payload.length * 3 <= MAX_PAYLOAD_BYTES) return payload;
-  const bytes = new TextEncoder().encode(payload).length;
-  if (bytes <= MAX_PAYLOAD_BYTES) return payload;
-  throw new FuncxError({
-    code: "TASK_PAYLOAD_TOO_LARGE",
-    message: `the arguments take ${bytes} bytes, at most ${MAX_PAYLOAD_BYTES} are taken`,
-    hint: "pass the name of a file that the endpoint can read, or split the work",
-  });
-}
-
-function packed(args: readonly unknown[], kwargs: Readonly<Record<string, unknown>>): string {
-  try {
-    return jsonPayload(args, kwargs);
-  } catch (thrown) {
-    if (!(thrown instanceof EnvelopeError)) throw thrown;
-    throw new FuncxError({
-      code: "INPUT_INVALID",
-      message: `the arguments cannot be sent: ${thrown.message}`,
-      hint: "arguments are JSON values: null, booleans, finite numbers, strings, arrays, objects",
-    }, { cause: thrown });
-  }
-}
 
 /** What a result takes in memory, about. */
 function bytesOf(ending: Ending): number {

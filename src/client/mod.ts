@@ -12,7 +12,7 @@
 export { Client, type ClientOptions, type RegisterOptions, type ResultBatch } from "./client.ts";
 export type { CallInput, CallOptions } from "./call.ts";
 export { TaskFailed } from "./errors.ts";
-export { Executor, type ExecutorOptions, type MapOptions } from "./executor.ts";
+export { type CallArguments, Executor, type ExecutorOptions, type MapOptions } from "./executor.ts";
 export {
   type FunctionHandle,
   type FunctionSource,
@@ -25,6 +25,7 @@ export {
   typescript,
 } from "./functions.ts";
 export type { RemoteFunction } from "./function_registry.ts";
+export { payloadOf } from "./payload.ts";
 export { resultOf, type TaskFuture } from "./pending_task.ts";
 export {
   functionFromSource,

@@ -31,8 +31,8 @@ export type Progress =
   | { readonly kind: "preparing"; readonly payload: string }
   /** Waits for a request; `payload` is its packed arguments. */
   | { readonly kind: "queued"; readonly payload: string; readonly functionId: FunctionId }
-  /** In a request that is not answered; `cancelWanted` makes it end once its id is known. */
-  | { readonly kind: "sending"; readonly cancelWanted: boolean }
+  /** In a request that is not answered. */
+  | { readonly kind: "sending" }
   | { readonly kind: "submitted"; readonly taskId: TaskId }
   | { readonly kind: "ended" };
 
@@ -64,20 +64,13 @@ export class PendingTask {
 
   /** Into a request; the payload is not kept. */
   sending(): void {
-    this.#progress = { kind: "sending", cancelWanted: false };
+    this.#progress = { kind: "sending" };
   }
 
-  wantCancel(): void {
-    if (this.#progress.kind === "sending") this.#progress = { kind: "sending", cancelWanted: true };
-  }
-
-  /** The service has it on disk. Whether it is to be cancelled now. */
-  accepted(taskId: TaskId): boolean {
-    if (this.#progress.kind !== "sending") return false;
-    const { cancelWanted } = this.#progress;
-    this.#progress = { kind: "submitted", taskId };
+  /** The service has it on disk. */
+  accepted(taskId: TaskId): void {
+    if (this.#progress.kind === "sending") this.#progress = { kind: "submitted", taskId };
     this.#resolveSubmitted(taskId);
-    return cancelWanted;
   }
 
   finish(ending: Ending): void {

@@ -143,7 +143,15 @@ export class Transport {
     consume: (response: Response) => Promise<T>,
   ): Promise<Attempt<T>> {
     const headers: Record<string, string> = { ...request.headers };
-    if (request.authorized) headers.authorization = `Bearer ${await this.#currentToken()}`;
+    if (request.authorized) {
+      try {
+        headers.authorization = `Bearer ${await this.#currentToken()}`;
+      } catch (thrown) {
+        // Nothing was sent, so whoever is waited for may be asked again.
+        if (!(thrown instanceof FuncxError)) throw thrown;
+        return { kind: "failed", error: thrown, again: thrown.kind.retryable && this.#reached };
+      }
+    }
     const limit = timeLimit(
       request.timeout ?? this.#options.timeout ?? REQUEST_TIMEOUT,
       request.signal,

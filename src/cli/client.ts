@@ -1,0 +1,18 @@
+/** The client of the service that the user chose. */
+import { Client } from "../client/client.ts";
+import { chosenService, type ServiceAddress } from "./connection.ts";
+import type { CliContext } from "./context.ts";
+
+/** Throws as {@link chosenService} does. */
+export async function connect(context: CliContext): Promise<Client> {
+  let chosen: ServiceAddress | undefined = await chosenService(context);
+  return new Client({
+    url: chosen.url,
+    // Asked again after a lost connection: another process may have the port by then.
+    token: async () => {
+      const { token } = chosen ?? await chosenService(context);
+      chosen = undefined;
+      return token;
+    },
+  });
+}
