@@ -65,14 +65,8 @@ export async function explainProfile(
   const { value, unlistedEnv } = evaluated.value;
   const checked = checkProfile(value, source.value);
   if ("problems" in checked) return fatal(failureOf(file, name, checked.problems));
-  const service = overrides.service ?? nonEmpty(env("FUNCX_SERVICE_URL"));
-  const profile = resolveProfile(
-    service === undefined ? checked.profile : {
-      ...checked.profile,
-      service,
-    },
-    { folder: home.endpointFolder(name), site },
-  );
+  const raw = { ...checked.profile, service: service ?? checked.profile.service };
+  const profile = resolveProfile(raw, { folder: home.endpointFolder(name), site });
   return ok({ profile, file, site, unlistedEnv });
 }
 
