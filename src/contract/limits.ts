@@ -15,6 +15,10 @@ export const MAX_FUNCTION_BYTES = 10 * MIB;
 export const MAX_PAYLOAD_BYTES = 10 * MIB;
 /** One task's result, serialized. */
 export const MAX_RESULT_BYTES = 10 * MIB;
+/** A task's options as JSON: they travel with each task, so a full batch of them must fit a frame. */
+export const MAX_TASK_OPTIONS_BYTES = 16 * KIB;
+/** Nesting of a task's options, which lie some levels deep in a frame. */
+export const MAX_TASK_OPTIONS_DEPTH = 32;
 export const MAX_TASKS_PER_SUBMIT = 10_000;
 export const MAX_IDS_PER_REQUEST = 10_000;
 /** Nesting of a JSON or msgpack body. */
