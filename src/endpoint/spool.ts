@@ -1,0 +1,319 @@
+/**
+ * Tasks and results on disk. Changes are queued and written by `commit`, all of them in one
+ * transaction or none; what failed to be written stays queued, so nothing accepted is forgotten when
+ * the disk is full for a while.
+ */
+import type { EndpointId, FunctionId, SpoolId, TaskId } from "../contract/ids.ts";
+import type { TaskOptions } from "../contract/protocol/messages.ts";
+import type { TaskEvent } from "../contract/task_state.ts";
+import type { Connection, Statement } from "../lib/database.ts";
+import { fatal, messageOf, ok, type Outcome, retryable } from "../lib/outcome.ts";
+import { openSpoolFile, readMeta, SET_META, unreadable } from "./spool_file.ts";
+import type { Recovery } from "./table_events.ts";
+import type { SpooledTask, TaskRecord } from "./task.ts";
+
+/** Results as they are sent: one frame of the protocol. */
+export interface StoredBatch {
+  readonly batch: number;
+  readonly frame: Uint8Array;
+  readonly taskIds: readonly TaskId[];
+}
+
+/** What `load` found. */
+export interface LoadedTasks {
+  readonly tasks: readonly SpooledTask[];
+  /** There are no more. */
+  readonly end: boolean;
+}
+
+interface TaskRow {
+  readonly seq: number;
+  readonly task_id: string;
+  readonly function_id: string;
+  readonly options: string;
+  readonly attempts_made: number;
+  readonly timeline: string;
+  readonly payload: Uint8Array;
+}
+
+const RECORD = "seq, task_id, function_id, options, attempts_made, timeline";
+const UNFINISHED = "NOT EXISTS (SELECT 1 FROM finished WHERE finished.seq = tasks.seq)";
+const IDS = "(SELECT value FROM json_each(?))";
+const SEQS_OF_BATCH = "(SELECT value FROM json_each((SELECT seqs FROM results WHERE batch = ?)))";
+
+/** Throws `FuncxError` with `SPOOL_UNREADABLE`, `ALREADY_RUNNING` or `DIRECTORY_UNUSABLE`. */
+export function openSpool(path: string, endpointId: EndpointId): Spool {
+  return new Spool(openSpoolFile(path, endpointId));
+}
+
+export class Spool {
+  readonly spoolId: SpoolId;
+  readonly #connection: Connection;
+  readonly #sql: ReturnType<typeof statements>;
+  #writes: (() => void)[] = [];
+  /** Ids of tasks in `#writes`. */
+  readonly #uncommitted = new Set<TaskId>();
+  #lastBatch: number;
+
+  /** Takes an open file over; see `openSpool`. */
+  constructor(connection: Connection) {
+    this.#connection = connection;
+    this.#sql = statements(connection);
+    this.spoolId = readMeta(connection, "spool_id")!;
+    this.#lastBatch = this.#number("SELECT coalesce(max(batch), 0) AS n FROM results");
+  }
+
+  // -- reading ----------------------------------------------------------------------------------
+
+  recover(at: number): Recovery {
+    const begunThrough = Number(readMeta(this.#connection, "begun_through") ?? 0);
+    const rows = (condition: string): SpooledTask[] =>
+      (this.#connection.prepare(
+        `SELECT ${RECORD}, payload FROM tasks
+          WHERE seq <= ? AND ${condition} AND ${UNFINISHED} ORDER BY seq`,
+      ).all(begunThrough) as TaskRow[]).map(spooledTask);
+    return {
+      at,
+      begunThrough,
+      lastSeq: Math.max(
+        begunThrough,
+        this.#number("SELECT coalesce(max(seq), 0) AS n FROM tasks"),
+      ),
+      begun: rows("again IN (0, 2)"),
+      again: rows("again = 1"),
+      waiting: this.#number(
+        `SELECT count(*) AS n FROM tasks WHERE seq > ${begunThrough} AND ${UNFINISHED}`,
+      ),
+    };
+  }
+
+  /** Those of `taskIds` that are stored, finished or not, or about to be. */
+  known(taskIds: readonly TaskId[]): Set<TaskId> {
+    const rows = this.#sql.known.all(JSON.stringify(taskIds)) as { task_id: string }[];
+    const known = new Set(rows.map((row) => row.task_id));
+    for (const taskId of taskIds) if (this.#uncommitted.has(taskId)) known.add(taskId);
+    return known;
+  }
+
+  /** Those of `taskIds` that are stored, without payloads, and whether they have a result. */
+  lookUp(
+    taskIds: readonly TaskId[],
+  ): { readonly waiting: TaskRecord[]; readonly finished: Set<TaskId> } {
+    const rows = this.#sql.lookUp.all(JSON.stringify(taskIds)) as (TaskRow & { done: number })[];
+    return {
+      waiting: rows.filter((row) => row.done === 0).map(taskRecord),
+      finished: new Set(rows.filter((row) => row.done !== 0).map((row) => row.task_id)),
+    };
+  }
+
+  /** Waiting tasks behind `after`, at least one if there is any, then within both bounds. */
+  load(after: number, maximum: number, maximumBytes: number): LoadedTasks {
+    const sizes = this.#sql.sizes.all(after, Math.max(1, maximum)) as {
+      seq: number;
+      bytes: number;
+    }[];
+    let taken = 0;
+    for (let bytes = 0; taken < sizes.length; taken++) {
+      bytes += sizes[taken]!.bytes;
+      if (taken > 0 && bytes > maximumBytes) break;
+    }
+    if (taken === 0) return { tasks: [], end: true };
+    const rows = this.#sql.load.all(after, sizes[taken - 1]!.seq) as TaskRow[];
+    return {
+      tasks: rows.map(spooledTask),
+      end: taken === sizes.length && sizes.length < Math.max(1, maximum),
+    };
+  }
+
+  functionCode(functionId: FunctionId): Uint8Array | undefined {
+    return (this.#sql.code.get(functionId) as { code: Uint8Array } | undefined)?.code;
+  }
+
+  /** Batches of results that wait for acknowledgement, oldest first, and how many results. */
+  unacknowledged(): { readonly batches: number[]; readonly results: number } {
+    const rows = this.#connection.prepare(
+      "SELECT batch, json_array_length(task_ids) AS n FROM results ORDER BY batch",
+    ).all() as { batch: number; n: number }[];
+    return {
+      batches: rows.map((row) => row.batch),
+      results: rows.reduce((sum, row) => sum + row.n, 0),
+    };
+  }
+
+  batch(batch: number): StoredBatch | undefined {
+    const row = this.#sql.batch.get(batch) as { frame: Uint8Array; task_ids: string } | undefined;
+    return row && { batch, frame: row.frame, taskIds: JSON.parse(row.task_ids) };
+  }
+
+  // -- queueing changes -------------------------------------------------------------------------
+
+  storeFunctions(functions: readonly { function_id: FunctionId; code: Uint8Array }[]): void {
+    for (const { function_id, code } of functions) {
+      this.#writes.push(() => this.#sql.storeFunction.run(function_id, code));
+    }
+  }
+
+  /** Functions are sent anew in each session, so an empty spool needs none. */
+  dropFunctions(): void {
+    this.#writes.push(() =>
+      this.#connection.exec(
+        "DELETE FROM functions WHERE function_id NOT IN (SELECT function_id FROM tasks)",
+      )
+    );
+  }
+
+  store(tasks: readonly SpooledTask[]): void {
+    for (const task of tasks) this.#uncommitted.add(task.taskId);
+    this.#writes.push(() => {
+      for (const task of tasks) {
+        this.#sql.store.run(
+          task.seq,
+          task.taskId,
+          task.functionId,
+          JSON.stringify(task.options),
+          task.attemptsMade,
+          JSON.stringify(task.timeline),
+          task.payload,
+        );
+      }
+    });
+  }
+
+  /** See invariant 3 of the task table. */
+  begin(through: number | null, again: readonly number[]): void {
+    this.#writes.push(() => {
+      if (through !== null) this.#sql.setMeta.run("begun_through", `${through}`);
+      if (again.length > 0) this.#sql.beginAgain.run(JSON.stringify(again));
+    });
+  }
+
+  requeue(tasks: readonly TaskRecord[]): void {
+    this.#writes.push(() => {
+      for (const { seq, attemptsMade, timeline } of tasks) {
+        this.#sql.requeue.run(attemptsMade, JSON.stringify(timeline), seq);
+      }
+    });
+  }
+
+  /** The number under which the batch can be asked for and dropped. */
+  storeResults(
+    frame: Uint8Array,
+    tasks: readonly { readonly seq: number | null; readonly taskId: TaskId }[],
+  ): number {
+    const batch = ++this.#lastBatch;
+    const seqs = JSON.stringify(tasks.map((task) => task.seq).filter((seq) => seq !== null));
+    const taskIds = JSON.stringify(tasks.map((task) => task.taskId));
+    this.#writes.push(() => {
+      this.#sql.storeResults.run(batch, frame, taskIds, seqs);
+      this.#sql.finish.run(seqs);
+    });
+    return batch;
+  }
+
+  /** The service has these; their tasks go with them. */
+  dropResults(batch: number): void {
+    this.#writes.push(() => {
+      this.#sql.dropTasks.run(batch);
+      this.#sql.dropFinished.run(batch);
+      this.#sql.dropBatch.run(batch);
+    });
+  }
+
+  // -- writing ----------------------------------------------------------------------------------
+
+  get hasChanges(): boolean {
+    return this.#writes.length > 0;
+  }
+
+  /**
+   * Writes what is queued. `retryable` with `STORAGE_FULL` when the disk has no room or gives errors,
+   * `fatal` with `SPOOL_UNREADABLE` when the file is damaged; nothing is written then, and the
+   * changes stay queued.
+   */
+  commit(): Outcome<void> {
+    if (this.#writes.length === 0) return ok(undefined);
+    try {
+      this.#connection.exec("BEGIN IMMEDIATE");
+      for (const write of this.#writes) write();
+      this.#connection.exec("COMMIT");
+    } catch (thrown) {
+      this.#rollBack();
+      return this.#failure(thrown);
+    }
+    this.#writes = [];
+    this.#uncommitted.clear();
+    return ok(undefined);
+  }
+
+  /** SQLite may have rolled back by itself already. */
+  #rollBack(): void {
+    try {
+      if (this.#connection.inTransaction) this.#connection.exec("ROLLBACK");
+    } catch (thrown) {
+      if (!(thrown instanceof Error)) throw thrown;
+    }
+  }
+
+  #failure(thrown: unknown): Outcome<void> {
+    const message = messageOf(thrown);
+    if (/malformed|not a database|corrupt/i.test(message)) {
+      return fatal(unreadable(this.#connection.name, message));
+    }
+    return retryable({
+      code: "STORAGE_FULL",
+      message: `${this.#connection.name} cannot be written: ${message}`,
+      hint: "Make room on that disk, or move stateDir of the profile to another one.",
+    });
+  }
+
+  close(): void {
+    this.#connection.close();
+  }
+
+  #number(sql: string): number {
+    return (this.#connection.prepare(sql).get() as { n: number }).n;
+  }
+}
+
+function statements(connection: Connection): Record<StatementName, Statement> {
+  const prepared = Object.entries(SQL).map(([name, sql]) => [name, connection.prepare(sql)]);
+  return Object.fromEntries(prepared);
+}
+
+const SQL = {
+  known: `SELECT task_id FROM tasks WHERE task_id IN ${IDS}`,
+  lookUp: `SELECT ${RECORD}, NOT ${UNFINISHED} AS done FROM tasks WHERE task_id IN ${IDS}`,
+  sizes: `SELECT seq, length(payload) AS bytes FROM tasks
+    WHERE seq > ? AND ${UNFINISHED} ORDER BY seq LIMIT ?`,
+  load: `SELECT ${RECORD}, payload FROM tasks
+    WHERE seq > ? AND seq <= ? AND ${UNFINISHED} ORDER BY seq`,
+  code: "SELECT code FROM functions WHERE function_id = ?",
+  batch: "SELECT frame, task_ids FROM results WHERE batch = ?",
+  storeFunction: "INSERT OR IGNORE INTO functions (function_id, code) VALUES (?, ?)",
+  store: `INSERT INTO tasks (${RECORD}, payload) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+  beginAgain: `UPDATE tasks SET again = 2 WHERE seq IN ${IDS}`,
+  requeue: "UPDATE tasks SET again = 1, attempts_made = ?, timeline = ? WHERE seq = ?",
+  storeResults: "INSERT INTO results (batch, frame, task_ids, seqs) VALUES (?, ?, ?, ?)",
+  finish: `INSERT INTO finished (seq) SELECT value FROM json_each(?)`,
+  dropTasks: `DELETE FROM tasks WHERE seq IN ${SEQS_OF_BATCH}`,
+  dropFinished: `DELETE FROM finished WHERE seq IN ${SEQS_OF_BATCH}`,
+  dropBatch: "DELETE FROM results WHERE batch = ?",
+  setMeta: SET_META,
+} as const;
+
+type StatementName = keyof typeof SQL;
+
+function taskRecord(row: Omit<TaskRow, "payload">): TaskRecord {
+  return {
+    seq: row.seq,
+    taskId: row.task_id,
+    functionId: row.function_id,
+    options: JSON.parse(row.options) as TaskOptions,
+    attemptsMade: row.attempts_made,
+    timeline: JSON.parse(row.timeline) as TaskEvent[],
+  };
+}
+
+function spooledTask(row: TaskRow): SpooledTask {
+  return { ...taskRecord(row), payload: row.payload };
+}

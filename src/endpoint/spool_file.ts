@@ -1,0 +1,135 @@
+/** The spool's file: its tables, whose it is, and what is done with one that cannot be used. */
+import { FuncxError, type FuncxFailure } from "../contract/errors.ts";
+import { type EndpointId, newId } from "../contract/ids.ts";
+import {
+  type Connection,
+  DatabaseInUseError,
+  DatabaseUnreadableError,
+  openDatabase,
+} from "../lib/database.ts";
+import { messageOf } from "../lib/outcome.ts";
+import { dirname, join } from "../lib/path.ts";
+
+const SCHEMA_VERSION = 1;
+
+const SCHEMA = `
+  CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE functions (function_id TEXT PRIMARY KEY, code BLOB NOT NULL) STRICT;
+  -- Kept until the result is acknowledged, so that a task that is sent again is known.
+  CREATE TABLE tasks (
+    seq INTEGER PRIMARY KEY,
+    task_id TEXT NOT NULL UNIQUE,
+    function_id TEXT NOT NULL,
+    options TEXT NOT NULL,
+    attempts_made INTEGER NOT NULL,
+    timeline TEXT NOT NULL,
+    payload BLOB NOT NULL,
+    -- 0: begun if seq <= begun_through; 1: lost an attempt and waits; 2: began again.
+    again INTEGER NOT NULL DEFAULT 0
+  ) STRICT;
+  -- Tasks with a result in the next table.
+  CREATE TABLE finished (seq INTEGER PRIMARY KEY) STRICT;
+  -- One frame of the protocol in each row; ids and seqs of its tasks as JSON.
+  CREATE TABLE results (
+    batch INTEGER PRIMARY KEY, frame BLOB NOT NULL, task_ids TEXT NOT NULL, seqs TEXT NOT NULL
+  ) STRICT;
+`;
+
+/** A larger file is not checked whole at each start; damage is noticed when it is read. */
+const MAX_CHECKED_BYTES = 64 * 1024 * 1024;
+
+/**
+ * Opens or makes the spool of an endpoint. A spool of another endpoint id, left from an earlier
+ * registration, is renamed and kept. Throws `FuncxError` with `SPOOL_UNREADABLE`,
+ * `ALREADY_RUNNING` or `DIRECTORY_UNUSABLE`.
+ */
+export function openSpoolFile(path: string, endpointId: EndpointId): Connection {
+  let connection = openFile(path);
+  const owner = readMeta(connection, "endpoint_id");
+  if (owner !== undefined && owner !== endpointId) {
+    connection.close();
+    Deno.renameSync(path, join(dirname(path), `spool.${owner}.db`));
+    connection = openFile(path);
+  }
+  if (readMeta(connection, "endpoint_id") === undefined) {
+    writeMeta(connection, "endpoint_id", endpointId);
+  }
+  return connection;
+}
+
+function openFile(path: string): Connection {
+  let connection: Connection | undefined;
+  try {
+    connection = openDatabase(path);
+    migrate(connection);
+    if (Deno.statSync(path).size <= MAX_CHECKED_BYTES) check(connection);
+    return connection;
+  } catch (thrown) {
+    connection?.close();
+    throw spoolError(path, thrown);
+  }
+}
+
+function migrate(connection: Connection): void {
+  const { user_version: version } = connection.prepare("PRAGMA user_version").get() as {
+    user_version: number;
+  };
+  if (version > SCHEMA_VERSION) {
+    throw new DatabaseUnreadableError(`it was written by a newer version (${version})`);
+  }
+  if (version === SCHEMA_VERSION) return;
+  connection.exec(`BEGIN; ${SCHEMA} PRAGMA user_version = ${SCHEMA_VERSION}`);
+  writeMeta(connection, "spool_id", newId());
+  connection.exec("COMMIT");
+}
+
+function check(connection: Connection): void {
+  const row = connection.prepare("PRAGMA quick_check(1)").get() as Record<string, string>;
+  const [verdict] = Object.values(row);
+  if (verdict !== "ok") throw new DatabaseUnreadableError(verdict ?? "the check gave nothing");
+  if (readMeta(connection, "spool_id") === undefined) {
+    throw new DatabaseUnreadableError("it has no spool id");
+  }
+}
+
+function spoolError(path: string, thrown: unknown): FuncxError {
+  const message = messageOf(thrown);
+  if (thrown instanceof DatabaseInUseError) {
+    return new FuncxError({
+      code: "ALREADY_RUNNING",
+      message: `the spool ${path} is open in another process`,
+      hint: "Stop the agent that has it; `funcx-endpoint list` names it.",
+    });
+  }
+  if (thrown instanceof DatabaseUnreadableError || /malformed|not a database/i.test(message)) {
+    return new FuncxError(unreadable(path, message));
+  }
+  return new FuncxError({
+    code: "DIRECTORY_UNUSABLE",
+    message: `the spool ${path} cannot be opened: ${message}`,
+    hint: "Check the folder's owner and the disk's room, or set stateDir in the profile.",
+  });
+}
+
+export function readMeta(connection: Connection, key: string): string | undefined {
+  const row = connection.prepare("SELECT value FROM meta WHERE key = ?").get(key);
+  return (row as { value: string } | undefined)?.value;
+}
+
+/** Takes key and value. */
+export const SET_META = `INSERT INTO meta (key, value) VALUES (?, ?)
+  ON CONFLICT (key) DO UPDATE SET value = excluded.value`;
+
+function writeMeta(connection: Connection, key: string, value: string): void {
+  connection.prepare(SET_META).run(key, value);
+}
+
+/** What is told of a damaged file, which is kept as it is. */
+export function unreadable(path: string, reason: string): FuncxFailure {
+  return {
+    code: "SPOOL_UNREADABLE",
+    message: `the spool ${path} is damaged: ${reason}`,
+    hint: `It was left as it is. Move it away and start again: mv '${path}' '${path}.damaged'; ` +
+      "the service then sends unfinished tasks again as far as they have attempts left.",
+  };
+}

@@ -1,0 +1,28 @@
+/** A task at the endpoint, as table and spool know it. */
+import type { FunctionId, TaskId } from "../contract/ids.ts";
+import type { ResultMessage, TaskOptions } from "../contract/protocol/messages.ts";
+import type { TaskEvent } from "../contract/task_state.ts";
+
+/** A task without its payload. */
+export interface TaskRecord {
+  /** Order of arrival at this spool, from 1. */
+  readonly seq: number;
+  readonly taskId: TaskId;
+  readonly functionId: FunctionId;
+  readonly options: TaskOptions;
+  /** Attempts that have ended, here and before the endpoint got the task. */
+  readonly attemptsMade: number;
+  /** Moves at this endpoint so far. */
+  readonly timeline: readonly TaskEvent[];
+}
+
+export interface SpooledTask extends TaskRecord {
+  /** Packed arguments, never decoded here. */
+  readonly payload: Uint8Array;
+}
+
+/** A result, and the task in the spool that it ends; null when the spool has no such task. */
+export interface FinishedTask {
+  readonly seq: number | null;
+  readonly result: ResultMessage;
+}
