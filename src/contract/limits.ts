@@ -33,6 +33,8 @@ export const MAX_PAGE_SIZE = 1_000;
 export const MAX_TASK_OUTPUT_BYTES = MIB;
 export const MAX_TRACEBACK_BYTES = 64 * KIB;
 export const MAX_TIMELINE_EVENTS = 100;
+/** What a worker tells of itself with a result, as JSON. */
+export const MAX_DETAILS_BYTES = 16 * KIB;
 
 /** One WebSocket frame on a link: one result of the largest size and its neighbours. */
 export const MAX_FRAME_BYTES = 24 * MIB;
