@@ -6,7 +6,7 @@
  * nothing heavy may be imported here, since `--version` has to be quick. `group` in `command.ts`
  * puts commands under a common first word; `internalCommand` hides one from help.
  */
-import { command, type CommandSections, internalCommand } from "./command.ts";
+import { command, type CommandSections, group, internalCommand } from "./command.ts";
 import { EXIT } from "../contract/errors.ts";
 import { reportFailure } from "./failure.ts";
 import { readGlobalOptions } from "./global_options.ts";
@@ -16,9 +16,38 @@ import type { Surroundings } from "./context.ts";
 
 export const COMMANDS: CommandSections = {
   "Endpoints": {
+    stop: command(
+      "Stop an endpoint when its running tasks have finished",
+      () => import("./commands/stop.ts"),
+    ),
+    restart: command("Stop an endpoint and start it again", () => import("./commands/restart.ts")),
+    status: command("Show how an endpoint stands", () => import("./commands/status.ts")),
     list: command("List the endpoints of this user", () => import("./commands/list.ts")),
+    logs: command("Show the log of an endpoint", () => import("./commands/logs.ts")),
+    delete: command(
+      "Delete an endpoint and its registration",
+      () => import("./commands/delete.ts"),
+    ),
   },
-  "Private service": {},
+  "Private service": {
+    service: group("Run the private service of this user, and give others access to it", {
+      start: command("Start it", () => import("./commands/service/start.ts")),
+      stop: command("Stop it", () => import("./commands/service/stop.ts")),
+      status: command("Show how it stands", () => import("./commands/service/status.ts")),
+      logs: command("Show its log", () => import("./commands/service/logs.ts")),
+      token: group("Make, list and end its tokens", {
+        create: command(
+          "Make a token and print it once",
+          () => import("./commands/service/token_create.ts"),
+        ),
+        list: command(
+          "List tokens without their secrets",
+          () => import("./commands/service/token_list.ts"),
+        ),
+        revoke: command("End a token", () => import("./commands/service/token_revoke.ts")),
+      }),
+    }),
+  },
   "Functions and tasks": {},
   "Which service": {},
   "This program": {

@@ -1,17 +1,11 @@
 /** Which service the client commands talk to, and with which token. */
 import * as v from "valibot";
-import { Client } from "../client/client.ts";
 import { FuncxError } from "../contract/errors.ts";
 import { type FuncxHome, type Login, LoginSchema } from "../contract/home.ts";
 import { verifyService } from "../contract/service_proof.ts";
 import { readIfPresent } from "../lib/files.ts";
 import type { CliContext } from "./context.ts";
 import { unwrap } from "./failure.ts";
-
-/** A client of {@link chosenService}. */
-export async function connect(context: CliContext): Promise<Client> {
-  return new Client(await chosenService(context));
-}
 
 export interface ServiceAddress {
   /** Base URL without a slash at its end. */
@@ -26,12 +20,19 @@ export interface ServiceAddress {
  *
  * Throws `NOT_LOGGED_IN`, `SERVICE_UNAVAILABLE`, `SERVICE_NOT_OURS` or `INPUT_INVALID`.
  */
-export async function chosenService({ home, env }: CliContext): Promise<ServiceAddress> {
-  const login = readLogin(home);
-  const named = env("FUNCX_SERVICE_URL") ?? "";
-  const url = named !== "" ? serviceUrl(named) : login.current;
+export async function chosenService(context: CliContext): Promise<ServiceAddress> {
+  const named = context.env("FUNCX_SERVICE_URL") ?? "";
+  const url = named !== "" ? serviceUrl(named) : readLogin(context.home).current;
   if (url === null) throw notLoggedIn("no service is chosen");
-  const known = login.services[url];
+  return await serviceAt(context, url);
+}
+
+/** The same for a service that is known by its URL. */
+export async function serviceAt(
+  { home, env }: CliContext,
+  url: string,
+): Promise<ServiceAddress> {
+  const known = readLogin(home).services[url];
   const file = env("FUNCX_TOKEN_FILE") ?? "";
   const token = file !== "" ? readToken(file) : known?.token;
   if (token === undefined) throw notLoggedIn(`there is no token for ${url}`);

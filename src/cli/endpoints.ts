@@ -129,12 +129,13 @@ export async function agentStatus(
   return answer.kind === "ok" ? answer.value as AgentStatus : undefined;
 }
 
-export async function summarize(
-  context: Pick<CliContext, "home" | "env">,
+/** @param status what {@link agentStatus} gave. */
+export function summary(
+  home: FuncxHome,
   name: string,
-): Promise<EndpointSummary> {
-  const registered = registration(context.home, name);
-  const status = await agentStatus(context, name);
+  status: AgentStatus | undefined,
+): EndpointSummary {
+  const registered = registration(home, name);
   return {
     name,
     status: status === undefined

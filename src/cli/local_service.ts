@@ -116,6 +116,10 @@ export function serviceOutputFile(home: FuncxHome): string {
   return join(home.serviceFolder, "logs", "service.out");
 }
 
+export function serviceLogFile(home: FuncxHome): string {
+  return join(home.serviceFolder, "logs", "service.log");
+}
+
 export function runningElsewhere(state: ServiceState): FuncxError {
   return new FuncxError({
     code: "ALREADY_RUNNING",

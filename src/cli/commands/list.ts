@@ -1,5 +1,5 @@
 import { defineCommand } from "../command.ts";
-import { endpointNames, type EndpointSummary, summarize } from "../endpoints.ts";
+import { agentStatus, endpointNames, type EndpointSummary, summary } from "../endpoints.ts";
 import { table } from "../output/table.ts";
 
 export const command = defineCommand<Record<never, never>>({
@@ -11,7 +11,9 @@ export const command = defineCommand<Record<never, never>>({
   parameters: {},
   run: async (context) => {
     const names = endpointNames(context.home);
-    const summaries = await Promise.all(names.map((name) => summarize(context, name)));
+    const summaries = await Promise.all(
+      names.map(async (name) => summary(context.home, name, await agentStatus(context, name))),
+    );
     await context.output.show(summaries, () => drawn(summaries));
   },
 });
