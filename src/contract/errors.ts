@@ -78,6 +78,7 @@ export const ERROR_KINDS = {
   INPUT_INVALID: kind(400, EXIT.data),
   PROFILE_INVALID: kind(422, EXIT.configuration),
   PROFILE_NOT_FOUND: kind(404, EXIT.configuration),
+  PROFILE_EXISTS: kind(409, EXIT.configuration),
   PROFILE_FORBIDDEN: kind(403, EXIT.configuration),
   PROFILE_TIMEOUT: kind(408, EXIT.configuration),
   ALREADY_RUNNING: kind(409, EXIT.runningElsewhere),
