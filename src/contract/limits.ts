@@ -67,6 +67,22 @@ export const MAX_PROFILE_SIZE = MIB;
 export const MAX_WORKERS_PER_NODE = 1_024;
 export const MAX_PREFETCH = 10_000;
 export const DEFAULT_STOP_TIMEOUT = 30 * SECOND;
+/** One record between a manager and a worker process: a result or arguments of the largest size. */
+export const MAX_RECORD_BYTES = 12 * MIB;
+/** Tasks in one worker process at a time, however fast they are. */
+export const MAX_WORKER_CREDITS = 1_000;
+/** How long a worker process may take to say that it is ready; loading modules can be slow. */
+export const WORKER_START_TIMEOUT = 120 * SECOND;
+/** Starts of a runtime's worker in a row that may fail before its waiting tasks fail with it. */
+export const WORKER_START_ATTEMPTS = 3;
+/** How long a runtime whose workers do not start fails its tasks at once, before it is tried again. */
+export const WORKER_START_COOLDOWN = 15 * SECOND;
+/** Warm worker processes that one slot keeps; the least recently used one is ended. */
+export const WARM_WORKERS_PER_SLOT = 2;
+/** A worker process is replaced after so many functions, since modules cannot be unloaded. */
+export const MAX_FUNCTIONS_PER_WORKER = 1_000;
+/** And after so many tasks, since their sequence is a 32-bit number. */
+export const MAX_TASKS_PER_WORKER = 1_000_000_000;
 /** Between the polite and the final signal to a process group. */
 export const KILL_GRACE = 2 * SECOND;
 export const REQUEST_TIMEOUT = 30 * SECOND;
