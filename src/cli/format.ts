@@ -1,4 +1,4 @@
-/** Times and sizes for people. */
+/** Times, sizes and paths for people. */
 
 /** Milliseconds as `850 ms`, `4.2 s`, `3 min 5 s`, `2 h 14 min` or `9 d 3 h`: two units at most. */
 export function duration(milliseconds: number): string {
@@ -36,4 +36,11 @@ export function instant(milliseconds: number): string {
   const two = (value: number): string => String(value).padStart(2, "0");
   const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
   return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+}
+
+/** The path with `~` for the home folder. */
+export function abbreviated(path: string, home: string | undefined): string {
+  if (home === undefined || home === "" || home === "/") return path;
+  const folder = home.replace(/\/+$/, "");
+  return path.startsWith(`${folder}/`) ? `~${path.slice(folder.length)}` : path;
 }

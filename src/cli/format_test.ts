@@ -1,5 +1,5 @@
 import { assertEquals } from "../lib/assert.ts";
-import { duration, instant, size } from "./format.ts";
+import { abbreviated, duration, instant, size } from "./format.ts";
 
 Deno.test("durations have two units at most", () => {
   const cases: [number, string][] = [
@@ -35,4 +35,12 @@ Deno.test("sizes keep two or three digits", () => {
 Deno.test("an instant is told in the user's time zone", () => {
   const date = new Date(2026, 4, 9, 7, 29, 3);
   assertEquals(instant(date.getTime()), "2026-05-09 07:29:03");
+});
+
+Deno.test("a path in the home folder is told with ~", () => {
+  assertEquals(abbreviated("/home/ada/.funcx/default", "/home/ada"), "~/.funcx/default");
+  assertEquals(abbreviated("/home/ada/x", "/home/ada/"), "~/x");
+  assertEquals(abbreviated("/home/adam/x", "/home/ada"), "/home/adam/x");
+  assertEquals(abbreviated("/home/ada/x", undefined), "/home/ada/x");
+  assertEquals(abbreviated("/x", "/"), "/x");
 });

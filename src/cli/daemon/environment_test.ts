@@ -23,6 +23,7 @@ Deno.test("what the site sets stays", () => {
     "FUNCX_USER_DIR",
     "FUNCX_TOKEN_FILE",
     "PARTITION",
+    "DENO_DIR",
   ];
   assertEquals(kept(...site), site);
 });
@@ -38,7 +39,7 @@ Deno.test("secrets and the session's own variables go", () => {
       "TMUX",
       "TERM",
       "PWD",
-      "DENO_DIR",
+      "DENO_AUTH_TOKENS",
       "NODE_OPTIONS",
     ),
     [],
