@@ -1,0 +1,197 @@
+/**
+ * Results on their way to the service: encoded once into the frames in which they are stored and
+ * sent, sent within the credits of the session, and dropped when the service has them.
+ *
+ * In memory are the numbers of the waiting batches, and the frames of the latest ones up to a
+ * bound; the others are read from the spool when their turn comes.
+ */
+import type { TaskId } from "../contract/ids.ts";
+import { BATCH_BYTES, MAX_BATCH_ITEMS, MAX_FRAME_BYTES } from "../contract/limits.ts";
+import { SendWindow } from "../contract/protocol/ack_window.ts";
+import { encodeMessage } from "../contract/protocol/codec.ts";
+import type { ResultMessage } from "../contract/protocol/messages.ts";
+import { Fifo } from "../lib/fifo.ts";
+import type { Spool, StoredBatch } from "./spool.ts";
+import type { FinishedTask } from "./task.ts";
+
+/** Frames that are kept in memory until they are acknowledged. */
+const MAX_CACHED_BYTES = 16 * 1024 * 1024;
+
+/** The part of the spool that is needed here. */
+export type ResultStore = Pick<Spool, "storeResults" | "dropResults" | "batch" | "unacknowledged">;
+
+export class Outbox {
+  readonly #store: ResultStore;
+  /** Batches that wait to be sent in this session, oldest first. */
+  #waiting = new Fifo<number>();
+  /** Committed batches that are not acknowledged, in order. */
+  readonly #pending = new Set<number>();
+  readonly #cached = new Map<number, StoredBatch>();
+  #cachedBytes = 0;
+  #results: number;
+  #window = new SendWindow(0);
+  /** In flight: the batch that a task's result is in, with what is missing of it. */
+  readonly #batchOf = new Map<TaskId, InFlight>();
+
+  constructor(store: ResultStore) {
+    this.#store = store;
+    const { batches, results } = store.unacknowledged();
+    this.#results = results;
+    for (const batch of batches) this.#pending.add(batch);
+  }
+
+  /** Results that the service has not acknowledged. */
+  get size(): number {
+    return this.#results;
+  }
+
+  /** Queues the results for the spool; after its commit, hand what is returned to `ready`. */
+  add(tasks: readonly FinishedTask[]): number[] {
+    this.#results += tasks.length;
+    return batches(tasks).map(({ frame, members }) => {
+      const stored = members.map(({ seq, result }) => ({ seq, taskId: result.task_id }));
+      const batch = this.#store.storeResults(frame, stored);
+      this.#cache({ batch, frame, taskIds: stored.map((task) => task.taskId) });
+      return batch;
+    });
+  }
+
+  /** These are on disk and may be sent. */
+  ready(stored: readonly number[]): void {
+    for (const batch of stored) {
+      this.#pending.add(batch);
+      this.#waiting.push(batch);
+    }
+  }
+
+  /** A session with so many credits: everything that is not acknowledged is sent again. */
+  begin(credits: number): void {
+    this.end();
+    this.#window = new SendWindow(credits);
+    for (const batch of this.#pending) this.#waiting.push(batch);
+  }
+
+  end(): void {
+    this.#window = new SendWindow(0);
+    this.#waiting = new Fifo();
+    this.#batchOf.clear();
+  }
+
+  /** Frames to send now, in order. */
+  next(): Uint8Array[] {
+    const frames: Uint8Array[] = [];
+    while (this.#window.room > 0) {
+      const number = this.#waiting.peek();
+      if (number === undefined) break;
+      const batch = this.#cached.get(number) ?? this.#store.batch(number);
+      if (batch !== undefined) {
+        if (!this.#admit(batch)) break;
+        frames.push(batch.frame);
+      }
+      this.#waiting.shift();
+    }
+    return frames;
+  }
+
+  #admit({ batch, frame, taskIds }: StoredBatch): boolean {
+    const window = this.#window;
+    const fits = taskIds.length <= window.room && frame.length <= window.roomBytes;
+    if (!fits && window.size > 0) return false;
+    const flight = { batch, total: taskIds.length, missing: 0 };
+    for (const taskId of taskIds) {
+      // A task may be in two batches when it was cancelled twice; one acknowledgement does for both.
+      if (!window.trySend(taskId, frame.length / taskIds.length)) continue;
+      this.#batchOf.set(taskId, flight);
+      flight.missing += 1;
+    }
+    if (flight.missing === 0) this.#drop(flight);
+    return true;
+  }
+
+  /** The service has these; whole batches leave the spool with its next commit. */
+  acknowledged(taskIds: readonly TaskId[]): void {
+    for (const taskId of this.#window.acknowledged(taskIds)) {
+      const flight = this.#batchOf.get(taskId)!;
+      this.#batchOf.delete(taskId);
+      flight.missing -= 1;
+      if (flight.missing === 0) this.#drop(flight);
+    }
+  }
+
+  #drop({ batch, total }: InFlight): void {
+    this.#results -= total;
+    this.#pending.delete(batch);
+    this.#cachedBytes -= this.#cached.get(batch)?.frame.length ?? 0;
+    this.#cached.delete(batch);
+    this.#store.dropResults(batch);
+  }
+
+  #cache(batch: StoredBatch): void {
+    if (this.#cachedBytes + batch.frame.length > MAX_CACHED_BYTES) return;
+    this.#cachedBytes += batch.frame.length;
+    this.#cached.set(batch.batch, batch);
+  }
+}
+
+interface InFlight {
+  readonly batch: number;
+  readonly total: number;
+  missing: number;
+}
+
+/** A frame and the results in it. */
+interface Batch {
+  readonly frame: Uint8Array;
+  readonly members: readonly FinishedTask[];
+}
+
+function batches(tasks: readonly FinishedTask[]): Batch[] {
+  const cut: Batch[] = [];
+  let members: FinishedTask[] = [];
+  let bytes = 0;
+  const close = (): void => {
+    if (members.length > 0) cut.push(encoded(members));
+    members = [];
+    bytes = 0;
+  };
+  for (const task of tasks) {
+    const size = roughSize(task.result);
+    if (members.length === MAX_BATCH_ITEMS || bytes + size > BATCH_BYTES) close();
+    members.push(task);
+    bytes += size;
+  }
+  close();
+  return cut;
+}
+
+function roughSize(result: ResultMessage): number {
+  return 500 + (result.result?.length ?? 0) + (result.stdout?.length ?? 0) +
+    (result.stderr?.length ?? 0) + (result.error?.traceback.length ?? 0);
+}
+
+function encoded(members: readonly FinishedTask[]): Batch {
+  const results = members.map((member) => member.result);
+  const frame = encodeMessage({ type: "results", results });
+  if (frame.length <= MAX_FRAME_BYTES) return { frame, members };
+  // Only a single result can be so large: a batch is closed long before.
+  return encoded(
+    members.map(({ seq, result }) => ({ seq, result: tooLarge(result, frame.length) })),
+  );
+}
+
+function tooLarge(result: ResultMessage, bytes: number): ResultMessage {
+  const { task_id, attempt, timeline } = result;
+  const last = timeline[timeline.length - 1]!;
+  return {
+    task_id,
+    attempt,
+    state: "failed",
+    error: {
+      code: "MaxResultSizeExceeded",
+      type: "MaxResultSizeExceeded",
+      message: `result and output are ${bytes} bytes, at most ${MAX_FRAME_BYTES} can be sent`,
+      traceback: "",
+    },
+    timeline: [...timeline.slice(0, -1), { ...last, state: "failed" }],
+  };
+}

@@ -1,0 +1,386 @@
+/**
+ * Carries out what the task table decides: spool, executor and session around it. All that comes in
+ * within one turn of the event loop becomes one transaction, and whatever others may see of it, an
+ * acknowledgement, an attempt, a result, happens after the commit.
+ */
+import { setImmediate } from "node:timers";
+import type { FunctionId, TaskId } from "../contract/ids.ts";
+import { DEFAULT_TASK_CREDITS, MAX_WINDOW_BYTES } from "../contract/limits.ts";
+import { ReceiveWindow } from "../contract/protocol/ack_window.ts";
+import type { EndpointStatus, Output, Tasks } from "../contract/protocol/messages.ts";
+import { logger } from "../lib/log.ts";
+import type { Failure } from "../lib/outcome.ts";
+import { EventReporter } from "./event_reporter.ts";
+import type { Executor, ExecutorEvents, TaskAttempt } from "./executor/executor.ts";
+import { FunctionCache } from "./function_cache.ts";
+import { attemptWithoutCode, taskAttempt } from "./handover.ts";
+import { Outbox } from "./outbox.ts";
+import type { Session, SessionMessage } from "./session.ts";
+import type { Spool } from "./spool.ts";
+import type { Handover, TableEffect, TableEvent } from "./table_events.ts";
+import { TaskTable } from "./task_table.ts";
+
+const log = logger("agent", "tasks");
+
+/** What waits in memory to be handed over, so that the executor never waits for the disk. */
+const WINDOW_TASKS = 4_000;
+const WINDOW_BYTES = 32 * 1024 * 1024;
+/** Between two tries to write to a disk that is full, milliseconds. */
+const STORAGE_RETRY = 1_000;
+
+export interface FlowOptions {
+  readonly spool: Spool;
+  readonly maxAttempts: number;
+  /** Of the profile; null means any. */
+  readonly allowedFunctions: readonly FunctionId[] | null;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Told when writing to the spool begins to fail, and with null when it works again. */
+  readonly onStorage: (problem: Failure | null) => void;
+  /** Told once when the spool is damaged: nothing can go on. */
+  readonly onFatal: (problem: Failure) => void;
+}
+
+/** Tasks that wait for the next turn. */
+interface Incoming {
+  readonly session: Session;
+  readonly message: Tasks;
+}
+
+export class TaskFlow {
+  readonly #options: FlowOptions;
+  readonly #table: TaskTable;
+  readonly #outbox: Outbox;
+  readonly #functions: FunctionCache;
+  readonly #reporter: EventReporter;
+  readonly #followed = new Set<TaskId>();
+  #executor: Executor | undefined;
+  #session: Session | undefined;
+  #granted = new ReceiveWindow(0);
+  #accepting = true;
+  #scheduled = false;
+  #storageTimer: ReturnType<typeof setTimeout> | undefined;
+  #incoming: Incoming[] = [];
+  #events: TableEvent[] = [];
+  #acknowledged: TaskId[] = [];
+  /** What may be seen outside once everything before it is on disk. */
+  #afterCommit: (() => void)[] = [];
+  #idleWaiters: (() => void)[] = [];
+  #closed = false;
+
+  constructor(options: FlowOptions) {
+    this.#options = options;
+    const { spool, maxAttempts } = options;
+    this.#table = new TaskTable({
+      maxAttempts,
+      windowTasks: WINDOW_TASKS,
+      windowBytes: WINDOW_BYTES,
+    });
+    this.#outbox = new Outbox(spool);
+    this.#functions = new FunctionCache((functionId) => spool.functionCode(functionId));
+    this.#reporter = new EventReporter((message) => this.#session?.send(message));
+    this.#apply({ kind: "recovered", recovery: spool.recover(options.now()) });
+    this.#allow(undefined);
+  }
+
+  /** How many tasks may be unacknowledged; for the hello. */
+  readonly taskCredits = DEFAULT_TASK_CREDITS;
+
+  /** What an executor has to call. */
+  readonly executorEvents: ExecutorEvents = {
+    started: (events) => this.#add({ kind: "started", events }),
+    finished: (attempts) => this.#add({ kind: "finished", at: this.#options.now(), attempts }),
+    output: (chunk) => this.#sendOutput(chunk),
+    roomForMore: () => this.#schedule(),
+  };
+
+  /** Begins to hand tasks over. */
+  start(executor: Executor): void {
+    this.#executor = executor;
+    this.#schedule();
+  }
+
+  get unacknowledgedResults(): number {
+    return this.#outbox.size;
+  }
+
+  status(): EndpointStatus {
+    const counts = this.#table.counts;
+    const load = this.#executor?.load();
+    return {
+      managers: load?.managers ?? 0,
+      total_workers: load?.total_workers ?? 0,
+      idle_workers: load?.idle_workers ?? 0,
+      pending_tasks: counts.pending,
+      outstanding_tasks: counts.outstanding,
+      completed_tasks: counts.completed,
+    };
+  }
+
+  // -- the link ---------------------------------------------------------------------------------
+
+  sessionOpened(session: Session): void {
+    this.#session = session;
+    this.#granted = new ReceiveWindow(this.taskCredits);
+    this.#allow(session.welcome.allowed_functions);
+    const { pending, outstanding } = this.#table.counts;
+    if (pending + outstanding + this.#outbox.size === 0) this.#options.spool.dropFunctions();
+    this.#outbox.begin(session.welcome.result_credits);
+    this.#schedule();
+  }
+
+  sessionClosed(): void {
+    this.#session = undefined;
+    this.#outbox.end();
+    // Not on disk, so not acknowledged: they come again.
+    this.#incoming = [];
+    for (const taskId of this.#followed) this.#executor?.follow(taskId, false);
+    this.#followed.clear();
+    this.#schedule();
+  }
+
+  receive(message: SessionMessage): void {
+    switch (message.type) {
+      case "tasks":
+        return this.#receiveTasks(message);
+      case "result_ack":
+        this.#acknowledged.push(...message.task_ids);
+        return this.#schedule();
+      case "cancel":
+        // The tasks that came before it have to be in the table and in the spool.
+        this.#takeIncoming();
+        this.#afterCommit.push(() => this.#cancel(message.task_ids));
+        return this.#schedule();
+      case "follow":
+        return this.#follow(message.task_ids, message.on);
+    }
+  }
+
+  #receiveTasks(message: Tasks): void {
+    const session = this.#session;
+    if (session === undefined) return;
+    if (!this.#granted.received(message.tasks.length)) {
+      return session.violated("more tasks than credits were granted for");
+    }
+    if (!this.#accepting) return;
+    this.#incoming.push({ session, message });
+    this.#schedule();
+  }
+
+  #cancel(taskIds: readonly TaskId[]): void {
+    const unknown = taskIds.filter((taskId) => !this.#table.has(taskId));
+    const { waiting, finished } = unknown.length === 0
+      ? { waiting: [], finished: new Set<TaskId>() }
+      : this.#options.spool.lookUp(unknown);
+    const at = this.#options.now();
+    this.#apply({ kind: "cancel", at, taskIds, spooled: waiting, finished });
+  }
+
+  #follow(taskIds: readonly TaskId[], on: boolean): void {
+    for (const taskId of taskIds) {
+      if (on) this.#followed.add(taskId);
+      else this.#followed.delete(taskId);
+      if (this.#table.isGiven(taskId)) this.#executor?.follow(taskId, on);
+    }
+  }
+
+  #sendOutput(
+    { taskId, stream, offset, data }: Parameters<ExecutorEvents["output"]>[0],
+  ): void {
+    if (this.#session === undefined || this.#session.bufferedBytes > MAX_WINDOW_BYTES) return;
+    const chunks: Output["chunks"] = [{ task_id: taskId, stream, offset, data }];
+    this.#session.send({ type: "output", chunks });
+  }
+
+  /** A function has to be allowed by the profile and by the service. */
+  #allow(service: readonly FunctionId[] | undefined): void {
+    const profile = this.#options.allowedFunctions;
+    const functionIds = profile === null || service === undefined
+      ? profile ?? service ?? null
+      : profile.filter((functionId) => service.includes(functionId));
+    this.#apply({ kind: "allowed", functionIds });
+  }
+
+  // -- stopping ---------------------------------------------------------------------------------
+
+  /** Takes and hands over nothing more. Attempts that are lost from now on are lost for `reason`. */
+  stopHandingOver(reason: string): void {
+    this.#accepting = false;
+    this.#incoming = [];
+    this.#add({ kind: "stopping", reason });
+  }
+
+  /** Resolves when nothing runs and every result is acknowledged, or cannot be for now. */
+  settled(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#idleWaiters.push(resolve);
+    this.#schedule();
+    return promise;
+  }
+
+  /** Writes what is left; the spool may be closed then. */
+  close(): void {
+    this.#turn();
+    this.#closed = true;
+    clearTimeout(this.#storageTimer);
+    this.#reporter.close();
+  }
+
+  #isSettled(): boolean {
+    const resultsLeft = this.#session !== undefined && this.#outbox.size > 0;
+    return this.#table.counts.outstanding === 0 && this.#events.length === 0 && !resultsLeft;
+  }
+
+  // -- the turn ---------------------------------------------------------------------------------
+
+  #add(event: TableEvent): void {
+    this.#events.push(event);
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#closed) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      if (!this.#closed) this.#turn();
+    });
+  }
+
+  #turn(): void {
+    if (this.#storageTimer === undefined) this.#takeIncoming();
+    this.#outbox.acknowledged(this.#acknowledged.splice(0));
+    for (const event of this.#events.splice(0)) this.#apply(event);
+    for (let more = true; more;) {
+      this.#offerRoom();
+      if (!this.#commit()) return;
+      const actions = this.#afterCommit.splice(0);
+      for (const action of actions) action();
+      more = actions.length > 0 || this.#options.spool.hasChanges;
+    }
+    for (const frame of this.#outbox.next()) this.#session?.sendFrame(frame);
+    if (this.#isSettled()) { for (const resolve of this.#idleWaiters.splice(0)) resolve(); }
+  }
+
+  #takeIncoming(): void {
+    const incoming = this.#incoming.splice(0);
+    if (incoming.length === 0) return;
+    const { spool, now } = this.#options;
+    const known = spool.known(incoming.flatMap(({ message }) => ids(message)));
+    for (const { session, message } of incoming) {
+      const functions = message.functions.map(({ function_id, code }) => ({
+        function_id,
+        // A copy, because the decoder gives a view of the whole frame.
+        code: new Uint8Array(code),
+      }));
+      for (const { function_id, code } of functions) this.#functions.set(function_id, code);
+      spool.storeFunctions(functions);
+      const tasks = message.tasks.filter(({ task_id }) => !known.has(task_id));
+      for (const task of tasks) {
+        known.add(task.task_id);
+        task.payload = new Uint8Array(task.payload);
+      }
+      this.#apply({ kind: "received", at: now(), tasks });
+      this.#afterCommit.push(() => this.#acknowledge(session, ids(message)));
+    }
+  }
+
+  #acknowledge(session: Session, taskIds: TaskId[]): void {
+    if (session !== this.#session || taskIds.length === 0) return;
+    this.#granted.acknowledge(taskIds.length);
+    session.send({ type: "task_ack", task_ids: taskIds });
+  }
+
+  #offerRoom(): void {
+    const attempts = this.#executor?.capacity() ?? 0;
+    // While the disk is full, nothing can be marked as begun, so nothing may begin.
+    if (attempts > 0 && this.#storageTimer === undefined) {
+      this.#apply({ kind: "room", at: this.#options.now(), attempts });
+    }
+  }
+
+  #apply(event: TableEvent): void {
+    for (const effect of this.#table.apply(event)) this.#carryOut(effect);
+  }
+
+  #carryOut(effect: TableEffect): void {
+    const { spool } = this.#options;
+    switch (effect.kind) {
+      case "store":
+        return spool.store(effect.tasks);
+      case "begin":
+        return spool.begin(effect.through, effect.again);
+      case "requeue":
+        return spool.requeue(effect.tasks);
+      case "finish": {
+        for (const { result } of effect.tasks) this.#reporter.ended(result.task_id);
+        const batches = this.#outbox.add(effect.tasks);
+        this.#afterCommit.push(() => this.#outbox.ready(batches));
+        return;
+      }
+      case "run":
+        this.#afterCommit.push(() => this.#run(effect.attempts));
+        return;
+      case "end":
+        this.#afterCommit.push(() => this.#executor?.cancel(effect.taskIds));
+        return;
+      case "report":
+        return this.#reporter.add(effect.events);
+      case "load":
+        this.#afterCommit.push(() => this.#load(effect));
+        return;
+    }
+  }
+
+  #load({ after, tasks, bytes }: TableEffect & { kind: "load" }): void {
+    this.#apply({ kind: "loaded", ...this.#options.spool.load(after, tasks, bytes) });
+  }
+
+  #run(handovers: readonly Handover[]): void {
+    const attempts: TaskAttempt[] = [];
+    for (const handover of handovers) {
+      const code = this.#functions.get(handover.task.functionId);
+      if (code !== undefined) attempts.push(taskAttempt(handover, code));
+      else this.executorEvents.finished([attemptWithoutCode(handover)]);
+    }
+    this.#executor!.run(attempts);
+    for (const { taskId } of attempts) {
+      if (this.#followed.has(taskId)) this.#executor!.follow(taskId, true);
+    }
+  }
+
+  /** False while the disk takes nothing; everything stays queued. */
+  #commit(): boolean {
+    const outcome = this.#options.spool.commit();
+    if (outcome.kind === "ok") {
+      if (this.#storageTimer !== undefined) this.#storageWorks();
+      return true;
+    }
+    if (outcome.kind === "fatal") {
+      this.#closed = true;
+      this.#options.onFatal(outcome.failure);
+    } else this.#storageFails(outcome.failure);
+    return false;
+  }
+
+  #storageFails(failure: Failure): void {
+    if (this.#storageTimer === undefined) {
+      log.error("{message}; nothing is lost, it is tried again", { ...failure });
+      this.#options.onStorage(failure);
+    }
+    clearTimeout(this.#storageTimer);
+    this.#storageTimer = setTimeout(() => this.#turn(), STORAGE_RETRY);
+  }
+
+  #storageWorks(): void {
+    clearTimeout(this.#storageTimer);
+    this.#storageTimer = undefined;
+    log.info("the spool can be written again");
+    this.#options.onStorage(null);
+    this.#schedule();
+  }
+}
+
+function ids(message: Tasks): TaskId[] {
+  return message.tasks.map((task) => task.task_id);
+}
