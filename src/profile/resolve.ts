@@ -138,13 +138,19 @@ export function resolveProfile(raw: RawProfile, surroundings: Surroundings): Res
     name: site.name,
     displayName: raw.displayName ?? site.name,
     description: raw.description ?? "",
-    service: raw.service?.replace(/\/+$/, "") ?? null,
+    service: raw.service === undefined ? null : baseUrl(raw.service),
     stateDir,
     executor: resolveExecutor(raw.executor ?? {}, surroundings, stateDir),
     allowedFunctions: raw.allowedFunctions ?? null,
     public: raw.public ?? false,
     logLevel: raw.logLevel ?? "info",
   };
+}
+
+/** As services are stored and compared: without a slash at the end. */
+function baseUrl(url: string): string {
+  const { origin, pathname } = new URL(url);
+  return (origin + pathname).replace(/\/+$/, "");
 }
 
 type RawExecutor = NonNullable<RawProfile["executor"]>;

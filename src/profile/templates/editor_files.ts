@@ -13,6 +13,14 @@ export interface WrittenFile {
   readonly action: "created" | "updated" | "kept";
 }
 
+/** Absolute. */
+export function editorFilePaths(home: FuncxHome): string[] {
+  return [
+    home.profileTypesFile,
+    ...Object.keys(PROJECT_FILES).map((name) => join(home.root, name)),
+  ];
+}
+
 /** The types always become those of this version; the project files are kept as they are. */
 export function writeEditorFiles(home: FuncxHome): WrittenFile[] {
   return [
@@ -27,7 +35,11 @@ export function writeEditorFiles(home: FuncxHome): WrittenFile[] {
 const TYPESCRIPT_OPTIONS = { strict: true, noEmit: true, skipLibCheck: true };
 
 const PROJECT_FILES = {
-  "deno.json": { compilerOptions: { strict: true } },
+  "deno.json": {
+    compilerOptions: { strict: true },
+    // A new profile takes the site as an argument before it uses it.
+    lint: { rules: { exclude: ["no-unused-vars"] } },
+  },
   "tsconfig.json": {
     compilerOptions: {
       ...TYPESCRIPT_OPTIONS,
