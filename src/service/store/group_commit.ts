@@ -97,7 +97,7 @@ export class GroupCommit<Scope extends TransactionScope> {
       results.forEach((result, index) => settle(group[index]!, result));
       return results.length;
     } catch (thrown) {
-      if (group.length > 1) for (const waiting of group) this.#alone(waiting);
+      if (group.length > 1) { for (const waiting of group) this.#alone(waiting); }
       else group[0]!.reject(this.#options.translate(thrown));
       return group.length;
     }

@@ -8,6 +8,8 @@
  * - `tasks.timeline` and `tasks.progress` are JSON arrays without their brackets, so that events are
  *   appended without reading them: the service's own events, and those that the endpoint reported of
  *   the attempt that runs.
+ * - A payload is kept until its task is finished. A large one has a row of its own, since an update
+ *   of a task writes its whole row.
  * - `results.sequence` counts finished tasks of the whole store in the order of their commits.
  */
 export const initial = `
@@ -117,6 +119,7 @@ CREATE TABLE tasks (
   result_sequence INTEGER,
   timeline TEXT,
   progress TEXT,
+  payload_bytes INTEGER NOT NULL,
   payload BLOB
 );
 CREATE INDEX tasks_to_send ON tasks (endpoint_row, task_row) WHERE delivery < 2;
@@ -124,6 +127,11 @@ CREATE INDEX tasks_held ON tasks (endpoint_row, task_row) WHERE delivery = 2;
 CREATE INDEX tasks_to_cancel ON tasks (endpoint_row, task_row) WHERE cancel_requested = 1;
 CREATE INDEX tasks_by_owner ON tasks (owner_row, task_row);
 CREATE INDEX tasks_by_group ON tasks (group_row, task_row);
+
+CREATE TABLE large_payloads (
+  task_row INTEGER PRIMARY KEY,
+  payload BLOB NOT NULL
+);
 
 CREATE TABLE results (
   sequence INTEGER PRIMARY KEY AUTOINCREMENT,

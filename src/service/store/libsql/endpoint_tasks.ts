@@ -1,0 +1,173 @@
+/**
+ * What becomes of all unfinished tasks of one endpoint when it lost them, left or was deleted. There
+ * may be a hundred thousand, so they are changed in portions, and others' requests come between.
+ * Each portion leaves the database such that the rest can be done after a crash.
+ */
+import type { TaskError } from "../../../contract/errors.ts";
+import type { TaskEvent, TaskState } from "../../../contract/task_state.ts";
+import type { Engine } from "./engine.ts";
+import { Command, Query } from "./query.ts";
+import type { TaskFinisher } from "./task_finisher.ts";
+import { writeEvents } from "./timeline.ts";
+import type { Transaction } from "./transaction.ts";
+
+const PORTION = 1_000;
+
+function lost(message: string, hint: string): TaskError {
+  return { code: "ENDPOINT_LOST", type: "EndpointLost", message, traceback: "", hint };
+}
+
+/** Why a task failed for the sake of its endpoint. */
+export const ENDPOINT_LOST = {
+  spool: lost(
+    "the endpoint lost the tasks on its disk, and no attempt is left for this one",
+    "Submit it again, or allow more attempts with max_attempts if it may run twice.",
+  ),
+  deleted: lost(
+    "the endpoint was deleted before the task finished",
+    "Submit it to another endpoint.",
+  ),
+};
+
+export const CANCELLED: TaskError = {
+  code: "TASK_CANCELLED",
+  type: "TaskCancelled",
+  message: "cancelled before it was sent to its endpoint",
+  traceback: "",
+};
+
+type Row = [
+  taskRow: number,
+  state: TaskState,
+  attemptsMade: number,
+  attempt: number,
+  maxAttempts: number,
+  cancelRequested: number | null,
+];
+
+const COLUMNS = "task_row, state, attempts_made, attempt, max_attempts, cancel_requested";
+
+export class EndpointTasks {
+  readonly #engine: Engine;
+  readonly #finisher: TaskFinisher;
+  readonly #sent: Query<Row>;
+  readonly #held: Query<Row>;
+  readonly #toSend: Query<Row>;
+  readonly #requeue: Command;
+
+  constructor(engine: Engine, finisher: TaskFinisher) {
+    const { connection } = engine;
+    this.#engine = engine;
+    this.#finisher = finisher;
+    const select = (condition: string): Query<Row> =>
+      new Query(
+        connection,
+        `SELECT ${COLUMNS} FROM tasks
+         WHERE endpoint_row = ? AND task_row > ? AND ${condition} ORDER BY task_row LIMIT ${PORTION}`,
+      );
+    this.#toSend = select("delivery < 2");
+    this.#sent = select("delivery < 2 AND delivery = 1");
+    this.#held = select("delivery = 2");
+    this.#requeue = new Command(
+      connection,
+      `UPDATE tasks SET delivery = 0, state = 'waiting-for-ep', attempts_made = ?1, attempt = ?2,
+         timeline = nullif(concat_ws(',', timeline, progress, ?3), ''), progress = NULL
+       WHERE task_row = ?4`,
+    );
+  }
+
+  /** Fails every unfinished task. */
+  async failAll(endpointRow: number, error: TaskError, at: number): Promise<number> {
+    let failed = 0;
+    for (const portions of [this.#toSend, this.#held]) {
+      failed += await this.#inPortions(portions, endpointRow, 0, (transaction, row) => {
+        this.#finish(transaction, row, { state: "failed", error, at });
+      });
+    }
+    return failed;
+  }
+
+  /** What was sent or accepted is gone: it is queued once more, or fails when no attempt is left. */
+  async spoolLost(
+    endpointRow: number,
+    at: number,
+  ): Promise<{ readonly requeued: number; readonly failed: number }> {
+    let requeued = 0;
+    let changed = 0;
+    for (const portions of [this.#sent, this.#held]) {
+      changed += await this.#inPortions(portions, endpointRow, 0, (transaction, row) => {
+        if (this.#tryAgain(transaction, row, at)) transaction.afterCommit(() => requeued++);
+      });
+    }
+    return { requeued, failed: changed - requeued };
+  }
+
+  /** What was marked as perhaps sent but was not, waits for the endpoint. */
+  async release(endpointRow: number, position: number, at: number): Promise<void> {
+    await this.#inPortions(this.#sent, endpointRow, position, (transaction, row) => {
+      const [taskRow, state, attemptsMade, attempt, , cancelRequested] = row;
+      if (cancelRequested === 1) {
+        this.#finish(transaction, row, { state: "cancelled", error: CANCELLED, at });
+      } else {
+        const events = state === "waiting-for-ep" ? [] : [waiting(at, attempt)];
+        this.#requeue.run(attemptsMade, attempt, writeEvents(events), taskRow);
+      }
+    });
+  }
+
+  #tryAgain(transaction: Transaction, row: Row, at: number): boolean {
+    const [taskRow, , attemptsMade, attempt, maxAttempts, cancelRequested] = row;
+    if (cancelRequested === 1) {
+      this.#finish(transaction, row, { state: "cancelled", error: CANCELLED, at });
+      return false;
+    }
+    // The endpoint retries by itself: its last attempt may be beyond the first.
+    const made = Math.max(attemptsMade + 1, attempt);
+    if (made >= maxAttempts) {
+      this.#finish(transaction, row, { state: "failed", error: ENDPOINT_LOST.spool, at });
+      return false;
+    }
+    const event = waiting(at, made, "the endpoint lost the tasks on its disk");
+    this.#requeue.run(made, made, writeEvents([event]), taskRow);
+    return true;
+  }
+
+  #finish(
+    transaction: Transaction,
+    row: Row,
+    end: { readonly state: "failed" | "cancelled"; readonly error: TaskError; readonly at: number },
+  ): void {
+    this.#finisher.byService(transaction, { taskRow: row[0], attempt: row[3] }, end);
+  }
+
+  /** Applies `change` to each row after a position; the number of rows. */
+  async #inPortions(
+    portions: Query<Row>,
+    endpointRow: number,
+    after: number,
+    change: (transaction: Transaction, row: Row) => void,
+  ): Promise<number> {
+    let position = after;
+    let count = 0;
+    while (true) {
+      const rows = await this.#engine.write((transaction) => {
+        const rows = portions.all(endpointRow, position);
+        for (const row of rows) change(transaction, row);
+        return rows;
+      });
+      count += rows.length;
+      if (rows.length < PORTION) return count;
+      position = rows[rows.length - 1]![0];
+    }
+  }
+}
+
+function waiting(at: number, attempt: number, detail?: string): TaskEvent {
+  return {
+    state: "waiting-for-ep",
+    at,
+    by: "service",
+    attempt,
+    ...(detail === undefined ? {} : { detail }),
+  };
+}

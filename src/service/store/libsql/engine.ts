@@ -1,0 +1,139 @@
+/** What all parts of the libSQL store share: the connection, its transactions, users, and signals. */
+import { FuncxError } from "../../../contract/errors.ts";
+import type { UserId } from "../../../contract/ids.ts";
+import type { Connection } from "../../../lib/database.ts";
+import { logger } from "../../../lib/log.ts";
+import { messageOf } from "../../../lib/outcome.ts";
+import { GroupCommit, type Write } from "../group_commit.ts";
+import { Query } from "./query.ts";
+import { CountWriter, Transaction } from "./transaction.ts";
+
+const log = logger("service", "store");
+
+export class Engine {
+  readonly connection: Connection;
+  readonly #commit: GroupCommit<Transaction>;
+  readonly #counts: CountWriter;
+  readonly #findUser: Query<[number]>;
+  readonly #addUser: Query<[number]>;
+  readonly #nameUser: Query<[string]>;
+  readonly #userRows = new Map<UserId, number>();
+  readonly #userNames = new Map<number, UserId>();
+  readonly #listeners = new Map<number, Set<() => void>>();
+  #lastTaskRow: number;
+  #lastSequence: number;
+
+  constructor(connection: Connection) {
+    this.connection = connection;
+    this.#counts = new CountWriter(connection);
+    this.#findUser = new Query(connection, "SELECT user_row FROM users WHERE user = ?");
+    this.#addUser = new Query(connection, "INSERT INTO users (user) VALUES (?) RETURNING user_row");
+    this.#nameUser = new Query(connection, "SELECT user FROM users WHERE user_row = ?");
+    this.#lastTaskRow = greatest(connection, "SELECT max(task_row) FROM tasks");
+    this.#lastSequence = greatest(
+      connection,
+      "SELECT max(seq) FROM sqlite_sequence WHERE name = 'results'",
+    );
+    this.#commit = new GroupCommit({
+      connection,
+      scope: () => this.#transaction(),
+      translate,
+    });
+  }
+
+  /** See {@link GroupCommit.write}. */
+  write<T>(write: Write<Transaction, T>): Promise<T> {
+    return this.#commit.write(write);
+  }
+
+  /** As {@link write}, and commits before it returns, together with what was waiting. */
+  writeNow<T>(write: Write<Transaction, T>): Promise<T> {
+    const written = this.#commit.write(write);
+    this.#commit.flush();
+    return written;
+  }
+
+  close(): void {
+    this.#commit.close();
+    this.connection.close();
+  }
+
+  // -- users ------------------------------------------------------------------------------------
+
+  /** Undefined for a user who has stored nothing yet. */
+  findUser(user: UserId): number | undefined {
+    const known = this.#userRows.get(user);
+    return known ?? this.#findUser.get(user)?.[0];
+  }
+
+  /** The user's row, made when it is missing. */
+  userRow(transaction: Transaction, user: UserId): number {
+    const row = this.findUser(user) ?? this.#addUser.all(user)[0]![0];
+    // Only a committed row may be remembered: this transaction may be rolled back.
+    transaction.afterCommit(() => this.#userRows.set(user, row));
+    return row;
+  }
+
+  userName(row: number): UserId {
+    let name = this.#userNames.get(row);
+    if (name === undefined) {
+      name = this.#nameUser.get(row)![0];
+      this.#userNames.set(row, name);
+    }
+    return name;
+  }
+
+  // -- signals ------------------------------------------------------------------------------------
+
+  /** Calls `listener` after each commit that finished a task of the group. */
+  onFinished(groupRow: number, listener: () => void): () => void {
+    const listeners = this.#listeners.get(groupRow) ?? new Set();
+    this.#listeners.set(groupRow, listeners.add(listener));
+    return () => {
+      listeners.delete(listener);
+      if (listeners.size === 0) this.#listeners.delete(groupRow);
+    };
+  }
+
+  #transaction(): Transaction {
+    return new Transaction({
+      counts: this.#counts,
+      lastTaskRow: this.#lastTaskRow,
+      lastSequence: this.#lastSequence,
+      committed: (transaction) => this.#committed(transaction),
+    });
+  }
+
+  #committed(transaction: Transaction): void {
+    this.#lastTaskRow = transaction.lastTaskRow;
+    this.#lastSequence = transaction.lastSequence;
+    for (const group of transaction.finishedGroups) {
+      for (const listener of this.#listeners.get(group) ?? []) listener();
+    }
+  }
+}
+
+function greatest(connection: Connection, sql: string): number {
+  return new Query<[number | null]>(connection, sql).get()?.[0] ?? 0;
+}
+
+/** SQLite calls a full disk FULL, and a full quota a failed write. */
+const FULL = /SQLITE_FULL|database or disk is full|SQLITE_IOERR_WRITE|SQLITE_IOERR_FSYNC/;
+
+function translate(thrown: unknown): Error {
+  if (thrown instanceof FuncxError) return thrown;
+  const code = (thrown as { code?: unknown }).code;
+  if (FULL.test(`${code} ${messageOf(thrown)}`)) {
+    log.error("nothing can be stored: {reason}", { reason: messageOf(thrown) });
+    return new FuncxError({
+      code: "STORAGE_FULL",
+      message: `the service cannot store anything: ${messageOf(thrown)}`,
+      hint: "Free space, or quota, on the disk that holds the service's folder; then try again.",
+    }, { cause: thrown });
+  }
+  log.error("a write failed: {reason}", { reason: messageOf(thrown), code });
+  return new FuncxError(
+    { code: "INTERNAL_ERROR", message: `the service's database failed: ${messageOf(thrown)}` },
+    { cause: thrown },
+  );
+}

@@ -1,0 +1,123 @@
+/**
+ * What endpoints told of unfinished tasks, held back for a moment. Most tasks finish within it, and
+ * their result repeats all of it, so it costs them nothing; the others are written together.
+ *
+ * 1. Only an endpoint's own tasks are shown or written: entries carry the endpoint that spoke.
+ * 2. It holds no more than `MAXIMUM_ENTRIES` tasks with `MAX_TIMELINE_EVENTS` each.
+ * 3. What is lost with this process only has tasks sent twice, which the endpoint notices.
+ */
+import type { EndpointId, TaskId } from "../../../contract/ids.ts";
+import { MAX_TIMELINE_EVENTS } from "../../../contract/limits.ts";
+import type { TaskEvent, TaskState } from "../../../contract/task_state.ts";
+import { logger } from "../../../lib/log.ts";
+import { messageOf } from "../../../lib/outcome.ts";
+import type { Engine } from "./engine.ts";
+import { Command, Query } from "./query.ts";
+import { legalMoves, writeEvents } from "./timeline.ts";
+
+const log = logger("service", "store");
+
+const HOLD_MILLISECONDS = 250;
+const MAXIMUM_ENTRIES = 10_000;
+/** Of the stored progress of one attempt, characters; older events are given up beyond it. */
+const MAXIMUM_PROGRESS = 20_000;
+
+interface Entry {
+  readonly endpointId: EndpointId;
+  accepted: boolean;
+  readonly events: TaskEvent[];
+}
+
+export class LiveProgress {
+  readonly #engine: Engine;
+  readonly #find: Query<
+    [taskRow: number, state: TaskState, attempt: number, progressLength: number]
+  >;
+  readonly #accept: Command;
+  readonly #append: Command;
+  #entries = new Map<TaskId, Entry>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(engine: Engine) {
+    const { connection } = engine;
+    this.#engine = engine;
+    this.#find = new Query(
+      connection,
+      `SELECT task_row, state, attempt, coalesce(length(progress), 0) FROM tasks
+       WHERE task_id = ? AND delivery >= 1
+         AND endpoint_row = (SELECT endpoint_row FROM endpoints WHERE endpoint_id = ?)`,
+    );
+    this.#accept = new Command(connection, "UPDATE tasks SET delivery = 2 WHERE task_row = ?");
+    this.#append = new Command(
+      connection,
+      `UPDATE tasks SET state = ?1, attempt = ?2, delivery = 2,
+         progress = CASE WHEN ?4 OR progress IS NULL THEN ?3 ELSE progress || ',' || ?3 END
+       WHERE task_row = ?5`,
+    );
+  }
+
+  accepted(endpointId: EndpointId, taskId: TaskId): void {
+    const entry = this.#entry(endpointId, taskId);
+    if (entry !== undefined) entry.accepted = true;
+  }
+
+  progressed(endpointId: EndpointId, taskId: TaskId, event: TaskEvent): void {
+    const events = this.#entry(endpointId, taskId)?.events;
+    if (events === undefined) return;
+    events.push(event);
+    if (events.length > MAX_TIMELINE_EVENTS) events.splice(1, 1);
+  }
+
+  /** Events of the endpoint's task that are not written yet. */
+  eventsOf(endpointId: EndpointId, taskId: TaskId): readonly TaskEvent[] {
+    const entry = this.#entries.get(taskId);
+    return entry?.endpointId === endpointId ? entry.events : [];
+  }
+
+  forget(taskId: TaskId): void {
+    this.#entries.delete(taskId);
+  }
+
+  /** Resolves when all that was held back is on disk, or could not be written, which is logged. */
+  async flush(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#entries.size === 0) return;
+    const entries = this.#entries;
+    this.#entries = new Map();
+    try {
+      await this.#engine.writeNow(() => {
+        for (const [taskId, entry] of entries) this.#write(taskId, entry);
+      });
+    } catch (thrown) {
+      log.warning("progress of {count} tasks was not stored: {reason}", {
+        count: entries.size,
+        reason: messageOf(thrown),
+      });
+    }
+  }
+
+  /** Undefined when another endpoint speaks of the task. */
+  #entry(endpointId: EndpointId, taskId: TaskId): Entry | undefined {
+    const known = this.#entries.get(taskId);
+    if (known !== undefined) return known.endpointId === endpointId ? known : undefined;
+    const entry = { endpointId, accepted: false, events: [] };
+    this.#entries.set(taskId, entry);
+    if (this.#entries.size >= MAXIMUM_ENTRIES) void this.flush();
+    else this.#timer ??= setTimeout(() => void this.flush(), HOLD_MILLISECONDS);
+    return entry;
+  }
+
+  #write(taskId: TaskId, entry: Entry): void {
+    const found = this.#find.get(taskId, entry.endpointId);
+    if (found === undefined) return;
+    const [taskRow, state, attempt, progressLength] = found;
+    const events = legalMoves(state, entry.events);
+    const last = events[events.length - 1];
+    if (last !== undefined) {
+      const full = progressLength > MAXIMUM_PROGRESS ? 1 : 0;
+      const latest = Math.max(attempt, last.attempt);
+      this.#append.run(last.state, latest, writeEvents(events), full, taskRow);
+    } else if (entry.accepted) this.#accept.run(taskRow);
+  }
+}

@@ -1,0 +1,221 @@
+/** The queue: what the hub takes from the store for an endpoint, and what it brings back. */
+import type { EndpointId, FunctionId, SpoolId, TaskId, UserId } from "../../../contract/ids.ts";
+import type { ResultMessage, TaskOptions } from "../../../contract/protocol/messages.ts";
+import type { TaskEvent } from "../../../contract/task_state.ts";
+import type { Cancellation, QueuedTask, QueueStore } from "../store.ts";
+import type { Cancellations } from "./cancellations.ts";
+import type { EndpointTasks } from "./endpoint_tasks.ts";
+import type { Engine } from "./engine.ts";
+import type { LiveProgress } from "./live_progress.ts";
+import { Command, fromJson, Query, toJson } from "./query.ts";
+import { lastThatFits } from "./results.ts";
+import type { TaskFinisher } from "./task_finisher.ts";
+
+type ClaimRow = [
+  taskRow: number,
+  taskId: string,
+  submissionRow: number,
+  functionRow: number,
+  groupRow: number,
+  attemptsMade: number,
+  cancelRequested: number | null,
+  delivery: number,
+  payload: Uint8Array,
+];
+
+export class LibsqlQueue implements QueueStore {
+  readonly #engine: Engine;
+  readonly #live: LiveProgress;
+  readonly #finisher: TaskFinisher;
+  readonly #endpointTasks: EndpointTasks;
+  readonly #cancellations: Cancellations;
+  readonly #endpoint: Query<[endpointRow: number, spoolId: string | null]>;
+  readonly #begin: Command;
+  readonly #spool: Command;
+  readonly #sizes: Query<[taskRow: number, payloadBytes: number]>;
+  readonly #page: Query<ClaimRow>;
+  readonly #mark: Command;
+  readonly #options: Query<[options: string | null]>;
+  readonly #functionId: Query<[string]>;
+  readonly #groupId: Query<[string]>;
+  readonly #code: Query<[functionId: string, code: Uint8Array]>;
+
+  constructor(
+    engine: Engine,
+    parts: {
+      readonly live: LiveProgress;
+      readonly finisher: TaskFinisher;
+      readonly endpointTasks: EndpointTasks;
+      readonly cancellations: Cancellations;
+    },
+  ) {
+    const { connection } = engine;
+    this.#engine = engine;
+    this.#live = parts.live;
+    this.#finisher = parts.finisher;
+    this.#endpointTasks = parts.endpointTasks;
+    this.#cancellations = parts.cancellations;
+    this.#endpoint = new Query(
+      connection,
+      "SELECT endpoint_row, spool_id FROM endpoints WHERE endpoint_id = ?",
+    );
+    this.#begin = new Command(
+      connection,
+      `UPDATE endpoints SET hostname = ?, software_version = ?, runtimes = ?, last_seen = ?
+       WHERE endpoint_row = ?`,
+    );
+    this.#spool = new Command(
+      connection,
+      "UPDATE endpoints SET spool_id = ? WHERE endpoint_row = ?",
+    );
+    this.#sizes = new Query(
+      connection,
+      `SELECT task_row, payload_bytes FROM tasks
+       WHERE endpoint_row = ? AND task_row > ? AND delivery < 2 ORDER BY task_row LIMIT ?`,
+    );
+    this.#page = new Query(
+      connection,
+      `SELECT t.task_row, t.task_id, t.submission_row, t.function_row, t.group_row,
+         t.attempts_made, t.cancel_requested, t.delivery, coalesce(t.payload, l.payload)
+       FROM tasks t LEFT JOIN large_payloads l USING (task_row)
+       WHERE t.endpoint_row = ? AND t.task_row > ? AND t.task_row <= ? AND t.delivery < 2
+       ORDER BY t.task_row`,
+    );
+    this.#mark = new Command(
+      connection,
+      `UPDATE tasks SET delivery = 1
+       WHERE endpoint_row = ? AND task_row > ? AND task_row <= ? AND delivery < 2 AND delivery = 0`,
+    );
+    this.#options = new Query(
+      connection,
+      "SELECT options FROM submissions WHERE submission_row = ?",
+    );
+    this.#functionId = new Query(
+      connection,
+      "SELECT function_id FROM functions WHERE function_row = ?",
+    );
+    this.#groupId = new Query(connection, "SELECT group_id FROM task_groups WHERE group_row = ?");
+    this.#code = new Query(
+      connection,
+      `SELECT f.function_id, c.code FROM functions f JOIN function_codes c USING (function_row)
+       WHERE f.function_id IN (SELECT value FROM json_each(?))`,
+    );
+  }
+
+  async connected(session: {
+    readonly endpointId: EndpointId;
+    readonly spoolId: SpoolId;
+    readonly hostname: string;
+    readonly softwareVersion: string;
+    readonly runtimes: readonly string[];
+    readonly at: number;
+  }): Promise<{ readonly requeued: number; readonly failed: number }> {
+    const { endpointId, spoolId, hostname, softwareVersion, runtimes, at } = session;
+    await this.#live.flush();
+    const [endpointRow, lastSpool] = this.#endpoint.get(endpointId) ?? [-1, null];
+    const moved = lastSpool === null || lastSpool === spoolId
+      ? { requeued: 0, failed: 0 }
+      : await this.#endpointTasks.spoolLost(endpointRow, at);
+    await this.#engine.write(() => {
+      this.#begin.run(hostname, softwareVersion, toJson(runtimes), at, endpointRow);
+      // Last, so that a crash before leaves the rest of the lost tasks to the next session.
+      if (lastSpool !== spoolId) this.#spool.run(spoolId, endpointRow);
+    });
+    return moved;
+  }
+
+  async claim(query: {
+    readonly endpointId: EndpointId;
+    readonly after: number;
+    readonly limit: number;
+    readonly maximumBytes: number;
+  }): Promise<readonly QueuedTask[]> {
+    const endpoint = this.#endpoint.get(query.endpointId);
+    if (endpoint === undefined) return [];
+    const [endpointRow] = endpoint;
+    const sizes = this.#sizes.all(endpointRow, query.after, query.limit);
+    const last = lastThatFits(sizes, query.maximumBytes);
+    if (last === undefined) return [];
+    const rows = this.#page.all(endpointRow, query.after, last);
+    if (rows.some((row) => row[7] === 0)) {
+      await this.#engine.writeNow(() => {
+        this.#mark.run(endpointRow, query.after, last);
+      });
+    }
+    return this.#tasksOf(rows);
+  }
+
+  async release(endpointId: EndpointId, position: number): Promise<void> {
+    await this.#live.flush();
+    const endpoint = this.#endpoint.get(endpointId);
+    if (endpoint === undefined) return;
+    await this.#endpointTasks.release(endpoint[0], position, Date.now());
+  }
+
+  codes(functionIds: readonly FunctionId[]): Promise<ReadonlyMap<FunctionId, Uint8Array>> {
+    return Promise.resolve(new Map(this.#code.all(JSON.stringify(functionIds))));
+  }
+
+  accepted(endpointId: EndpointId, taskIds: readonly TaskId[]): void {
+    for (const taskId of taskIds) this.#live.accepted(endpointId, taskId);
+  }
+
+  progressed(
+    endpointId: EndpointId,
+    events: readonly { readonly task_id: TaskId; readonly event: TaskEvent }[],
+  ): void {
+    for (const { task_id, event } of events) this.#live.progressed(endpointId, task_id, event);
+  }
+
+  finished(endpointId: EndpointId, results: readonly ResultMessage[], at: number): Promise<void> {
+    const [endpointRow] = this.#endpoint.get(endpointId) ?? [-1];
+    return this.#engine.write((transaction) => {
+      for (const result of results) this.#finisher.reported(transaction, endpointRow, result, at);
+    });
+  }
+
+  cancel(
+    owner: UserId,
+    taskIds: readonly TaskId[],
+    at: number,
+  ): Promise<readonly Cancellation[]> {
+    return this.#cancellations.request(owner, taskIds, at);
+  }
+
+  cancelUnsent(taskIds: readonly TaskId[], at: number): Promise<void> {
+    return this.#cancellations.finish(taskIds, at);
+  }
+
+  cancelRequests(query: {
+    readonly endpointId: EndpointId;
+    readonly after: number;
+    readonly limit: number;
+  }): Promise<readonly { readonly taskId: TaskId; readonly position: number }[]> {
+    return Promise.resolve(this.#cancellations.open(query));
+  }
+
+  #tasksOf(rows: readonly ClaimRow[]): QueuedTask[] {
+    const options = memo((row) => fromJson<TaskOptions>(this.#options.get(row)?.[0] ?? null) ?? {});
+    const functionId = memo((row) => this.#functionId.get(row)![0]);
+    const groupId = memo((row) => this.#groupId.get(row)![0]);
+    return rows.map((row) => ({
+      position: row[0],
+      taskId: row[1],
+      options: options(row[2]),
+      functionId: functionId(row[3]),
+      taskGroupId: groupId(row[4]),
+      attemptsMade: row[5],
+      cancelRequested: row[6] === 1,
+      payload: row[8],
+    }));
+  }
+}
+
+/** Remembers the answers for one page, whose tasks mostly belong together. */
+function memo<T>(find: (row: number) => T): (row: number) => T {
+  const known = new Map<number, T>();
+  return (row) => {
+    if (!known.has(row)) known.set(row, find(row));
+    return known.get(row)!;
+  };
+}

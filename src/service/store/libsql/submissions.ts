@@ -1,0 +1,251 @@
+/** Submits: all tasks of a request, its group and its idempotency key in one write. */
+import { type ErrorCode, FuncxError } from "../../../contract/errors.ts";
+import { newId } from "../../../contract/ids.ts";
+import { DEFAULT_MAX_ATTEMPTS } from "../../../contract/limits.ts";
+import type { TaskEvent } from "../../../contract/task_state.ts";
+import type { SubmitReceipt, SubmitRequest } from "../store.ts";
+import { timeOrderedId } from "../time_ordered_id.ts";
+import type { Engine } from "./engine.ts";
+import { Command, Query } from "./query.ts";
+import { INLINE_PAYLOAD_BYTES } from "./task_finisher.ts";
+import { writeEvents } from "./timeline.ts";
+import type { Transaction } from "./transaction.ts";
+
+type KnownSubmission = [
+  requestId: string,
+  groupId: string,
+  digest: Uint8Array,
+  firstTaskRow: number,
+  taskCount: number,
+];
+
+/** Where a submit's tasks belong, found before anything is written. */
+interface Target {
+  readonly endpointRow: number;
+  readonly functionRows: readonly number[];
+  readonly group: { readonly row: number; readonly ownerRow: number } | undefined;
+}
+
+interface Submission {
+  readonly submissionRow: number;
+  readonly ownerRow: number;
+  readonly groupRow: number;
+  readonly endpointRow: number;
+}
+
+export class Submissions {
+  readonly #engine: Engine;
+  readonly #byKey: Query<KnownSubmission>;
+  readonly #tasksOf: Query<[taskId: string, functionId: string]>;
+  readonly #endpoint: Query<[number]>;
+  readonly #function: Query<[number]>;
+  readonly #group: Query<[groupRow: number, ownerRow: number]>;
+  readonly #addGroup: Query<[number]>;
+  readonly #add: Query<[number]>;
+  readonly #addTask: Command;
+  readonly #addLargePayload: Command;
+
+  constructor(engine: Engine) {
+    const { connection } = engine;
+    this.#engine = engine;
+    this.#byKey = new Query(
+      connection,
+      `SELECT s.request_id, g.group_id, s.digest, s.first_task_row, s.task_count
+       FROM submissions s JOIN task_groups g USING (group_row)
+       WHERE s.owner_row = ? AND s.idempotency_key = ?`,
+    );
+    this.#tasksOf = new Query(
+      connection,
+      `SELECT t.task_id, f.function_id FROM tasks t JOIN functions f USING (function_row)
+       WHERE t.task_row >= ? AND t.task_row < ? ORDER BY t.task_row`,
+    );
+    this.#endpoint = new Query(
+      connection,
+      "SELECT endpoint_row FROM endpoints WHERE endpoint_id = ? AND deleted_at IS NULL",
+    );
+    this.#function = new Query(
+      connection,
+      "SELECT function_row FROM functions WHERE function_id = ? AND deleted_at IS NULL",
+    );
+    this.#group = new Query(
+      connection,
+      "SELECT group_row, owner_row FROM task_groups WHERE group_id = ?",
+    );
+    this.#addGroup = new Query(
+      connection,
+      `INSERT INTO task_groups (group_id, owner_row, created_at) VALUES (?, ?, ?)
+       RETURNING group_row`,
+    );
+    this.#add = new Query(
+      connection,
+      `INSERT INTO submissions (request_id, owner_row, group_row, options, first_task_row,
+         task_count, idempotency_key, digest)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING submission_row`,
+    );
+    this.#addTask = new Command(
+      connection,
+      `INSERT INTO tasks (task_row, task_id, submission_row, group_row, function_row, endpoint_row,
+         owner_row, state, delivery, max_attempts, created_at, timeline, payload_bytes, payload)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS BLOB))`,
+    );
+    this.#addLargePayload = new Command(
+      connection,
+      "INSERT INTO large_payloads (task_row, payload) VALUES (?, CAST(? AS BLOB))",
+    );
+  }
+
+  /** See `TaskStore.submit`. */
+  submit(request: SubmitRequest): Promise<SubmitReceipt> {
+    return this.#engine.write((transaction) => {
+      const repeated = this.#repeated(request);
+      if (repeated !== undefined) return repeated;
+      const target = this.#target(request);
+      if (target instanceof FuncxError) return target;
+      return this.#insert(transaction, request, target);
+    });
+  }
+
+  #repeated(request: SubmitRequest): SubmitReceipt | FuncxError | undefined {
+    if (request.idempotency === undefined) return undefined;
+    const { key, digest } = request.idempotency;
+    const ownerRow = this.#engine.findUser(request.owner);
+    const known = ownerRow === undefined ? undefined : this.#byKey.get(ownerRow, key);
+    if (known === undefined) return undefined;
+    const [requestId, taskGroupId, knownDigest, first, count] = known;
+    if (!sameBytes(digest, knownDigest)) {
+      return refusal(
+        "RESOURCE_CONFLICT",
+        "the idempotency key came with another request before",
+        "Use a new key for each request; repeat a request only as it was.",
+      );
+    }
+    const tasks: { functionId: string; taskIds: string[] }[] = [];
+    for (const [taskId, functionId] of this.#tasksOf.all(first, first + count)) {
+      const last = tasks[tasks.length - 1];
+      if (last?.functionId === functionId) last.taskIds.push(taskId);
+      else tasks.push({ functionId, taskIds: [taskId] });
+    }
+    return { requestId, taskGroupId, tasks, repeated: true };
+  }
+
+  #target(request: SubmitRequest): Target | FuncxError {
+    const endpoint = this.#endpoint.get(request.endpointId);
+    if (endpoint === undefined) {
+      return refusal("ENDPOINT_NOT_FOUND", `there is no endpoint ${request.endpointId}`);
+    }
+    const functionRows: number[] = [];
+    for (const { functionId } of request.tasks) {
+      const found = this.#function.get(functionId);
+      if (found === undefined) {
+        return refusal("FUNCTION_NOT_FOUND", `there is no function ${functionId}`);
+      }
+      functionRows.push(found[0]);
+    }
+    const { taskGroupId, owner } = request;
+    const group = taskGroupId === null ? undefined : this.#group.get(taskGroupId);
+    if (group !== undefined && group[1] !== this.#engine.findUser(owner)) {
+      return refusal(
+        "TASK_GROUP_ACCESS_FORBIDDEN",
+        `task group ${taskGroupId} belongs to another user`,
+        "Leave the task group out to get a new one.",
+      );
+    }
+    return {
+      endpointRow: endpoint[0],
+      functionRows,
+      group: group === undefined ? undefined : { row: group[0], ownerRow: group[1] },
+    };
+  }
+
+  #insert(transaction: Transaction, request: SubmitRequest, target: Target): SubmitReceipt {
+    const { endpointRow } = target;
+    const ownerRow = this.#engine.userRow(transaction, request.owner);
+    const taskGroupId = request.taskGroupId ?? newId();
+    const groupRow = target.group?.row ??
+      this.#addGroup.all(taskGroupId, ownerRow, request.at)[0]![0];
+    const count = request.tasks.reduce((sum, { payloads }) => sum + payloads.length, 0);
+    const first = transaction.takeTaskRows(count);
+    const requestId = newId();
+    const [added] = this.#add.all(
+      requestId,
+      ownerRow,
+      groupRow,
+      Object.keys(request.options).length === 0 ? null : JSON.stringify(request.options),
+      first,
+      count,
+      request.idempotency?.key ?? null,
+      request.idempotency?.digest ?? null,
+    );
+    const submission = { submissionRow: added![0], ownerRow, groupRow, endpointRow };
+    transaction.submitted(ownerRow, endpointRow, count);
+    const tasks = this.#insertTasks(request, submission, target.functionRows, first);
+    return { requestId, taskGroupId, tasks, repeated: false };
+  }
+
+  #insertTasks(
+    request: SubmitRequest,
+    submission: Submission,
+    functionRows: readonly number[],
+    first: number,
+  ): SubmitReceipt["tasks"] {
+    const timeline = request.state === "waiting-for-ep" ? writeEvents([waiting(request.at)]) : null;
+    let row = first;
+    return request.tasks.map(({ functionId, payloads }, index) => ({
+      functionId,
+      taskIds: payloads.map((payload) =>
+        this.#insertTask(request, submission, functionRows[index]!, row++, payload, timeline)
+      ),
+    }));
+  }
+
+  #insertTask(
+    request: SubmitRequest,
+    submission: Submission,
+    functionRow: number,
+    taskRow: number,
+    payload: string,
+    timeline: string | null,
+  ): string {
+    const taskId = timeOrderedId();
+    const bytes = byteLength(payload);
+    const large = bytes > INLINE_PAYLOAD_BYTES;
+    this.#addTask.run(
+      taskRow,
+      taskId,
+      submission.submissionRow,
+      submission.groupRow,
+      functionRow,
+      submission.endpointRow,
+      submission.ownerRow,
+      request.state,
+      // An endpoint that can take it at once gets it without another write: it may be sent any time.
+      request.state === "received" ? 1 : 0,
+      request.options.max_attempts ?? DEFAULT_MAX_ATTEMPTS,
+      request.at,
+      timeline,
+      bytes,
+      large ? null : payload,
+    );
+    if (large) this.#addLargePayload.run(taskRow, payload);
+    return taskId;
+  }
+}
+
+function waiting(at: number): TaskEvent {
+  return { state: "waiting-for-ep", at, by: "service", attempt: 0 };
+}
+
+function byteLength(text: string): number {
+  // Short ones are counted without making the bytes: three per UTF-16 unit is the most.
+  return text.length * 3 <= INLINE_PAYLOAD_BYTES
+    ? text.length
+    : new TextEncoder().encode(text).length;
+}
+
+function sameBytes(left: Uint8Array, right: Uint8Array): boolean {
+  return left.length === right.length && left.every((byte, index) => byte === right[index]);
+}
+
+function refusal(code: ErrorCode, message: string, hint?: string): FuncxError {
+  return new FuncxError({ code, message, ...(hint === undefined ? {} : { hint }) });
+}

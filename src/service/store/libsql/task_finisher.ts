@@ -1,0 +1,184 @@
+/** The one way into a terminal state: the task's row, its result, the counts and the signal. */
+import type { TaskError } from "../../../contract/errors.ts";
+import {
+  MAX_DETAILS_BYTES,
+  MAX_RESULT_BYTES,
+  MAX_TASK_OUTPUT_BYTES,
+} from "../../../contract/limits.ts";
+import type { ResultMessage } from "../../../contract/protocol/messages.ts";
+import {
+  canMove,
+  TASK_STATES,
+  type TaskEvent,
+  type TerminalState,
+} from "../../../contract/task_state.ts";
+import type { Connection } from "../../../lib/database.ts";
+import type { LiveProgress } from "./live_progress.ts";
+import { Command, Query, type SqlValue, toJson } from "./query.ts";
+import { boundTimeline, writeEvents } from "./timeline.ts";
+import type { Transaction } from "./transaction.ts";
+
+/** Payloads of more bytes are in `large_payloads`. */
+export const INLINE_PAYLOAD_BYTES = 4_000;
+
+type Finished = [
+  taskRow: number,
+  groupRow: number,
+  ownerRow: number,
+  endpointRow: number,
+  payloadBytes: number,
+];
+
+interface Ending {
+  readonly state: TerminalState;
+  readonly result?: Uint8Array;
+  readonly error?: TaskError;
+  readonly stdout?: Uint8Array;
+  readonly stderr?: Uint8Array;
+  readonly timeline: readonly TaskEvent[];
+  readonly details?: Readonly<Record<string, unknown>>;
+}
+
+/** A task moves only from where the contract allows it, and there is no way out of a terminal state. */
+const MAY_FINISH = TASK_STATES.filter((state) => canMove(state, "success"))
+  .map((state) => `'${state}'`).join(", ");
+
+const FINISH = `
+  UPDATE tasks SET state = ?, delivery = NULL, cancel_requested = NULL, completed_at = ?,
+    result_sequence = ?, payload = NULL`;
+const RETURNING = "RETURNING task_row, group_row, owner_row, endpoint_row, payload_bytes";
+
+export class TaskFinisher {
+  readonly #live: LiveProgress;
+  readonly #byEndpoint: Query<Finished>;
+  readonly #byService: Query<Finished>;
+  readonly #addResult: Command;
+  readonly #dropPayload: Command;
+
+  constructor(connection: Connection, live: LiveProgress) {
+    this.#live = live;
+    // The result repeats what was reported before.
+    this.#byEndpoint = new Query(
+      connection,
+      `${FINISH}, progress = NULL, attempt = ?
+       WHERE task_id = ? AND endpoint_row = ? AND state IN (${MAY_FINISH}) ${RETURNING}`,
+    );
+    this.#byService = new Query(
+      connection,
+      `${FINISH} WHERE task_row = ? AND state IN (${MAY_FINISH}) ${RETURNING}`,
+    );
+    this.#addResult = new Command(
+      connection,
+      `INSERT INTO results
+         (sequence, task_row, group_row, result, error, stdout, stderr, timeline, details)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    );
+    this.#dropPayload = new Command(connection, "DELETE FROM large_payloads WHERE task_row = ?");
+  }
+
+  /** The result of an endpoint's own task; dropped when the task is finished or another's. */
+  reported(
+    transaction: Transaction,
+    endpointRow: number,
+    message: ResultMessage,
+    at: number,
+  ): void {
+    const ending = boundEnding(message);
+    const [finished] = this.#byEndpoint.all(
+      ending.state,
+      at,
+      transaction.lastSequence + 1,
+      message.attempt,
+      message.task_id,
+      endpointRow,
+    );
+    if (finished === undefined) return;
+    this.#store(transaction, finished, ending);
+    transaction.afterCommit(() => this.#live.forget(message.task_id));
+  }
+
+  /** Ends a task for a reason that only the service knows. */
+  byService(
+    transaction: Transaction,
+    task: { readonly taskRow: number; readonly attempt: number },
+    end: { readonly state: "failed" | "cancelled"; readonly error: TaskError; readonly at: number },
+  ): void {
+    const { state, error, at } = end;
+    const [finished] = this.#byService.all(state, at, transaction.lastSequence + 1, task.taskRow);
+    if (finished === undefined) return;
+    const event = {
+      state,
+      at,
+      by: "service",
+      attempt: task.attempt,
+      detail: error.message,
+    } as const;
+    this.#store(transaction, finished, { state, error, timeline: [event] });
+  }
+
+  #store(transaction: Transaction, finished: Finished, ending: Ending): void {
+    const [taskRow, groupRow, ownerRow, endpointRow, payloadBytes] = finished;
+    transaction.takeSequence();
+    transaction.finished(ownerRow, endpointRow, groupRow, ending.state);
+    this.#addResult.run(transaction.lastSequence, taskRow, groupRow, ...endingValues(ending));
+    if (payloadBytes > INLINE_PAYLOAD_BYTES) this.#dropPayload.run(taskRow);
+  }
+}
+
+function endingValues(ending: Ending): SqlValue[] {
+  return [
+    ending.result ?? null,
+    toJson(ending.error),
+    ending.stdout ?? null,
+    ending.stderr ?? null,
+    writeEvents(ending.timeline),
+    toJson(ending.details),
+  ];
+}
+
+/** What an endpoint sent, within the limits that it should have kept itself. */
+function boundEnding(message: ResultMessage): Ending {
+  const { state, result, error } = message;
+  const rest = {
+    stdout: lastBytes(message.stdout),
+    stderr: lastBytes(message.stderr),
+    timeline: boundTimeline(message.timeline),
+    details: boundDetails(message.details),
+  };
+  if (result !== undefined && result.length > MAX_RESULT_BYTES) {
+    return { ...rest, state: "failed", error: tooLarge(result.length) };
+  }
+  if (state === "success") return { ...rest, state, result: result ?? new Uint8Array(0) };
+  return { ...rest, state, error: (error as TaskError | undefined) ?? unexplained(state) };
+}
+
+function lastBytes(output: Uint8Array | undefined): Uint8Array | undefined {
+  if (output === undefined || output.length === 0) return undefined;
+  return output.length > MAX_TASK_OUTPUT_BYTES
+    ? output.subarray(output.length - MAX_TASK_OUTPUT_BYTES)
+    : output;
+}
+
+function boundDetails(details: ResultMessage["details"]): ResultMessage["details"] {
+  if (details === undefined) return undefined;
+  return JSON.stringify(details).length > MAX_DETAILS_BYTES ? undefined : details;
+}
+
+function tooLarge(bytes: number): TaskError {
+  return {
+    code: "MaxResultSizeExceeded",
+    type: "MaxResultSizeExceeded",
+    message: `the result has ${bytes} bytes, at most ${MAX_RESULT_BYTES} are stored`,
+    traceback: "",
+    hint: "Write large results to a file and return its name.",
+  };
+}
+
+function unexplained(state: TerminalState): TaskError {
+  return {
+    code: state === "cancelled" ? "TASK_CANCELLED" : "UNKNOWN_TASK_FAILURE",
+    type: "TaskError",
+    message: `the endpoint reported ${state} without a reason`,
+    traceback: "",
+  };
+}

@@ -1,0 +1,112 @@
+/** One transaction's own account, which only a commit makes everybody's. */
+import type { TerminalState } from "../../../contract/task_state.ts";
+import type { Connection } from "../../../lib/database.ts";
+import type { TransactionScope } from "../group_commit.ts";
+import { Command } from "./query.ts";
+
+interface Counts {
+  readonly ownerRow: number;
+  readonly endpointRow: number;
+  unfinished: number;
+  success: number;
+  failed: number;
+  cancelled: number;
+}
+
+/** Adds to the numbers of tasks that are kept per owner and endpoint. */
+export class CountWriter {
+  readonly #add: Command;
+
+  constructor(connection: Connection) {
+    this.#add = new Command(
+      connection,
+      `INSERT INTO task_counts (owner_row, endpoint_row, unfinished, success, failed, cancelled)
+       VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT (owner_row, endpoint_row) DO UPDATE SET
+         unfinished = unfinished + excluded.unfinished, success = success + excluded.success,
+         failed = failed + excluded.failed, cancelled = cancelled + excluded.cancelled`,
+    );
+  }
+
+  write(counts: Iterable<Counts>): void {
+    for (const { ownerRow, endpointRow, unfinished, success, failed, cancelled } of counts) {
+      this.#add.run(ownerRow, endpointRow, unfinished, success, failed, cancelled);
+    }
+  }
+}
+
+export class Transaction implements TransactionScope {
+  readonly finishedGroups = new Set<number>();
+  readonly #counts = new Map<string, Counts>();
+  readonly #afterCommit: (() => void)[] = [];
+  readonly #writer: CountWriter;
+  readonly #committed: (transaction: Transaction) => void;
+  #lastTaskRow: number;
+  #lastSequence: number;
+
+  constructor(options: {
+    readonly counts: CountWriter;
+    readonly lastTaskRow: number;
+    readonly lastSequence: number;
+    readonly committed: (transaction: Transaction) => void;
+  }) {
+    this.#writer = options.counts;
+    this.#lastTaskRow = options.lastTaskRow;
+    this.#lastSequence = options.lastSequence;
+    this.#committed = options.committed;
+  }
+
+  get lastTaskRow(): number {
+    return this.#lastTaskRow;
+  }
+
+  get lastSequence(): number {
+    return this.#lastSequence;
+  }
+
+  /** The first of `count` rows in a row. */
+  takeTaskRows(count: number): number {
+    this.#lastTaskRow += count;
+    return this.#lastTaskRow - count + 1;
+  }
+
+  /** Makes {@link lastSequence} that of a new result. */
+  takeSequence(): void {
+    this.#lastSequence += 1;
+  }
+
+  submitted(ownerRow: number, endpointRow: number, count: number): void {
+    this.#countsOf(ownerRow, endpointRow).unfinished += count;
+  }
+
+  finished(ownerRow: number, endpointRow: number, groupRow: number, state: TerminalState): void {
+    const counts = this.#countsOf(ownerRow, endpointRow);
+    counts.unfinished -= 1;
+    counts[state] += 1;
+    this.finishedGroups.add(groupRow);
+  }
+
+  /** Must not throw. */
+  afterCommit(action: () => void): void {
+    this.#afterCommit.push(action);
+  }
+
+  beforeCommit(): void {
+    this.#writer.write(this.#counts.values());
+  }
+
+  committed(): void {
+    this.#committed(this);
+    for (const action of this.#afterCommit) action();
+  }
+
+  #countsOf(ownerRow: number, endpointRow: number): Counts {
+    const key = `${ownerRow}/${endpointRow}`;
+    let counts = this.#counts.get(key);
+    if (counts === undefined) {
+      counts = { ownerRow, endpointRow, unfinished: 0, success: 0, failed: 0, cancelled: 0 };
+      this.#counts.set(key, counts);
+    }
+    return counts;
+  }
+}

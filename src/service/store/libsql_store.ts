@@ -1,0 +1,118 @@
+/** The store on libSQL in this process: one file, opened by one process. */
+import { FuncxError } from "../../contract/errors.ts";
+import { newId, type ServiceId } from "../../contract/ids.ts";
+import {
+  type Connection,
+  DatabaseInUseError,
+  DatabaseUnreadableError,
+  openDatabase,
+} from "../../lib/database.ts";
+import { Cancellations } from "./libsql/cancellations.ts";
+import { EndpointTasks } from "./libsql/endpoint_tasks.ts";
+import { LibsqlEndpoints } from "./libsql/endpoints.ts";
+import { Engine } from "./libsql/engine.ts";
+import { LibsqlFunctions } from "./libsql/functions.ts";
+import { LiveProgress } from "./libsql/live_progress.ts";
+import { Query } from "./libsql/query.ts";
+import { LibsqlQueue } from "./libsql/queue.ts";
+import { recover } from "./libsql/recovery.ts";
+import { LibsqlResults } from "./libsql/results.ts";
+import { Submissions } from "./libsql/submissions.ts";
+import { TaskFinisher } from "./libsql/task_finisher.ts";
+import { LibsqlTasks } from "./libsql/tasks.ts";
+import { LibsqlTokens } from "./libsql/tokens.ts";
+import { migrate } from "./migrate.ts";
+import type { Store } from "./store.ts";
+
+/**
+ * Opens or makes the database at `path`, mode 0600, in a folder that exists. Throws `FuncxError`:
+ * `ALREADY_RUNNING` when another process has it, `STORE_UNREADABLE` when it is not a database or was
+ * made by a newer program.
+ */
+export async function openStore(path: string): Promise<Store> {
+  const connection = open(path);
+  try {
+    migrate(connection);
+    const store = new LibsqlStore(connection);
+    await store.recover();
+    return store;
+  } catch (thrown) {
+    connection.close();
+    throw thrown;
+  }
+}
+
+class LibsqlStore implements Store {
+  readonly serviceId: ServiceId;
+  readonly tokens: LibsqlTokens;
+  readonly functions: LibsqlFunctions;
+  readonly endpoints: LibsqlEndpoints;
+  readonly tasks: LibsqlTasks;
+  readonly queue: LibsqlQueue;
+  readonly results: LibsqlResults;
+  readonly #engine: Engine;
+  readonly #live: LiveProgress;
+  readonly #endpointTasks: EndpointTasks;
+
+  constructor(connection: Connection) {
+    this.serviceId = serviceId(connection);
+    const engine = new Engine(connection);
+    const live = new LiveProgress(engine);
+    const finisher = new TaskFinisher(connection, live);
+    const endpointTasks = new EndpointTasks(engine, finisher);
+    const cancellations = new Cancellations(engine, finisher);
+    this.#engine = engine;
+    this.#live = live;
+    this.#endpointTasks = endpointTasks;
+    this.tokens = new LibsqlTokens(engine);
+    this.functions = new LibsqlFunctions(engine);
+    this.endpoints = new LibsqlEndpoints(engine, this.tokens, endpointTasks);
+    this.tasks = new LibsqlTasks(engine, live, new Submissions(engine));
+    this.queue = new LibsqlQueue(engine, { live, finisher, endpointTasks, cancellations });
+    this.results = new LibsqlResults(engine);
+  }
+
+  recover(): Promise<void> {
+    return recover(this.#engine, this.#endpointTasks);
+  }
+
+  async close(): Promise<void> {
+    await this.#live.flush();
+    this.#engine.close();
+  }
+}
+
+function open(path: string): Connection {
+  try {
+    const connection = openDatabase(path);
+    // Pages of the indexes that every submit touches stay in memory; KiB when negative.
+    connection.pragma("cache_size = -16000");
+    // A checkpoint syncs twice: once in 16 MB instead of once in 4.
+    connection.pragma("wal_autocheckpoint = 4000");
+    return connection;
+  } catch (thrown) {
+    if (thrown instanceof DatabaseInUseError) {
+      throw new FuncxError({
+        code: "ALREADY_RUNNING",
+        message: `another service has ${path} open`,
+        hint: "Stop it with: funcx-endpoint service stop",
+      }, { cause: thrown });
+    }
+    if (thrown instanceof DatabaseUnreadableError) {
+      throw new FuncxError({
+        code: "STORE_UNREADABLE",
+        message: thrown.message,
+        hint: "Put a copy of the file back, or move it away to start with an empty service.",
+      }, { cause: thrown });
+    }
+    throw thrown;
+  }
+}
+
+function serviceId(connection: Connection): ServiceId {
+  const known = new Query<[string]>(connection, "SELECT service_id FROM store").get();
+  if (known !== undefined) return known[0];
+  const id = newId();
+  connection.prepare("INSERT INTO store VALUES (?, ?)").run([id, Date.now()]);
+  return id;
+}
