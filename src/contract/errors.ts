@@ -88,6 +88,7 @@ export const ERROR_KINDS = {
   STORE_UNREADABLE: kind(500, EXIT.configuration),
   SPOOL_UNREADABLE: kind(500, EXIT.configuration),
   TIMED_OUT: kind(408, EXIT.tryAgain, true),
+  TASK_NOT_FINISHED: kind(409, EXIT.tryAgain, true),
   // Ours, of a task that failed before or after its function ran; `exit` is that of `run`.
   RemoteExecutionError: kind(200, EXIT.failed),
   CouldNotExecuteUserTaskError: kind(200, EXIT.failed),
