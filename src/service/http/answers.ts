@@ -1,7 +1,7 @@
 /** Answers: values as JSON or msgpack, errors in the one body that Globus Compute also uses. */
 import type { ErrorBody } from "../../contract/api.ts";
 import { MSGPACK_TYPE } from "../../contract/api.ts";
-import type { FuncxError } from "../../contract/errors.ts";
+import { FuncxError, type FuncxFailure } from "../../contract/errors.ts";
 import { encode } from "../../contract/protocol/codec.ts";
 import type { MediaType } from "./media_type.ts";
 import { ValidationError } from "./validation.ts";
@@ -14,6 +14,13 @@ export const SECURITY_HEADERS: readonly (readonly [string, string])[] = [
   ["referrer-policy", "no-referrer"],
   ["x-content-type-options", "nosniff"],
 ];
+
+/** A route that takes other methods; the answer names them, as HTTP demands. */
+export class WrongMethodError extends FuncxError {
+  constructor(readonly methods: readonly string[], failure: FuncxFailure) {
+    super(failure);
+  }
+}
 
 /** Seconds after which a refused but retryable request may come again. */
 const RETRY_AFTER = "1";
@@ -29,6 +36,7 @@ export function errorResponse(error: FuncxError, type: MediaType): Response {
   const { status, retryable } = error.kind;
   const response = valueResponse(errorBody(error), type, status);
   if (status === 401) response.headers.set("www-authenticate", "Bearer");
+  if (error instanceof WrongMethodError) response.headers.set("allow", error.methods.join(", "));
   if (retryable && status === 503) response.headers.set("retry-after", RETRY_AFTER);
   return response;
 }

@@ -23,8 +23,11 @@ export function parseJsonText(text: string, maximumDepth: number): unknown {
   }
 }
 
-/** Strings are skipped by search, which makes long ones nearly free. */
-function nestsDeeperThan(text: string, maximum: number): boolean {
+/**
+ * Whether JSON nests too deep, told without parsing it. Strings are skipped by search, which
+ * makes long ones nearly free.
+ */
+export function nestsDeeperThan(text: string, maximum: number): boolean {
   let depth = 0;
   for (let index = 0; index < text.length; index++) {
     const unit = text.charCodeAt(index);

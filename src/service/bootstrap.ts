@@ -1,0 +1,177 @@
+/** Builds the service from its parts, runs it until it is told to stop, and takes it apart. */
+import { hostname as ownHostname, userInfo } from "node:os";
+import type { ServiceStatus } from "../contract/control.ts";
+import { EXIT, type ExitCode } from "../contract/errors.ts";
+import type { UserId } from "../contract/ids.ts";
+import { DEFAULT_STOP_TIMEOUT } from "../contract/limits.ts";
+import { withTimeout } from "../lib/async.ts";
+import { ensurePrivateFolder } from "../lib/files.ts";
+import { logger } from "../lib/log.ts";
+import { openLogFile } from "../lib/log_file.ts";
+import { socketPath } from "../lib/runtime_dir.ts";
+import { VERSION } from "../lib/version.ts";
+import { buildApp } from "./app.ts";
+import { OpenUses } from "./auth/open_uses.ts";
+import { serveControl } from "./control.ts";
+import { Gate } from "./http/gate.ts";
+import { Hub } from "./hub/hub.ts";
+import { loadIdentity, rememberPort, type ServiceIdentity } from "./identity_file.ts";
+import { baseUrl, listen, portsToTry, type Server } from "./listen.ts";
+import { writeLogin } from "./login_file.ts";
+import { publicUrlOf, readTls, requireSafeAddress, type ServiceOptions } from "./options.ts";
+import type { ServiceParts } from "./parts.ts";
+import { ServiceDir } from "./service_dir.ts";
+import { lockService } from "./single_instance.ts";
+import { removeState, writeState } from "./state_file.ts";
+import { StopSignal } from "./stop_signal.ts";
+import { openStore } from "./store/libsql_store.ts";
+import type { Store } from "./store/store.ts";
+
+const log = logger("service");
+
+const DEFAULT_HOSTNAME = "127.0.0.1";
+
+/**
+ * Runs the private service in the foreground until `options.signal` is aborted, a SIGTERM or SIGINT
+ * comes, or the control socket asks for it. Resolves to the exit code. Throws `FuncxError` when it
+ * cannot start: USAGE, ALREADY_RUNNING, START_FAILED, STORE_UNREADABLE, DIRECTORY_UNUSABLE.
+ */
+export async function runService(options: ServiceOptions): Promise<ExitCode> {
+  requireSafeAddress(options);
+  const publicUrl = publicUrlOf(options);
+  const tls = readTls(options);
+  const directory = new ServiceDir(options.home);
+  ensurePrivateFolder(options.home.root);
+  ensurePrivateFolder(directory.root);
+
+  // Taken apart in the opposite order, also when a later step fails.
+  await using open = new AsyncDisposableStack();
+  const lock = lockService(directory);
+  open.defer(() => lock.release());
+  open.use(await openLogFile(directory.logFile, options.logLevel ?? "info"));
+  const identity = loadIdentity(directory.identityFile);
+  const store = await openStore(directory.databaseFile);
+  open.defer(() => store.close());
+  const stop = open.use(new StopSignal(options.signal));
+
+  const parts = makeParts(options, store, identity, publicUrl);
+  const hostname = options.listen?.hostname ?? DEFAULT_HOSTNAME;
+  const cut = new AbortController();
+  const server = listen(buildApp(parts), {
+    hostname,
+    ports: portsToTry(options.listen?.port, identity.port),
+    tls,
+    signal: cut.signal,
+  });
+  open.defer(() => closeServer(server, parts, cut, stop));
+
+  const { port } = server.addr;
+  const url = tls !== undefined && publicUrl !== null
+    ? publicUrl
+    : baseUrl(hostname, port, tls !== undefined, ownHostname());
+  rememberPort(directory.identityFile, identity, port);
+  await announce(open, { options, directory, parts, url, stop });
+  log.info("listening at {url}", { url, service: store.serviceId, pid: Deno.pid });
+  await stop.requested;
+  log.info("stopping: {reason}", { reason: stop.reason });
+  return EXIT.ok;
+}
+
+function makeParts(
+  options: ServiceOptions,
+  store: Store,
+  identity: ServiceIdentity,
+  publicUrl: string | null,
+): ServiceParts {
+  const publicName = publicUrl === null ? [] : [new URL(publicUrl).hostname];
+  return {
+    store,
+    hub: new Hub({ store }),
+    uses: new OpenUses(),
+    gate: new Gate({
+      hostname: options.listen?.hostname ?? DEFAULT_HOSTNAME,
+      allowedHosts: [ownHostname(), ...publicName, ...options.allowedHosts ?? []],
+      allowedOrigins: options.allowedOrigins ?? [],
+    }),
+    phase: { stopping: false },
+    localUser: localUser(),
+    proofKey: identity.proof_key,
+    publicUrl,
+    now: Date.now,
+  };
+}
+
+/** The name of the account; some containers have users without one. */
+function localUser(): UserId {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid-${Deno.uid() ?? "unknown"}`;
+  }
+}
+
+interface Announcement {
+  readonly options: ServiceOptions;
+  readonly directory: ServiceDir;
+  readonly parts: ServiceParts;
+  readonly url: string;
+  readonly stop: StopSignal;
+}
+
+/** Tells the user's other programs: login, then state file, then the socket that they wait for. */
+async function announce(
+  open: AsyncDisposableStack,
+  { options, directory, parts, url, stop }: Announcement,
+): Promise<void> {
+  const { store, hub, localUser: user, proofKey, now } = parts;
+  const socket = socketPath(directory.root, Deno.env.get);
+  const startedAt = now();
+  await writeLogin({ file: options.home.loginFile, store, user, url, proofKey, now: startedAt });
+  writeState(directory.stateFile, {
+    service_id: store.serviceId,
+    url,
+    proof_key: proofKey,
+    socket,
+    started_at: startedAt,
+  });
+  open.defer(() => removeState(directory.stateFile));
+  const control = serveControl({
+    socket,
+    status: async (): Promise<ServiceStatus> => ({
+      service_id: store.serviceId,
+      url,
+      hostname: ownHostname(),
+      pid: Deno.pid,
+      software_version: VERSION,
+      started_at: startedAt,
+      endpoints_online: hub.onlineCount,
+      unfinished_tasks: await store.tasks.unfinished(),
+      memory: Deno.memoryUsage().rss,
+    }),
+    onChange: (listener) => hub.onChange(listener),
+    stop: ({ timeout }) => stop.request("asked through the control socket", timeout),
+  });
+  open.defer(() => control.close());
+}
+
+/**
+ * Ends what is open in an order in which nobody is surprised: new requests are refused, streams end,
+ * endpoints get a goodbye, requests that were begun are answered; what is left after that is cut.
+ */
+async function closeServer(
+  server: Server,
+  parts: ServiceParts,
+  cut: AbortController,
+  stop: StopSignal,
+): Promise<void> {
+  parts.phase.stopping = true;
+  parts.uses.endAll();
+  await parts.hub.close();
+  const grace = Math.min(stop.timeout ?? DEFAULT_STOP_TIMEOUT, MAX_GRACE);
+  await withTimeout(server.shutdown(), grace);
+  cut.abort();
+  await server.finished;
+}
+
+/** Milliseconds for requests that were begun; all of them are short. */
+const MAX_GRACE = 5_000;

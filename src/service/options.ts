@@ -1,0 +1,80 @@
+/** What a service is started with, and what of it is refused. */
+import { FuncxError } from "../contract/errors.ts";
+import type { FuncxHome } from "../contract/home.ts";
+import { messageOf } from "../lib/outcome.ts";
+
+export interface ServiceOptions {
+  readonly home: FuncxHome;
+  /**
+   * Given by the user: this address or none. Without it, 127.0.0.1 and the port of the last run, else
+   * 5000, else a free one. Port 0 is any free one.
+   */
+  readonly listen?: { readonly hostname: string; readonly port: number };
+  /** Ends the service gracefully. */
+  readonly signal: AbortSignal;
+  /** Files with the certificate chain and its key, PEM. */
+  readonly tls?: { readonly certificateFile: string; readonly keyFile: string };
+  /** Says that TLS ends in a proxy before the service, so that plain HTTP off loopback is meant. */
+  readonly behindTlsProxy?: boolean;
+  /** Base URL by which clients reach it, where that is not the address that they ask. */
+  readonly publicUrl?: string;
+  /** Further host names that it answers to, without ports. */
+  readonly allowedHosts?: readonly string[];
+  /** Origins whose pages may call it. */
+  readonly allowedOrigins?: readonly string[];
+  readonly logLevel?: "debug" | "info" | "warning" | "error";
+}
+
+export interface TlsFiles {
+  readonly cert: string;
+  readonly key: string;
+}
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
+
+export function isLoopback(hostname: string): boolean {
+  return LOOPBACK.test(hostname);
+}
+
+/** Tokens in plain text on a network are refused. Throws USAGE. */
+export function requireSafeAddress(options: ServiceOptions): void {
+  const hostname = options.listen?.hostname ?? "127.0.0.1";
+  if (isLoopback(hostname) || options.tls !== undefined || options.behindTlsProxy) return;
+  throw new FuncxError({
+    code: "USAGE",
+    message: `listening on ${hostname} without TLS would send tokens and results in plain text`,
+    hint: "Give --tls-cert and --tls-key, or --behind-tls-proxy when a proxy ends TLS before it.",
+  });
+}
+
+/** The public URL without a slash at its end. Throws USAGE. */
+export function publicUrlOf({ publicUrl }: ServiceOptions): string | null {
+  if (publicUrl === undefined) return null;
+  const url = URL.canParse(publicUrl) ? new URL(publicUrl) : undefined;
+  const isBase = url !== undefined && /^https?:$/.test(url.protocol) && url.username === "" &&
+    url.search === "" && url.hash === "";
+  if (isBase) return url.href.replace(/\/+$/, "");
+  throw new FuncxError({
+    code: "USAGE",
+    message: `"${publicUrl}" is not the base URL of a service`,
+    hint: "Write it as https://HOST or https://HOST:PORT.",
+  });
+}
+
+/** Throws USAGE for files that cannot be read; what is in them is checked by listening. */
+export function readTls({ tls }: ServiceOptions): TlsFiles | undefined {
+  if (tls === undefined) return undefined;
+  return { cert: readPem(tls.certificateFile), key: readPem(tls.keyFile) };
+}
+
+function readPem(path: string): string {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch (thrown) {
+    throw new FuncxError({
+      code: "USAGE",
+      message: `cannot read ${path}: ${messageOf(thrown)}`,
+      hint: "Give PEM files that this user can read with --tls-cert and --tls-key.",
+    });
+  }
+}

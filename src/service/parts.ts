@@ -1,0 +1,27 @@
+/** What the routes are built from; made once, in `bootstrap.ts` or by a test. */
+import type { UserId } from "../contract/ids.ts";
+import type { OpenUses } from "./auth/open_uses.ts";
+import type { Gate } from "./http/gate.ts";
+import type { Hub } from "./hub/hub.ts";
+import type { Store } from "./store/store.ts";
+
+/** Set once, when the service begins to end. */
+export interface ServicePhase {
+  stopping: boolean;
+}
+
+export interface ServiceParts {
+  readonly store: Store;
+  readonly hub: Hub;
+  readonly uses: OpenUses;
+  readonly gate: Gate;
+  readonly phase: ServicePhase;
+  /** The user who runs this service; he alone may let others in. */
+  readonly localUser: UserId;
+  /** Hexadecimal; the key of the health proof. */
+  readonly proofKey: string;
+  /** Base URL by which the whole world reaches the service; null when each client has its own. */
+  readonly publicUrl: string | null;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}

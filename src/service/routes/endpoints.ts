@@ -1,0 +1,185 @@
+/** Endpoints: registered, listed, shown, stopped from afar, deleted. */
+import type {
+  Answer,
+  EndpointRecord,
+  EndpointRegistration,
+  RegisterEndpoint,
+} from "../../contract/api.ts";
+import { type EndpointId, newId, type UserId } from "../../contract/ids.ts";
+import { DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE } from "../../contract/limits.ts";
+import { notFound, requireOwned, requireVisible } from "../auth/access.ts";
+import { hashOf, makeToken } from "../auth/token.ts";
+import { forwarderUrl } from "../http/base_url.ts";
+import type { ServiceParts } from "../parts.ts";
+import type { EndpointDescription, EndpointToken, StoredEndpoint } from "../store/store.ts";
+import type { Handlers } from "./route.ts";
+import { mutable, pageOf, seconds } from "./shapes.ts";
+
+type EndpointRoutes =
+  | "registerEndpoint"
+  | "updateEndpoint"
+  | "listEndpoints"
+  | "listEndpointsV2"
+  | "getEndpoint"
+  | "endpointStatus"
+  | "allowedFunctions"
+  | "deleteEndpoint"
+  | "shutdownEndpoint";
+
+export function endpointHandlers(parts: ServiceParts): Pick<Handlers, EndpointRoutes> {
+  const { store, hub, uses, now } = parts;
+
+  const visible = async (endpointId: EndpointId, user: UserId): Promise<StoredEndpoint> =>
+    requireVisible("endpoint", endpointId, await store.endpoints.get(endpointId), user);
+  const owned = async (endpointId: EndpointId, user: UserId): Promise<StoredEndpoint> =>
+    requireOwned("endpoint", endpointId, await store.endpoints.get(endpointId), user);
+
+  return {
+    async registerEndpoint({ caller, body, request }) {
+      const endpointId = newId();
+      const { token, stored } = endpointToken();
+      await store.endpoints.register({
+        ...description(body),
+        endpointId,
+        owner: caller.user,
+        createdAt: now(),
+        token: stored,
+      });
+      return registration(parts, request, endpointId, token, body);
+    },
+
+    async updateEndpoint({ caller, body, request, parameters: { endpoint_id } }) {
+      await owned(endpoint_id, caller.user);
+      const { token, stored } = endpointToken();
+      const change = { ...description(body), token: stored, at: now() };
+      if (!await store.endpoints.update(endpoint_id, change)) {
+        throw notFound("endpoint", endpoint_id);
+      }
+      uses.endOfEndpoint(endpoint_id);
+      return registration(parts, request, endpoint_id, token, body);
+    },
+
+    async listEndpoints({ caller, query }) {
+      const { limit = DEFAULT_PAGE_SIZE, ...rest } = query;
+      const page = await store.endpoints.list({ ...rest, limit, viewer: caller.user });
+      return pageOf(page, (row) => endpointRecord(parts, row, caller.user));
+    },
+
+    async listEndpointsV2({ caller, query }) {
+      const items: Answer<"listEndpointsV2"> = [];
+      const filter = {
+        viewer: caller.user,
+        ownedOnly: query.role !== "any",
+        limit: MAX_PAGE_SIZE,
+      };
+      for (let cursor: string | undefined;;) {
+        const page = await store.endpoints.list({ ...filter, cursor });
+        for (const row of page.items) {
+          const { endpointId: uuid, name, displayName: display_name, owner } = row;
+          items.push({ uuid, name, display_name, owner });
+        }
+        if (page.nextCursor === null) return items;
+        cursor = page.nextCursor;
+      }
+    },
+
+    async getEndpoint({ caller, parameters: { endpoint_id } }) {
+      return endpointRecord(parts, await visible(endpoint_id, caller.user), caller.user);
+    },
+
+    async endpointStatus({ caller, parameters: { endpoint_id } }) {
+      await visible(endpoint_id, caller.user);
+      return {
+        status: hub.isOnline(endpoint_id) ? "online" : "offline",
+        details: hub.status(endpoint_id) ?? null,
+      };
+    },
+
+    async allowedFunctions({ caller, parameters: { endpoint_id } }) {
+      return [...(await visible(endpoint_id, caller.user)).allowedFunctions ?? []];
+    },
+
+    async deleteEndpoint({ caller, parameters: { endpoint_id } }) {
+      await owned(endpoint_id, caller.user);
+      if (!await store.endpoints.delete(endpoint_id, now())) {
+        throw notFound("endpoint", endpoint_id);
+      }
+      hub.deleteEndpoint(endpoint_id);
+      uses.endOfEndpoint(endpoint_id);
+      return { result: 302 };
+    },
+
+    async shutdownEndpoint({ caller, body, parameters: { endpoint_id } }) {
+      await owned(endpoint_id, caller.user);
+      hub.shutdownEndpoint(endpoint_id, body.drain ?? true);
+      return {};
+    },
+  };
+}
+
+function endpointToken(): { readonly token: string; readonly stored: EndpointToken } {
+  const token = makeToken();
+  return { token, stored: { tokenId: newId(), hash: hashOf(token) } };
+}
+
+function description(body: RegisterEndpoint): EndpointDescription {
+  return {
+    name: body.endpoint_name,
+    displayName: body.display_name ?? null,
+    description: body.description ?? null,
+    metadata: body.metadata ?? null,
+    allowedFunctions: body.allowed_functions?.map((id) => id.toLowerCase()) ?? null,
+    public: body.public ?? false,
+  };
+}
+
+function registration(
+  { publicUrl }: ServiceParts,
+  request: Request,
+  endpointId: EndpointId,
+  token: string,
+  body: RegisterEndpoint,
+): EndpointRegistration {
+  return {
+    endpoint_id: endpointId,
+    forwarder_url: forwarderUrl(request, publicUrl),
+    endpoint_token: token,
+    warnings: warnings(body),
+  };
+}
+
+/** What Globus Compute has, this service has not, and an endpoint can do without. */
+function warnings(body: RegisterEndpoint): string[] {
+  const ignored = [
+    ...(body.multi_user ? ["multi_user"] : []),
+    ...(body.authentication_policy == null ? [] : ["authentication_policy"]),
+    ...(body.subscription_uuid == null ? [] : ["subscription_uuid"]),
+  ];
+  return ignored.map((key) => `${key} has no effect on this service`);
+}
+
+/** The metadata holds the endpoint's configuration, which is its owner's to know. */
+function endpointRecord(
+  { hub }: ServiceParts,
+  row: StoredEndpoint,
+  viewer: UserId,
+): EndpointRecord {
+  return {
+    uuid: row.endpointId,
+    name: row.name,
+    display_name: row.displayName,
+    description: row.description,
+    owner: row.owner,
+    public: row.public,
+    status: hub.isOnline(row.endpointId) ? "online" : "offline",
+    last_seen: row.lastSeen === null ? null : seconds(row.lastSeen),
+    hostname: row.hostname,
+    endpoint_version: row.softwareVersion,
+    runtimes: [...row.runtimes],
+    metadata: row.owner === viewer ? mutable(row.metadata) : null,
+    allowed_functions: row.allowedFunctions === null ? null : [...row.allowedFunctions],
+    details: hub.status(row.endpointId) ?? null,
+    queued_tasks: row.queuedTasks,
+    created_at: seconds(row.createdAt),
+  };
+}

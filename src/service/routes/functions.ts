@@ -1,0 +1,78 @@
+/** Functions: registered, listed, shown, deleted. */
+import type { RegisterFunction } from "../../contract/api.ts";
+import { EnvelopeError, readBuffer, runtimeOf, unpack } from "../../contract/envelope.ts";
+import { newId } from "../../contract/ids.ts";
+import { DEFAULT_PAGE_SIZE } from "../../contract/limits.ts";
+import { notFound, requireOwned, requireVisible } from "../auth/access.ts";
+import { ValidationError } from "../http/validation.ts";
+import type { ServiceParts } from "../parts.ts";
+import type { Handlers } from "./route.ts";
+import { functionRecord, functionSummary, pageOf } from "./shapes.ts";
+
+export function functionHandlers(
+  { store, now }: ServiceParts,
+): Pick<Handlers, "registerFunction" | "listFunctions" | "getFunction" | "deleteFunction"> {
+  return {
+    async registerFunction({ caller, body }) {
+      refuseGroup(body);
+      const functionId = newId();
+      await store.functions.create({
+        functionId,
+        name: body.function_name,
+        description: body.description ?? null,
+        metadata: body.meta ?? null,
+        parameters: body.parameters ?? null,
+        owner: caller.user,
+        public: body.public ?? false,
+        runtime: runtimeOfCode(body.function_code),
+        createdAt: now(),
+        code: body.function_code,
+      });
+      return { function_uuid: functionId };
+    },
+
+    async listFunctions({ caller, query }) {
+      const { limit = DEFAULT_PAGE_SIZE, ...rest } = query;
+      const page = await store.functions.list({ ...rest, limit, viewer: caller.user });
+      return pageOf(page, functionSummary);
+    },
+
+    async getFunction({ caller, parameters: { function_id } }) {
+      const found = await store.functions.get(function_id);
+      return functionRecord(requireVisible("function", function_id, found, caller.user));
+    },
+
+    async deleteFunction({ caller, parameters: { function_id } }) {
+      const [found] = await store.functions.summaries([function_id]);
+      requireOwned("function", function_id, found, caller.user);
+      if (!await store.functions.delete(function_id)) throw notFound("function", function_id);
+      return { result: 302 };
+    },
+  };
+}
+
+/** Taking a group silently would leave its members without what they were promised. */
+function refuseGroup({ group }: RegisterFunction): void {
+  if (group == null) return;
+  throw new ValidationError({
+    key: "group",
+    expected: "no group, since this service has none; use public to share",
+    found: JSON.stringify(group),
+  });
+}
+
+/** From the header of the code, the only part of it that the service reads. */
+function runtimeOfCode(code: string): string {
+  try {
+    const buffers = unpack(code);
+    if (buffers.length !== 1) throw new EnvelopeError(`one buffer, found ${buffers.length}`);
+    return runtimeOf(readBuffer(buffers[0]!).header);
+  } catch (thrown) {
+    if (!(thrown instanceof EnvelopeError)) throw thrown;
+    throw new ValidationError({
+      key: "function_code",
+      expected: "one packed buffer, length + newline + header + newline + body",
+      found: `something else (${thrown.message})`,
+    });
+  }
+}

@@ -1,0 +1,24 @@
+/** The handlers of all routes of the contract; the compiler tells when one is missing. */
+import type { ServiceParts } from "../parts.ts";
+import { endpointHandlers } from "./endpoints.ts";
+import { forwarderHandlers } from "./forwarder.ts";
+import { functionHandlers } from "./functions.ts";
+import { generalHandlers } from "./general.ts";
+import type { Handlers } from "./route.ts";
+import { streamHandlers } from "./streams.ts";
+import { submitHandlers } from "./submit.ts";
+import { taskHandlers } from "./tasks.ts";
+import { tokenHandlers } from "./tokens.ts";
+
+export function allHandlers(parts: ServiceParts): Handlers {
+  return {
+    ...generalHandlers(parts),
+    ...tokenHandlers(parts),
+    ...functionHandlers(parts),
+    ...endpointHandlers(parts),
+    ...forwarderHandlers(parts),
+    ...submitHandlers(parts),
+    ...taskHandlers(parts),
+    ...streamHandlers(parts),
+  };
+}

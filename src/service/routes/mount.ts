@@ -1,0 +1,146 @@
+/** The one way from a request to a handler: every check that the route table asks for, in order. */
+import { Hono } from "hono";
+import { type Route, type RouteName, ROUTES } from "../../contract/api.ts";
+import { FuncxError } from "../../contract/errors.ts";
+import { isUuid } from "../../contract/ids.ts";
+import { authenticate, type Caller, requireScope } from "../auth/caller.ts";
+import { valueResponse, WrongMethodError } from "../http/answers.ts";
+import { type Body, readBody } from "../http/body.ts";
+import { answerType } from "../http/media_type.ts";
+import { validate } from "../http/validation.ts";
+import type { TokenStore } from "../store/store.ts";
+import { bodyLimit } from "./body_limits.ts";
+import type { Call, Handlers } from "./route.ts";
+
+export interface MountOptions {
+  readonly tokens: TokenStore;
+  readonly now: () => number;
+  /** Whether new requests are refused, because the service is about to end. */
+  readonly isStopping: () => boolean;
+}
+
+/** Routes that a stopping service still answers, so that it can be seen to stop. */
+const ALWAYS_ANSWERED: readonly RouteName[] = ["health", "version"];
+
+const NO_BODY: Body = { bytes: new Uint8Array(), value: undefined };
+
+/** An app with every route of the table; what goes wrong is thrown, not answered. */
+export function mountRoutes(handlers: Handlers, options: MountOptions): Hono {
+  const app = new Hono();
+  for (const name of Object.keys(ROUTES) as RouteName[]) {
+    const route: Route = ROUTES[name];
+    const handler = handlers[name] as (call: unknown) => unknown;
+    app.on(route.method, route.path, async (context) => {
+      const call = await checkedCall(name, route, context.req.raw, context.req.param(), options);
+      const reply = await handler(call);
+      if (reply instanceof Response) return reply;
+      return valueResponse(reply, answerType(context.req.raw.headers));
+    });
+  }
+  app.notFound((context) => {
+    throw unknownRoute(context.req.method, context.req.path);
+  });
+  app.onError((thrown) => {
+    throw thrown;
+  });
+  return app;
+}
+
+/**
+ * Checks in the order in which a stranger learns least: whether anything is answered, token, scope,
+ * then the request itself. The body comes last, so nobody without a token makes the service read it.
+ */
+async function checkedCall(
+  name: RouteName,
+  route: Route,
+  request: Request,
+  parameters: Record<string, string>,
+  options: MountOptions,
+): Promise<Call<RouteName>> {
+  if (options.isStopping() && !ALWAYS_ANSWERED.includes(name)) throw stopping();
+  // A stream has no length that could be told without making it.
+  if (request.method === "HEAD" && (route.stream || name === "forwarder")) {
+    throw wrongMethod("HEAD", route.path, [route.method]);
+  }
+  const caller = await callerOf(route, request, options);
+  const ids = checkIds(parameters);
+  const query = checkQuery(route, request);
+  const body = route.body === undefined ? NO_BODY : await readBody(request, bodyLimit(name));
+  return {
+    caller,
+    parameters: ids,
+    query,
+    body: route.body === undefined ? undefined : validate(route.body, body.value, "body"),
+    bytes: body.bytes,
+    request,
+  } as Call<RouteName>;
+}
+
+async function callerOf(
+  route: Route,
+  request: Request,
+  { tokens, now }: MountOptions,
+): Promise<Caller | null> {
+  if (route.scope === null) return null;
+  const caller = await authenticate(tokens, request.headers.get("authorization"), now());
+  requireScope(caller, route.scope);
+  return caller;
+}
+
+/** Every path parameter of the table is an id. */
+function checkIds(parameters: Record<string, string>): Record<string, string> {
+  const ids: Record<string, string> = {};
+  for (const [name, text] of Object.entries(parameters)) {
+    const id = text.toLowerCase();
+    if (!isUuid(id)) {
+      throw new FuncxError({
+        code: "INVALID_UUID",
+        message: `${name}: expected a UUID, found ${JSON.stringify(text.slice(0, 80))}`,
+        hint: "this route takes ids, not names",
+      });
+    }
+    ids[name] = id;
+  }
+  return ids;
+}
+
+/** Of a key that comes twice, the last one counts. */
+function checkQuery(route: Route, request: Request): unknown {
+  if (route.query === undefined) return undefined;
+  const mark = request.url.indexOf("?");
+  const query = mark < 0 ? {} : Object.fromEntries(new URLSearchParams(request.url.slice(mark)));
+  return validate(route.query, query, "query");
+}
+
+// -- requests that no route takes -----------------------------------------------------------------
+
+const PATTERNS = Object.values<Route>(ROUTES).map(({ method, path }) => ({
+  method,
+  pattern: new RegExp(`^${path.replaceAll(".", "\\.").replace(/:\w+/g, "[^/]+")}$`),
+}));
+
+function unknownRoute(method: string, path: string): FuncxError {
+  const methods = PATTERNS.filter(({ pattern }) => pattern.test(path)).map((known) => known.method);
+  if (methods.length > 0) return wrongMethod(method, path, methods);
+  return new FuncxError({
+    code: "ROUTE_NOT_FOUND",
+    message: `there is nothing at ${path.slice(0, 200)}`,
+    hint: "every route is in /openapi.json",
+  });
+}
+
+function wrongMethod(method: string, path: string, methods: readonly string[]): FuncxError {
+  return new WrongMethodError(methods, {
+    code: "METHOD_NOT_ALLOWED",
+    message: `${method} is not possible at ${path.slice(0, 200)}, ${methods.join(" and ")} is`,
+    hint: "every route is in /openapi.json",
+  });
+}
+
+function stopping(): FuncxError {
+  return new FuncxError({
+    code: "SERVICE_STOPPING",
+    message: "the service is stopping",
+    hint: "try again in a moment",
+  });
+}

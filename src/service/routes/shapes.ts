@@ -1,0 +1,120 @@
+/** Rows of the store as the API shows them. */
+import type {
+  FinishedTask,
+  FunctionRecord,
+  FunctionSummary,
+  TaskDetail,
+  TaskStatus,
+  TaskSummary,
+} from "../../contract/api.ts";
+import type { TaskError } from "../../contract/errors.ts";
+import type {
+  FunctionSummaryRow,
+  JsonObject,
+  Page,
+  StoredFunction,
+  StoredResult,
+  TaskDetailRow,
+  TaskStatusRow,
+  TaskSummaryRow,
+} from "../store/store.ts";
+
+/** The store counts milliseconds since 1970, the API seconds. */
+export function seconds(milliseconds: number): number {
+  return milliseconds / 1_000;
+}
+
+/** The API's `limit` and `cursor` as the store takes them. */
+export function pageOf<Row, Item>(
+  page: Page<Row>,
+  shape: (row: Row) => Item,
+): { items: Item[]; next_cursor: string | null } {
+  return { items: page.items.map(shape), next_cursor: page.nextCursor };
+}
+
+export function mutable(object: JsonObject | null): Record<string, unknown> | null {
+  return object as Record<string, unknown> | null;
+}
+
+export function functionSummary(row: FunctionSummaryRow): FunctionSummary {
+  return {
+    function_uuid: row.functionId,
+    function_name: row.name,
+    description: row.description,
+    metadata: mutable(row.metadata),
+    parameters: mutable(row.parameters),
+    owner: row.owner,
+    public: row.public,
+    runtime: row.runtime,
+    created_at: seconds(row.createdAt),
+  };
+}
+
+export function functionRecord(row: StoredFunction): FunctionRecord {
+  return { ...functionSummary(row), function_code: row.code };
+}
+
+export function taskSummary(row: TaskSummaryRow): TaskSummary {
+  return {
+    task_id: row.taskId,
+    task_group_id: row.taskGroupId,
+    function_id: row.functionId,
+    function_name: row.functionName,
+    endpoint_id: row.endpointId,
+    endpoint_name: row.endpointName,
+    status: row.state,
+    attempt: row.attempt,
+    created_at: seconds(row.createdAt),
+    completed_at: row.completedAt === null ? null : seconds(row.completedAt),
+  };
+}
+
+export function taskDetail(row: TaskDetailRow): TaskDetail {
+  return {
+    ...taskSummary(row),
+    max_attempts: row.maxAttempts,
+    timeline: row.timeline.map((event) => ({ ...event })),
+    ...(row.result?.result == null ? {} : { result: row.result.result }),
+    ...(row.result?.error == null ? {} : { error: row.result.error }),
+    stdout: row.result?.stdout ?? "",
+    stderr: row.result?.stderr ?? "",
+    details: mutable(row.result?.details ?? null),
+  };
+}
+
+export function finishedTask(row: StoredResult): FinishedTask {
+  return {
+    task_id: row.taskId,
+    status: row.state,
+    ...(row.result === null ? {} : { result: row.result }),
+    ...(row.error === null ? {} : { error: row.error }),
+    ...(row.stdout === "" ? {} : { stdout: row.stdout }),
+    ...(row.stderr === "" ? {} : { stderr: row.stderr }),
+  };
+}
+
+/**
+ * A task as the official SDK polls it. To the SDK every status but success and failed means that the
+ * task goes on, so a cancelled one is shown as failed here; `error.code` tells them apart.
+ */
+export function taskStatus(row: TaskStatusRow): TaskStatus {
+  const { taskId, state, result } = row;
+  if (result === null) return { task_id: taskId, status: state };
+  return {
+    task_id: taskId,
+    status: state === "cancelled" ? "failed" : state,
+    completion_t: new Date(result.completedAt).toISOString(),
+    ...(result.result === null ? {} : { result: result.result }),
+    ...errorFields(result),
+    ...(result.details === null ? {} : { details: mutable(result.details) ?? {} }),
+  };
+}
+
+function errorFields({ state, error }: StoredResult): Partial<TaskStatus> {
+  if (error !== null) return { error, exception: exceptionText(error), reason: error.message };
+  return state === "success" ? {} : { exception: `the task was ${state}` };
+}
+
+function exceptionText(error: TaskError): string {
+  return error.traceback !== "" ? error.traceback : `${error.type}: ${error.message}`;
+}

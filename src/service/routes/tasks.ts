@@ -1,0 +1,120 @@
+/** Tasks: polled, listed, shown, cancelled. */
+import type { Answer } from "../../contract/api.ts";
+import { FuncxError } from "../../contract/errors.ts";
+import type { TaskGroupId, UserId } from "../../contract/ids.ts";
+import { DEFAULT_PAGE_SIZE, MAX_IDS_PER_REQUEST, MAX_PAGE_SIZE } from "../../contract/limits.ts";
+import { taskGroupNotFound, taskNotFound } from "../auth/access.ts";
+import type { ServiceParts } from "../parts.ts";
+import type { Cancellation, Store } from "../store/store.ts";
+import type { Handlers } from "./route.ts";
+import { pageOf, taskDetail, taskStatus, taskSummary } from "./shapes.ts";
+
+type TaskRoutes =
+  | "getTask"
+  | "batchStatus"
+  | "taskGroup"
+  | "listTasks"
+  | "taskDetail"
+  | "cancelTasks";
+
+export function taskHandlers({ store, hub, now }: ServiceParts): Pick<Handlers, TaskRoutes> {
+  return {
+    async getTask({ caller, parameters: { task_id } }) {
+      const [row] = await store.tasks.statuses([task_id]);
+      if (row === undefined || row.owner !== caller.user) throw taskNotFound(task_id);
+      return taskStatus(row);
+    },
+
+    /** Ids that are unknown or another user's are left out, as the official SDK expects. */
+    async batchStatus({ caller, body }) {
+      const rows = await store.tasks.statuses(lowerCase(body.task_ids));
+      const own = rows.filter((row) => row.owner === caller.user);
+      return {
+        response: "batch",
+        results: Object.fromEntries(own.map((row) => [row.taskId, taskStatus(row)])),
+      };
+    },
+
+    async taskGroup({ caller, parameters: { task_group_id } }) {
+      await requireGroup(store, task_group_id, caller.user);
+      return {
+        taskgroup_id: task_group_id,
+        create_websockets_queue: false,
+        tasks: await groupTasks(store, task_group_id),
+      };
+    },
+
+    async listTasks({ caller, query }) {
+      const page = await store.tasks.list({
+        owner: caller.user,
+        limit: query.limit ?? DEFAULT_PAGE_SIZE,
+        cursor: query.cursor,
+        state: query.status,
+        endpointId: query.endpoint_id?.toLowerCase(),
+        functionId: query.function_id?.toLowerCase(),
+        taskGroupId: query.task_group_id?.toLowerCase(),
+      });
+      return pageOf(page, taskSummary);
+    },
+
+    async taskDetail({ caller, parameters: { task_id } }) {
+      const row = await store.tasks.detail(task_id);
+      if (row === undefined || row.owner !== caller.user) throw taskNotFound(task_id);
+      return taskDetail(row);
+    },
+
+    async cancelTasks({ caller, body }) {
+      const ids = lowerCase(body.task_ids);
+      const cancellations = await store.queue.cancel(caller.user, ids, now());
+      hub.cancel(cancellations);
+      const idsOf = (finished: boolean): string[] =>
+        cancellations.filter((one) => (one.kind === "finished") === finished).map(taskIdOf);
+      return { cancelling: idsOf(false), finished: idsOf(true) };
+    },
+  };
+}
+
+function taskIdOf({ taskId }: Cancellation): string {
+  return taskId;
+}
+
+function lowerCase(ids: readonly string[]): string[] {
+  return ids.map((id) => id.toLowerCase());
+}
+
+/** Throws TASK_GROUP_NOT_FOUND for another user's group too. */
+export async function requireGroup(
+  store: Store,
+  taskGroupId: TaskGroupId,
+  user: UserId,
+): Promise<void> {
+  const owner = await store.tasks.groupOwner(taskGroupId);
+  if (owner !== user) throw taskGroupNotFound(taskGroupId);
+}
+
+/** The answer of Globus Compute has no pages; a group that is too large for one is refused. */
+async function groupTasks(
+  store: Store,
+  taskGroupId: TaskGroupId,
+): Promise<Answer<"taskGroup">["tasks"]> {
+  const tasks: Answer<"taskGroup">["tasks"] = [];
+  for (let cursor: string | undefined;;) {
+    const page = await store.tasks.groupTasks({ taskGroupId, limit: MAX_PAGE_SIZE, cursor });
+    for (const { taskId, createdAt } of page.items) {
+      tasks.push({ id: taskId, created_at: new Date(createdAt).toISOString() });
+    }
+    if (page.nextCursor === null) return tasks;
+    if (tasks.length >= MAX_GROUP_ANSWER) throw groupTooLarge(taskGroupId);
+    cursor = page.nextCursor;
+  }
+}
+
+const MAX_GROUP_ANSWER = 10 * MAX_IDS_PER_REQUEST;
+
+function groupTooLarge(taskGroupId: TaskGroupId): FuncxError {
+  return new FuncxError({
+    code: "BATCH_RUN_TOO_LARGE",
+    message: `task group ${taskGroupId} has more than ${MAX_GROUP_ANSWER} tasks`,
+    hint: "page through them with GET /v3/tasks?task_group_id=",
+  });
+}
