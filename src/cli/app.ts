@@ -16,6 +16,14 @@ import type { Surroundings } from "./context.ts";
 
 export const COMMANDS: CommandSections = {
   "Endpoints": {
+    init: command(
+      "Make the folder ~/.funcx and the profile of the first endpoint",
+      () => import("./commands/init.ts"),
+    ),
+    configure: command(
+      "Make the profile of an endpoint without starting it",
+      () => import("./commands/configure.ts"),
+    ),
     stop: command(
       "Stop an endpoint when its running tasks have finished",
       () => import("./commands/stop.ts"),
@@ -24,6 +32,10 @@ export const COMMANDS: CommandSections = {
     status: command("Show how an endpoint stands", () => import("./commands/status.ts")),
     list: command("List the endpoints of this user", () => import("./commands/list.ts")),
     logs: command("Show the log of an endpoint", () => import("./commands/logs.ts")),
+    validate: command(
+      "Check a profile, and show what it comes to",
+      () => import("./commands/validate.ts"),
+    ),
     delete: command(
       "Delete an endpoint and its registration",
       () => import("./commands/delete.ts"),
@@ -35,6 +47,7 @@ export const COMMANDS: CommandSections = {
       stop: command("Stop it", () => import("./commands/service/stop.ts")),
       status: command("Show how it stands", () => import("./commands/service/status.ts")),
       logs: command("Show its log", () => import("./commands/service/logs.ts")),
+      run: internalCommand("Be it, in the foreground", () => import("./commands/service/run.ts")),
       token: group("Make, list and end its tokens", {
         create: command(
           "Make a token and print it once",
@@ -48,8 +61,34 @@ export const COMMANDS: CommandSections = {
       }),
     }),
   },
-  "Functions and tasks": {},
-  "Which service": {},
+  "Functions and tasks": {
+    function: group("Functions that tasks call", {
+      register: command(
+        "Register a function from a file or standard input",
+        () => import("./commands/function/register.ts"),
+      ),
+      list: command("List functions", () => import("./commands/function/list.ts")),
+      show: command("Show a function and its source", () => import("./commands/function/show.ts")),
+      delete: command("Delete a function", () => import("./commands/function/delete.ts")),
+    }),
+    run: command("Run a function and print its result", () => import("./commands/run.ts")),
+    map: command("Run a function for each line of input", () => import("./commands/map.ts")),
+    task: group("Tasks that were submitted", {
+      list: command("List tasks", () => import("./commands/task/list.ts")),
+      show: command("Show a task, its hops or its output", () => import("./commands/task/show.ts")),
+      result: command("Print the result of a task", () => import("./commands/task/result.ts")),
+      wait: command("Wait until tasks end", () => import("./commands/task/wait.ts")),
+      cancel: command("Cancel tasks", () => import("./commands/task/cancel.ts")),
+    }),
+  },
+  "Which service": {
+    login: command(
+      "Choose a service and store a token for it",
+      () => import("./commands/login.ts"),
+    ),
+    logout: command("Forget the service and its token", () => import("./commands/logout.ts")),
+    whoami: command("Show which service and user it is", () => import("./commands/whoami.ts")),
+  },
   "This program": {
     complete: internalCommand(
       "Propose how a command line may go on",

@@ -1,22 +1,8 @@
 /** The events of one task, made whole over broken connections. */
 import * as v from "valibot";
-import { FinishedTaskSchema, type FollowEvent } from "../contract/api.ts";
+import { type FollowEvent, FollowEventSchema } from "../contract/api.ts";
 import { FuncxError } from "../contract/errors.ts";
-import { TaskEventSchema } from "../contract/protocol/messages.ts";
 import type { ServerEvent, ServerEvents } from "./event_stream.ts";
-
-const FollowEventSchema = v.variant("event", [
-  v.object({ event: v.literal("state"), data: TaskEventSchema }),
-  v.object({
-    event: v.literal("output"),
-    data: v.object({
-      stream: v.picklist(["stdout", "stderr"]),
-      offset: v.number(),
-      text: v.string(),
-    }),
-  }),
-  v.object({ event: v.literal("finished"), data: FinishedTaskSchema }),
-]);
 
 type OutputData = Extract<FollowEvent, { event: "output" }>["data"];
 

@@ -1,0 +1,121 @@
+import { FuncxError } from "../../contract/errors.ts";
+import { Client } from "../../client/client.ts";
+import { verifyService } from "../../contract/service_proof.ts";
+import { defineCommand } from "../command.ts";
+import { readLogin, serviceUrl } from "../connection.ts";
+import type { CliContext } from "../context.ts";
+import { unwrap } from "../failure.ts";
+import { findPrivateService } from "../local_service.ts";
+import { storeLogin } from "../login_store.ts";
+import { promptSecret } from "../secret_prompt.ts";
+import { readAll } from "../tasks/input.ts";
+
+interface Flags {
+  readonly tokenFile?: string;
+}
+
+/** Characters; those of this service have 46. */
+const MAX_TOKEN_LENGTH = 10_000;
+
+export const command = defineCommand<Flags, [url?: string]>({
+  description:
+    "The token is read from --token-file, from standard input, or from a prompt that does " +
+    "not show it; never from the command line, which other users of the machine can see. It is " +
+    "stored once the service has accepted it. Without URL it is your private service.\n\n" +
+    "A service that you logged in to before is chosen again with its stored token.",
+  parameters: {
+    flags: {
+      tokenFile: {
+        kind: "parsed",
+        brief: "File with the token alone",
+        placeholder: "file",
+        parse: String,
+        optional: true,
+      },
+    },
+    positional: {
+      kind: "tuple",
+      parameters: [{
+        placeholder: "URL",
+        brief: "Address of the service, https://HOST or http://HOST:PORT",
+        parse: serviceUrl,
+        optional: true,
+      }],
+    },
+  },
+  run: async (context, { tokenFile }, named) => {
+    const url = named ?? await ownService(context);
+    const known = readLogin(context.home).services[url];
+    warnOfPlainText(context, url);
+    // Before the token goes to a port that others could have taken.
+    if (known?.proof_key !== undefined) {
+      unwrap(await verifyService({ url, proof_key: known.proof_key }));
+    }
+    const token = await chooseToken(context, url, tokenFile, known?.token);
+    const { user, scopes } = await new Client({ url, token }).whoAmI();
+    storeLogin(context.home, url, { ...known, token, user });
+    await context.output.show(
+      { service_url: url, user, scopes },
+      () => `Logged in to ${url} as ${user}.`,
+    );
+  },
+});
+
+async function ownService({ home, env }: CliContext): Promise<string> {
+  const named = env("FUNCX_SERVICE_URL") ?? "";
+  if (named !== "") return serviceUrl(named);
+  const service = await findPrivateService(home);
+  if (service !== undefined) return service.url;
+  throw new FuncxError({
+    code: "USAGE",
+    message: "no service is named, and your private service does not run",
+    hint: "Give its address, or start the private one with `funcx-endpoint service start`.",
+  });
+}
+
+async function chooseToken(
+  { env, stdin, stderr, signal }: CliContext,
+  url: string,
+  tokenFile: string | undefined,
+  stored: string | undefined,
+): Promise<string> {
+  const named = env("FUNCX_TOKEN_FILE") ?? "";
+  const file = tokenFile ?? (named === "" ? undefined : named);
+  if (file !== undefined) return checked(readTokenFile(file), file);
+  if (stored !== undefined) return stored;
+  if (!stdin.isTerminal) {
+    return checked(await readAll(stdin, MAX_TOKEN_LENGTH), "standard input");
+  }
+  return checked(await promptSecret(stderr, `Token for ${url}: `, signal), "the prompt");
+}
+
+function readTokenFile(path: string): string {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch (thrown) {
+    throw new FuncxError({
+      code: "INPUT_INVALID",
+      message: `${path} cannot be read: ${(thrown as Error).message}`,
+      hint: "Put the token alone into that file, with mode 0600.",
+    });
+  }
+}
+
+/** What a header can carry; a file or a paste may have anything in it. */
+function checked(text: string, origin: string): string {
+  const token = text.trim();
+  if (/^[\x21-\x7e]+$/.test(token) && token.length <= MAX_TOKEN_LENGTH) return token;
+  throw new FuncxError({
+    code: "INPUT_INVALID",
+    message: token === "" ? `no token came from ${origin}` : `${origin} holds no token`,
+    hint: "A token is one word; get one from the service's owner: `service token create`.",
+  });
+}
+
+function warnOfPlainText({ output }: CliContext, url: string): void {
+  const { protocol, hostname } = new URL(url);
+  const isLocal = hostname === "localhost" || hostname === "[::1]" || hostname.startsWith("127.");
+  if (protocol === "http:" && !isLocal) {
+    output.warn(`${url} is not encrypted: everybody on the way can read the token`);
+  }
+}

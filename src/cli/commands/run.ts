@@ -1,0 +1,146 @@
+import type { FollowEvent } from "../../contract/api.ts";
+import { EXIT } from "../../contract/errors.ts";
+import type { TaskId } from "../../contract/ids.ts";
+import type { Client } from "../../client/client.ts";
+import { payloadOf } from "../../client/payload.ts";
+import { resultOf } from "../../client/pending_task.ts";
+import { connect } from "../client.ts";
+import { defineCommand } from "../command.ts";
+import type { CliContext } from "../context.ts";
+import { parseArgument, parseKeywordArguments } from "../tasks/arguments.ts";
+import { chooseEndpoint } from "../tasks/endpoint_choice.ts";
+import { ENDPOINT_FLAG, TIMEOUT_FLAG } from "../tasks/flags.ts";
+import { chooseFunction, type ChosenFunction } from "../tasks/function_choice.ts";
+import { LiveStream } from "../tasks/live_output.ts";
+import { exitOf, isShellResult, shellExit, showOutcome, taskDocument } from "../tasks/outcome.ts";
+import { waitForTask } from "../tasks/waiting.ts";
+
+interface Flags {
+  readonly endpoint?: string;
+  readonly kwargs?: string;
+  readonly noWait: boolean;
+  readonly timeout?: number;
+}
+
+const FUNCTION_AND_ARGUMENTS = {
+  placeholder: "FUNCTION, ARGS",
+  brief: "Id or name of a function, or a file: f.ts, f.js, f.py, f.sh, f.py:name; its arguments",
+  parse: String,
+};
+
+export const command = defineCommand<Flags, string[]>({
+  description:
+    "ARGS are JSON values; a word that is none is a string. The result goes to standard " +
+    "output: a string as it is, any other value as JSON. What the function prints goes to standard " +
+    "error while it runs; a shell function's output goes where it belongs.\n\n" +
+    "Ctrl-C and --timeout cancel the task. Put -- before arguments that begin with a dash.",
+  parameters: {
+    flags: {
+      endpoint: ENDPOINT_FLAG,
+      kwargs: {
+        kind: "parsed",
+        brief: "Keyword arguments as a JSON object; they fill the {fields} of a shell template",
+        placeholder: "json",
+        parse: String,
+        optional: true,
+      },
+      noWait: { kind: "boolean", brief: "Print the task's id and leave", withNegated: false },
+      timeout: { ...TIMEOUT_FLAG, brief: "Cancel the task when it takes longer" },
+    },
+    aliases: { e: "endpoint" },
+    positional: { kind: "array", minimum: 1, parameter: FUNCTION_AND_ARGUMENTS },
+  },
+  run: async (context, flags, ...words) => {
+    const [reference, ...args] = words as [string, ...string[]];
+    const { signal } = context;
+    const payload = payloadOf(args.map(parseArgument), parseKeywordArguments(flags.kwargs));
+    const client = await connect(context);
+    const [fn, endpoint] = await Promise.all([
+      chooseFunction(client, reference),
+      chooseEndpoint(context, client, flags.endpoint),
+    ]);
+    if (endpoint.status === "offline") {
+      context.output.warn(`endpoint ${endpoint.name} is not online; the task waits for it`);
+    }
+    signal.throwIfAborted();
+    const receipt = await client.submit(endpoint.uuid, { tasks: { [fn.functionId]: [payload] } });
+    const taskId = receipt.tasks[fn.functionId]![0]!;
+    if (flags.noWait) {
+      await context.output.show({ task_id: taskId }, () => taskId);
+      return EXIT.ok;
+    }
+    return await finish(context, client, { taskId, fn, timeout: flags.timeout });
+  },
+});
+
+interface RunningTask {
+  readonly taskId: TaskId;
+  readonly fn: ChosenFunction;
+  readonly timeout?: number;
+}
+
+/** Waits, shows, and gives the exit code; cancels the task when the waiting ends before it. */
+async function finish(
+  context: CliContext,
+  client: Client,
+  { taskId, fn, timeout }: RunningTask,
+): Promise<number> {
+  const { output, signal } = context;
+  const live = output.json ? undefined : new LiveOutput(context, fn.runtime);
+  try {
+    const task = await waitForTask({
+      client,
+      taskId,
+      timeout,
+      signal,
+      onEvent: (event) => live?.event(event),
+    });
+    if (live === undefined) {
+      await output.show(taskDocument(task), () => "");
+      return exitOf(task, fn.runtime);
+    }
+    const value = task.status === "success" && fn.runtime === "shell" ? resultOf(task) : undefined;
+    if (isShellResult(value)) {
+      live.end(value.stdout, value.stderr);
+      return shellExit(context, value);
+    }
+    live.end(task.stdout ?? "", task.stderr ?? "");
+    return showOutcome(context, task, fn.runtime);
+  } catch (thrown) {
+    await cancel(context, client, taskId);
+    throw thrown;
+  }
+}
+
+/** A shell function's output belongs to its streams, that of others must not mix with the result. */
+class LiveOutput {
+  readonly #streams: { readonly stdout: LiveStream; readonly stderr: LiveStream };
+
+  constructor({ stdout, stderr }: CliContext, runtime: string) {
+    const own = runtime === "shell" ? stdout : stderr;
+    this.#streams = {
+      stdout: new LiveStream((text) => own.write(text)),
+      stderr: new LiveStream((text) => stderr.write(text)),
+    };
+  }
+
+  event(event: FollowEvent): void {
+    if (event.event === "output") this.#streams[event.data.stream].piece(event.data.text);
+  }
+
+  end(stdout: string, stderr: string): void {
+    this.#streams.stdout.end(stdout);
+    this.#streams.stderr.end(stderr);
+  }
+}
+
+async function cancel({ output }: CliContext, client: Client, taskId: TaskId): Promise<void> {
+  try {
+    const { cancelling } = await client.cancel([taskId]);
+    output.warn(
+      cancelling.length > 0 ? `task ${taskId} is cancelled` : `task ${taskId} had finished already`,
+    );
+  } catch {
+    output.warn(`task ${taskId} could not be cancelled and may still run`);
+  }
+}
