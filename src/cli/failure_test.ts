@@ -41,6 +41,10 @@ Deno.test("every kind of failure has an exit code and a hint", () => {
 Deno.test("a failure is two lines, whatever its text holds", () => {
   const lines = failureLines({ message: "a\nb\x1b[2J", hint: "c\r\nd" }, false);
   assertEquals(lines, "error: a b\ufffd[2J\nhint: c d\n");
+  assertEquals(
+    failureLines({ message: "\x1b[1m\x1b[31mred\x1b[0m", hint: "x" }, false),
+    "error: red\nhint: x\n",
+  );
 });
 
 Deno.test("the stack is shown only with --debug", () => {

@@ -1,5 +1,6 @@
 /** Where a service listens, as the flags of `service start` and `service run`. */
 import { FuncxError } from "../contract/errors.ts";
+import { resolve } from "../lib/path.ts";
 
 export interface Address {
   readonly hostname: string;
@@ -37,9 +38,20 @@ function malformed(text: string): FuncxError {
   });
 }
 
+/** As the user gives them; the daemon gets the same. */
 export interface ListenFlags {
   readonly listen?: Address;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly behindTlsProxy: boolean;
+  readonly publicUrl?: string;
+  readonly allowHost?: readonly string[];
+  readonly allowOrigin?: readonly string[];
+  readonly logLevel: LogLevel;
 }
+
+const LOG_LEVELS = ["debug", "info", "warning", "error"] as const;
+type LogLevel = typeof LOG_LEVELS[number];
 
 export const LISTEN_FLAGS = {
   listen: {
@@ -49,11 +61,77 @@ export const LISTEN_FLAGS = {
     parse: parseAddress,
     optional: true,
   },
+  tlsCert: {
+    kind: "parsed",
+    brief: "Certificate chain, PEM",
+    placeholder: "file",
+    parse: (path: string): string => resolve(path),
+    optional: true,
+  },
+  tlsKey: {
+    kind: "parsed",
+    brief: "Its private key, PEM",
+    placeholder: "file",
+    parse: (path: string): string => resolve(path),
+    optional: true,
+  },
+  behindTlsProxy: {
+    kind: "boolean",
+    brief: "A proxy before the service ends TLS",
+    withNegated: false,
+  },
+  publicUrl: {
+    kind: "parsed",
+    brief: "Address by which clients reach it, when that is another",
+    placeholder: "url",
+    parse: String,
+    optional: true,
+  },
+  allowHost: {
+    kind: "parsed",
+    brief: "Another host name that it answers to; may be given more than once",
+    placeholder: "name",
+    parse: String,
+    variadic: ",",
+    optional: true,
+  },
+  allowOrigin: {
+    kind: "parsed",
+    brief: "Origin whose web pages may use it; may be given more than once",
+    placeholder: "origin",
+    parse: String,
+    variadic: ",",
+    optional: true,
+  },
+  logLevel: {
+    kind: "enum",
+    brief: "How much goes into the log",
+    values: LOG_LEVELS,
+    default: "info",
+  },
 } as const;
 
-/** The same flags for the daemon's command line. */
-export function listenArguments({ listen }: ListenFlags): string[] {
-  return listen === undefined ? [] : ["--listen", written(listen)];
+/** The same flags for the daemon's command line. Throws `USAGE` for half a key pair. */
+export function listenArguments(flags: ListenFlags): string[] {
+  if ((flags.tlsCert === undefined) !== (flags.tlsKey === undefined)) {
+    throw new FuncxError({
+      code: "USAGE",
+      message: "--tls-cert and --tls-key belong together",
+      hint: "Give both, or none.",
+    });
+  }
+  const named = (name: string, value: string | undefined): string[] =>
+    value === undefined ? [] : [`--${name}=${value}`];
+  return [
+    ...named("listen", flags.listen && written(flags.listen)),
+    ...named("tls-cert", flags.tlsCert),
+    ...named("tls-key", flags.tlsKey),
+    ...(flags.behindTlsProxy ? ["--behind-tls-proxy"] : []),
+    ...named("public-url", flags.publicUrl),
+    ...(flags.allowHost ?? []).flatMap((host) => named("allow-host", host)),
+    ...(flags.allowOrigin ?? []).flatMap((origin) => named("allow-origin", origin)),
+    ...named("log-level", flags.logLevel),
+  ];
 }
 
 function written({ hostname, port }: Address): string {

@@ -88,13 +88,14 @@ export async function ensurePrivateService(
  * at the same moment, that one is used.
  */
 export async function startPrivateService(
-  { home, env, output }: CliContext,
+  { home, env, output, debug }: CliContext,
   options: readonly string[],
 ): Promise<PrivateService> {
   using _progress = output.progress("Starting the private service");
   const outputFile = serviceOutputFile(home);
   const socket = socketPath(home.serviceFolder, env);
-  const args = ["service", "run", "--config-dir", home.root, ...options];
+  const common = ["--config-dir", home.root, ...(debug ? ["--debug"] : [])];
+  const args = ["service", "run", ...common, ...options];
   let daemon: Daemon = await spawnDaemon(args, outputFile);
   let readiness = await untilListening(daemon, socket, CONTROL_PATHS.status, START_TIMEOUT);
   if (readiness.kind === "exited" && readiness.code === EXIT.runningElsewhere) {

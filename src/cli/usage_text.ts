@@ -18,6 +18,7 @@ const SEE_COMMAND_HELP = "Add --help to the command to see what it takes.";
 
 export const usageText: ApplicationText = {
   ...text_en,
+  briefs: { ...text_en.briefs, argumentEscapeSequence: "Take all that follows as arguments" },
   noCommandRegisteredForInput: ({ input, corrections }) =>
     lines(
       input.startsWith("-") ? `there is no option ${input} here` : `there is no command "${input}"`,

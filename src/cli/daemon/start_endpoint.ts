@@ -93,8 +93,14 @@ export async function prepareService(
   if (started) context.output.note(`A private service has been started at ${url}.`);
 }
 
-function agentArguments({ home }: CliContext, { name, service }: StartOptions): string[] {
-  const flags = service === undefined ? [] : ["--service", service];
+function agentArguments(
+  { home, debug }: CliContext,
+  { name, service }: StartOptions,
+): string[] {
+  const flags = [
+    ...(service === undefined ? [] : ["--service", service]),
+    ...(debug ? ["--debug"] : []),
+  ];
   return ["agent", "--config-dir", home.root, "--name", name, ...flags];
 }
 

@@ -14,10 +14,14 @@ export function style(color: boolean): Style {
 }
 
 /**
- * The text without control characters, so that a name or a message which came from elsewhere cannot
- * move the cursor or forge lines. Newlines and tabs become spaces.
+ * The text in one line and without control characters, so that a name or a message which came from
+ * elsewhere cannot move the cursor or forge lines. Colours are taken out, newlines become spaces.
  */
 export function oneLine(text: string): string {
-  // deno-lint-ignore no-control-regex
-  return text.replace(/\s+/g, " ").replace(/[\x00-\x1f\x7f-\x9f]/g, "\ufffd").trim();
+  return text.replace(COLOURS, "").replace(/\s+/g, " ").replace(CONTROL, "\ufffd").trim();
 }
+
+// deno-lint-ignore no-control-regex
+const COLOURS = /\x1b\[[0-9;]*m/g;
+// deno-lint-ignore no-control-regex
+const CONTROL = /[\x00-\x1f\x7f-\x9f]/g;
