@@ -1,0 +1,25 @@
+import { runService } from "../../../service/bootstrap.ts";
+import { defineCommand } from "../../command.ts";
+import { LISTEN_FLAGS, type ListenFlags } from "../../listen_flags.ts";
+
+/** The daemon itself, in the foreground; `service start` runs it detached. */
+export const command = defineCommand<ListenFlags>({
+  parameters: { flags: LISTEN_FLAGS },
+  run: ({ home, signal }, flags) => {
+    const { tlsCert, tlsKey } = flags;
+    const tls = tlsCert === undefined || tlsKey === undefined
+      ? undefined
+      : { certificateFile: tlsCert, keyFile: tlsKey };
+    return runService({
+      home,
+      signal,
+      tls,
+      listen: flags.listen,
+      behindTlsProxy: flags.behindTlsProxy,
+      publicUrl: flags.publicUrl,
+      allowedHosts: flags.allowHost,
+      allowedOrigins: flags.allowOrigin,
+      logLevel: flags.logLevel,
+    });
+  },
+});
