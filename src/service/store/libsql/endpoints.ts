@@ -94,7 +94,7 @@ export class LibsqlEndpoints implements EndpointStore {
     return this.#engine.write((transaction) => {
       const ownerRow = this.#engine.userRow(transaction, owner);
       const described = descriptionValues(endpoint);
-      const [added] = this.#add.all(...described, endpointId, ownerRow, createdAt);
+      const added = this.#add.get(...described, endpointId, ownerRow, createdAt);
       const identity = { endpointId, owner, endpointRow: added![0] };
       this.#tokens.replaceOfEndpoint(transaction, identity, token, createdAt);
     });
@@ -105,7 +105,7 @@ export class LibsqlEndpoints implements EndpointStore {
     description: EndpointDescription & { readonly token: EndpointToken; readonly at: number },
   ): Promise<boolean> {
     return this.#engine.write((transaction) => {
-      const [changed] = this.#change.all(...descriptionValues(description), endpointId);
+      const changed = this.#change.get(...descriptionValues(description), endpointId);
       if (changed === undefined) return false;
       const [endpointRow, ownerRow] = changed;
       const identity = { endpointId, endpointRow, owner: this.#engine.userName(ownerRow) };
@@ -154,7 +154,7 @@ export class LibsqlEndpoints implements EndpointStore {
 
   async delete(endpointId: EndpointId, at: number): Promise<boolean> {
     const row = await this.#engine.write(() => {
-      const [hidden] = this.#hide.all(at, endpointId);
+      const hidden = this.#hide.get(at, endpointId);
       if (hidden !== undefined) this.#tokens.endOfEndpoint(hidden[0]);
       return hidden?.[0];
     });

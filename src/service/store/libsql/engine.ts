@@ -68,7 +68,7 @@ export class Engine {
 
   /** The user's row, made when it is missing. */
   userRow(transaction: Transaction, user: UserId): number {
-    const row = this.findUser(user) ?? this.#addUser.all(user)[0]![0];
+    const row = this.findUser(user) ?? this.#addUser.get(user)![0];
     // Only a committed row may be remembered: this transaction may be rolled back.
     transaction.afterCommit(() => this.#userRows.set(user, row));
     return row;

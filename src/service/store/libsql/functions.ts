@@ -67,7 +67,7 @@ export class LibsqlFunctions implements FunctionStore {
   create(record: StoredFunction): Promise<void> {
     return this.#engine.write((transaction) => {
       const owner = this.#engine.userRow(transaction, record.owner);
-      const [inserted] = this.#add.all(
+      const inserted = this.#add.get(
         record.functionId,
         record.name,
         record.description,

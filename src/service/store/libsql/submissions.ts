@@ -162,11 +162,11 @@ export class Submissions {
     const ownerRow = this.#engine.userRow(transaction, request.owner);
     const taskGroupId = request.taskGroupId ?? newId();
     const groupRow = target.group?.row ??
-      this.#addGroup.all(taskGroupId, ownerRow, request.at)[0]![0];
+      this.#addGroup.get(taskGroupId, ownerRow, request.at)![0];
     const count = request.tasks.reduce((sum, { payloads }) => sum + payloads.length, 0);
     const first = transaction.takeTaskRows(count);
     const requestId = newId();
-    const [added] = this.#add.all(
+    const added = this.#add.get(
       requestId,
       ownerRow,
       groupRow,

@@ -84,7 +84,7 @@ export class TaskFinisher {
     at: number,
   ): void {
     const ending = boundEnding(message);
-    const [finished] = this.#byEndpoint.all(
+    const finished = this.#byEndpoint.get(
       ending.state,
       at,
       transaction.lastSequence + 1,
@@ -104,7 +104,7 @@ export class TaskFinisher {
     end: { readonly state: "failed" | "cancelled"; readonly error: TaskError; readonly at: number },
   ): void {
     const { state, error, at } = end;
-    const [finished] = this.#byService.all(state, at, transaction.lastSequence + 1, task.taskRow);
+    const finished = this.#byService.get(state, at, transaction.lastSequence + 1, task.taskRow);
     if (finished === undefined) return;
     const event = {
       state,
