@@ -22,8 +22,8 @@ async function main(args: readonly string[]): Promise<number> {
   }
   await buildWhenStale(ROOT);
   const totals: Totals = { passed: 0, failed: 0, skipped: 0 };
-  for (const run of chosenRuns(args)) {
-    const result = await runTests(run);
+  for (const paths of chosenRuns(args)) {
+    const result = await runTests(paths);
     totals.passed += result.passed;
     totals.failed += result.failed;
     totals.skipped += result.skipped;
@@ -33,18 +33,8 @@ async function main(args: readonly string[]): Promise<number> {
   return totals.failed === 0 && totals.passed > 0 ? 0 : 1;
 }
 
-interface TestRun {
-  readonly paths: readonly string[];
-  /** Unit tests share nothing; process tests are given the machine one after the other. */
-  readonly parallel: boolean;
-}
-
-function chosenRuns(args: readonly string[]): TestRun[] {
-  if (args.length > 0) return [{ paths: args, parallel: false }];
-  return [
-    { paths: ["src", "scripts"], parallel: true },
-    { paths: processTestFiles(), parallel: false },
-  ];
+function chosenRuns(args: readonly string[]): (readonly string[])[] {
+  return args.length > 0 ? [args] : [["src", "scripts"], processTestFiles()];
 }
 
 /** All but those of `test:NAME`. */
@@ -54,7 +44,7 @@ function processTestFiles(): string[] {
     .filter((path) => path.endsWith("_test.ts") && !path.startsWith(join("tests", "extra")));
 }
 
-async function runTests(run: TestRun): Promise<Totals> {
+async function runTests(paths: readonly string[]): Promise<Totals> {
   const home = Deno.makeTempDirSync({ prefix: "funcx-test-home-" });
   const report = join(home, "report.xml");
   try {
@@ -66,9 +56,8 @@ async function runTests(run: TestRun): Promise<Totals> {
         // Types are checked by `deno task check`.
         "--no-check",
         "--no-prompt",
-        ...(run.parallel ? ["--parallel"] : []),
         `--junit-path=${report}`,
-        ...run.paths,
+        ...paths,
       ],
       cwd: ROOT,
       // Nothing that a test does by mistake reaches the user's own endpoints.
