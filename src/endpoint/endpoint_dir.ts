@@ -1,0 +1,80 @@
+/** Every path of one endpoint: its folder `~/.funcx/NAME`, and what the profile keeps elsewhere. */
+import { FuncxError } from "../contract/errors.ts";
+import { type RegistrationFile, RegistrationFileSchema } from "../contract/home.ts";
+import type { FuncxHome } from "../contract/home_folder.ts";
+import { ensurePrivateFolder, readIfPresent, writePrivateFile } from "../lib/files.ts";
+import { messageOf } from "../lib/outcome.ts";
+import { join, resolve } from "../lib/path.ts";
+import { socketPath } from "../lib/runtime_dir.ts";
+import * as v from "valibot";
+
+export class EndpointDir {
+  /** Absolute; holds profile, registration and lock. */
+  readonly folder: string;
+  /** Absolute; holds spool and logs. The folder itself unless the profile names another. */
+  readonly stateDir: string;
+
+  constructor(home: FuncxHome, readonly name: string, stateDir?: string) {
+    this.folder = home.endpointFolder(name);
+    this.stateDir = stateDir === undefined ? this.folder : resolve(stateDir);
+  }
+
+  get configFile(): string {
+    return join(this.folder, "config.ts");
+  }
+
+  get registrationFile(): string {
+    return join(this.folder, "endpoint.json");
+  }
+
+  get lockFile(): string {
+    return join(this.folder, "agent.lock");
+  }
+
+  get spoolFile(): string {
+    return join(this.stateDir, "spool.db");
+  }
+
+  get logFile(): string {
+    return join(this.stateDir, "logs", "agent.log");
+  }
+
+  /** The control socket, in a private folder of this machine. */
+  controlSocket(env: (name: string) => string | undefined): string {
+    return socketPath(this.folder, env);
+  }
+
+  /** Makes both folders with mode 0700, or narrows them; throws `DIRECTORY_UNUSABLE`. */
+  prepare(): void {
+    for (const folder of [this.folder, this.stateDir]) {
+      try {
+        ensurePrivateFolder(folder);
+      } catch (thrown) {
+        throw new FuncxError({
+          code: "DIRECTORY_UNUSABLE",
+          message: `${folder} cannot be used: ${messageOf(thrown)}`,
+          hint: "It has to be a folder that you own and may write to; see stateDir in the profile.",
+        }, { cause: thrown });
+      }
+    }
+  }
+
+  /** What the endpoint was registered as; undefined when it was not. Throws `INPUT_INVALID`. */
+  readRegistration(): RegistrationFile | undefined {
+    const text = readIfPresent(this.registrationFile);
+    if (text === undefined) return undefined;
+    try {
+      return v.parse(RegistrationFileSchema, JSON.parse(text));
+    } catch (cause) {
+      throw new FuncxError({
+        code: "INPUT_INVALID",
+        message: `${this.registrationFile} is damaged`,
+        hint: "Move it away and start again; the endpoint gets a new id.",
+      }, { cause });
+    }
+  }
+
+  writeRegistration(registration: RegistrationFile): void {
+    writePrivateFile(this.registrationFile, `${JSON.stringify(registration, null, 2)}\n`);
+  }
+}

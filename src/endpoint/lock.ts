@@ -1,0 +1,71 @@
+/** The lock by which one agent at most runs for an endpoint, on whichever login node. */
+import { FuncxError } from "../contract/errors.ts";
+import { readIfPresent } from "../lib/files.ts";
+import { logger } from "../lib/log.ts";
+import { messageOf } from "../lib/outcome.ts";
+import { FRESH_FOR, type LockAttempt, ProcessLock } from "../lib/process_lock.ts";
+import { ownIdentity, type ProcessIdentity } from "../lib/process_identity.ts";
+
+const log = logger("agent", "lock");
+
+/**
+ * Takes the lock at `path`. One that a dead agent left behind is taken over and said so. Throws
+ * `ALREADY_RUNNING`, naming host, process and since when, or `DIRECTORY_UNUSABLE`.
+ */
+export function lockEndpoint(path: string, name: string): ProcessLock {
+  const before = readIfPresent(path);
+  const attempt = acquire(path);
+  if (attempt.kind === "taken") throw alreadyRunning(path, name, attempt.holder);
+  if (before !== undefined) sayTakenOver(path, before);
+  return attempt.lock;
+}
+
+function acquire(path: string): LockAttempt {
+  try {
+    return ProcessLock.acquire(path);
+  } catch (thrown) {
+    throw new FuncxError({
+      code: "DIRECTORY_UNUSABLE",
+      message: `the lock ${path} cannot be made: ${messageOf(thrown)}`,
+      hint: "Check the folder's owner and the disk's room.",
+    }, { cause: thrown });
+  }
+}
+
+function alreadyRunning(
+  path: string,
+  name: string,
+  holder: ProcessIdentity | undefined,
+): FuncxError {
+  if (holder === undefined) {
+    return new FuncxError({
+      code: "ALREADY_RUNNING",
+      message: `${name} is being started by another command`,
+      hint: "See `funcx-endpoint list` in a moment.",
+    });
+  }
+  const here = holder.hostname === ownIdentity().hostname;
+  const where = here ? "this host" : holder.hostname;
+  return new FuncxError({
+    code: "ALREADY_RUNNING",
+    message: `${name} already runs on ${where} (pid ${holder.pid}${since(path)})`,
+    hint: here
+      ? `Stop it first with \`funcx-endpoint stop ${name}\`.`
+      : `Stop it there: ssh ${holder.hostname} funcx-endpoint stop ${name}. ` +
+        `If that host is down, its lock ends ${FRESH_FOR / 60_000} minutes after it.`,
+  });
+}
+
+/** From the file's birth, where the file system knows it. */
+function since(path: string): string {
+  try {
+    const { birthtime } = Deno.statSync(path);
+    return birthtime === null ? "" : `, since ${birthtime.toISOString()}`;
+  } catch {
+    return "";
+  }
+}
+
+function sayTakenOver(path: string, before: string): void {
+  log.warning("took over {path}, left behind by an agent that is gone: {before}", { path, before });
+}
