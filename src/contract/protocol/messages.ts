@@ -46,6 +46,8 @@ export const EndpointStatusSchema = v.object({
   outstanding_tasks: count,
   /** Finished since the daemon started. */
   completed_tasks: count,
+  /** What keeps it from working as it should, such as a full disk. */
+  problem: v.optional(v.object({ code: name, message: text })),
 });
 export type EndpointStatus = v.InferOutput<typeof EndpointStatusSchema>;
 
