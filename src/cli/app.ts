@@ -36,6 +36,10 @@ export const COMMANDS: CommandSections = {
       "Check a profile, and show what it comes to",
       () => import("./commands/validate.ts"),
     ),
+    doctor: command(
+      "Check this machine, the folder, the service and the interpreters",
+      () => import("./commands/doctor.ts"),
+    ),
     delete: command(
       "Delete an endpoint and its registration",
       () => import("./commands/delete.ts"),

@@ -1,0 +1,41 @@
+import { assertEquals, assertRejects } from "../../lib/assert.ts";
+import { runProgram } from "./run_program.ts";
+
+const signal = new AbortController().signal;
+
+Deno.test("an answer comes with both streams", async () => {
+  const answer = await runProgram("/bin/sh", ["-c", "echo $WHO; echo no >&2"], {
+    env: { WHO: "me" },
+    signal,
+  });
+  assertEquals(answer, { kind: "answered", stdout: "me", stderr: "no" });
+});
+
+Deno.test("a failure says how it ended and its last word", async () => {
+  assertEquals(
+    await runProgram("/bin/sh", ["-c", "echo a >&2; echo b >&2; exit 3"], { signal }),
+    { kind: "failed", why: "it ended with code 3: b" },
+  );
+  const missing = await runProgram("/nonexistent/program", [], { signal });
+  assertEquals(missing.kind, "failed");
+});
+
+Deno.test("what does not end is ended, with what it started", async () => {
+  const answer = await runProgram("/bin/sh", ["-c", "sleep 1000 & sleep 1000"], {
+    signal,
+    patience: 50,
+  });
+  assertEquals(answer, { kind: "failed", why: "it did not end within 0.05 s" });
+});
+
+Deno.test("a background process is ended, so that it does not hold the answer up", async () => {
+  const answer = await runProgram("/bin/sh", ["-c", "sleep 1000 & echo me"], { signal });
+  assertEquals(answer, { kind: "answered", stdout: "me", stderr: "" });
+});
+
+Deno.test("an interruption ends the program and is passed on", async () => {
+  const controller = new AbortController();
+  const running = runProgram("/bin/sh", ["-c", "sleep 1000"], { signal: controller.signal });
+  controller.abort(new Error("interrupted"));
+  await assertRejects(() => running, /interrupted/);
+});
