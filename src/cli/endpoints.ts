@@ -1,11 +1,11 @@
 /** The endpoints of this user: which there are, and how each stands. */
 import type { AgentStatus } from "../contract/control.ts";
-import { CONTROL_PATHS } from "../contract/control.ts";
+import { CONTROL_PATHS } from "../contract/control_paths.ts";
 import { FuncxError } from "../contract/errors.ts";
 import { type FuncxHome, isEndpointName, RESERVED_NAMES } from "../contract/home_folder.ts";
 import { isUuid } from "../contract/ids.ts";
 import { readIfPresent } from "../lib/files.ts";
-import { join } from "../lib/path.ts";
+import { lockHolder } from "../lib/process_lock.ts";
 import { socketPath } from "../lib/runtime_dir.ts";
 import { requestJson } from "../lib/unix_http.ts";
 import type { CliContext } from "./context.ts";
@@ -45,7 +45,7 @@ export function endpointNames(home: FuncxHome): string[] {
       .filter((entry) => entry.isDirectory && isEndpointName(entry.name))
       .map((entry) => entry.name)
       .filter((name) => hasProfile(home, name))
-      .sort((left, right) => left.localeCompare(right, "en"));
+      .sort();
   } catch (thrown) {
     if (thrown instanceof Deno.errors.NotFound) return [];
     throw thrown;
@@ -53,7 +53,7 @@ export function endpointNames(home: FuncxHome): string[] {
 }
 
 export function hasProfile(home: FuncxHome, name: string): boolean {
-  return isFile(join(home.endpointFolder(name), "config.ts"));
+  return isFile(home.profileFile(name));
 }
 
 /**
@@ -98,7 +98,7 @@ function nameOfId(home: FuncxHome, id: string): string {
 
 /** What the endpoint was registered as; undefined when it was not, or the file is damaged. */
 export function registration(home: FuncxHome, name: string): Registration | undefined {
-  const text = readIfPresent(join(home.endpointFolder(name), "endpoint.json"));
+  const text = readIfPresent(home.registrationFile(name));
   if (text === undefined) return undefined;
   try {
     const { endpoint_id, service_url } = JSON.parse(text) as Record<string, unknown>;
@@ -129,23 +129,31 @@ export async function agentStatus(
   return answer.kind === "ok" ? answer.value as AgentStatus : undefined;
 }
 
-/** @param status what {@link agentStatus} gave. */
-export function summary(
-  home: FuncxHome,
+/**
+ * How one endpoint stands. A daemon that holds the lock but cannot be asked, since it runs on another
+ * host or does not answer, counts as Disconnected unless `isOnline` knows better of it.
+ * @param status what {@link agentStatus} gave.
+ * @param isOnline asks the service, for an endpoint of another host.
+ */
+export async function summarize(
+  { home }: Pick<CliContext, "home">,
   name: string,
   status: AgentStatus | undefined,
-): EndpointSummary {
+  isOnline: (registered: Registration) => Promise<boolean> = () => Promise.resolve(false),
+): Promise<EndpointSummary> {
   const registered = registration(home, name);
-  return {
+  const holder = status ?? lockHolder(home.agentLockFile(name));
+  const common = {
     name,
-    status: status === undefined
-      ? (registered === undefined ? "Initialized" : "Inactive")
-      : standingOfState(status.state),
     id: status?.endpoint_id ?? registered?.endpoint_id ?? null,
     service_url: status?.service_url ?? registered?.service_url ?? null,
-    hostname: status?.hostname ?? null,
-    pid: status?.pid ?? null,
+    hostname: holder?.hostname ?? null,
+    pid: holder?.pid ?? null,
   };
+  if (status !== undefined) return { ...common, status: standingOfState(status.state) };
+  if (registered === undefined) return { ...common, status: "Initialized" };
+  if (holder === undefined) return { ...common, status: "Inactive" };
+  return { ...common, status: await isOnline(registered) ? "Active" : "Disconnected" };
 }
 
 /** A draining agent is still connected; one that starts is not yet. */

@@ -63,5 +63,4 @@ export const ServiceStatusSchema = v.object({
 });
 export type ServiceStatus = v.InferOutput<typeof ServiceStatusSchema>;
 
-/** Routes of both daemons' control sockets. */
-export const CONTROL_PATHS = { status: "/status", events: "/events", stop: "/stop" } as const;
+export { CONTROL_PATHS } from "./control_paths.ts";

@@ -19,6 +19,20 @@ export class FuncxHome {
     return join(this.root, name);
   }
 
+  profileFile(name: string): string {
+    return join(this.endpointFolder(name), "config.ts");
+  }
+
+  /** What the endpoint was registered as; see `RegistrationFileSchema`. */
+  registrationFile(name: string): string {
+    return join(this.endpointFolder(name), "endpoint.json");
+  }
+
+  /** Names the process that serves the endpoint, on whichever host. */
+  agentLockFile(name: string): string {
+    return join(this.endpointFolder(name), "agent.lock");
+  }
+
   /** Which service and token the client commands and a starting agent use. */
   get loginFile(): string {
     return join(this.root, "login.json");

@@ -67,6 +67,13 @@ export class ProcessLock {
   }
 }
 
+/** Who holds the lock at `path`, without trying to take it; undefined when nobody can be named. */
+export function lockHolder(path: string): ProcessIdentity | undefined {
+  const text = readIfPresent(path);
+  const holder = text === undefined ? undefined : parse(text);
+  return holder !== undefined && isHeld(path, holder) ? holder : undefined;
+}
+
 function create(path: string, content: string): boolean {
   try {
     using file = Deno.openSync(path, { write: true, createNew: true, mode: 0o600 });

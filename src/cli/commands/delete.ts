@@ -24,7 +24,7 @@ export const command = defineCommand<Flags, [name: string]>({
   run: async (context, { yes }, nameOrId) => {
     const { home, output } = context;
     const name = existingEndpoint(home, nameOrId);
-    await assertNotRunning(context, name);
+    assertNotRunning(home, name);
     const question = `Delete ${name} with all that is in ${home.endpointFolder(name)}?`;
     if (!yes && !confirm(context, question, "--yes")) {
       output.note("Nothing was deleted.");

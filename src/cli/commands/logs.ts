@@ -1,5 +1,5 @@
 import { defineCommand } from "../command.ts";
-import { logFile } from "../daemon/endpoint_daemon.ts";
+import { endpointDir } from "../daemon/endpoint_daemon.ts";
 import { existingEndpoint } from "../endpoints.ts";
 import { LOG_FLAGS, type LogFlags, showLog } from "../log_view/show_log.ts";
 import { OPTIONAL_ENDPOINT } from "../parameters.ts";
@@ -12,6 +12,6 @@ export const command = defineCommand<LogFlags, [name?: string]>({
   },
   run: async (context, flags, nameOrId) => {
     const name = existingEndpoint(context.home, nameOrId);
-    await showLog(context, await logFile(context, name), flags);
+    await showLog(context, (await endpointDir(context, name)).logFile, flags);
   },
 });

@@ -1,6 +1,6 @@
 import type { AgentStatus } from "../../contract/control.ts";
 import { defineCommand } from "../command.ts";
-import { agentStatus, existingEndpoint, summary } from "../endpoints.ts";
+import { agentStatus, existingEndpoint, summarize } from "../endpoints.ts";
 import { duration, instant, size } from "../format.ts";
 import { fields } from "../output/table.ts";
 import { OPTIONAL_ENDPOINT } from "../parameters.ts";
@@ -10,7 +10,7 @@ export const command = defineCommand<Record<never, never>, [name?: string]>({
   run: async (context, _flags, nameOrId) => {
     const name = existingEndpoint(context.home, nameOrId);
     const agent = await agentStatus(context, name);
-    const endpoint = summary(context.home, name, agent);
+    const endpoint = await summarize(context, name, agent);
     await context.output.show({ ...endpoint, agent: agent ?? null }, () =>
       fields([
         ["Endpoint", name],

@@ -2,7 +2,11 @@
 import type { AgentStatus } from "../../contract/control.ts";
 import { FuncxError } from "../../contract/errors.ts";
 import type { FuncxHome } from "../../contract/home_folder.ts";
-import { join } from "../../lib/path.ts";
+import { EndpointDir } from "../../endpoint/endpoint_dir.ts";
+import { removeIfPresent } from "../../lib/files.ts";
+import { dirname, join } from "../../lib/path.ts";
+import { type ProcessIdentity, standingOf } from "../../lib/process_identity.ts";
+import { FRESH_FOR, lockHolder } from "../../lib/process_lock.ts";
 import { loadProfile } from "../../profile/resolve.ts";
 import type { CliContext } from "../context.ts";
 import { agentStatus, controlSocket } from "../endpoints.ts";
@@ -28,15 +32,26 @@ export async function stopEndpoint(
   timeout: number,
 ): Promise<StopResult> {
   const status = await agentStatus(context, name);
-  if (status === undefined) return { name, stopped: false, killed: false, pid: null };
+  const pid = status?.pid ?? holderHere(context.home, name)?.pid;
+  if (pid === undefined) return { name, stopped: false, killed: false, pid: null };
   using progress = context.output.progress(`Stopping ${name}`);
   const how = await stopDaemon({
-    socket: controlSocket(context, name),
-    pid: status.pid,
+    socket: status === undefined ? undefined : controlSocket(context, name),
+    pid,
     timeout,
     onStatus: (now) => progress.update(describeDrain(name, now as AgentStatus)),
   });
-  return { name, stopped: true, killed: how === "killed", pid: status.pid };
+  return { name, stopped: true, killed: how === "killed", pid };
+}
+
+/**
+ * The process of this host that holds the endpoint's lock. Throws `ALREADY_RUNNING` when one of
+ * another host does, which nothing here can stop.
+ */
+function holderHere(home: FuncxHome, name: string): ProcessIdentity | undefined {
+  const holder = lockHolder(home.agentLockFile(name));
+  if (holder !== undefined && standingOf(holder) !== "alive") throw alreadyRunning(name, holder);
+  return holder;
 }
 
 function describeDrain(name: string, { load }: AgentStatus): string {
@@ -46,32 +61,55 @@ function describeDrain(name: string, { load }: AgentStatus): string {
 }
 
 /** Throws `ALREADY_RUNNING` that says where. */
-export async function assertNotRunning(context: CliContext, name: string): Promise<void> {
-  const status = await agentStatus(context, name);
-  if (status === undefined) return;
-  throw new FuncxError({
+export function assertNotRunning(home: FuncxHome, name: string): void {
+  const holder = lockHolder(home.agentLockFile(name));
+  if (holder !== undefined) throw alreadyRunning(name, holder);
+}
+
+function alreadyRunning(name: string, holder: ProcessIdentity): FuncxError {
+  const { hostname, pid } = holder;
+  const isHere = standingOf(holder) === "alive";
+  return new FuncxError({
     code: "ALREADY_RUNNING",
-    message: `${name} already runs on this host (pid ${status.pid})`,
-    hint: `Stop it first with \`funcx-endpoint stop ${name}\`.`,
+    message: `${name} already runs on ${isHere ? "this host" : hostname} (pid ${pid})`,
+    hint: isHere
+      ? `Stop it first with \`funcx-endpoint stop ${name}\`.`
+      : `Stop it there: ssh ${hostname} funcx-endpoint stop ${name}. If that host is down, the ` +
+        `endpoint can be started here ${FRESH_FOR / 60_000} minutes after it went.`,
   });
 }
 
 /** What the daemon prints, apart from its log; made afresh at each start. */
 export function outputFile(home: FuncxHome, name: string): string {
-  return join(home.endpointFolder(name), "agent.out");
-}
-
-/** Removes the endpoint's folder, which must not be in use. */
-export async function removeEndpointFiles({ home }: CliContext, name: string): Promise<void> {
-  await Deno.remove(home.endpointFolder(name), { recursive: true });
+  return join(home.endpointFolder(name), "logs", "agent.out");
 }
 
 /**
- * The daemon's log. A profile may keep its state elsewhere; while one cannot be evaluated, the log
- * is looked for where it is by default.
+ * Removes what the endpoint has, which must not run: its folder, and spool and log where the profile
+ * keeps them elsewhere. Such a folder itself stays, since it may hold other things.
  */
-export async function logFile({ home, env }: CliContext, name: string): Promise<string> {
+export async function removeEndpointFiles(context: CliContext, name: string): Promise<void> {
+  const directory = await endpointDir(context, name);
+  if (directory.stateDir !== directory.folder) {
+    for (const suffix of ["", "-wal", "-journal"]) removeIfPresent(directory.spoolFile + suffix);
+    await removeFolder(dirname(directory.logFile));
+  }
+  await removeFolder(directory.folder);
+}
+
+async function removeFolder(folder: string): Promise<void> {
+  try {
+    await Deno.remove(folder, { recursive: true });
+  } catch (thrown) {
+    if (!(thrown instanceof Deno.errors.NotFound)) throw thrown;
+  }
+}
+
+/**
+ * The endpoint's paths. A profile may keep its state elsewhere; while one cannot be evaluated, it is
+ * looked for where it is by default.
+ */
+export async function endpointDir({ home, env }: CliContext, name: string): Promise<EndpointDir> {
   const profile = await loadProfile({ home, name, env });
-  const stateDir = profile.kind === "ok" ? profile.value.stateDir : home.endpointFolder(name);
-  return join(stateDir, "logs", "agent.log");
+  return new EndpointDir(home, name, profile.kind === "ok" ? profile.value.stateDir : undefined);
 }

@@ -8,7 +8,7 @@ import { withTimeout } from "../../lib/async.ts";
 import { events } from "../../lib/unix_http.ts";
 import { readLogin } from "../connection.ts";
 import type { CliContext } from "../context.ts";
-import { controlSocket, summary } from "../endpoints.ts";
+import { controlSocket, summarize } from "../endpoints.ts";
 import { unwrap } from "../failure.ts";
 import { ensurePrivateService } from "../local_service.ts";
 import { assertNotRunning, outputFile } from "./endpoint_daemon.ts";
@@ -39,7 +39,7 @@ export async function startEndpoint(
   options: StartOptions,
 ): Promise<AgentStatus | undefined> {
   const { name, wait } = options;
-  await assertNotRunning(context, name);
+  assertNotRunning(context.home, name);
   const profile = await readProfile(context, options);
   await prepareService(context, profile);
   using progress = context.output.progress(`Starting ${name}`);
@@ -58,12 +58,12 @@ export async function startEndpoint(
 
 /** @param status what {@link startEndpoint} gave. */
 export async function tellOfStart(
-  { home, output }: CliContext,
+  context: CliContext,
   name: string,
   status: AgentStatus | undefined,
 ): Promise<void> {
-  const endpoint = summary(home, name, status);
-  await output.show(
+  const endpoint = await summarize(context, name, status);
+  await context.output.show(
     endpoint,
     () =>
       status === undefined

@@ -9,7 +9,8 @@ import { unwrap } from "../failure.ts";
 
 /** Which daemon, and how. */
 export interface StopOptions {
-  readonly socket: string;
+  /** Undefined when it does not answer there; then it is told by SIGTERM. */
+  readonly socket: string | undefined;
   readonly pid: number;
   /** Milliseconds that running tasks may take. */
   readonly timeout: number;
@@ -27,8 +28,24 @@ const CHECK_INTERVAL = 10;
  */
 export async function stopDaemon(options: StopOptions): Promise<"stopped" | "killed"> {
   const { socket, pid, timeout } = options;
+  if (socket === undefined) Deno.kill(pid, "SIGTERM");
+  else await askToStop(socket, options);
+  if (await isGone(pid, socket === undefined ? timeout + SHUTDOWN_TIME : SHUTDOWN_TIME)) {
+    return "stopped";
+  }
+  Deno.kill(pid, "SIGKILL");
+  if (await isGone(pid, SHUTDOWN_TIME)) return "killed";
+  throw new FuncxError({
+    code: "INTERNAL_ERROR",
+    message: `process ${pid} does not end, not even by SIGKILL`,
+    hint: "It may hang in a file system that does not answer; see `ps -o stat,wchan`.",
+  });
+}
+
+/** Returns when the daemon's stream of statuses has ended, or it had its time. */
+async function askToStop(socket: string, { timeout, onStatus }: StopOptions): Promise<void> {
   const abandon = new AbortController();
-  const ended = watch(options, abandon.signal);
+  const ended = watch(socket, onStatus, abandon.signal);
   try {
     const body: StopRequest = { timeout };
     const answer = await requestJson(socket, "POST", CONTROL_PATHS.stop, body, {
@@ -40,18 +57,13 @@ export async function stopDaemon(options: StopOptions): Promise<"stopped" | "kil
   } finally {
     abandon.abort();
   }
-  if (await isGone(pid, SHUTDOWN_TIME)) return "stopped";
-  Deno.kill(pid, "SIGKILL");
-  if (await isGone(pid, SHUTDOWN_TIME)) return "killed";
-  throw new FuncxError({
-    code: "INTERNAL_ERROR",
-    message: `process ${pid} does not end, not even by SIGKILL`,
-    hint: "It may hang in a file system that does not answer; see `ps -o stat,wchan`.",
-  });
 }
 
-/** Resolves when the daemon's stream of statuses ends. */
-async function watch({ socket, onStatus }: StopOptions, signal: AbortSignal): Promise<void> {
+async function watch(
+  socket: string,
+  onStatus: StopOptions["onStatus"],
+  signal: AbortSignal,
+): Promise<void> {
   try {
     for await (const status of events(socket, CONTROL_PATHS.events, signal)) onStatus?.(status);
   } catch {

@@ -1,44 +1,38 @@
 import { oneLine } from "./style.ts";
+import { displayWidth } from "./width.ts";
 
 /**
  * A table in the form of the original funcX: centred header over a rule of `=`, left body cells,
  * a rule of `-` after each row. Cells are cleaned of control characters.
- *
- * cli-table3 measures wide and combining characters; it is loaded only when a table is drawn.
  */
-export async function table(
+export function table(
   header: readonly string[],
   rows: readonly (readonly string[])[],
-): Promise<string> {
-  const { default: Table } = await import("cli-table3");
-  const drawn = new Table({ chars: ASCII, style: { head: [], border: [] } });
-  drawn.push(header.map((content) => ({ content: oneLine(content), hAlign: "center" as const })));
-  drawn.push(...rows.map((row) => row.map(oneLine)));
-  const lines = drawn.toString().split("\n");
-  lines[HEADER_RULE] = lines[HEADER_RULE].replaceAll("-", "=");
-  return lines.join("\n");
+): string {
+  const cells = rows.map((row) => row.map(oneLine));
+  const widths = header.map((title, column) =>
+    Math.max(displayWidth(title), ...cells.map((row) => displayWidth(row[column])))
+  );
+  const rule = (mark: string): string =>
+    `+${widths.map((width) => mark.repeat(width + 2)).join("+")}+`;
+  const line = (row: readonly string[], align: Align): string =>
+    `|${row.map((cell, column) => ` ${align(cell, widths[column])} `).join("|")}|`;
+  const body = cells.flatMap((row) => [line(row, left), rule("-")]);
+  return [rule("-"), line(header, centred), rule("="), ...body].join("\n");
 }
 
-/** Index of the line under the header. */
-const HEADER_RULE = 2;
+/** Fills a cell up to a width in columns. */
+type Align = (cell: string, width: number) => string;
 
-const ASCII = {
-  "top": "-",
-  "top-mid": "+",
-  "top-left": "+",
-  "top-right": "+",
-  "bottom": "-",
-  "bottom-mid": "+",
-  "bottom-left": "+",
-  "bottom-right": "+",
-  "left": "|",
-  "left-mid": "+",
-  "mid": "-",
-  "mid-mid": "+",
-  "right": "|",
-  "right-mid": "+",
-  "middle": "|",
-};
+function left(cell: string, width: number): string {
+  return cell + " ".repeat(width - displayWidth(cell));
+}
+
+function centred(cell: string, width: number): string {
+  const space = width - displayWidth(cell);
+  const before = Math.floor(space / 2);
+  return " ".repeat(before) + cell + " ".repeat(space - before);
+}
 
 /** `label: value` lines with the values under each other. */
 export function fields(pairs: readonly (readonly [label: string, value: string])[]): string {
