@@ -118,7 +118,7 @@ function resultOf(task_id: string): ResultMessage {
 async function finish(store: Store, endpointId: string, ids: readonly string[]): Promise<void> {
   for (let done = 0; done < ids.length; done += BATCH) {
     const batch = ids.slice(done, done + BATCH);
-    store.queue.accepted(endpointId, batch);
+    store.queue.accepted(endpointId, batch, Date.now());
     await store.queue.finished(endpointId, batch.map(resultOf), Date.now());
   }
 }

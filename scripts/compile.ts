@@ -43,6 +43,7 @@ async function build(target: Target, portable: boolean): Promise<void> {
   const name = target === hostTarget() ? "funcx-endpoint" : `funcx-endpoint-${target.name}`;
   const output = join(DIST, name);
   const folder = join(DIST, "cache", `bundle-${Deno.pid}-${target.name}`);
+  Deno.mkdirSync(folder, { recursive: true });
   try {
     await bundleInto(ROOT, folder);
     await addLibsqlAddon(target, folder);

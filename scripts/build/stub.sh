@@ -63,7 +63,12 @@ prune() (
 unpack_into_one_of() {
   for root in "$@"; do
     if reason=$(unpack "$root" 2>&1) && find_unpacked "$root"; then return 0; fi
-    reasons="${reasons}    $root: $(printf '%s\n' "$reason" | head -n 1)
+    reason=$(printf '%s\n' "$reason" | PATH=/usr/bin:/bin sed -n '/./{p;q;}')
+    case $reason in
+      *'end of file'* | *'crc error'* | *'corrupt'* | *'gzip format'* | *'cut short'*)
+        fail "$self is damaged: $reason" "Copy or download it again." 65 ;;
+    esac
+    reasons="${reasons}    $root: $reason
 "
   done
   return 1
