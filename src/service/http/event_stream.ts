@@ -53,7 +53,7 @@ function eventBody(options: EventStreamOptions): ReadableStream<Uint8Array> {
   let pending: Promise<IteratorResult<ServerEvent, void>> | undefined;
   return new ReadableStream<Uint8Array>({
     start: (controller) => controller.enqueue(OPENING),
-    async pull(controller) {
+    async pull(controller): Promise<void> {
       try {
         pending ??= events.next();
         const next = await withTimeout(pending, options.keepAlive ?? STREAM_KEEP_ALIVE);

@@ -6,12 +6,13 @@ import type {
   RegisterEndpoint,
 } from "../../contract/api.ts";
 import { type EndpointId, newId, type UserId } from "../../contract/ids.ts";
-import { DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE } from "../../contract/limits.ts";
+import { DEFAULT_PAGE_SIZE } from "../../contract/limits.ts";
 import { notFound, requireOwned, requireVisible } from "../auth/access.ts";
 import { hashOf, makeToken } from "../auth/token.ts";
 import { forwarderUrl } from "../http/base_url.ts";
 import type { ServiceParts } from "../parts.ts";
 import type { EndpointDescription, EndpointToken, StoredEndpoint } from "../store/store.ts";
+import { allItems } from "./pages.ts";
 import type { Handlers } from "./route.ts";
 import { mutable, pageOf, seconds } from "./shapes.ts";
 
@@ -35,7 +36,7 @@ export function endpointHandlers(parts: ServiceParts): Pick<Handlers, EndpointRo
     requireOwned("endpoint", endpointId, await store.endpoints.get(endpointId), user);
 
   return {
-    async registerEndpoint({ caller, body, request }) {
+    registerEndpoint: async ({ caller, body, request }) => {
       const endpointId = newId();
       const { token, stored } = endpointToken();
       await store.endpoints.register({
@@ -48,7 +49,7 @@ export function endpointHandlers(parts: ServiceParts): Pick<Handlers, EndpointRo
       return registration(parts, request, endpointId, token, body);
     },
 
-    async updateEndpoint({ caller, body, request, parameters: { endpoint_id } }) {
+    updateEndpoint: async ({ caller, body, request, parameters: { endpoint_id } }) => {
       await owned(endpoint_id, caller.user);
       const { token, stored } = endpointToken();
       const change = { ...description(body), token: stored, at: now() };
@@ -59,35 +60,27 @@ export function endpointHandlers(parts: ServiceParts): Pick<Handlers, EndpointRo
       return registration(parts, request, endpoint_id, token, body);
     },
 
-    async listEndpoints({ caller, query }) {
+    listEndpoints: async ({ caller, query }) => {
       const { limit = DEFAULT_PAGE_SIZE, ...rest } = query;
       const page = await store.endpoints.list({ ...rest, limit, viewer: caller.user });
       return pageOf(page, (row) => endpointRecord(parts, row, caller.user));
     },
 
-    async listEndpointsV2({ caller, query }) {
+    listEndpointsV2: async ({ caller, query }) => {
+      const filter = { viewer: caller.user, ownedOnly: query.role !== "any" };
       const items: Answer<"listEndpointsV2"> = [];
-      const filter = {
-        viewer: caller.user,
-        ownedOnly: query.role !== "any",
-        limit: MAX_PAGE_SIZE,
-      };
-      for (let cursor: string | undefined;;) {
-        const page = await store.endpoints.list({ ...filter, cursor });
-        for (const row of page.items) {
-          const { endpointId: uuid, name, displayName: display_name, owner } = row;
-          items.push({ uuid, name, display_name, owner });
-        }
-        if (page.nextCursor === null) return items;
-        cursor = page.nextCursor;
+      for await (const row of allItems((page) => store.endpoints.list({ ...filter, ...page }))) {
+        const { endpointId: uuid, name, displayName: display_name, owner } = row;
+        items.push({ uuid, name, display_name, owner });
       }
+      return items;
     },
 
-    async getEndpoint({ caller, parameters: { endpoint_id } }) {
+    getEndpoint: async ({ caller, parameters: { endpoint_id } }) => {
       return endpointRecord(parts, await visible(endpoint_id, caller.user), caller.user);
     },
 
-    async endpointStatus({ caller, parameters: { endpoint_id } }) {
+    endpointStatus: async ({ caller, parameters: { endpoint_id } }) => {
       await visible(endpoint_id, caller.user);
       return {
         status: hub.isOnline(endpoint_id) ? "online" : "offline",
@@ -95,11 +88,11 @@ export function endpointHandlers(parts: ServiceParts): Pick<Handlers, EndpointRo
       };
     },
 
-    async allowedFunctions({ caller, parameters: { endpoint_id } }) {
+    allowedFunctions: async ({ caller, parameters: { endpoint_id } }) => {
       return [...(await visible(endpoint_id, caller.user)).allowedFunctions ?? []];
     },
 
-    async deleteEndpoint({ caller, parameters: { endpoint_id } }) {
+    deleteEndpoint: async ({ caller, parameters: { endpoint_id } }) => {
       await owned(endpoint_id, caller.user);
       if (!await store.endpoints.delete(endpoint_id, now())) {
         throw notFound("endpoint", endpoint_id);
@@ -109,7 +102,7 @@ export function endpointHandlers(parts: ServiceParts): Pick<Handlers, EndpointRo
       return { result: 302 };
     },
 
-    async shutdownEndpoint({ caller, body, parameters: { endpoint_id } }) {
+    shutdownEndpoint: async ({ caller, body, parameters: { endpoint_id } }) => {
       await owned(endpoint_id, caller.user);
       hub.shutdownEndpoint(endpoint_id, body.drain ?? true);
       return {};
@@ -152,8 +145,8 @@ function registration(
 function warnings(body: RegisterEndpoint): string[] {
   const ignored = [
     ...(body.multi_user ? ["multi_user"] : []),
-    ...(body.authentication_policy == null ? [] : ["authentication_policy"]),
-    ...(body.subscription_uuid == null ? [] : ["subscription_uuid"]),
+    ...(body.authentication_policy ? ["authentication_policy"] : []),
+    ...(body.subscription_uuid ? ["subscription_uuid"] : []),
   ];
   return ignored.map((key) => `${key} has no effect on this service`);
 }

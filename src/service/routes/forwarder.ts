@@ -9,7 +9,7 @@ const POLICY_VIOLATION = 1008;
 
 export function forwarderHandlers({ hub, uses, now }: ServiceParts): Pick<Handlers, "forwarder"> {
   return {
-    forwarder({ caller, request }) {
+    forwarder: ({ caller, request }) => {
       const { endpointId } = caller;
       if (endpointId === null) throw notAnEndpoint();
       requireUpgrade(request.headers);

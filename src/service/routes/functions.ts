@@ -13,7 +13,7 @@ export function functionHandlers(
   { store, now }: ServiceParts,
 ): Pick<Handlers, "registerFunction" | "listFunctions" | "getFunction" | "deleteFunction"> {
   return {
-    async registerFunction({ caller, body }) {
+    registerFunction: async ({ caller, body }) => {
       refuseGroup(body);
       const functionId = newId();
       await store.functions.create({
@@ -31,18 +31,18 @@ export function functionHandlers(
       return { function_uuid: functionId };
     },
 
-    async listFunctions({ caller, query }) {
+    listFunctions: async ({ caller, query }) => {
       const { limit = DEFAULT_PAGE_SIZE, ...rest } = query;
       const page = await store.functions.list({ ...rest, limit, viewer: caller.user });
       return pageOf(page, functionSummary);
     },
 
-    async getFunction({ caller, parameters: { function_id } }) {
+    getFunction: async ({ caller, parameters: { function_id } }) => {
       const found = await store.functions.get(function_id);
       return functionRecord(requireVisible("function", function_id, found, caller.user));
     },
 
-    async deleteFunction({ caller, parameters: { function_id } }) {
+    deleteFunction: async ({ caller, parameters: { function_id } }) => {
       const [found] = await store.functions.summaries([function_id]);
       requireOwned("function", function_id, found, caller.user);
       if (!await store.functions.delete(function_id)) throw notFound("function", function_id);
@@ -53,7 +53,7 @@ export function functionHandlers(
 
 /** Taking a group silently would leave its members without what they were promised. */
 function refuseGroup({ group }: RegisterFunction): void {
-  if (group == null) return;
+  if (group === null || group === undefined) return;
   throw new ValidationError({
     key: "group",
     expected: "no group, since this service has none; use public to share",

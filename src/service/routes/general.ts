@@ -1,9 +1,9 @@
 /** What the service says of itself. */
 import type { Answer } from "../../contract/api.ts";
 import type { UserId } from "../../contract/ids.ts";
-import { MAX_PAGE_SIZE } from "../../contract/limits.ts";
 import { proofOf } from "../../contract/service_proof.ts";
 import type { ServiceParts } from "../parts.ts";
+import { allItems } from "./pages.ts";
 import type { Handlers } from "./route.ts";
 
 /** Of the Globus Compute web service whose routes these are; the official SDK compares them. */
@@ -39,35 +39,24 @@ export function generalHandlers(
 
 async function stats({ store, hub }: ServiceParts, user: UserId): Promise<Answer<"stats">> {
   const tasks = await store.tasks.counts(user);
-  const online = await countPages(
-    (cursor) =>
-      store.endpoints.list({ viewer: user, ownedOnly: true, limit: MAX_PAGE_SIZE, cursor }),
-    (row) => hub.isOnline(row.endpointId),
-  );
-  const functions = await countPages(
-    (cursor) => store.functions.list({ viewer: user, limit: MAX_PAGE_SIZE, cursor }),
-    (row) => row.owner === user,
-  );
+  const owned = { viewer: user, ownedOnly: true };
   return {
     total_function_invocations: Object.values(tasks).reduce((total, count) => total + count, 0),
-    functions,
+    functions: await count(
+      allItems((page) => store.functions.list({ viewer: user, ...page })),
+      (row) => row.owner === user,
+    ),
     endpoints: await store.endpoints.count(user),
-    endpoints_online: online,
+    endpoints_online: await count(
+      allItems((page) => store.endpoints.list({ ...owned, ...page })),
+      (row) => hub.isOnline(row.endpointId),
+    ),
     tasks: { ...tasks },
   };
 }
 
-async function countPages<T>(
-  load: (
-    cursor: string | undefined,
-  ) => Promise<{ readonly items: readonly T[]; readonly nextCursor: string | null }>,
-  counts: (item: T) => boolean,
-): Promise<number> {
-  let count = 0;
-  for (let cursor: string | undefined;;) {
-    const page = await load(cursor);
-    count += page.items.filter(counts).length;
-    if (page.nextCursor === null) return count;
-    cursor = page.nextCursor;
-  }
+async function count<T>(items: AsyncIterable<T>, counts: (item: T) => boolean): Promise<number> {
+  let total = 0;
+  for await (const item of items) if (counts(item)) total++;
+  return total;
 }

@@ -32,6 +32,14 @@ export function pageOf<Row, Item>(
   return { items: page.items.map(shape), next_cursor: page.nextCursor };
 }
 
+/** Leaves out what is null or undefined, as optional keys of the contract want it. */
+export function withoutNulls<T extends object>(
+  object: T,
+): { [K in keyof T]?: NonNullable<T[K]> } {
+  const present = Object.entries(object).filter(([, value]) => (value ?? null) !== null);
+  return Object.fromEntries(present) as { [K in keyof T]?: NonNullable<T[K]> };
+}
+
 export function mutable(object: JsonObject | null): Record<string, unknown> | null {
   return object as Record<string, unknown> | null;
 }
@@ -74,8 +82,7 @@ export function taskDetail(row: TaskDetailRow): TaskDetail {
     ...taskSummary(row),
     max_attempts: row.maxAttempts,
     timeline: row.timeline.map((event) => ({ ...event })),
-    ...(row.result?.result == null ? {} : { result: row.result.result }),
-    ...(row.result?.error == null ? {} : { error: row.result.error }),
+    ...withoutNulls({ result: row.result?.result, error: row.result?.error }),
     stdout: row.result?.stdout ?? "",
     stderr: row.result?.stderr ?? "",
     details: mutable(row.result?.details ?? null),

@@ -23,13 +23,13 @@ export function streamHandlers(
     return eventStream({ events, signal, onEnd: end });
   };
   return {
-    async groupResults({ caller, query, request, parameters: { task_group_id } }) {
+    groupResults: async ({ caller, query, request, parameters: { task_group_id } }) => {
       await requireGroup(store, task_group_id, caller.user);
       const after = startOf(request.headers.get("last-event-id"), query.after);
       return stream(caller, (signal) => groupResults(store, task_group_id, after, signal));
     },
 
-    async followTask({ caller, parameters: { task_id } }) {
+    followTask: async ({ caller, parameters: { task_id } }) => {
       const [row] = await store.tasks.statuses([task_id]);
       if (row === undefined || row.owner !== caller.user) throw taskNotFound(task_id);
       return stream(caller, (signal) => hub.follow(task_id, signal));

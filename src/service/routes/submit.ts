@@ -19,12 +19,13 @@ import { validate, ValidationError } from "../http/validation.ts";
 import type { ServiceParts } from "../parts.ts";
 import type { Store, StoredEndpoint, SubmitRequest } from "../store/store.ts";
 import type { Call, Handlers } from "./route.ts";
+import { withoutNulls } from "./shapes.ts";
 
 type Batches = SubmitRequest["tasks"];
 
 export function submitHandlers({ store, hub, now }: ServiceParts): Pick<Handlers, "submit"> {
   return {
-    async submit(call) {
+    submit: async (call) => {
       const { caller, body, parameters: { endpoint_id } } = call;
       const at = now();
       const batches = batchesOf(body);
@@ -119,14 +120,12 @@ async function requireFunctions(store: Store, batches: Batches, user: UserId): P
  * endpoints and have no effect here.
  */
 function optionsOf(body: Submit): TaskOptions {
-  const options: TaskOptions = {
-    ...(body.max_attempts == null ? {} : { max_attempts: body.max_attempts }),
-    ...(body.walltime_seconds == null ? {} : { walltime_seconds: body.walltime_seconds }),
-    ...(body.resource_specification == null
-      ? {}
-      : { resource_specification: body.resource_specification }),
-    ...(body.result_serializers == null ? {} : { result_serializers: body.result_serializers }),
-  };
+  const options: TaskOptions = withoutNulls({
+    max_attempts: body.max_attempts,
+    walltime_seconds: body.walltime_seconds,
+    resource_specification: body.resource_specification,
+    result_serializers: body.result_serializers,
+  });
   requireSmall(JSON.stringify(options));
   return validate(TaskOptionsSchema, options, "body");
 }

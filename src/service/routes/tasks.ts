@@ -2,10 +2,11 @@
 import type { Answer } from "../../contract/api.ts";
 import { FuncxError } from "../../contract/errors.ts";
 import type { TaskGroupId, UserId } from "../../contract/ids.ts";
-import { DEFAULT_PAGE_SIZE, MAX_IDS_PER_REQUEST, MAX_PAGE_SIZE } from "../../contract/limits.ts";
+import { DEFAULT_PAGE_SIZE, MAX_IDS_PER_REQUEST } from "../../contract/limits.ts";
 import { taskGroupNotFound, taskNotFound } from "../auth/access.ts";
 import type { ServiceParts } from "../parts.ts";
 import type { Cancellation, Store } from "../store/store.ts";
+import { allItems } from "./pages.ts";
 import type { Handlers } from "./route.ts";
 import { pageOf, taskDetail, taskStatus, taskSummary } from "./shapes.ts";
 
@@ -19,14 +20,14 @@ type TaskRoutes =
 
 export function taskHandlers({ store, hub, now }: ServiceParts): Pick<Handlers, TaskRoutes> {
   return {
-    async getTask({ caller, parameters: { task_id } }) {
+    getTask: async ({ caller, parameters: { task_id } }) => {
       const [row] = await store.tasks.statuses([task_id]);
       if (row === undefined || row.owner !== caller.user) throw taskNotFound(task_id);
       return taskStatus(row);
     },
 
     /** Ids that are unknown or another user's are left out, as the official SDK expects. */
-    async batchStatus({ caller, body }) {
+    batchStatus: async ({ caller, body }) => {
       const rows = await store.tasks.statuses(lowerCase(body.task_ids));
       const own = rows.filter((row) => row.owner === caller.user);
       return {
@@ -35,7 +36,7 @@ export function taskHandlers({ store, hub, now }: ServiceParts): Pick<Handlers, 
       };
     },
 
-    async taskGroup({ caller, parameters: { task_group_id } }) {
+    taskGroup: async ({ caller, parameters: { task_group_id } }) => {
       await requireGroup(store, task_group_id, caller.user);
       return {
         taskgroup_id: task_group_id,
@@ -44,7 +45,7 @@ export function taskHandlers({ store, hub, now }: ServiceParts): Pick<Handlers, 
       };
     },
 
-    async listTasks({ caller, query }) {
+    listTasks: async ({ caller, query }) => {
       const page = await store.tasks.list({
         owner: caller.user,
         limit: query.limit ?? DEFAULT_PAGE_SIZE,
@@ -57,13 +58,13 @@ export function taskHandlers({ store, hub, now }: ServiceParts): Pick<Handlers, 
       return pageOf(page, taskSummary);
     },
 
-    async taskDetail({ caller, parameters: { task_id } }) {
+    taskDetail: async ({ caller, parameters: { task_id } }) => {
       const row = await store.tasks.detail(task_id);
       if (row === undefined || row.owner !== caller.user) throw taskNotFound(task_id);
       return taskDetail(row);
     },
 
-    async cancelTasks({ caller, body }) {
+    cancelTasks: async ({ caller, body }) => {
       const ids = lowerCase(body.task_ids);
       const cancellations = await store.queue.cancel(caller.user, ids, now());
       hub.cancel(cancellations);
@@ -92,24 +93,21 @@ export async function requireGroup(
   if (owner !== user) throw taskGroupNotFound(taskGroupId);
 }
 
+const MAX_GROUP_ANSWER = 10 * MAX_IDS_PER_REQUEST;
+
 /** The answer of Globus Compute has no pages; a group that is too large for one is refused. */
 async function groupTasks(
   store: Store,
   taskGroupId: TaskGroupId,
 ): Promise<Answer<"taskGroup">["tasks"]> {
   const tasks: Answer<"taskGroup">["tasks"] = [];
-  for (let cursor: string | undefined;;) {
-    const page = await store.tasks.groupTasks({ taskGroupId, limit: MAX_PAGE_SIZE, cursor });
-    for (const { taskId, createdAt } of page.items) {
-      tasks.push({ id: taskId, created_at: new Date(createdAt).toISOString() });
-    }
-    if (page.nextCursor === null) return tasks;
-    if (tasks.length >= MAX_GROUP_ANSWER) throw groupTooLarge(taskGroupId);
-    cursor = page.nextCursor;
+  const rows = allItems((page) => store.tasks.groupTasks({ taskGroupId, ...page }));
+  for await (const { taskId, createdAt } of rows) {
+    if (tasks.length === MAX_GROUP_ANSWER) throw groupTooLarge(taskGroupId);
+    tasks.push({ id: taskId, created_at: new Date(createdAt).toISOString() });
   }
+  return tasks;
 }
-
-const MAX_GROUP_ANSWER = 10 * MAX_IDS_PER_REQUEST;
 
 function groupTooLarge(taskGroupId: TaskGroupId): FuncxError {
   return new FuncxError({

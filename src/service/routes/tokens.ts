@@ -21,7 +21,7 @@ export function tokenHandlers(
       scopes: [...caller.scopes],
     }),
 
-    async createToken({ caller, body }) {
+    createToken: async ({ caller, body }) => {
       const scopes = body.scopes ?? [...caller.scopes];
       requireGrantable(caller, scopes);
       const at = now();
@@ -39,11 +39,11 @@ export function tokenHandlers(
       return { ...tokenRecord({ ...record, endpointId: null, lastUsedAt: null }), token };
     },
 
-    async listTokens({ caller }) {
+    listTokens: async ({ caller }) => {
       return (await store.tokens.list(caller.user)).map(tokenRecord);
     },
 
-    async revokeToken({ caller, parameters: { token_id } }) {
+    revokeToken: async ({ caller, parameters: { token_id } }) => {
       if (!await store.tokens.revoke(caller.user, token_id)) {
         throw new FuncxError({
           code: "TOKEN_NOT_FOUND",

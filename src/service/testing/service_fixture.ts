@@ -1,0 +1,165 @@
+/** A service on a real store in a folder of its own, called without a port. */
+import { IDEMPOTENCY_HEADER, MSGPACK_TYPE, type Scope } from "../../contract/api.ts";
+import { sourceFunction } from "../../contract/envelope.ts";
+import { newId } from "../../contract/ids.ts";
+import { decode, encode } from "../../contract/protocol/codec.ts";
+import { assertEquals } from "../../lib/assert.ts";
+import { type App, buildApp } from "../app.ts";
+import { OpenUses } from "../auth/open_uses.ts";
+import { hashOf, makeToken } from "../auth/token.ts";
+import { Gate } from "../http/gate.ts";
+import { Hub } from "../hub/hub.ts";
+import type { ServiceParts } from "../parts.ts";
+import { openStore } from "../store/libsql_store.ts";
+import { checkAnswer } from "./check_answer.ts";
+
+export interface CallOptions {
+  readonly token?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as JSON, or as it is when it is text or bytes. */
+  readonly body?: unknown;
+  readonly msgpack?: boolean;
+  readonly idempotencyKey?: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface Answered {
+  readonly status: number;
+  readonly headers: Headers;
+  // deno-lint-ignore no-explicit-any -- tests look into answers of every shape, checked before
+  readonly body: any;
+}
+
+export const PROOF_KEY = "ab".repeat(32);
+export const LOCAL_USER = "ada";
+
+export class ServiceFixture implements AsyncDisposable {
+  readonly parts: ServiceParts;
+  readonly app: App;
+  readonly #folder: string;
+  /** Added to the clock, milliseconds. */
+  clockOffset = 0;
+
+  private constructor(folder: string, store: ServiceParts["store"], change: Partial<ServiceParts>) {
+    this.#folder = folder;
+    const now = (): number => Date.now() + this.clockOffset;
+    this.parts = {
+      store,
+      hub: new Hub({ store }),
+      uses: new OpenUses(),
+      gate: new Gate({ hostname: "127.0.0.1", allowedHosts: [], allowedOrigins: [] }),
+      phase: { stopping: false },
+      localUser: LOCAL_USER,
+      proofKey: PROOF_KEY,
+      publicUrl: null,
+      now,
+      ...change,
+    };
+    this.app = buildApp(this.parts);
+  }
+
+  static async open(change: Partial<ServiceParts> = {}): Promise<ServiceFixture> {
+    const folder = await Deno.makeTempDir();
+    return new ServiceFixture(folder, await openStore(`${folder}/service.db`), change);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.parts.uses.endAll();
+    await this.parts.hub.close();
+    await this.parts.store.close();
+    await Deno.remove(this.#folder, { recursive: true });
+  }
+
+  /** A token of `user`, straight from the store. */
+  async token(
+    user: string = LOCAL_USER,
+    scopes: readonly Scope[] = ["all"],
+    expiresAt: number | null = null,
+  ): Promise<string> {
+    const token = makeToken();
+    await this.parts.store.tokens.create({
+      tokenId: newId(),
+      hash: hashOf(token),
+      user,
+      label: "test",
+      scopes,
+      createdAt: this.parts.now(),
+      expiresAt,
+    });
+    return token;
+  }
+
+  /** The raw response; use it for streams. */
+  send(method: string, path: string, options: CallOptions = {}): Promise<Response> {
+    const { token, body, msgpack, idempotencyKey } = options;
+    const type = msgpack ? MSGPACK_TYPE : "application/json";
+    return this.app(
+      new Request(`http://localhost:5000${path}`, {
+        method,
+        signal: options.signal,
+        headers: {
+          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+          ...(body === undefined ? {} : { "content-type": type }),
+          ...(msgpack ? { accept: MSGPACK_TYPE } : {}),
+          ...(idempotencyKey === undefined ? {} : { [IDEMPOTENCY_HEADER]: idempotencyKey }),
+          ...options.headers,
+        },
+        body: encodeBody(body, msgpack ?? false),
+      }),
+    );
+  }
+
+  /** The answer, which was checked against the contract, whatever its status. */
+  async call(method: string, path: string, options: CallOptions = {}): Promise<Answered> {
+    const { status, headers, body } = await readAnswer(await this.send(method, path, options));
+    checkAnswer(method, path, status, body);
+    return { status, headers, body };
+  }
+
+  /** The code of an answer that has to be an error. */
+  async refusal(method: string, path: string, options: CallOptions = {}): Promise<string> {
+    const { status, body } = await this.call(method, path, options);
+    assertEquals(status === body.http_status_code && status >= 400, true);
+    return `${status} ${body.code}`;
+  }
+
+  async registerFunction(token: string, change: Record<string, unknown> = {}): Promise<string> {
+    const answer = await this.call("POST", "/v3/functions", {
+      token,
+      body: {
+        function_name: "double",
+        function_code: sourceFunction("st", "double", "def double(x): return 2 * x"),
+        ...change,
+      },
+    });
+    assertEquals(answer.status, 200);
+    return answer.body.function_uuid;
+  }
+
+  async registerEndpoint(
+    token: string,
+    change: Record<string, unknown> = {},
+  ): Promise<{ readonly id: string; readonly token: string; readonly url: string }> {
+    const answer = await this.call("POST", "/v3/endpoints", {
+      token,
+      body: { endpoint_name: "default", ...change },
+    });
+    assertEquals(answer.status, 200);
+    const { endpoint_id: id, endpoint_token, forwarder_url: url } = answer.body;
+    return { id, token: endpoint_token, url };
+  }
+}
+
+function encodeBody(body: unknown, msgpack: boolean): BodyInit | undefined {
+  if (body === undefined) return undefined;
+  if (typeof body === "string" || body instanceof Uint8Array) return body as BodyInit;
+  return msgpack ? encode(body) : JSON.stringify(body);
+}
+
+async function readAnswer(response: Response): Promise<Answered> {
+  const type = response.headers.get("content-type");
+  const body = type === MSGPACK_TYPE
+    ? decode(new Uint8Array(await response.arrayBuffer()))
+    : JSON.parse(await response.text());
+  return { status: response.status, headers: response.headers, body };
+}
