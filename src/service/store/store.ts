@@ -379,7 +379,7 @@ export interface QueueStore {
   release(endpointId: EndpointId, position: number): Promise<void>;
   codes(functionIds: readonly FunctionId[]): Promise<ReadonlyMap<FunctionId, Uint8Array>>;
   /** The endpoint has them on its disk. Written later; a crash before that only sends them twice. */
-  accepted(endpointId: EndpointId, taskIds: readonly TaskId[]): void;
+  accepted(endpointId: EndpointId, taskIds: readonly TaskId[], at: number): void;
   /** Moves that are not the last. Written later, since a result repeats them. Illegal ones are dropped. */
   progressed(
     endpointId: EndpointId,

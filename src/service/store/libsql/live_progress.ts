@@ -24,8 +24,16 @@ const MAXIMUM_PROGRESS = 20_000;
 
 interface Entry {
   readonly endpointId: EndpointId;
-  accepted: boolean;
+  /** When the endpoint told that it has the task on its disk. */
+  acceptedAt?: number;
   readonly events: TaskEvent[];
+}
+
+/** The endpoint does not repeat with an event what its acknowledgement says. */
+function movesOf(entry: Entry, attempt: number): readonly TaskEvent[] {
+  const { acceptedAt: at, events } = entry;
+  if (at === undefined) return events;
+  return [{ state: "waiting-for-nodes", at, by: "agent", attempt }, ...events];
 }
 
 export class LiveProgress {
@@ -56,9 +64,9 @@ export class LiveProgress {
     );
   }
 
-  accepted(endpointId: EndpointId, taskId: TaskId): void {
+  accepted(endpointId: EndpointId, taskId: TaskId, at: number): void {
     const entry = this.#entry(endpointId, taskId);
-    if (entry !== undefined) entry.accepted = true;
+    if (entry !== undefined) entry.acceptedAt ??= at;
   }
 
   progressed(endpointId: EndpointId, taskId: TaskId, event: TaskEvent): void {
@@ -68,10 +76,10 @@ export class LiveProgress {
     if (events.length > MAX_TIMELINE_EVENTS) events.splice(1, 1);
   }
 
-  /** Events of the endpoint's task that are not written yet. */
-  eventsOf(endpointId: EndpointId, taskId: TaskId): readonly TaskEvent[] {
+  /** Moves of the endpoint's task that are not written yet; `attempt` is the stored one. */
+  movesOf(endpointId: EndpointId, taskId: TaskId, attempt: number): readonly TaskEvent[] {
     const entry = this.#entries.get(taskId);
-    return entry?.endpointId === endpointId ? entry.events : [];
+    return entry?.endpointId === endpointId ? movesOf(entry, attempt) : [];
   }
 
   forget(taskId: TaskId): void {
@@ -101,7 +109,7 @@ export class LiveProgress {
   #entry(endpointId: EndpointId, taskId: TaskId): Entry | undefined {
     const known = this.#entries.get(taskId);
     if (known !== undefined) return known.endpointId === endpointId ? known : undefined;
-    const entry = { endpointId, accepted: false, events: [] };
+    const entry: Entry = { endpointId, events: [] };
     this.#entries.set(taskId, entry);
     if (this.#entries.size >= MAXIMUM_ENTRIES) void this.flush();
     else this.#timer ??= setTimeout(() => void this.flush(), HOLD_MILLISECONDS);
@@ -112,12 +120,12 @@ export class LiveProgress {
     const found = this.#find.get(taskId, entry.endpointId);
     if (found === undefined) return;
     const [taskRow, state, attempt, progressLength] = found;
-    const events = legalMoves(state, entry.events);
+    const events = legalMoves(state, movesOf(entry, attempt));
     const last = events[events.length - 1];
     if (last !== undefined) {
       const full = progressLength > MAXIMUM_PROGRESS ? 1 : 0;
       const latest = Math.max(attempt, last.attempt);
       this.#append.run(last.state, latest, writeEvents(events), full, taskRow);
-    } else if (entry.accepted) this.#accept.run(taskRow);
+    } else if (entry.acceptedAt !== undefined) this.#accept.run(taskRow);
   }
 }

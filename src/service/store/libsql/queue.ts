@@ -19,7 +19,6 @@ type ClaimRow = [
   groupRow: number,
   attemptsMade: number,
   cancelRequested: number | null,
-  delivery: number,
   payload: Uint8Array,
 ];
 
@@ -32,7 +31,7 @@ export class LibsqlQueue implements QueueStore {
   readonly #endpoint: Query<[endpointRow: number, spoolId: string | null]>;
   readonly #begin: Command;
   readonly #spool: Command;
-  readonly #sizes: Query<[taskRow: number, payloadBytes: number]>;
+  readonly #sizes: Query<[taskRow: number, payloadBytes: number, delivery: number]>;
   readonly #page: Query<ClaimRow>;
   readonly #mark: Command;
   readonly #options: Query<[options: string | null]>;
@@ -70,13 +69,13 @@ export class LibsqlQueue implements QueueStore {
     );
     this.#sizes = new Query(
       connection,
-      `SELECT task_row, payload_bytes FROM tasks
+      `SELECT task_row, payload_bytes, delivery FROM tasks
        WHERE endpoint_row = ? AND task_row > ? AND delivery < 2 ORDER BY task_row LIMIT ?`,
     );
     this.#page = new Query(
       connection,
       `SELECT t.task_row, t.task_id, t.submission_row, t.function_row, t.group_row,
-         t.attempts_made, t.cancel_requested, t.delivery, coalesce(t.payload, l.payload)
+         t.attempts_made, t.cancel_requested, coalesce(t.payload, l.payload)
        FROM tasks t LEFT JOIN large_payloads l USING (task_row)
        WHERE t.endpoint_row = ? AND t.task_row > ? AND t.task_row <= ? AND t.delivery < 2
        ORDER BY t.task_row`,
@@ -130,18 +129,20 @@ export class LibsqlQueue implements QueueStore {
     readonly limit: number;
     readonly maximumBytes: number;
   }): Promise<readonly QueuedTask[]> {
-    const endpoint = this.#endpoint.get(query.endpointId);
+    const { endpointId, after } = query;
+    const endpoint = this.#endpoint.get(endpointId);
     if (endpoint === undefined) return [];
     const [endpointRow] = endpoint;
-    const sizes = this.#sizes.all(endpointRow, query.after, query.limit);
+    const sizes = this.#sizes.all(endpointRow, after, query.limit);
     const last = lastThatFits(sizes, query.maximumBytes);
     if (last === undefined) return [];
-    const rows = this.#page.all(endpointRow, query.after, last);
-    if (rows.some((row) => row[7] === 0)) {
-      await this.#engine.writeNow(() => {
-        this.#mark.run(endpointRow, query.after, last);
-      });
-    }
+    const marked = sizes.every(([row, , delivery]) => row > last || delivery === 1);
+    if (marked) return this.#tasksOf(this.#page.all(endpointRow, after, last));
+    // Read after the mark: a cancel in the same transaction may have taken some away.
+    const rows = await this.#engine.writeNow(() => {
+      this.#mark.run(endpointRow, after, last);
+      return this.#page.all(endpointRow, after, last);
+    });
     return this.#tasksOf(rows);
   }
 
@@ -156,8 +157,8 @@ export class LibsqlQueue implements QueueStore {
     return Promise.resolve(new Map(this.#code.all(JSON.stringify(functionIds))));
   }
 
-  accepted(endpointId: EndpointId, taskIds: readonly TaskId[]): void {
-    for (const taskId of taskIds) this.#live.accepted(endpointId, taskId);
+  accepted(endpointId: EndpointId, taskIds: readonly TaskId[], at: number): void {
+    for (const taskId of taskIds) this.#live.accepted(endpointId, taskId, at);
   }
 
   progressed(
@@ -206,7 +207,7 @@ export class LibsqlQueue implements QueueStore {
       taskGroupId: groupId(row[4]),
       attemptsMade: row[5],
       cancelRequested: row[6] === 1,
-      payload: row[8],
+      payload: row[7],
     }));
   }
 }

@@ -64,7 +64,7 @@ export class LibsqlResults implements ResultStore {
  * no row.
  */
 export function lastThatFits(
-  sizes: readonly (readonly [key: number, bytes: number])[],
+  sizes: readonly (readonly [key: number, bytes: number, ...rest: unknown[]])[],
   maximumBytes: number,
 ): number | undefined {
   let last: number | undefined;

@@ -16,7 +16,7 @@ type KnownSubmission = [
   groupId: string,
   digest: Uint8Array,
   firstTaskRow: number,
-  taskCount: number,
+  batches: string,
 ];
 
 /** Where a submit's tasks belong, found before anything is written. */
@@ -36,7 +36,7 @@ interface Submission {
 export class Submissions {
   readonly #engine: Engine;
   readonly #byKey: Query<KnownSubmission>;
-  readonly #tasksOf: Query<[taskId: string, functionId: string]>;
+  readonly #taskIds: Query<[string]>;
   readonly #endpoint: Query<[number]>;
   readonly #function: Query<[number]>;
   readonly #group: Query<[groupRow: number, ownerRow: number]>;
@@ -50,14 +50,13 @@ export class Submissions {
     this.#engine = engine;
     this.#byKey = new Query(
       connection,
-      `SELECT s.request_id, g.group_id, s.digest, s.first_task_row, s.task_count
+      `SELECT s.request_id, g.group_id, s.digest, s.first_task_row, s.batches
        FROM submissions s JOIN task_groups g USING (group_row)
        WHERE s.owner_row = ? AND s.idempotency_key = ?`,
     );
-    this.#tasksOf = new Query(
+    this.#taskIds = new Query(
       connection,
-      `SELECT t.task_id, f.function_id FROM tasks t JOIN functions f USING (function_row)
-       WHERE t.task_row >= ? AND t.task_row < ? ORDER BY t.task_row`,
+      "SELECT task_id FROM tasks WHERE task_row >= ? AND task_row < ? ORDER BY task_row",
     );
     this.#endpoint = new Query(
       connection,
@@ -79,8 +78,8 @@ export class Submissions {
     this.#add = new Query(
       connection,
       `INSERT INTO submissions (request_id, owner_row, group_row, options, first_task_row,
-         task_count, idempotency_key, digest)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING submission_row`,
+         task_count, batches, idempotency_key, digest)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING submission_row`,
     );
     this.#addTask = new Command(
       connection,
@@ -111,7 +110,7 @@ export class Submissions {
     const ownerRow = this.#engine.findUser(request.owner);
     const known = ownerRow === undefined ? undefined : this.#byKey.get(ownerRow, key);
     if (known === undefined) return undefined;
-    const [requestId, taskGroupId, knownDigest, first, count] = known;
+    const [requestId, taskGroupId, knownDigest, firstRow, batches] = known;
     if (!sameBytes(digest, knownDigest)) {
       return refusal(
         "RESOURCE_CONFLICT",
@@ -119,12 +118,13 @@ export class Submissions {
         "Use a new key for each request; repeat a request only as it was.",
       );
     }
-    const tasks: { functionId: string; taskIds: string[] }[] = [];
-    for (const [taskId, functionId] of this.#tasksOf.all(first, first + count)) {
-      const last = tasks[tasks.length - 1];
-      if (last?.functionId === functionId) last.taskIds.push(taskId);
-      else tasks.push({ functionId, taskIds: [taskId] });
-    }
+    let row = firstRow;
+    const tasks = (JSON.parse(batches) as [functionId: string, count: number][])
+      .map(([functionId, count]) => {
+        const taskIds = this.#taskIds.all(row, row + count).map(([taskId]) => taskId);
+        row += count;
+        return { functionId, taskIds };
+      });
     return { requestId, taskGroupId, tasks, repeated: true };
   }
 
@@ -173,6 +173,7 @@ export class Submissions {
       Object.keys(request.options).length === 0 ? null : JSON.stringify(request.options),
       first,
       count,
+      request.idempotency === undefined ? null : batchesOf(request),
       request.idempotency?.key ?? null,
       request.idempotency?.digest ?? null,
     );
@@ -233,6 +234,13 @@ export class Submissions {
 
 function waiting(at: number): TaskEvent {
   return { state: "waiting-for-ep", at, by: "service", attempt: 0 };
+}
+
+/** What a repeated request needs to be answered as it was at first. */
+function batchesOf(request: SubmitRequest): string {
+  return JSON.stringify(
+    request.tasks.map(({ functionId, payloads }) => [functionId, payloads.length]),
+  );
 }
 
 function byteLength(text: string): number {

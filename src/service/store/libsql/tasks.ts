@@ -158,7 +158,7 @@ export class LibsqlTasks implements TaskStore {
     const timeline = boundTimeline([
       received,
       ...readEvents(service, progress),
-      ...this.#unwritten(summary.endpointId, taskId, row[8]),
+      ...this.#unwritten(summary.endpointId, taskId, row[8], row[9]),
       ...readEvents(reported),
     ]);
     return Promise.resolve({
@@ -252,7 +252,7 @@ export class LibsqlTasks implements TaskStore {
   }
 
   #summaryOf(row: SummaryRow): TaskSummaryRow {
-    const moves = this.#unwritten(row[6], row[1], row[8]);
+    const moves = this.#unwritten(row[6], row[1], row[8], row[9]);
     const last = moves[moves.length - 1];
     return {
       taskId: row[1],
@@ -271,7 +271,7 @@ export class LibsqlTasks implements TaskStore {
 
   #statusOf(row: StatusRow): TaskStatusRow {
     const [taskId, ownerRow, endpointId, state, completedAt, ...result] = row;
-    const moves = this.#unwritten(endpointId, taskId, state);
+    const moves = this.#unwritten(endpointId, taskId, state, 0);
     return {
       taskId,
       owner: this.#engine.userName(ownerRow),
@@ -281,9 +281,14 @@ export class LibsqlTasks implements TaskStore {
   }
 
   /** Moves that the endpoint reported a moment ago. */
-  #unwritten(endpointId: EndpointId, taskId: TaskId, state: TaskState): readonly TaskEvent[] {
+  #unwritten(
+    endpointId: EndpointId,
+    taskId: TaskId,
+    state: TaskState,
+    attempt: number,
+  ): readonly TaskEvent[] {
     if (isTerminal(state)) return [];
-    return legalMoves(state, this.#live.eventsOf(endpointId, taskId));
+    return legalMoves(state, this.#live.movesOf(endpointId, taskId, attempt));
   }
 }
 

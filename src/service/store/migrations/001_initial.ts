@@ -94,6 +94,7 @@ CREATE TABLE submissions (
   options TEXT,
   first_task_row INTEGER NOT NULL,
   task_count INTEGER NOT NULL,
+  batches TEXT,
   idempotency_key TEXT,
   digest BLOB
 );
