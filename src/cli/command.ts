@@ -2,6 +2,7 @@
 import { buildCommand, type Command, type CommandContext } from "@stricli/core";
 import type { TypedCommandParameters } from "@stricli/core";
 import type { CliContext } from "./context.ts";
+import { wrapped } from "./output/wrap.ts";
 
 /** What stricli hands to a command: a way to its context, and where its exit code goes. */
 export interface Invocation extends CommandContext {
@@ -45,7 +46,7 @@ export function defineCommand<FLAGS extends Flags<FLAGS>, ARGUMENTS extends Argu
       parameters: spec.parameters,
       docs: {
         brief,
-        fullDescription: description === undefined ? undefined : `${brief}.\n\n${description}`,
+        fullDescription: description && `${brief}.\n\n${wrapped(description)}`,
       },
       func(this: Invocation, flags: FLAGS, ...positional: ARGUMENTS): Promise<void> {
         return this.execute((context) => spec.run(context, flags, ...positional));

@@ -36,14 +36,20 @@ function printHelp(sections: CommandSections): ApplicationFlagFunction<Invocatio
       text,
       ansiColor: ansiColorByStream.stdout,
     });
-    this.process.stdout.write(withoutFlagUsages(whole, prefix, Object.keys(app.integrations)));
+    this.process.stdout.write(tidied(whole, prefix, Object.keys(app.integrations)));
   };
 }
 
-/** Stricli shows each common flag as a usage of its own, which says nothing. */
-function withoutFlagUsages(text: string, prefix: string, flags: readonly string[]): string {
+/**
+ * Stricli shows each common flag as a usage of its own, which says nothing, and switches in round
+ * brackets although they may be left out.
+ */
+function tidied(text: string, prefix: string, flags: readonly string[]): string {
   const usages = new Set(flags.map((name) => `  ${prefix} --${name}`));
-  return text.split("\n").filter((line) => !usages.has(line)).join("\n");
+  return text.split("\n")
+    .filter((line) => !usages.has(line))
+    .map((line) => line.startsWith(`  ${prefix}`) ? line.replace(/\((-[^)]*)\)/g, "[$1]") : line)
+    .join("\n");
 }
 
 interface Group {
@@ -64,15 +70,15 @@ function findGroup(sections: CommandSections, path: readonly string[]): Group | 
 }
 
 function groupHelp(prefix: string, brief: string, sections: CommandSections, style: Style): string {
-  const blocks = [`${style.bold("USAGE")}\n  ${prefix} COMMAND …`, brief];
+  const blocks = [`${style.underline("USAGE")}\n  ${prefix} COMMAND …`, brief];
   for (const [heading, table] of Object.entries(sections)) {
     const visible = Object.entries(table).filter(([, entry]) => !entry.hidden);
     const lines = columns(visible.map(([name, entry]) => [name, entry.brief]));
-    if (lines !== "") blocks.push(`${style.bold(heading.toUpperCase())}\n${lines}`);
+    if (lines !== "") blocks.push(`${style.underline(heading.toUpperCase())}\n${lines}`);
   }
   const options = Object.entries(GLOBAL_OPTION_BRIEFS).map(([name, brief]) => [`--${name}`, brief]);
   const all = [["-h --help", "Print help"], ...options];
-  blocks.push(`${style.bold("OPTIONS OF ALL COMMANDS")}\n${columns(all)}`);
+  blocks.push(`${style.underline("OPTIONS OF ALL COMMANDS")}\n${columns(all)}`);
   return `${blocks.join("\n\n")}\n`;
 }
 

@@ -3,6 +3,7 @@
 /** ANSI colours on a terminal that takes them, nothing elsewhere. */
 export interface Style {
   readonly bold: (text: string) => string;
+  readonly underline: (text: string) => string;
   readonly dim: (text: string) => string;
   readonly red: (text: string) => string;
   readonly green: (text: string) => string;

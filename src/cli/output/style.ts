@@ -6,6 +6,7 @@ export function style(color: boolean): Style {
     color ? `\x1b[${on}m${text}\x1b[${off}m` : text;
   return {
     bold: paint(1, 22),
+    underline: paint(4, 24),
     dim: paint(2, 22),
     red: paint(31, 39),
     green: paint(32, 39),
