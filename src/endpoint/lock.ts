@@ -1,23 +1,25 @@
 /** The lock by which one agent at most runs for an endpoint, on whichever login node. */
 import { FuncxError } from "../contract/errors.ts";
 import { readIfPresent } from "../lib/files.ts";
-import { logger } from "../lib/log.ts";
 import { messageOf } from "../lib/outcome.ts";
 import { FRESH_FOR, type LockAttempt, ProcessLock } from "../lib/process_lock.ts";
 import { ownIdentity, type ProcessIdentity } from "../lib/process_identity.ts";
 
-const log = logger("agent", "lock");
+export interface EndpointLock {
+  readonly lock: ProcessLock;
+  /** What the lock said that a dead agent had left behind; undefined when there was none. */
+  readonly takenOver: string | undefined;
+}
 
 /**
- * Takes the lock at `path`. One that a dead agent left behind is taken over and said so. Throws
- * `ALREADY_RUNNING`, naming host, process and since when, or `DIRECTORY_UNUSABLE`.
+ * Takes the lock at `path`, also one that a dead agent left behind. Throws `ALREADY_RUNNING`, naming
+ * host, process and since when, or `DIRECTORY_UNUSABLE`.
  */
-export function lockEndpoint(path: string, name: string): ProcessLock {
+export function lockEndpoint(path: string, name: string): EndpointLock {
   const before = readIfPresent(path);
   const attempt = acquire(path);
   if (attempt.kind === "taken") throw alreadyRunning(path, name, attempt.holder);
-  if (before !== undefined) sayTakenOver(path, before);
-  return attempt.lock;
+  return { lock: attempt.lock, takenOver: before };
 }
 
 function acquire(path: string): LockAttempt {
@@ -64,8 +66,4 @@ function since(path: string): string {
   } catch {
     return "";
   }
-}
-
-function sayTakenOver(path: string, before: string): void {
-  log.warning("took over {path}, left behind by an agent that is gone: {before}", { path, before });
 }

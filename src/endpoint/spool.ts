@@ -3,6 +3,7 @@
  * transaction or none; what failed to be written stays queued, so nothing accepted is forgotten when
  * the disk is full for a while.
  */
+import type { FuncxFailure } from "../contract/errors.ts";
 import type { EndpointId, FunctionId, SpoolId, TaskId } from "../contract/ids.ts";
 import type { TaskOptions } from "../contract/protocol/messages.ts";
 import type { TaskEvent } from "../contract/task_state.ts";
@@ -35,6 +36,8 @@ interface TaskRow {
   readonly timeline: string;
   readonly payload: Uint8Array;
 }
+
+const DAMAGED = /malformed|not a database|corrupt/i;
 
 const RECORD = "seq, task_id, function_id, options, attempts_made, timeline";
 const UNFINISHED = "NOT EXISTS (SELECT 1 FROM finished WHERE finished.seq = tasks.seq)";
@@ -230,7 +233,7 @@ export class Spool {
    * `fatal` with `SPOOL_UNREADABLE` when the file is damaged; nothing is written then, and the
    * changes stay queued.
    */
-  commit(): Outcome<void> {
+  commit(): Outcome<void, FuncxFailure> {
     if (this.#writes.length === 0) return ok(undefined);
     try {
       this.#connection.exec("BEGIN IMMEDIATE");
@@ -238,7 +241,7 @@ export class Spool {
       this.#connection.exec("COMMIT");
     } catch (thrown) {
       this.#rollBack();
-      return this.#failure(thrown);
+      return this.#notWritten(thrown);
     }
     this.#writes = [];
     this.#uncommitted.clear();
@@ -254,16 +257,22 @@ export class Spool {
     }
   }
 
-  #failure(thrown: unknown): Outcome<void> {
+  #notWritten(thrown: unknown): Outcome<void, FuncxFailure> {
     const message = messageOf(thrown);
-    if (/malformed|not a database|corrupt/i.test(message)) {
-      return fatal(unreadable(this.#connection.name, message));
-    }
+    if (DAMAGED.test(message)) return fatal(unreadable(this.#connection.name, message));
     return retryable({
       code: "STORAGE_FULL",
       message: `${this.#connection.name} cannot be written: ${message}`,
       hint: "Make room on that disk, or move stateDir of the profile to another one.",
     });
+  }
+
+  /** What reading it has thrown, told to a user. */
+  failureOf(thrown: unknown): FuncxFailure {
+    const message = messageOf(thrown);
+    return DAMAGED.test(message)
+      ? unreadable(this.#connection.name, message)
+      : { code: "INTERNAL_ERROR", message, hint: "Start the endpoint again; nothing is lost." };
   }
 
   close(): void {

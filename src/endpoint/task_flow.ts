@@ -4,16 +4,19 @@
  * acknowledgement, an attempt, a result, happens after the commit.
  */
 import { setImmediate } from "node:timers";
+import type { FuncxFailure } from "../contract/errors.ts";
 import type { FunctionId, TaskId } from "../contract/ids.ts";
-import { DEFAULT_TASK_CREDITS, MAX_WINDOW_BYTES } from "../contract/limits.ts";
+import { DEFAULT_TASK_CREDITS } from "../contract/limits.ts";
 import { ReceiveWindow } from "../contract/protocol/ack_window.ts";
-import type { EndpointStatus, Output, Tasks } from "../contract/protocol/messages.ts";
+import type { EndpointStatus, Tasks } from "../contract/protocol/messages.ts";
 import { logger } from "../lib/log.ts";
 import type { Failure } from "../lib/outcome.ts";
+import { Waiters } from "../lib/waiters.ts";
 import { EventReporter } from "./event_reporter.ts";
 import type { Executor, ExecutorEvents, TaskAttempt } from "./executor/executor.ts";
 import { FunctionCache } from "./function_cache.ts";
 import { attemptWithoutCode, taskAttempt } from "./handover.ts";
+import { LiveOutput } from "./live_output.ts";
 import { Outbox } from "./outbox.ts";
 import type { Session, SessionMessage } from "./session.ts";
 import type { Spool } from "./spool.ts";
@@ -37,8 +40,8 @@ export interface FlowOptions {
   readonly now: () => number;
   /** Told when writing to the spool begins to fail, and with null when it works again. */
   readonly onStorage: (problem: Failure | null) => void;
-  /** Told once when the spool is damaged: nothing can go on. */
-  readonly onFatal: (problem: Failure) => void;
+  /** Told once when nothing can go on, as with a damaged spool. */
+  readonly onFatal: (problem: FuncxFailure) => void;
 }
 
 /** Tasks that wait for the next turn. */
@@ -53,7 +56,7 @@ export class TaskFlow {
   readonly #outbox: Outbox;
   readonly #functions: FunctionCache;
   readonly #reporter: EventReporter;
-  readonly #followed = new Set<TaskId>();
+  readonly #live = new LiveOutput();
   #executor: Executor | undefined;
   #session: Session | undefined;
   #granted = new ReceiveWindow(0);
@@ -65,7 +68,7 @@ export class TaskFlow {
   #acknowledged: TaskId[] = [];
   /** What may be seen outside once everything before it is on disk. */
   #afterCommit: (() => void)[] = [];
-  #idleWaiters: (() => void)[] = [];
+  readonly #waiters = new Waiters();
   #closed = false;
 
   constructor(options: FlowOptions) {
@@ -90,7 +93,7 @@ export class TaskFlow {
   readonly executorEvents: ExecutorEvents = {
     started: (events) => this.#add({ kind: "started", events }),
     finished: (attempts) => this.#add({ kind: "finished", at: this.#options.now(), attempts }),
-    output: (chunk) => this.#sendOutput(chunk),
+    output: (chunk) => this.#live.send(this.#session, chunk),
     roomForMore: () => this.#schedule(),
   };
 
@@ -134,8 +137,7 @@ export class TaskFlow {
     this.#outbox.end();
     // Not on disk, so not acknowledged: they come again.
     this.#incoming = [];
-    for (const taskId of this.#followed) this.#executor?.follow(taskId, false);
-    this.#followed.clear();
+    this.#live.forget(this.#executor);
     this.#schedule();
   }
 
@@ -152,7 +154,12 @@ export class TaskFlow {
         this.#afterCommit.push(() => this.#cancel(message.task_ids));
         return this.#schedule();
       case "follow":
-        return this.#follow(message.task_ids, message.on);
+        return this.#live.follow(
+          this.#executor,
+          message.task_ids,
+          message.on,
+          (taskId) => this.#table.isGiven(taskId),
+        );
     }
   }
 
@@ -176,22 +183,6 @@ export class TaskFlow {
     this.#apply({ kind: "cancel", at, taskIds, spooled: waiting, finished });
   }
 
-  #follow(taskIds: readonly TaskId[], on: boolean): void {
-    for (const taskId of taskIds) {
-      if (on) this.#followed.add(taskId);
-      else this.#followed.delete(taskId);
-      if (this.#table.isGiven(taskId)) this.#executor?.follow(taskId, on);
-    }
-  }
-
-  #sendOutput(
-    { taskId, stream, offset, data }: Parameters<ExecutorEvents["output"]>[0],
-  ): void {
-    if (this.#session === undefined || this.#session.bufferedBytes > MAX_WINDOW_BYTES) return;
-    const chunks: Output["chunks"] = [{ task_id: taskId, stream, offset, data }];
-    this.#session.send({ type: "output", chunks });
-  }
-
   /** A function has to be allowed by the profile and by the service. */
   #allow(service: readonly FunctionId[] | undefined): void {
     const profile = this.#options.allowedFunctions;
@@ -210,25 +201,30 @@ export class TaskFlow {
     this.#add({ kind: "stopping", reason });
   }
 
-  /** Resolves when nothing runs and every result is acknowledged, or cannot be for now. */
+  /** Resolves when no task is with the executor. */
+  idle(): Promise<void> {
+    return this.#when(() => this.#table.counts.outstanding === 0);
+  }
+
+  /** Resolves when, besides, every result is acknowledged or there is no session to send it in. */
   settled(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#idleWaiters.push(resolve);
+    return this.#when(() =>
+      this.#table.counts.outstanding === 0 &&
+      (this.#session === undefined || this.#outbox.size === 0)
+    );
+  }
+
+  #when(holds: () => boolean): Promise<void> {
     this.#schedule();
-    return promise;
+    return this.#waiters.when(holds);
   }
 
   /** Writes what is left; the spool may be closed then. */
   close(): void {
-    this.#turn();
+    if (!this.#closed) this.#turn();
     this.#closed = true;
     clearTimeout(this.#storageTimer);
     this.#reporter.close();
-  }
-
-  #isSettled(): boolean {
-    const resultsLeft = this.#session !== undefined && this.#outbox.size > 0;
-    return this.#table.counts.outstanding === 0 && this.#events.length === 0 && !resultsLeft;
   }
 
   // -- the turn ---------------------------------------------------------------------------------
@@ -248,6 +244,17 @@ export class TaskFlow {
   }
 
   #turn(): void {
+    try {
+      this.#takeTurn();
+    } catch (thrown) {
+      // What is on disk is whole, so the next agent goes on from there; this one cannot.
+      this.#closed = true;
+      log.fatal("the turn failed: {error}", { error: thrown });
+      this.#options.onFatal(this.#options.spool.failureOf(thrown));
+    }
+  }
+
+  #takeTurn(): void {
     if (this.#storageTimer === undefined) this.#takeIncoming();
     this.#outbox.acknowledged(this.#acknowledged.splice(0));
     for (const event of this.#events.splice(0)) this.#apply(event);
@@ -259,7 +266,7 @@ export class TaskFlow {
       more = actions.length > 0 || this.#options.spool.hasChanges;
     }
     for (const frame of this.#outbox.next()) this.#session?.sendFrame(frame);
-    if (this.#isSettled()) { for (const resolve of this.#idleWaiters.splice(0)) resolve(); }
+    if (this.#events.length === 0) this.#waiters.check();
   }
 
   #takeIncoming(): void {
@@ -313,7 +320,7 @@ export class TaskFlow {
       case "requeue":
         return spool.requeue(effect.tasks);
       case "finish": {
-        for (const { result } of effect.tasks) this.#reporter.ended(result.task_id);
+        for (const { result } of effect.tasks) this.#ended(result.task_id);
         const batches = this.#outbox.add(effect.tasks);
         this.#afterCommit.push(() => this.#outbox.ready(batches));
         return;
@@ -332,6 +339,11 @@ export class TaskFlow {
     }
   }
 
+  #ended(taskId: TaskId): void {
+    this.#reporter.ended(taskId);
+    this.#live.ended(taskId);
+  }
+
   #load({ after, tasks, bytes }: TableEffect & { kind: "load" }): void {
     this.#apply({ kind: "loaded", ...this.#options.spool.load(after, tasks, bytes) });
   }
@@ -344,9 +356,7 @@ export class TaskFlow {
       else this.executorEvents.finished([attemptWithoutCode(handover)]);
     }
     this.#executor!.run(attempts);
-    for (const { taskId } of attempts) {
-      if (this.#followed.has(taskId)) this.#executor!.follow(taskId, true);
-    }
+    this.#live.given(this.#executor!, attempts);
   }
 
   /** False while the disk takes nothing; everything stays queued. */
@@ -358,6 +368,7 @@ export class TaskFlow {
     }
     if (outcome.kind === "fatal") {
       this.#closed = true;
+      log.fatal("{message}", { ...outcome.failure });
       this.#options.onFatal(outcome.failure);
     } else this.#storageFails(outcome.failure);
     return false;

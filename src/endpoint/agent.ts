@@ -1,0 +1,227 @@
+/** One run of an agent, from the lock to the last goodbye. */
+import { hostname, userInfo } from "node:os";
+import { EXIT, type ExitCode } from "../contract/errors.ts";
+import type { FuncxHome } from "../contract/home_folder.ts";
+import { newId } from "../contract/ids.ts";
+import { DEFAULT_STOP_TIMEOUT } from "../contract/limits.ts";
+import type { Hello } from "../contract/protocol/messages.ts";
+import { wallClock } from "../lib/clock.ts";
+import { logger } from "../lib/log.ts";
+import { openLogFile } from "../lib/log_file.ts";
+import { VERSION } from "../lib/version.ts";
+import type { ResolvedExecutor, ResolvedProfile } from "../profile/schema.ts";
+import { serveControl } from "./control.ts";
+import { Daemon } from "./daemon.ts";
+import { EndpointDir } from "./endpoint_dir.ts";
+import { enrol, type Enrolment } from "./enrolment.ts";
+import type { Executor, ExecutorEvents } from "./executor/executor.ts";
+import { connect, type Connection } from "./forwarder/connection.ts";
+import { watchServiceState } from "./forwarder/service_watch.ts";
+import { Supervisor } from "./forwarder/supervisor.ts";
+import { lockEndpoint } from "./lock.ts";
+import { registrationBody } from "./registration.ts";
+import { readIfPresent } from "../lib/files.ts";
+import { openSpool, type Spool } from "./spool.ts";
+import { TaskFlow } from "./task_flow.ts";
+
+const log = logger("agent");
+
+export interface AgentOptions {
+  readonly home: FuncxHome;
+  readonly name: string;
+  readonly profile: ResolvedProfile;
+  /** Aborted to drain and stop; SIGINT, SIGTERM and SIGHUP do the same. */
+  readonly signal: AbortSignal;
+}
+
+export type StartExecutor = (options: {
+  readonly executor: ResolvedExecutor;
+  readonly events: ExecutorEvents;
+  readonly stateDir: string;
+}) => Promise<Executor>;
+
+/**
+ * Serves until it is stopped, and returns the exit code. Throws `FuncxError` when it cannot start,
+ * or cannot go on.
+ */
+export async function serveAgent(
+  options: AgentOptions,
+  startExecutor: StartExecutor,
+): Promise<ExitCode> {
+  const { home, name, profile } = options;
+  const dir = new EndpointDir(home, name, profile.stateDir);
+  await using open = new AsyncDisposableStack();
+  dir.prepare();
+  const { lock, takenOver } = lockEndpoint(dir.lockFile, name);
+  open.defer(() => lock.release());
+  open.use(await openLogFile(dir.logFile, profile.logLevel));
+  log.info("{name} starts", { name, version: VERSION, pid: Deno.pid, hostname: hostname() });
+  if (takenOver !== undefined) log.warning("took over a stale lock: {takenOver}", { takenOver });
+  const daemon = new Daemon(name, wallClock);
+  const control = serveControl(dir.controlSocket((key) => Deno.env.get(key)), daemon);
+  open.defer(() => control.close());
+  open.defer(stopOnSignals(daemon, options.signal));
+  const starting = bringUp(options, dir, daemon, startExecutor, open);
+  // A stop while it starts is not kept waiting by a service that does not answer.
+  await Promise.race([starting, daemon.stopped]);
+  await daemon.stopped;
+  log.info("{name} has stopped", { name });
+  return EXIT.ok;
+}
+
+/** Makes the parts and connects them. */
+async function bringUp(
+  { home, profile }: AgentOptions,
+  dir: EndpointDir,
+  daemon: Daemon,
+  startExecutor: StartExecutor,
+  open: AsyncDisposableStack,
+): Promise<void> {
+  const events = new LateEvents();
+  const { stateDir, executor: wanted } = profile;
+  const executor = await startExecutor({ executor: wanted, events, stateDir });
+  if (open.disposed) return await executor.close();
+  open.defer(() => executor.close());
+  const enrolment = await enrol({
+    home,
+    dir,
+    service: profile.service,
+    body: registrationBody(profile, metadata(executor)),
+  });
+  if (open.disposed) return;
+  const { registration } = enrolment;
+  daemon.registered(registration);
+  const spool = openSpool(dir.spoolFile, registration.endpoint_id);
+  open.defer(() => spool.close());
+  const flow = new TaskFlow({
+    spool,
+    maxAttempts: wanted.maxAttempts,
+    allowedFunctions: profile.allowedFunctions,
+    now: wallClock,
+    onStorage: (problem) => daemon.storageChanged(problem),
+    onFatal: (problem) => daemon.fail(problem),
+  });
+  events.target = flow.executorEvents;
+  flow.start(executor);
+  const supervisor = superviseLink({ home, enrolment, daemon, flow, spool, executor });
+  if (daemon.attach({ executor, flow, supervisor })) supervisor.start();
+}
+
+interface LinkParts {
+  readonly home: FuncxHome;
+  readonly enrolment: Enrolment;
+  readonly daemon: Daemon;
+  readonly flow: TaskFlow;
+  readonly spool: Spool;
+  readonly executor: Executor;
+}
+
+function superviseLink(parts: LinkParts): Supervisor {
+  const { home, enrolment, daemon, flow } = parts;
+  const hello = helloOf(parts);
+  const isPrivate = enrolment.registration.proof_key !== undefined;
+  let seen: string | undefined;
+  return new Supervisor({
+    connect: async (version, signal) => {
+      seen = readIfPresent(home.serviceStateFile);
+      const target = await enrolment.target();
+      if (target.kind !== "ok") return target;
+      const connection = await connect({
+        target: target.value,
+        hello: hello(version),
+        status: () => daemon.load(),
+        now: wallClock,
+        opened: (session) => opened(parts, session),
+        message: (message) => {
+          flow.receive(message);
+          daemon.received(message);
+        },
+        signal,
+      });
+      return connection;
+    },
+    onState: (state) => daemon.linkChanged(state),
+    watch: (news) => isPrivate ? watchServiceState(home, seen, news) : () => undefined,
+  });
+}
+
+function opened({ flow, enrolment }: LinkParts, session: Connection): void {
+  const { welcome } = session;
+  log.info("connected to {service}", {
+    service: enrolment.registration.service_url,
+    session_id: welcome.session_id,
+    service_version: welcome.software_version,
+  });
+  flow.sessionOpened(session);
+  void session.ended.then(() => flow.sessionClosed());
+}
+
+function helloOf({ enrolment, spool, executor, flow, daemon }: LinkParts): (
+  version: number,
+) => Hello {
+  const instance_id = newId();
+  return (protocol_version) => ({
+    type: "hello",
+    protocol_version,
+    endpoint_id: enrolment.registration.endpoint_id,
+    spool_id: spool.spoolId,
+    instance_id,
+    software_version: VERSION,
+    hostname: hostname(),
+    runtimes: [...executor.runtimes],
+    task_credits: flow.taskCredits,
+    status: daemon.load(),
+  });
+}
+
+function metadata(executor: Executor): Record<string, unknown> {
+  return {
+    endpoint_version: VERSION,
+    hostname: hostname(),
+    local_user: userInfo().username,
+    runtimes: executor.runtimes,
+    cores: navigator.hardwareConcurrency,
+    os: Deno.build.os,
+    arch: Deno.build.arch,
+  };
+}
+
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** The first signal drains, the second one ends running tasks. Returns what ends the listening. */
+function stopOnSignals(daemon: Daemon, signal: AbortSignal): () => void {
+  let signals = 0;
+  const onSignal = (): void => {
+    signals += 1;
+    daemon.stop("a signal", signals === 1 ? DEFAULT_STOP_TIMEOUT : 0);
+  };
+  const onAbort = (): void => daemon.stop("it was asked to", DEFAULT_STOP_TIMEOUT);
+  for (const name of SIGNALS) Deno.addSignalListener(name, onSignal);
+  if (signal.aborted) onAbort();
+  signal.addEventListener("abort", onAbort, { once: true });
+  return () => {
+    for (const name of SIGNALS) Deno.removeSignalListener(name, onSignal);
+    signal.removeEventListener("abort", onAbort);
+  };
+}
+
+/** Events of an executor that is started before what its events are for. */
+class LateEvents implements ExecutorEvents {
+  target: ExecutorEvents | undefined;
+
+  started(events: Parameters<ExecutorEvents["started"]>[0]): void {
+    this.target?.started(events);
+  }
+
+  finished(attempts: Parameters<ExecutorEvents["finished"]>[0]): void {
+    this.target?.finished(attempts);
+  }
+
+  output(chunk: Parameters<ExecutorEvents["output"]>[0]): void {
+    this.target?.output(chunk);
+  }
+
+  roomForMore(): void {
+    this.target?.roomForMore();
+  }
+}
