@@ -2,7 +2,11 @@ import { assertEquals, assertMatch, assertTrue } from "../lib/assert.ts";
 import { FuncxError } from "../contract/errors.ts";
 import { newId } from "../contract/ids.ts";
 import { Client, type ClientOptions } from "./client.ts";
-import { answer, brokenAnswer, ContractServer, refusal, TOKEN } from "./testing/contract_server.ts";
+import { typescript } from "./functions.ts";
+import { answer, brokenAnswer, refusal } from "./testing/answers.ts";
+import { ContractServer, TOKEN } from "./testing/contract_server.ts";
+
+const DOUBLE = { function_name: "double", function_code: typescript("export default 'é';").code };
 
 function clientOf(server: { url: string }, options: Partial<ClientOptions> = {}): Client {
   return new Client({ url: server.url, token: TOKEN, ...options });
@@ -67,7 +71,7 @@ Deno.test("a busy service is asked again, not before it said", async () => {
   const busy = () => refusal("SERVICE_STOPPING", "stopping", { "retry-after": "0.2" });
   server.script("registerFunction", busy);
   const before = performance.now();
-  await clientOf(server).registerFunction({ function_name: "f", function_code: "x" });
+  await clientOf(server).registerFunction(DOUBLE);
   assertTrue(performance.now() - before >= 190);
   assertEquals(server.seen("registerFunction").length, 2);
 });
@@ -88,7 +92,7 @@ Deno.test("what may have happened is repeated only where that does no harm", asy
 
   server.script("registerFunction", () => refusal("INTERNAL_ERROR", "oops"));
   const failure = await failureOf(
-    client.registerFunction({ function_name: "f", function_code: "x" }),
+    client.registerFunction(DOUBLE),
   );
   assertEquals([failure.code, server.seen("registerFunction").length], ["INTERNAL_ERROR", 1]);
 });
@@ -104,10 +108,7 @@ Deno.test("a service that is broken is not asked for ever", async () => {
 Deno.test("a submit whose answer is lost is repeated under the same key", async () => {
   await using server = new ContractServer();
   const client = clientOf(server);
-  const functionId = await client.registerFunction({
-    function_name: "f",
-    function_code: "15\nts\ndefault:...",
-  });
+  const functionId = await client.registerFunction(DOUBLE);
   server.script("submit", async (request) => {
     await server.answer(request);
     return brokenAnswer();
@@ -182,7 +183,7 @@ Deno.test("a token function is asked once, and again after a lost connection", a
     await client.whoAmI();
     assertEquals(asked, 1);
   }
-  await failureOf(client.registerFunction({ function_name: "f", function_code: "x" }));
+  await failureOf(client.registerFunction(DOUBLE));
   await using _server = new ContractServer(port);
   await client.whoAmI();
   assertEquals(asked, 2);
@@ -218,8 +219,8 @@ Deno.test("lists go on over pages", async () => {
 Deno.test("bodies go as msgpack both ways when that is asked for", async () => {
   await using server = new ContractServer();
   const client = clientOf(server, { encoding: "msgpack" });
-  await client.registerFunction({ function_name: "f", function_code: "é" });
+  await client.registerFunction(DOUBLE);
   const [request] = server.requests;
   assertEquals(request!.headers.get("content-type"), "application/msgpack");
-  assertEquals((request!.body as { function_code: string }).function_code, "é");
+  assertEquals((request!.body as typeof DOUBLE).function_code, DOUBLE.function_code);
 });

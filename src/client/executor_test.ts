@@ -5,7 +5,8 @@ import { Client } from "./client.ts";
 import { TaskFailed } from "./errors.ts";
 import { Executor, type ExecutorOptions } from "./executor.ts";
 import { python, typescript } from "./functions.ts";
-import { ContractServer, refusal, TOKEN } from "./testing/contract_server.ts";
+import { refusal } from "./testing/answers.ts";
+import { ContractServer, TOKEN } from "./testing/contract_server.ts";
 
 function executorOf(server: ContractServer, options: ExecutorOptions = {}): Executor {
   const client = new Client({ url: server.url, token: TOKEN });
@@ -178,8 +179,9 @@ Deno.test("a task can be cancelled at every stage", async () => {
   });
   const sending = executor.submit(functionId, 3);
   await server.until(() => server.seen("submit").length === 2);
-  await sending.cancel();
+  const told = sending.cancel();
   answered.resolve();
+  await told;
   assertTrue((await rejection(sending)) instanceof TaskFailed);
   assertEquals(server.cancelled, [await submitted.taskId, await sending.taskId]);
 });

@@ -1,52 +1,56 @@
 /**
  * A real HTTP server for the client's tests: it answers by the schemas of the contract, checks what
- * it gets against them, runs TypeScript functions itself, and does what a test says of trouble.
+ * it gets against them, runs functions itself, and does what a test says of trouble.
  */
-import * as v from "valibot";
-import {
-  type Body,
-  type FinishedTask,
-  type Route,
-  type RouteName,
-  ROUTES,
-  type SubmitAnswer,
+import type {
+  Body,
+  EndpointRecord,
+  FinishedTask,
+  FunctionRecord,
+  RouteName,
+  SubmitAnswer,
+  TaskDetail,
 } from "../../contract/api.ts";
-import { jsonBuffer, readBuffer, readSourceFunction, unpack } from "../../contract/envelope.ts";
-import { ERROR_KINDS, type ErrorCode } from "../../contract/errors.ts";
+import { ROUTES } from "../../contract/api.ts";
+import { readBuffer, runtimeOf, unpack } from "../../contract/envelope.ts";
 import { newId } from "../../contract/ids.ts";
-import { decode, encode } from "../../contract/protocol/codec.ts";
 import { Signal } from "../../lib/async.ts";
-
-export interface SeenRequest {
-  readonly route: RouteName;
-  readonly params: Readonly<Record<string, string>>;
-  readonly query: URLSearchParams;
-  readonly headers: Headers;
-  readonly body: unknown;
-}
+import { answer, refusal, type SeenRequest, understand, utf8 } from "./answers.ts";
+import { runTask } from "./run_task.ts";
 
 type Answerer = (request: SeenRequest) => Response | Promise<Response>;
 
 export const TOKEN = "fx_test";
+const USER = "ada";
+const AT = 1_700_000_000;
+
+interface Task {
+  readonly detail: TaskDetail;
+  /** Until it runs. */
+  run?: () => Promise<FinishedTask>;
+  finished?: FinishedTask;
+}
 
 /** `await using`; answers like a service whose one endpoint is in the same process. */
 export class ContractServer implements AsyncDisposable {
-  readonly endpointId = newId();
+  readonly endpointId: string;
+  readonly endpoints: EndpointRecord[];
   readonly requests: SeenRequest[] = [];
-  /** Answers instead of the server, each once, before any other. */
-  readonly scripted = new Map<RouteName, Answerer[]>();
   readonly cancelled: string[] = [];
-  readonly #server: Deno.HttpServer<Deno.NetAddr>;
-  readonly #functions = new Map<string, string>();
+  /** Of all tasks in the order in which they ended. */
+  readonly #finished: Task[] = [];
+  readonly #functions = new Map<string, FunctionRecord>();
+  readonly #tasks = new Map<string, Task>();
   readonly #submits = new Map<string, SubmitAnswer>();
-  readonly #waiting = new Map<string, () => Promise<FinishedTask>>();
-  readonly #finished: { readonly group: string; readonly task: FinishedTask }[] = [];
-  readonly #groups = new Map<string, string>();
+  readonly #scripted = new Map<RouteName, Answerer[]>();
   readonly #changed = new Signal();
   readonly #streams = new Set<ReadableStreamDefaultController<Uint8Array>>();
+  readonly #server: Deno.HttpServer<Deno.NetAddr>;
   #holding = false;
 
   constructor(port = 0) {
+    this.endpoints = [endpointRecord("default")];
+    this.endpointId = this.endpoints[0]!.uuid;
     this.#server = Deno.serve(
       { port, hostname: "127.0.0.1", onListen: () => {} },
       (request) => this.#handle(request),
@@ -61,8 +65,9 @@ export class ContractServer implements AsyncDisposable {
     return this.requests.filter((request) => request.route === route);
   }
 
+  /** Answers instead of the server, each once, before any other. */
   script(route: RouteName, ...answers: Answerer[]): void {
-    this.scripted.set(route, [...(this.scripted.get(route) ?? []), ...answers]);
+    this.#scripted.set(route, [...(this.#scripted.get(route) ?? []), ...answers]);
   }
 
   /** Tasks stay unfinished until `release`. */
@@ -72,14 +77,11 @@ export class ContractServer implements AsyncDisposable {
 
   async release(): Promise<void> {
     this.#holding = false;
-    for (const [taskId, run] of this.#waiting) {
-      this.#waiting.delete(taskId);
-      this.#finish(await run());
-    }
+    for (const task of this.#tasks.values()) await this.#run(task);
   }
 
   get unfinished(): number {
-    return this.#waiting.size;
+    return this.#tasks.size - this.#finished.length;
   }
 
   /** Resolves when the condition holds; it is looked at after each request and each result. */
@@ -107,11 +109,10 @@ export class ContractServer implements AsyncDisposable {
     if (seen === undefined) return refusal("ROUTE_NOT_FOUND", `no route ${request.url}`);
     this.requests.push(seen);
     queueMicrotask(() => this.#changed.notify());
-    const scripted = this.scripted.get(seen.route)?.shift();
+    const scripted = this.#scripted.get(seen.route)?.shift();
     if (scripted !== undefined) return await scripted(seen);
-    if (
-      ROUTES[seen.route].scope !== null && seen.headers.get("authorization") !== `Bearer ${TOKEN}`
-    ) {
+    const isOpen = ROUTES[seen.route].scope === null;
+    if (!isOpen && seen.headers.get("authorization") !== `Bearer ${TOKEN}`) {
       return refusal("INVALID_AUTH_TOKEN", "the token is not known");
     }
     return await this.answer(seen);
@@ -120,22 +121,67 @@ export class ContractServer implements AsyncDisposable {
   /** What a well service answers. */
   answer(request: SeenRequest): Response | Promise<Response> {
     switch (request.route) {
-      case "registerFunction": {
-        const id = newId();
-        this.#functions.set(id, (request.body as Body<"registerFunction">).function_code);
-        return answer(request, { function_uuid: id });
-      }
+      case "whoAmI":
+        return answer(request, { user: USER, token_id: newId(), scopes: ["all"] });
+      case "registerFunction":
+        return this.#register(request);
+      case "listFunctions":
+        return answer(request, page(request, [...this.#functions.values()], "function_name"));
+      case "getFunction":
+        return this.#one(request, this.#functions.get(request.params.function_id!));
+      case "deleteFunction":
+        return answer(request, {
+          result: this.#functions.delete(request.params.function_id!) ? 302 : 0,
+        });
+      case "listEndpoints":
+        return answer(request, page(request, this.endpoints, "name"));
+      case "getEndpoint":
+        return this.#one(
+          request,
+          this.endpoints.find(({ uuid }) => uuid === request.params.endpoint_id),
+        );
       case "submit":
         return this.#submit(request);
-      case "groupResults":
-        return this.#results(request);
       case "cancelTasks":
         return this.#cancel(request);
-      case "whoAmI":
-        return answer(request, { user: "ada", token_id: newId(), scopes: ["all"] });
+      case "taskDetail":
+        return this.#one(request, this.#tasks.get(request.params.task_id!)?.detail);
+      case "listTasks":
+        return answer(
+          request,
+          page(request, [...this.#tasks.values()].map(({ detail }) => detail)),
+        );
+      case "groupResults":
+        return this.#groupResults(request);
+      case "followTask":
+        return this.#follow(request);
       default:
         throw new Error(`the test did not expect ${request.route}`);
     }
+  }
+
+  #one(request: SeenRequest, found: unknown): Response {
+    const code = /Function/.test(request.route) ? "FUNCTION_NOT_FOUND" : "TASK_NOT_FOUND";
+    return found === undefined ? refusal(code, "there is none") : answer(request, found);
+  }
+
+  #register(request: SeenRequest): Response {
+    const body = request.body as Body<"registerFunction">;
+    const id = newId();
+    const [buffer] = unpack(body.function_code);
+    this.#functions.set(id, {
+      function_uuid: id,
+      function_name: body.function_name,
+      description: body.description ?? null,
+      function_code: body.function_code,
+      metadata: body.meta ?? null,
+      parameters: null,
+      owner: USER,
+      public: body.public ?? false,
+      runtime: runtimeOf(readBuffer(buffer!).header),
+      created_at: AT,
+    });
+    return answer(request, { function_uuid: id });
   }
 
   #submit(request: SeenRequest): Response {
@@ -146,9 +192,9 @@ export class ContractServer implements AsyncDisposable {
     const group = body.task_group_id ?? newId();
     const tasks: Record<string, string[]> = {};
     for (const [functionId, payloads] of Object.entries(body.tasks)) {
-      const code = this.#functions.get(functionId);
-      if (code === undefined) return refusal("FUNCTION_NOT_FOUND", `no function ${functionId}`);
-      tasks[functionId] = payloads.map((payload) => this.#accept(group, code, payload));
+      const fn = this.#functions.get(functionId);
+      if (fn === undefined) return refusal("FUNCTION_NOT_FOUND", `no function ${functionId}`);
+      tasks[functionId] = payloads.map((payload) => this.#accept(group, fn, payload));
     }
     const receipt = {
       request_id: newId(),
@@ -160,50 +206,111 @@ export class ContractServer implements AsyncDisposable {
     return answer(request, receipt);
   }
 
-  #accept(group: string, code: string, payload: string): string {
-    const taskId = newId();
-    this.#groups.set(taskId, group);
-    const run = (): Promise<FinishedTask> => runTask(taskId, code, payload);
-    if (this.#holding) this.#waiting.set(taskId, run);
-    else run().then((task) => this.#finish(task));
-    return taskId;
+  #accept(group: string, fn: FunctionRecord, payload: string): string {
+    const task_id = newId();
+    const detail: TaskDetail = {
+      task_id,
+      task_group_id: group,
+      function_id: fn.function_uuid,
+      function_name: fn.function_name,
+      endpoint_id: this.endpointId,
+      endpoint_name: "default",
+      status: "received",
+      attempt: 0,
+      created_at: AT,
+      completed_at: null,
+      max_attempts: 2,
+      timeline: [{ state: "received", at: AT * 1_000, by: "service", attempt: 0 }],
+      stdout: "",
+      stderr: "",
+      details: null,
+    };
+    const task = { detail, run: () => runTask(task_id, fn.function_code, payload) };
+    this.#tasks.set(task_id, task);
+    if (!this.#holding) void this.#run(task);
+    return task_id;
   }
 
-  #finish(task: FinishedTask): void {
-    this.#finished.push({ group: this.#groups.get(task.task_id)!, task });
+  async #run(task: Task): Promise<void> {
+    const { run } = task;
+    task.run = undefined;
+    if (run !== undefined) this.#finish(task, await run());
+  }
+
+  #finish(task: Task, finished: FinishedTask): void {
+    task.finished = finished;
+    const at = AT * 1_000 + 2.5;
+    Object.assign(task.detail, finished, {
+      completed_at: AT + 1,
+      attempt: 1,
+      timeline: [
+        ...task.detail.timeline,
+        { state: finished.status, at, by: "worker", attempt: 1 },
+      ],
+    });
+    this.#finished.push(task);
     this.#changed.notify();
   }
 
   #cancel(request: SeenRequest): Response {
     const { task_ids: ids } = request.body as Body<"cancelTasks">;
-    const cancelling = ids.filter((id) => this.#waiting.delete(id));
-    for (const id of cancelling) this.#finish({ task_id: id, status: "cancelled" });
+    const cancelling = ids.filter((id) => this.#tasks.get(id)?.run !== undefined);
+    for (const id of cancelling) {
+      const task = this.#tasks.get(id)!;
+      task.run = undefined;
+      this.#finish(task, { task_id: id, status: "cancelled" });
+    }
     this.cancelled.push(...cancelling);
-    const finished = ids.filter((id) => !cancelling.includes(id));
-    return answer(request, { cancelling, finished });
+    return answer(request, { cancelling, finished: ids.filter((id) => !cancelling.includes(id)) });
   }
 
-  #results(request: SeenRequest): Response {
+  #groupResults(request: SeenRequest): Response {
     let position = Number(request.headers.get("last-event-id") ?? request.query.get("after") ?? 0);
     const group = request.params.task_group_id;
+    return this.#stream((send) => {
+      const fresh = this.#finished.slice(position)
+        .filter(({ detail }) => detail.task_group_id === group);
+      position = this.#finished.length;
+      const data = JSON.stringify(fresh.map(({ finished }) => finished));
+      if (fresh.length > 0) send(`id: ${position}\nevent: results\ndata: ${data}\n\n`);
+      return false;
+    });
+  }
+
+  #follow(request: SeenRequest): Response {
+    const task = this.#tasks.get(request.params.task_id!)!;
+    const event = (name: string, data: unknown): string =>
+      `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
+    return this.#stream((send) => {
+      const { finished } = task;
+      if (finished === undefined) return false;
+      const { stdout = "" } = finished;
+      // As when the task ends before all of its output was on the way.
+      const text = stdout.slice(0, stdout.length / 2);
+      send(event("output", { stream: "stdout", offset: 0, text }));
+      send(event("finished", finished));
+      return true;
+    });
+  }
+
+  /** Calls `pump` at every change until it says that the stream is over. */
+  #stream(pump: (send: (text: string) => void) => boolean): Response {
     let controller: ReadableStreamDefaultController<Uint8Array>;
-    const pump = async (): Promise<void> => {
+    const run = async (): Promise<void> => {
       while (this.#streams.has(controller)) {
-        const tasks = this.#finished.slice(position).filter((done) => done.group === group);
-        position = this.#finished.length;
-        if (tasks.length > 0) {
-          const data = JSON.stringify(tasks.map(({ task }) => task));
-          controller.enqueue(utf8(`id: ${position}\nevent: results\ndata: ${data}\n\n`));
-        }
-        await this.#changed.next();
+        const isOver = pump((text) => controller.enqueue(utf8(text)));
+        if (isOver) {
+          this.#streams.delete(controller);
+          controller.close();
+        } else await this.#changed.next();
       }
     };
     const body = new ReadableStream<Uint8Array>({
       start: (made) => {
         controller = made;
         this.#streams.add(controller);
-        controller.enqueue(utf8(": welcome\n\n"));
-        void pump();
+        controller.enqueue(utf8(": open\nretry: 1000\n\n"));
+        void run();
       },
       cancel: () => {
         this.#streams.delete(controller);
@@ -214,72 +321,31 @@ export class ContractServer implements AsyncDisposable {
   }
 }
 
-/** An answer that is not 2xx, as the service writes it. */
-export function refusal(code: ErrorCode, reason: string, headers: HeadersInit = {}): Response {
-  const { status, retryable } = ERROR_KINDS[code];
-  const body = {
-    status: "Failed",
-    code,
-    reason,
-    error_args: [],
-    http_status_code: status,
-    hint: `mend ${code}`,
-    retryable,
+export function endpointRecord(name: string, change: Partial<EndpointRecord> = {}): EndpointRecord {
+  return {
+    uuid: newId(),
+    name,
+    display_name: null,
+    description: null,
+    owner: USER,
+    public: false,
+    status: "online",
+    last_seen: AT,
+    hostname: "login1",
+    endpoint_version: "0.1.0",
+    runtimes: ["typescript"],
+    metadata: null,
+    allowed_functions: null,
+    details: null,
+    queued_tasks: 0,
+    created_at: AT,
+    ...change,
   };
-  return Response.json(body, { status, headers });
 }
 
-/** An answer that breaks off in its body, as when the service is killed. */
-export function brokenAnswer(): Response {
-  const body = new ReadableStream({
-    start: (controller) => controller.enqueue(utf8('{"request')),
-    pull: (controller) => controller.error(new Error("broken by the test")),
-  });
-  return new Response(body, { headers: { "content-type": "application/json" } });
-}
-
-export function answer(request: SeenRequest, body: unknown): Response {
-  v.parse(ROUTES[request.route].answer as v.GenericSchema, body);
-  if (request.headers.get("accept") !== "application/msgpack") return Response.json(body);
-  return new Response(encode(body), { headers: { "content-type": "application/msgpack" } });
-}
-
-async function understand(request: Request): Promise<SeenRequest | undefined> {
-  const { pathname, searchParams } = new URL(request.url);
-  for (const [name, route] of Object.entries<Route>(ROUTES)) {
-    const pattern = new URLPattern({ pathname: route.path });
-    const match = pattern.exec({ pathname });
-    if (match === null || route.method !== request.method) continue;
-    const bytes = new Uint8Array(await request.arrayBuffer());
-    const raw = request.headers.get("content-type") === "application/msgpack"
-      ? decode(bytes)
-      : bytes.length === 0
-      ? undefined
-      : JSON.parse(new TextDecoder().decode(bytes));
-    return {
-      route: name as RouteName,
-      params: match.pathname.groups as Record<string, string>,
-      query: searchParams,
-      headers: request.headers,
-      body: route.body === undefined ? undefined : v.parse(route.body, raw),
-    };
-  }
-}
-
-async function runTask(taskId: string, code: string, payload: string): Promise<FinishedTask> {
-  const { name, source } = readSourceFunction(code);
-  const [args, kwargs] = unpack(payload).map((buffer) => JSON.parse(readBuffer(buffer).body));
-  try {
-    const module = await import(`data:text/javascript,${encodeURIComponent(source)}`);
-    const value = await module[name](...args, ...(Object.keys(kwargs).length > 0 ? [kwargs] : []));
-    return { task_id: taskId, status: "success", result: jsonBuffer(value) };
-  } catch (thrown) {
-    const { name: type, message, stack = "" } = thrown as Error;
-    const error = { code: "RemoteExecutionError", type, message, traceback: stack };
-    return { task_id: taskId, status: "failed", error, stdout: "out\n", stderr: "err\n" };
-  }
-}
-
-function utf8(text: string): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(text);
+/** The items that the query asks for by name, newest first, on one page. */
+function page<T extends object>(request: SeenRequest, items: readonly T[], key?: keyof T): object {
+  const name = request.query.get("name");
+  const found = items.filter((item) => key === undefined || name === null || item[key] === name);
+  return { items: found.toReversed(), next_cursor: null };
 }
