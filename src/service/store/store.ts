@@ -21,8 +21,10 @@ import type {
   UserId,
 } from "../../contract/ids.ts";
 import type { ResultMessage, TaskOptions } from "../../contract/protocol/messages.ts";
+import type { Page, PageQuery } from "./page.ts";
 import type { TaskEvent, TaskState, TerminalState } from "../../contract/task_state.ts";
 
+export type { Page, PageQuery };
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 export interface Store {
@@ -36,21 +38,6 @@ export interface Store {
   readonly results: ResultStore;
   /** Writes what is still held back and closes the file. */
   close(): Promise<void>;
-}
-
-// -- paging -----------------------------------------------------------------------------------
-
-export interface PageQuery {
-  /** From 1 to `MAX_PAGE_SIZE`. */
-  readonly limit: number;
-  /** `nextCursor` of the page before. A text that no page gave is `REQUEST_MALFORMED`. */
-  readonly cursor?: string;
-}
-
-export interface Page<T> {
-  readonly items: readonly T[];
-  /** null on the last page. */
-  readonly nextCursor: string | null;
 }
 
 // -- tokens -----------------------------------------------------------------------------------
@@ -333,7 +320,7 @@ export interface QueuedTask {
   readonly attemptsMade: number;
   readonly payload: Uint8Array;
   readonly options: TaskOptions;
-  /** It must not be sent but be cancelled with `cancelUnsent`. */
+  /** It must not be sent: its endpoint is asked to cancel it. */
   readonly cancelRequested: boolean;
 }
 
@@ -342,12 +329,7 @@ export type Cancellation =
   /** It was not on its way: it is cancelled now. */
   | { readonly kind: "cancelled"; readonly taskId: TaskId }
   /** Its endpoint has it, or may have it: remembered until it ends. */
-  | {
-    readonly kind: "requested";
-    readonly taskId: TaskId;
-    readonly endpointId: EndpointId;
-    readonly position: number;
-  }
+  | { readonly kind: "requested"; readonly taskId: TaskId; readonly endpointId: EndpointId }
   | { readonly kind: "finished"; readonly taskId: TaskId };
 
 export interface QueueStore {
@@ -375,7 +357,10 @@ export interface QueueStore {
     readonly limit: number;
     readonly maximumBytes: number;
   }): Promise<readonly QueuedTask[]>;
-  /** Tasks after `position` that were marked but not sent wait for the endpoint again. */
+  /**
+   * Tasks after `position` that were marked but not sent wait for the endpoint again. Nothing after
+   * it may have been sent in any session since the store was opened.
+   */
   release(endpointId: EndpointId, position: number): Promise<void>;
   codes(functionIds: readonly FunctionId[]): Promise<ReadonlyMap<FunctionId, Uint8Array>>;
   /** The endpoint has them on its disk. Written later; a crash before that only sends them twice. */
@@ -396,8 +381,6 @@ export interface QueueStore {
     taskIds: readonly TaskId[],
     at: number,
   ): Promise<readonly Cancellation[]>;
-  /** Ends tasks that were marked but never sent. */
-  cancelUnsent(taskIds: readonly TaskId[], at: number): Promise<void>;
   /** Accepted or perhaps sent tasks whose cancel was asked for, in order, after a position. */
   cancelRequests(query: {
     readonly endpointId: EndpointId;

@@ -62,16 +62,6 @@ export class Cancellations {
     });
   }
 
-  /** Cancels what was not sent; finished tasks stay as they are. */
-  finish(taskIds: readonly TaskId[], at: number): Promise<void> {
-    return this.#engine.write((transaction) => {
-      for (const taskId of taskIds) {
-        const row = this.#find.get(taskId);
-        if (row !== undefined) this.#end(transaction, row, at);
-      }
-    });
-  }
-
   /** See `QueueStore.cancelRequests`. */
   open(query: {
     readonly endpointId: EndpointId;
@@ -83,14 +73,14 @@ export class Cancellations {
   }
 
   #one(transaction: Transaction, taskId: TaskId, row: Row, at: number): Cancellation {
-    const [position, , delivery, , endpointId] = row;
+    const [taskRow, , delivery, , endpointId] = row;
     if (delivery === null) return { kind: "finished", taskId };
     if (delivery === 0) {
       this.#end(transaction, row, at);
       return { kind: "cancelled", taskId };
     }
-    this.#remember.run(position);
-    return { kind: "requested", taskId, endpointId, position };
+    this.#remember.run(taskRow);
+    return { kind: "requested", taskId, endpointId };
   }
 
   #end(transaction: Transaction, row: Row, at: number): void {

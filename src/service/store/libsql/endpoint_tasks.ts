@@ -107,11 +107,10 @@ export class EndpointTasks {
     await this.#inPortions(this.#sent, endpointRow, position, (transaction, row) => {
       const [taskRow, state, attemptsMade, attempt, , cancelRequested] = row;
       if (cancelRequested === 1) {
-        this.#finish(transaction, row, { state: "cancelled", error: CANCELLED, at });
-      } else {
-        const events = state === "waiting-for-ep" ? [] : [waiting(at, attempt)];
-        this.#requeue.run(attemptsMade, attempt, writeEvents(events), taskRow);
+        return this.#finish(transaction, row, { state: "cancelled", error: CANCELLED, at });
       }
+      const events = state === "waiting-for-ep" ? [] : [waiting(at, attempt)];
+      this.#requeue.run(attemptsMade, attempt, writeEvents(events), taskRow);
     });
   }
 

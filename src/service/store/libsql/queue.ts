@@ -150,7 +150,9 @@ export class LibsqlQueue implements QueueStore {
     await this.#live.flush();
     const endpoint = this.#endpoint.get(endpointId);
     if (endpoint === undefined) return;
-    await this.#endpointTasks.release(endpoint[0], position, Date.now());
+    // What was marked when the store was opened may have been sent by the service before.
+    const unsent = Math.max(position, this.#engine.openedAt);
+    await this.#endpointTasks.release(endpoint[0], unsent, Date.now());
   }
 
   codes(functionIds: readonly FunctionId[]): Promise<ReadonlyMap<FunctionId, Uint8Array>> {
@@ -181,10 +183,6 @@ export class LibsqlQueue implements QueueStore {
     at: number,
   ): Promise<readonly Cancellation[]> {
     return this.#cancellations.request(owner, taskIds, at);
-  }
-
-  cancelUnsent(taskIds: readonly TaskId[], at: number): Promise<void> {
-    return this.#cancellations.finish(taskIds, at);
   }
 
   cancelRequests(query: {

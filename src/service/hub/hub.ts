@@ -1,0 +1,282 @@
+/**
+ * All connected endpoints. Routes tell it what was stored, and ask it what is connected.
+ *
+ * 1. An endpoint has at most one session; a newer connection of the same agent replaces it.
+ * 2. A session sends nothing before the one before it has put away what it did not send.
+ */
+import type { FollowEvent } from "../../contract/api.ts";
+import type { EndpointId, TaskId } from "../../contract/ids.ts";
+import { reject } from "../../contract/protocol/handshake.ts";
+import { type HeartbeatOptions, heartbeatOptions } from "../../contract/protocol/heartbeat.ts";
+import type { EndpointStatus, Hello, Reject } from "../../contract/protocol/messages.ts";
+import { logger } from "../../lib/log.ts";
+import { messageOf } from "../../lib/outcome.ts";
+import { finishedTask } from "../routes/shapes.ts";
+import type { Cancellation, Store, TaskDetailRow } from "../store/store.ts";
+import { Follower, Followers } from "./follow.ts";
+import { Session, type SessionEvents } from "./session.ts";
+
+const log = logger("service", "hub");
+
+export interface HubOptions {
+  readonly store: Store;
+  /** Milliseconds between heartbeats; the default is that of the contract. */
+  readonly heartbeatInterval?: number;
+  readonly handshakeTimeout?: number;
+  readonly now?: () => number;
+}
+
+export class Hub {
+  readonly #store: Store;
+  readonly #heartbeat: HeartbeatOptions;
+  readonly #handshakeTimeout: number | undefined;
+  readonly #now: () => number;
+  /** Of admitted sessions. */
+  readonly #sessions = new Map<EndpointId, Session>();
+  /** Also those that have not said hello. */
+  readonly #open = new Set<Session>();
+  /** What is still to be put away for endpoints whose sessions ended. */
+  readonly #ending = new Map<EndpointId, Promise<void>>();
+  /** Position of the last task that was sent to each endpoint since the service started. */
+  readonly #sent = new Map<EndpointId, number>();
+  /** Endpoints for which a submit was told that its tasks are sent at once. */
+  readonly #promised = new Set<EndpointId>();
+  readonly #followers = new Followers();
+  readonly #listeners = new Set<() => void>();
+  #closed = false;
+
+  constructor(options: HubOptions) {
+    this.#store = options.store;
+    this.#heartbeat = heartbeatOptions(options.heartbeatInterval);
+    this.#handshakeTimeout = options.handshakeTimeout;
+    this.#now = options.now ?? Date.now;
+  }
+
+  /** Takes over a socket that was upgraded for an endpoint whose token was checked. */
+  accept(socket: WebSocket, endpointId: EndpointId): void {
+    const session = new Session({
+      socket,
+      endpointId,
+      store: this.#store,
+      events: this.#sessionEvents,
+      heartbeat: this.#heartbeat,
+      handshakeTimeout: this.#handshakeTimeout,
+      now: this.#now,
+    });
+    this.#open.add(session);
+  }
+
+  /** Says goodbye to all endpoints; resolves when what they leave behind is stored. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const session of [...this.#open]) session.goodbye("the service is stopping");
+    await Promise.all(this.#ending.values());
+  }
+
+  // -- what is connected ----------------------------------------------------------------------------
+
+  isOnline(endpointId: EndpointId): boolean {
+    return this.#sessions.has(endpointId);
+  }
+
+  get onlineCount(): number {
+    return this.#sessions.size;
+  }
+
+  /** As of its last heartbeat; undefined when it is offline. */
+  status(endpointId: EndpointId): EndpointStatus | undefined {
+    return this.#sessions.get(endpointId)?.serving?.status;
+  }
+
+  /** Calls `listener` when an endpoint comes or goes. Returns the end of it. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+    };
+  }
+
+  // -- what was stored --------------------------------------------------------------------------------
+
+  /** The state in which a submit stores its tasks; call {@link tasksSubmitted} after it. */
+  initialState(endpointId: EndpointId): "received" | "waiting-for-ep" {
+    if (this.#sessions.get(endpointId)?.serving?.ready !== true) return "waiting-for-ep";
+    this.#promised.add(endpointId);
+    return "received";
+  }
+
+  tasksSubmitted(endpointId: EndpointId): void {
+    const session = this.#sessions.get(endpointId);
+    if (session !== undefined) session.serving?.wake();
+    else if (this.#promised.delete(endpointId)) {
+      // The session ended between the promise and the commit.
+      this.#afterwards(endpointId, () => this.#release(endpointId));
+    }
+  }
+
+  /** Hands on what `QueueStore.cancel` answered. */
+  cancel(cancellations: readonly Cancellation[]): void {
+    const byEndpoint = new Map<EndpointId, TaskId[]>();
+    for (const one of cancellations) {
+      if (one.kind !== "requested") continue;
+      const taskIds = byEndpoint.get(one.endpointId);
+      if (taskIds === undefined) byEndpoint.set(one.endpointId, [one.taskId]);
+      else taskIds.push(one.taskId);
+    }
+    for (const [endpointId, taskIds] of byEndpoint) {
+      this.#sessions.get(endpointId)?.serving?.cancel(taskIds);
+    }
+  }
+
+  /** Ends the session of an endpoint that was deleted from the store. */
+  deleteEndpoint(endpointId: EndpointId): void {
+    this.#sessions.get(endpointId)?.goodbye("the endpoint was deleted");
+    this.#sent.delete(endpointId);
+    this.#promised.delete(endpointId);
+  }
+
+  /** Asks the agent to stop; whether it is connected. With `drain` running tasks may finish. */
+  shutdownEndpoint(endpointId: EndpointId, drain: boolean): boolean {
+    const session = this.#sessions.get(endpointId);
+    session?.send({ type: "shutdown", drain });
+    return session !== undefined;
+  }
+
+  // -- following a task -------------------------------------------------------------------------------
+
+  /**
+   * Moves and output of one task as they happen, then its end. Moves that were made before come
+   * first. Ends early when `signal` is aborted, or when there is no such task.
+   */
+  async *follow(taskId: TaskId, signal?: AbortSignal): AsyncGenerator<FollowEvent, void> {
+    const task = await this.#store.tasks.detail(taskId);
+    if (task === undefined) return;
+    const follower = new Follower(taskId, task.endpointId);
+    const wake = (): void => follower.wake();
+    const unsubscribe = this.#store.results.onFinished(task.taskGroupId, wake);
+    signal?.addEventListener("abort", wake, { once: true });
+    this.#follow(follower);
+    try {
+      yield* this.#life(follower, signal);
+    } finally {
+      unsubscribe();
+      signal?.removeEventListener("abort", wake);
+      if (this.#followers.remove(follower)) {
+        this.#sessions.get(follower.endpointId)?.serving?.follow([taskId], false);
+      }
+    }
+  }
+
+  #follow(follower: Follower): void {
+    this.#followers.add(follower);
+    const serving = this.#sessions.get(follower.endpointId)?.serving;
+    // Off and on again: the endpoint starts with what it captured so far, for the new reader's sake.
+    serving?.follow([follower.taskId], false);
+    serving?.follow([follower.taskId], true);
+  }
+
+  async *#life(follower: Follower, signal?: AbortSignal): AsyncGenerator<FollowEvent, void> {
+    const shown = new Set<string>();
+    while (!signal?.aborted) {
+      // Taken before the store is read, so that nothing happens in between unnoticed.
+      const next = follower.next();
+      const task = await this.#store.tasks.detail(follower.taskId);
+      if (task === undefined) return;
+      yield* newMoves(task, shown);
+      yield* follower.takeOutput();
+      if (task.result !== null) return yield { event: "finished", data: finishedTask(task.result) };
+      await next;
+    }
+  }
+
+  // -- sessions ---------------------------------------------------------------------------------------
+
+  readonly #sessionEvents: SessionEvents = {
+    admit: (session, hello) => this.#admit(session, hello),
+    predecessorEnded: async (endpointId) => await this.#ending.get(endpointId),
+    serving: (session) => this.#serving(session),
+    progressed: (endpointId, taskIds) => this.#followers.progressed(endpointId, taskIds),
+    output: (endpointId, chunks) => this.#followers.output(endpointId, chunks),
+    ended: (session, position) => this.#ended(session, position),
+  };
+
+  #admit(session: Session, hello: Hello): Reject | undefined {
+    if (this.#closed) return stopping();
+    const other = this.#sessions.get(session.endpointId);
+    const otherHello = other?.hello;
+    if (otherHello !== undefined && otherHello.instance_id !== hello.instance_id) {
+      return connectedElsewhere(otherHello);
+    }
+    this.#sessions.set(session.endpointId, session);
+    other?.goodbye("replaced by a newer connection of the same agent");
+    return undefined;
+  }
+
+  #serving(session: Session): void {
+    session.serving?.follow(this.#followers.tasksOf(session.endpointId), true);
+    this.#changed();
+  }
+
+  #ended(session: Session, position: Promise<number> | undefined): void {
+    this.#open.delete(session);
+    const { endpointId } = session;
+    if (this.#sessions.get(endpointId) === session) {
+      this.#sessions.delete(endpointId);
+      this.#changed();
+    }
+    if (position === undefined) return;
+    this.#afterwards(endpointId, async () => {
+      this.#sent.set(endpointId, Math.max(await position, this.#sent.get(endpointId) ?? 0));
+      await this.#release(endpointId);
+      await this.#store.endpoints.seen(endpointId, this.#now());
+    });
+  }
+
+  /** Runs after what is put away for the endpoint already; its next session waits for it. */
+  #afterwards(endpointId: EndpointId, action: () => Promise<void>): void {
+    const ending = (this.#ending.get(endpointId) ?? Promise.resolve())
+      .then(action)
+      .catch((thrown) =>
+        // The next session sends what waits anyway; only the timeline lacks the pause.
+        log.warning("the end of a session of {endpoint} was not stored: {reason}", {
+          endpoint: endpointId,
+          reason: messageOf(thrown),
+        })
+      )
+      .finally(() => {
+        if (this.#ending.get(endpointId) === ending) this.#ending.delete(endpointId);
+      });
+    this.#ending.set(endpointId, ending);
+  }
+
+  /** What was to be sent at once and was not, waits for the endpoint. */
+  #release(endpointId: EndpointId): Promise<void> {
+    return this.#store.queue.release(endpointId, this.#sent.get(endpointId) ?? 0);
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+function* newMoves(task: TaskDetailRow, shown: Set<string>): Generator<FollowEvent> {
+  for (const event of task.timeline) {
+    // Not the time: a result tells again, by the endpoint's clock, what was noticed here before.
+    const key = `${event.state} ${event.by} ${event.attempt} ${event.detail ?? ""}`;
+    if (shown.has(key)) continue;
+    shown.add(key);
+    yield { event: "state", data: { ...event } };
+  }
+}
+
+function connectedElsewhere(other: Hello): Reject {
+  return reject(
+    "ENDPOINT_CONNECTED_ELSEWHERE",
+    `another agent serves this endpoint, from host ${other.hostname}`,
+    { hint: `Stop it there with: funcx-endpoint stop`, retryable: true },
+  );
+}
+
+function stopping(): Reject {
+  return reject("SERVICE_STOPPING", "the service is stopping", { retryable: true });
+}

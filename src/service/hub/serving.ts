@@ -1,0 +1,194 @@
+/**
+ * A session between welcome and close: credits, heartbeats, results.
+ *
+ * 1. A result is acknowledged only after it is on disk. When it cannot be stored, the session ends,
+ *    and the endpoint sends it again in the next one.
+ */
+import type { EndpointId, TaskId } from "../../contract/ids.ts";
+import { DEFAULT_RESULT_CREDITS, MAX_BATCH_ITEMS } from "../../contract/limits.ts";
+import { ReceiveWindow, SendWindow } from "../../contract/protocol/ack_window.ts";
+import {
+  type HeartbeatOptions,
+  type RunningHeartbeat,
+  startHeartbeat,
+} from "../../contract/protocol/heartbeat.ts";
+import type {
+  EndpointMessage,
+  EndpointStatus,
+  Hello,
+  Output,
+  Results,
+  ServiceMessage,
+} from "../../contract/protocol/messages.ts";
+import { logger } from "../../lib/log.ts";
+import { messageOf } from "../../lib/outcome.ts";
+import type { Store } from "../store/store.ts";
+import { Dispatcher } from "./dispatch.ts";
+
+const log = logger("service", "hub");
+
+/** Milliseconds between two writes of when a connected endpoint was heard last. */
+const LAST_SEEN_INTERVAL = 600_000;
+
+export interface ServingOptions {
+  readonly endpointId: EndpointId;
+  readonly hello: Hello;
+  readonly store: Store;
+  readonly heartbeat: HeartbeatOptions;
+  readonly now: () => number;
+  readonly send: (message: ServiceMessage) => void;
+  readonly events: ServingEvents;
+}
+
+export interface ServingEvents {
+  progressed(taskIds: readonly TaskId[]): void;
+  output(chunks: Output["chunks"]): void;
+  /** The peer broke the protocol. */
+  violation(reason: string): void;
+  /** The session has to end; the endpoint comes back. */
+  giveUp(reason: string): void;
+  /** The endpoint took its leave. */
+  left(reason: string): void;
+  silent(milliseconds: number): void;
+}
+
+export class Serving {
+  readonly hello: Hello;
+  readonly #options: ServingOptions;
+  readonly #tasks: SendWindow;
+  readonly #results = new ReceiveWindow(DEFAULT_RESULT_CREDITS);
+  readonly #heartbeat: RunningHeartbeat;
+  readonly #dispatcher: Dispatcher;
+  #status: EndpointStatus;
+  #lastSeenWritten: number;
+  #started = false;
+
+  constructor(options: ServingOptions) {
+    const { endpointId, hello, store, heartbeat, now, send, events } = options;
+    this.#options = options;
+    this.hello = hello;
+    this.#status = hello.status;
+    this.#lastSeenWritten = now();
+    this.#tasks = new SendWindow(hello.task_credits);
+    this.#dispatcher = new Dispatcher({
+      endpointId,
+      queue: store.queue,
+      window: this.#tasks,
+      send,
+    });
+    this.#heartbeat = startHeartbeat({
+      ...heartbeat,
+      send: () => send({ type: "heartbeat", at: now() }),
+      silent: (milliseconds) => events.silent(milliseconds),
+    });
+  }
+
+  /** As of the last heartbeat. */
+  get status(): EndpointStatus {
+    return this.#status;
+  }
+
+  /** Whether a task that is submitted now is sent at once. */
+  get ready(): boolean {
+    return this.#dispatcher.ready;
+  }
+
+  /** Sends what waits: cancels first, which may save tasks. No task is sent before this. */
+  async start(): Promise<void> {
+    await this.#repeatCancels();
+    this.#started = true;
+    this.wake();
+  }
+
+  wake(): void {
+    if (this.#started) this.#dispatcher.wake();
+  }
+
+  cancel(taskIds: readonly TaskId[]): void {
+    for (const task_ids of parts(taskIds)) this.#options.send({ type: "cancel", task_ids });
+  }
+
+  follow(taskIds: readonly TaskId[], on: boolean): void {
+    for (const task_ids of parts(taskIds)) this.#options.send({ type: "follow", task_ids, on });
+  }
+
+  /** Resolves to the position of the last task that was sent. */
+  stop(): Promise<number> {
+    this.#heartbeat.stop();
+    return this.#dispatcher.stop();
+  }
+
+  heard(): void {
+    this.#heartbeat.heard();
+  }
+
+  received(message: EndpointMessage): void {
+    const { endpointId, store, events, now } = this.#options;
+    switch (message.type) {
+      case "task_ack":
+        store.queue.accepted(endpointId, this.#tasks.acknowledged(message.task_ids), now());
+        return this.wake();
+      case "task_events":
+        store.queue.progressed(endpointId, message.events);
+        return events.progressed(message.events.map(({ task_id }) => task_id));
+      case "results":
+        return this.#finished(message);
+      case "output":
+        return events.output(message.chunks);
+      case "heartbeat":
+        return this.#heardStatus(message.status);
+      case "goodbye":
+        return events.left(message.reason);
+      case "hello":
+        return events.violation("a second hello");
+    }
+  }
+
+  #finished({ results }: Results): void {
+    const { endpointId, store, events, now, send } = this.#options;
+    if (!this.#results.received(results.length)) {
+      return events.violation("more unacknowledged results than were granted");
+    }
+    const taskIds = results.map(({ task_id }) => task_id);
+    // Whoever has finished a task had it.
+    this.#tasks.acknowledged(taskIds);
+    store.queue.finished(endpointId, results, now()).then(
+      () => {
+        this.#results.acknowledge(results.length);
+        send({ type: "result_ack", task_ids: taskIds });
+        this.wake();
+      },
+      (thrown) => events.giveUp(`results cannot be stored now: ${messageOf(thrown)}`),
+    );
+  }
+
+  #heardStatus(status: EndpointStatus | undefined): void {
+    const { endpointId, store, now } = this.#options;
+    if (status !== undefined) this.#status = status;
+    // A dispatch that failed is tried again.
+    this.wake();
+    if (now() - this.#lastSeenWritten < LAST_SEEN_INTERVAL) return;
+    this.#lastSeenWritten = now();
+    store.endpoints.seen(endpointId, now()).catch((thrown) =>
+      log.warning("last_seen was not stored: {reason}", { reason: messageOf(thrown) })
+    );
+  }
+
+  /** Those that were asked for while the endpoint was away, or that it may have missed. */
+  async #repeatCancels(): Promise<void> {
+    const { endpointId, store } = this.#options;
+    const limit = MAX_BATCH_ITEMS;
+    for (let after = 0;;) {
+      const requests = await store.queue.cancelRequests({ endpointId, after, limit });
+      this.cancel(requests.map(({ taskId }) => taskId));
+      if (requests.length < limit) return;
+      after = requests[requests.length - 1]!.position;
+    }
+  }
+}
+
+function* parts(taskIds: readonly TaskId[]): Generator<TaskId[]> {
+  for (let start = 0; start < taskIds.length; start += MAX_BATCH_ITEMS) {
+    yield taskIds.slice(start, start + MAX_BATCH_ITEMS);
+  }
+}

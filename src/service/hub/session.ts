@@ -1,0 +1,260 @@
+/**
+ * One connection of one endpoint, from the upgrade to the close; the peer of the agent's
+ * `forwarder/connection.ts`. What is said when is in `contract/protocol/PROTOCOL.md`. Whatever the
+ * peer sends ends at most this session.
+ */
+import { type EndpointId, newId, type TaskId } from "../../contract/ids.ts";
+import { DEFAULT_RESULT_CREDITS, HANDSHAKE_TIMEOUT } from "../../contract/limits.ts";
+import { decodeEndpointMessage } from "../../contract/protocol/codec.ts";
+import { checkHello, reject } from "../../contract/protocol/handshake.ts";
+import type { HeartbeatOptions } from "../../contract/protocol/heartbeat.ts";
+import type {
+  Hello,
+  Output,
+  Reject,
+  ServiceMessage,
+  Welcome,
+} from "../../contract/protocol/messages.ts";
+import { logger } from "../../lib/log.ts";
+import { messageOf } from "../../lib/outcome.ts";
+import { VERSION } from "../../lib/version.ts";
+import type { Store, StoredEndpoint } from "../store/store.ts";
+import { CLOSE_CODES, Link } from "./link.ts";
+import { Serving } from "./serving.ts";
+
+const log = logger("service", "hub");
+
+/** What a session asks and tells the hub. */
+export interface SessionEvents {
+  /** May this endpoint serve? From here on it counts as connected. */
+  admit(session: Session, hello: Hello): Reject | undefined;
+  /** Resolves when the endpoint's earlier session has put its unsent tasks away. */
+  predecessorEnded(endpointId: EndpointId): Promise<void>;
+  /** It takes tasks. */
+  serving(session: Session): void;
+  progressed(endpointId: EndpointId, taskIds: readonly TaskId[]): void;
+  output(endpointId: EndpointId, chunks: Output["chunks"]): void;
+  /** Called once. `position` is that of the last task sent; none were sent when it is undefined. */
+  ended(session: Session, position: Promise<number> | undefined): void;
+}
+
+export interface SessionOptions {
+  readonly socket: WebSocket;
+  readonly endpointId: EndpointId;
+  readonly store: Store;
+  readonly events: SessionEvents;
+  readonly heartbeat: HeartbeatOptions;
+  /** Milliseconds that the endpoint has for its hello. */
+  readonly handshakeTimeout?: number;
+  readonly now: () => number;
+}
+
+type State =
+  | { readonly kind: "greeting"; readonly timer: ReturnType<typeof setTimeout> }
+  /** Admitted; its welcome is being made. */
+  | { readonly kind: "welcoming"; readonly hello: Hello }
+  | { readonly kind: "serving"; readonly serving: Serving }
+  | { readonly kind: "ended" };
+
+export class Session {
+  readonly endpointId: EndpointId;
+  readonly #options: SessionOptions;
+  readonly #link: Link;
+  #state: State;
+
+  constructor(options: SessionOptions) {
+    this.endpointId = options.endpointId;
+    this.#options = options;
+    const timer = setTimeout(
+      () => this.#refuse(reject("PROTOCOL_VIOLATION", "no hello came in time")),
+      options.handshakeTimeout ?? HANDSHAKE_TIMEOUT,
+    );
+    this.#state = { kind: "greeting", timer };
+    this.#link = new Link(options.socket, {
+      frame: (bytes) => this.#received(bytes),
+      text: () => this.#violation("a text message"),
+      closed: () => this.#end(),
+    });
+  }
+
+  /** Undefined before it was admitted and after it ended. */
+  get hello(): Hello | undefined {
+    if (this.#state.kind === "welcoming") return this.#state.hello;
+    return this.serving?.hello;
+  }
+
+  /** Undefined but between the welcome and the end. */
+  get serving(): Serving | undefined {
+    return this.#state.kind === "serving" ? this.#state.serving : undefined;
+  }
+
+  /** Dropped when the session is not open: whatever has to arrive is said again in the next one. */
+  send(message: ServiceMessage): void {
+    this.#link.send(message);
+  }
+
+  /** A deliberate end, with a word to the endpoint. */
+  goodbye(reason: string): void {
+    this.send({ type: "goodbye", reason });
+    this.#close(CLOSE_CODES.done, reason);
+  }
+
+  #received(bytes: Uint8Array): void {
+    if (this.#state.kind === "ended") return;
+    const frame = decodeEndpointMessage(bytes);
+    switch (this.#state.kind) {
+      case "greeting": {
+        const checked = checkHello(frame, this.endpointId);
+        return checked.kind === "ok" ? this.#greeted(checked.value) : this.#refuse(checked.failure);
+      }
+      case "welcoming":
+        return this.#violation("a message before the welcome");
+      case "serving":
+        this.#state.serving.heard();
+        return frame.kind === "violation"
+          ? this.#violation(frame.reason)
+          : this.#state.serving.received(frame.message);
+    }
+  }
+
+  #greeted(hello: Hello): void {
+    if (this.#state.kind !== "greeting") return;
+    const refusal = this.#options.events.admit(this, hello);
+    if (refusal !== undefined) return this.#refuse(refusal);
+    clearTimeout(this.#state.timer);
+    this.#state = { kind: "welcoming", hello };
+    this.#begin(hello).catch((thrown) => {
+      log.error("endpoint {endpoint} cannot be served: {reason}", {
+        endpoint: this.endpointId,
+        reason: messageOf(thrown),
+      });
+      this.goodbye(`the service cannot serve the endpoint now: ${messageOf(thrown)}`);
+    });
+  }
+
+  async #begin(hello: Hello): Promise<void> {
+    const { store, events, now } = this.#options;
+    const endpoint = await store.endpoints.get(this.endpointId);
+    if (this.#state.kind !== "welcoming") return;
+    if (endpoint === undefined) return this.#refuse(deleted(this.endpointId));
+    const serving = this.#welcome(hello, endpoint);
+    await events.predecessorEnded(this.endpointId);
+    const { requeued, failed } = await store.queue.connected({
+      endpointId: this.endpointId,
+      spoolId: hello.spool_id,
+      hostname: hello.hostname,
+      softwareVersion: hello.software_version,
+      runtimes: hello.runtimes,
+      at: now(),
+    });
+    const properties = { endpoint: this.endpointId, host: hello.hostname, requeued, failed };
+    if (requeued + failed === 0) log.info("endpoint {endpoint} connected from {host}", properties);
+    else log.warning("endpoint {endpoint} connected from {host} without its spool", properties);
+    if (this.serving !== serving) return;
+    events.serving(this);
+    await serving.start();
+  }
+
+  #welcome(hello: Hello, endpoint: StoredEndpoint): Serving {
+    const { store, heartbeat, events, now } = this.#options;
+    const { endpointId } = this;
+    const serving = new Serving({
+      endpointId,
+      hello,
+      store,
+      heartbeat,
+      now,
+      send: (message) => this.send(message),
+      events: {
+        progressed: (taskIds) => events.progressed(endpointId, taskIds),
+        output: (chunks) => events.output(endpointId, chunks),
+        violation: (reason) => this.#violation(reason),
+        giveUp: (reason) => this.goodbye(reason),
+        left: (reason) => this.#left(reason),
+        silent: (milliseconds) => this.#silent(milliseconds),
+      },
+    });
+    this.#state = { kind: "serving", serving };
+    this.send(welcome(hello, endpoint, store.serviceId, heartbeat.interval, now()));
+    return serving;
+  }
+
+  // -- the end --------------------------------------------------------------------------------------
+
+  /** The peer's fault: logged, told, closed. */
+  #violation(reason: string): void {
+    if (this.#state.kind === "ended") return;
+    log.warning("endpoint {endpoint} broke the protocol: {reason}", {
+      endpoint: this.endpointId,
+      reason,
+    });
+    this.send({ type: "goodbye", reason: `protocol violation: ${reason}` });
+    this.#close(CLOSE_CODES.violation, "protocol violation");
+  }
+
+  #refuse(answer: Reject): void {
+    log.warning("endpoint {endpoint} was refused: {reason}", {
+      endpoint: this.endpointId,
+      code: answer.code,
+      reason: answer.message,
+    });
+    this.send(answer);
+    const code = answer.code === "PROTOCOL_VIOLATION" ? CLOSE_CODES.violation : CLOSE_CODES.done;
+    this.#close(code, answer.code);
+  }
+
+  #left(reason: string): void {
+    log.info("endpoint {endpoint} left: {reason}", { endpoint: this.endpointId, reason });
+    this.#close(CLOSE_CODES.done, "goodbye");
+  }
+
+  #silent(milliseconds: number): void {
+    log.warning("endpoint {endpoint} was silent for {milliseconds} ms and counts as gone", {
+      endpoint: this.endpointId,
+      milliseconds: Math.round(milliseconds),
+    });
+    this.#close(CLOSE_CODES.silent, "silent for too long");
+  }
+
+  #close(code: number, reason: string): void {
+    this.#link.close(code, reason);
+    this.#end();
+  }
+
+  #end(): void {
+    const state = this.#state;
+    if (state.kind === "ended") return;
+    this.#state = { kind: "ended" };
+    if (state.kind === "greeting") clearTimeout(state.timer);
+    const position = state.kind === "serving" ? state.serving.stop() : undefined;
+    this.#options.events.ended(this, position);
+  }
+}
+
+function welcome(
+  hello: Hello,
+  endpoint: StoredEndpoint,
+  serviceId: string,
+  heartbeatInterval: number,
+  now: number,
+): Welcome {
+  return {
+    type: "welcome",
+    protocol_version: hello.protocol_version,
+    service_id: serviceId,
+    session_id: newId(),
+    software_version: VERSION,
+    result_credits: DEFAULT_RESULT_CREDITS,
+    heartbeat_interval: heartbeatInterval,
+    now,
+    ...(endpoint.allowedFunctions === null
+      ? {}
+      : { allowed_functions: [...endpoint.allowedFunctions] }),
+  };
+}
+
+function deleted(endpointId: EndpointId): Reject {
+  return reject("ENDPOINT_NOT_FOUND", `endpoint ${endpointId} was deleted`, {
+    hint: "Start the endpoint again, it registers anew.",
+  });
+}
