@@ -59,7 +59,8 @@ function explain(path: readonly string[], issue: v.BaseIssue<unknown>): Explaine
   if (path.join(".") === "executor.provider.type" && scheduler !== undefined) {
     return { found, ...schedulerHelp(scheduler) };
   }
-  const isName = issue.path?.at(-1)?.origin === "key";
+  // A missing key has that origin too, but nothing was found there.
+  const isName = issue.path?.at(-1)?.origin === "key" && issue.input !== undefined;
   return { found, ...helpOf(isName ? path.slice(0, -1) : path) };
 }
 

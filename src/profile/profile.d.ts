@@ -118,9 +118,15 @@ export interface LocalProvider {
 export interface Runtimes {
   /**
    * TypeScript and JavaScript, inside the program itself.
-   * @default no permissions
+   * @default { permissions: {} }
    */
-  typescript?: false | { permissions?: Permissions };
+  typescript?: false | {
+    /**
+     * What the functions may do.
+     * @default {}
+     */
+    permissions?: Permissions;
+  };
   /**
    * Python 3.6 or later, nothing else installed.
    * @default { interpreter: "python3" }

@@ -137,14 +137,14 @@ function positionOf({ file }: ProfileFile, place: SourcePlace | undefined): stri
   return place === undefined ? file : `${place.file}:${place.line}:${place.column}`;
 }
 
-/** A URL, a line and a column. A stack writes spaces of a path as they are, a loader as `%20`. */
+/** A URL, a line and a column. */
 const POSITION = /(file:\/\/[^\n()]*?):(\d+):(\d+)/g;
 
 /** The innermost frame in the profile's folder. */
 function placeOf({ folder }: ProfileFile, error: ThrownError): SourcePlace | undefined {
   for (const [, url, line, column] of `${error.message}\n${error.stack}`.matchAll(POSITION)) {
-    const file = pathOf(url);
-    if (file?.startsWith(join(folder, "/"))) return place(file, Number(line), Number(column));
+    const file = pathsOf(url).find((path) => path.startsWith(join(folder, "/")));
+    if (file !== undefined) return place(file, Number(line), Number(column));
   }
   return undefined;
 }
@@ -167,11 +167,13 @@ function linesOf(file: string): string[] {
   return (readIfPresent(file) ?? "").split(/\r?\n/);
 }
 
-function pathOf(url: string): string | undefined {
+/** A stack has the characters of a path as they are, the loader's messages have them encoded. */
+function pathsOf(url: string): string[] {
+  const plain = url.slice("file://".length);
   try {
-    return fromFileUrl(url);
+    return [fromFileUrl(url), plain];
   } catch {
-    return undefined;
+    return [plain];
   }
 }
 

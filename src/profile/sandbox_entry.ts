@@ -21,6 +21,8 @@ const scope = self as unknown as {
 };
 
 let module: ProfileModule = {};
+/** Names of the variables that the profile lists. */
+let listed: readonly string[] = [];
 
 async function receive(message: ToSandbox): Promise<void> {
   try {
@@ -34,9 +36,9 @@ async function receive(message: ToSandbox): Promise<void> {
 
 async function load(url: string): Promise<FromSandbox> {
   module = await import(url);
-  const { env } = module;
-  if (env === undefined) return { kind: "loaded", env: [] };
+  const { env = [] } = module;
   if (Array.isArray(env) && env.every((name) => typeof name === "string")) {
+    listed = env;
     return { kind: "loaded", env };
   }
   return unfit({
@@ -73,10 +75,10 @@ function unfit(...problems: ProfileProblem[]): FromSandbox {
 /** Undefined for what is not listed, and remembers that it was asked for. */
 function recordingEnv(env: Site["env"], unlisted: Set<string>): Site["env"] {
   return new Proxy(env, {
-    get: (listed, name): string | undefined => {
+    get: (values, name): string | undefined => {
       if (typeof name !== "string") return undefined;
-      if (!Object.hasOwn(listed, name)) unlisted.add(name);
-      return listed[name];
+      if (!listed.includes(name)) unlisted.add(name);
+      return Object.hasOwn(values, name) ? values[name] : undefined;
     },
   });
 }

@@ -35,7 +35,8 @@ function applySetting(profile: Plain, setting: Setting): Plain {
 
 function parseSetting(text: string): Setting {
   const [, key, value] = /^([^=]*)=(.*)$/s.exec(text) ?? [];
-  if (key !== undefined && KEY.test(key)) return { text, path: key.split("."), value };
+  const path = key?.split(".") ?? [];
+  if (path.length > 0 && path.every((part) => PART.test(part))) return { text, path, value };
   throw new FuncxError({
     code: "USAGE",
     message: `--set ${text}: expected KEY=VALUE with a dotted key`,
@@ -43,8 +44,8 @@ function parseSetting(text: string): Setting {
   });
 }
 
-/** Not `__proto__`, which would change the object instead of being set in it. */
-const KEY = /^(?!.*__proto__)[A-Za-z_][\w-]*(\.[A-Za-z_][\w-]*)*$/;
+/** Not a name that means something to every object. */
+const PART = /^(?!(__proto__|constructor|prototype)$)[A-Za-z_][\w-]*$/;
 
 function parseJson(text: string): unknown {
   try {
