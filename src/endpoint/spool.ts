@@ -7,7 +7,7 @@ import type { FuncxFailure } from "../contract/errors.ts";
 import type { EndpointId, FunctionId, SpoolId, TaskId } from "../contract/ids.ts";
 import type { TaskOptions } from "../contract/protocol/messages.ts";
 import type { TaskEvent } from "../contract/task_state.ts";
-import type { Connection, Statement } from "../lib/database.ts";
+import { closeDatabase, type Connection, type Statement } from "../lib/database.ts";
 import { fatal, messageOf, ok, type Outcome, retryable } from "../lib/outcome.ts";
 import { openSpoolFile, readMeta, SET_META, unreadable } from "./spool_file.ts";
 import type { Recovery } from "./table_events.ts";
@@ -276,7 +276,7 @@ export class Spool {
   }
 
   close(): void {
-    this.#connection.close();
+    closeDatabase(this.#connection);
   }
 
   #number(sql: string): number {

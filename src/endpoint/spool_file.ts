@@ -2,6 +2,7 @@
 import { FuncxError, type FuncxFailure } from "../contract/errors.ts";
 import { type EndpointId, newId } from "../contract/ids.ts";
 import {
+  closeDatabase,
   type Connection,
   DatabaseInUseError,
   DatabaseUnreadableError,
@@ -47,7 +48,7 @@ export function openSpoolFile(path: string, endpointId: EndpointId): Connection 
   let connection = openFile(path);
   const owner = readMeta(connection, "endpoint_id");
   if (owner !== undefined && owner !== endpointId) {
-    connection.close();
+    closeDatabase(connection);
     Deno.renameSync(path, join(dirname(path), `spool.${owner}.db`));
     connection = openFile(path);
   }
@@ -65,6 +66,7 @@ function openFile(path: string): Connection {
     if (Deno.statSync(path).size <= MAX_CHECKED_BYTES) check(connection);
     return connection;
   } catch (thrown) {
+    // Not `closeDatabase`: a damaged file is touched as little as can be.
     connection?.close();
     throw spoolError(path, thrown);
   }
@@ -128,7 +130,7 @@ function writeMeta(connection: Connection, key: string, value: string): void {
 export function unreadable(path: string, reason: string): FuncxFailure {
   return {
     code: "SPOOL_UNREADABLE",
-    message: `the spool ${path} is damaged: ${reason}`,
+    message: `the spool ${path} is damaged: ${reason.split("\n").at(-1)}`,
     hint: `It was left as it is. Move it away and start again: mv '${path}' '${path}.damaged'; ` +
       "the service then sends unfinished tasks again as far as they have attempts left.",
   };

@@ -35,7 +35,7 @@ export function openDatabase(path: string): Connection {
     connection.exec("BEGIN IMMEDIATE; COMMIT");
     return connection;
   } catch (thrown) {
-    connection?.close();
+    if (connection !== undefined) closeDatabase(connection);
     const message = thrown instanceof Error ? thrown.message : String(thrown);
     if (/locked|busy/i.test(message)) {
       throw new DatabaseInUseError(`${path} is open in another process`);
@@ -54,4 +54,20 @@ function createPrivately(path: string): void {
   } catch (thrown) {
     if (!(thrown instanceof Deno.errors.AlreadyExists)) throw thrown;
   }
+}
+
+/**
+ * Closes the connection and frees the file at once. `close` alone leaves the lock until the garbage
+ * collector has found every statement of the connection.
+ */
+export function closeDatabase(connection: Connection): void {
+  try {
+    // An exclusive lock that was there before WAL can only be given up after leaving WAL.
+    connection.pragma("journal_mode = DELETE");
+    connection.pragma("locking_mode = NORMAL");
+    connection.prepare("SELECT count(*) FROM sqlite_schema").get();
+  } catch {
+    // A damaged file or a full disk: the lock ends with the process then.
+  }
+  connection.close();
 }

@@ -1,0 +1,235 @@
+import { newId } from "../contract/ids.ts";
+import { FuncxError } from "../contract/errors.ts";
+import { assertEquals, assertMatch, assertTrue } from "../lib/assert.ts";
+import { closeDatabase, openDatabase } from "../lib/database.ts";
+import { join } from "../lib/path.ts";
+import { openSpool, Spool } from "./spool.ts";
+import { openSpoolFile } from "./spool_file.ts";
+import type { SpooledTask } from "./task.ts";
+import { taskMessage } from "./testing/tasks.ts";
+
+const ENDPOINT = "1e999502-b434-49a2-a2e0-d925383d2dd4";
+
+function folder(): { path: string; [Symbol.dispose](): void } {
+  const root = Deno.makeTempDirSync();
+  return {
+    path: join(root, "spool.db"),
+    [Symbol.dispose]: () => Deno.removeSync(root, { recursive: true }),
+  };
+}
+
+function spooled(seq: number, changes: Partial<SpooledTask> = {}): SpooledTask {
+  const message = taskMessage();
+  return {
+    seq,
+    taskId: message.task_id,
+    functionId: message.function_id,
+    options: {},
+    attemptsMade: 0,
+    timeline: [{ state: "waiting-for-nodes", at: 1, by: "agent", attempt: 0 }],
+    payload: new Uint8Array([1, 2, 3]),
+    ...changes,
+  };
+}
+
+function committed(spool: Spool): void {
+  assertEquals(spool.commit(), { kind: "ok", value: undefined });
+}
+
+function codeOf(action: () => unknown): string {
+  try {
+    action();
+  } catch (thrown) {
+    if (thrown instanceof FuncxError) return `${thrown.code}: ${thrown.message} | ${thrown.hint}`;
+    throw thrown;
+  }
+  throw new Error("it did not throw");
+}
+
+Deno.test("a crash leaves what was committed, and knows what had begun", () => {
+  using place = folder();
+  const before = openSpool(place.path, ENDPOINT);
+  const tasks = [1, 2, 3, 4, 5].map((seq) => spooled(seq));
+  before.store(tasks);
+  before.begin(3, []);
+  before.requeue([{ ...tasks[0], attemptsMade: 1 }, { ...tasks[1], attemptsMade: 1 }]);
+  before.begin(null, [2]);
+  committed(before);
+  before.store([spooled(6)]);
+  // Not committed: the process is gone.
+  before.close();
+
+  const after = openSpool(place.path, ENDPOINT);
+  assertEquals(after.spoolId, before.spoolId);
+  const recovery = after.recover(9);
+  assertEquals(recovery.lastSeq, 5);
+  assertEquals(recovery.begunThrough, 3);
+  assertEquals(recovery.begun.map(({ seq, attemptsMade }) => [seq, attemptsMade]), [[2, 1], [
+    3,
+    0,
+  ]]);
+  assertEquals(recovery.again.map(({ seq }) => seq), [1]);
+  assertEquals(recovery.waiting, 2);
+  const { payload: _stored, ...record } = recovery.begun[1];
+  const { payload: _given, ...expected } = tasks[2];
+  assertEquals(record, expected);
+  after.close();
+});
+
+Deno.test("a seq is never given twice, even when its task is gone", () => {
+  using place = folder();
+  const before = openSpool(place.path, ENDPOINT);
+  const task = spooled(7);
+  before.store([task]);
+  before.begin(7, []);
+  const batch = before.storeResults(new Uint8Array([1]), [task]);
+  committed(before);
+  before.dropResults(batch);
+  committed(before);
+  before.close();
+  const after = openSpool(place.path, ENDPOINT);
+  assertEquals(after.recover(1).lastSeq, 7);
+  after.close();
+});
+
+Deno.test("a task is known from its acceptance until its result is acknowledged", () => {
+  using place = folder();
+  const spool = openSpool(place.path, ENDPOINT);
+  const task = spooled(1);
+  const other = newId();
+  spool.store([task]);
+  assertEquals(spool.known([task.taskId, other]), new Set([task.taskId]));
+  committed(spool);
+  assertEquals(spool.lookUp([task.taskId, other]).waiting.map(({ seq }) => seq), [1]);
+  const batch = spool.storeResults(new Uint8Array([1]), [task, { seq: null, taskId: other }]);
+  committed(spool);
+  assertEquals(spool.known([task.taskId]), new Set([task.taskId]));
+  assertEquals(spool.lookUp([task.taskId]).finished, new Set([task.taskId]));
+  assertEquals(spool.batch(batch)!.taskIds, [task.taskId, other]);
+  assertEquals(spool.unacknowledged(), { batches: [batch], results: 2 });
+  assertEquals(spool.recover(1).waiting, 0);
+  spool.dropResults(batch);
+  committed(spool);
+  assertEquals(spool.known([task.taskId]), new Set());
+  assertEquals(spool.unacknowledged(), { batches: [], results: 0 });
+  spool.close();
+});
+
+Deno.test("loading keeps to both bounds, and says when there is no more", () => {
+  using place = folder();
+  const spool = openSpool(place.path, ENDPOINT);
+  const tasks = [1, 2, 3, 4].map((seq) => spooled(seq, { payload: new Uint8Array(100) }));
+  spool.store(tasks);
+  spool.storeResults(new Uint8Array(), [tasks[1]]);
+  committed(spool);
+  const load = (after: number, maximum: number, bytes: number): unknown => {
+    const { tasks, end } = spool.load(after, maximum, bytes);
+    return [tasks.map((task) => task.seq), end];
+  };
+  assertEquals(load(0, 10, 1_000), [[1, 3, 4], true]);
+  assertEquals(load(0, 2, 1_000), [[1, 3], false]);
+  assertEquals(load(0, 10, 250), [[1, 3], false]);
+  assertEquals(load(0, 10, 1), [[1], false]);
+  assertEquals(load(4, 10, 1_000), [[], true]);
+  spool.close();
+});
+
+Deno.test("functions stay as long as a task needs them", () => {
+  using place = folder();
+  const spool = openSpool(place.path, ENDPOINT);
+  const task = spooled(1);
+  const unused = newId();
+  const code = new Uint8Array([7]);
+  spool.storeFunctions([{ function_id: task.functionId, code }, { function_id: unused, code }]);
+  spool.store([task]);
+  spool.dropFunctions();
+  committed(spool);
+  assertEquals([...spool.functionCode(task.functionId)!], [7]);
+  assertEquals(spool.functionCode(unused), undefined);
+  spool.close();
+});
+
+Deno.test("a full disk writes nothing, says so, and takes everything once there is room", () => {
+  using place = folder();
+  const connection = openSpoolFile(place.path, ENDPOINT);
+  const spool = new Spool(connection);
+  const pages = connection.prepare("PRAGMA page_count").get() as { page_count: number };
+  connection.pragma(`max_page_count = ${pages.page_count + 2}`);
+  const tasks = [1, 2, 3].map((seq) => spooled(seq, { payload: new Uint8Array(20_000) }));
+  spool.store(tasks);
+  const outcome = spool.commit();
+  assertTrue(outcome.kind === "retryable");
+  assertEquals(outcome.failure.code, "STORAGE_FULL");
+  assertMatch(outcome.failure.message, /full/);
+  assertTrue(spool.hasChanges);
+  assertEquals(spool.load(0, 10, 1_000_000).tasks, []);
+  assertEquals(spool.known(tasks.map((task) => task.taskId)).size, 3);
+  connection.pragma("max_page_count = 100000");
+  committed(spool);
+  assertEquals(spool.load(0, 10, 1_000_000).tasks.length, 3);
+  spool.close();
+});
+
+const SQLITE_HEADER = 100;
+
+Deno.test("a damaged spool is refused and kept as it is", () => {
+  using place = folder();
+  const spool = openSpool(place.path, ENDPOINT);
+  spool.store([1, 2, 3].map((seq) => spooled(seq, { payload: new Uint8Array(10_000) })));
+  committed(spool);
+  spool.close();
+  const damaged = Deno.readFileSync(place.path).fill(0x5a, 8_192);
+  Deno.writeFileSync(place.path, damaged);
+  assertMatch(codeOf(() => openSpool(place.path, ENDPOINT)), /^SPOOL_UNREADABLE: .*mv '/);
+  const kept = Deno.readFileSync(place.path);
+  assertEquals(kept.subarray(SQLITE_HEADER), damaged.subarray(SQLITE_HEADER));
+});
+
+Deno.test("a file that is no database is refused and kept as it is", () => {
+  using place = folder();
+  const text = "this is not a database, it is a text".repeat(100);
+  Deno.writeTextFileSync(place.path, text);
+  assertMatch(codeOf(() => openSpool(place.path, ENDPOINT)), /^SPOOL_UNREADABLE: .*mv '/);
+  assertEquals(Deno.readTextFileSync(place.path), text);
+});
+
+Deno.test("a spool of a newer version is refused", () => {
+  using place = folder();
+  const connection = openDatabase(place.path);
+  connection.pragma("user_version = 99");
+  closeDatabase(connection);
+  assertMatch(codeOf(() => openSpool(place.path, ENDPOINT)), /^SPOOL_UNREADABLE: .*newer version/);
+});
+
+Deno.test("a spool that another process has is not opened", () => {
+  using place = folder();
+  const spool = openSpool(place.path, ENDPOINT);
+  assertMatch(codeOf(() => openSpool(place.path, ENDPOINT)), /^ALREADY_RUNNING: /);
+  spool.close();
+});
+
+Deno.test("the spool of an earlier registration is set aside, not lost", () => {
+  using place = folder();
+  const before = openSpool(place.path, ENDPOINT);
+  before.store([spooled(1)]);
+  committed(before);
+  before.close();
+  const other = newId();
+  const fresh = openSpool(place.path, other);
+  assertTrue(fresh.spoolId !== before.spoolId);
+  assertEquals(fresh.recover(1).waiting, 0);
+  fresh.close();
+  const aside = openSpool(place.path.replace("spool.db", `spool.${ENDPOINT}.db`), ENDPOINT);
+  assertEquals(aside.recover(1).waiting, 1);
+  aside.close();
+});
+
+Deno.test("the file is private", () => {
+  using place = folder();
+  const spool = openSpool(place.path, ENDPOINT);
+  spool.store([spooled(1)]);
+  committed(spool);
+  assertEquals(Deno.statSync(place.path).mode! & 0o777, 0o600);
+  assertEquals(Deno.statSync(`${place.path}-wal`).mode! & 0o777, 0o600);
+  spool.close();
+});
