@@ -43,6 +43,7 @@ export function selfCommand(args: readonly string[]): string[] {
         "run",
         "-A",
         "--quiet",
+        "--no-prompt",
         `--config=${fromFileUrl(new URL("deno.json", root))}`,
         fromFileUrl(new URL("main.ts", root)),
         ...args,
