@@ -75,7 +75,7 @@ export const KEYS: Readonly<Record<string, KeyHelp>> = {
   },
   "executor.prefetch": {
     expected: `a whole number from 0 to ${MAX_PREFETCH}`,
-    mend: "Leave it out, or write 0 when tasks are long.",
+    mend: "Leave it out for 0.",
   },
   "executor.maxAttempts": {
     expected: `a whole number from 1 to ${MAX_ATTEMPTS}`,
@@ -111,7 +111,7 @@ export const KEYS: Readonly<Record<string, KeyHelp>> = {
     mend: 'Write false to turn it off, { shell: "/bin/sh" }, or leave it out.',
   },
   "executor.runtimes.shell.shell": {
-    expected: "a program's name or path",
+    expected: "the path of a shell",
     mend: 'Write it as "/bin/sh" or "/bin/bash".',
   },
   "executor.workerInit": {

@@ -61,7 +61,7 @@ const WRONG: readonly (readonly [
   [{ executor: { workersPerNode: 0 } }, "executor.workersPerNode", "0", /1 to 1024/, /"auto"/],
   [{ executor: { workersPerNode: 1.5 } }, "executor.workersPerNode", "1.5", /whole/, /"auto"/],
   [{ executor: { workersPerNode: "8" } }, "executor.workersPerNode", '"8"', /whole/, /"auto"/],
-  [{ executor: { prefetch: -1 } }, "executor.prefetch", "-1", /0 to 10000/, /0 when/],
+  [{ executor: { prefetch: -1 } }, "executor.prefetch", "-1", /0 to 10000/, /for 0/],
   [{ executor: { maxAttempts: 0 } }, "executor.maxAttempts", "0", /1 to 100/, /never run/],
   [{ executor: { walltime: "1h" } }, "executor.walltime", '"1h"', /HH:MM:SS/, /01:00:00/],
   [
@@ -101,6 +101,13 @@ const WRONG: readonly (readonly [
     '"bash"',
     /false or an object/,
     /shell: /,
+  ],
+  [
+    { executor: { runtimes: { shell: { shell: "bash" } } } },
+    "executor.runtimes.shell.shell",
+    '"bash"',
+    /path of a shell/,
+    /"\/bin\/bash"/,
   ],
   [
     { executor: { runtimes: { typescript: { permissions: true } } } },

@@ -61,9 +61,10 @@ export interface Executor {
    */
   workersPerNode?: number | "auto";
   /**
-   * Tasks that are handed to a worker ahead of the one it runs, 0 to 10,000. Many make short tasks
-   * fast; 0 keeps a long task from holding up others behind it.
-   * @default 64
+   * Tasks that are handed to a worker ahead of the one it runs, 0 to 10,000, so that the next one is
+   * there at once. They wait behind that one even when another worker is idle. Workers whose tasks
+   * take a few milliseconds are handed more without being told.
+   * @default 0
    */
   prefetch?: number;
   /**
@@ -91,8 +92,8 @@ export interface Executor {
    */
   workerInit?: string;
   /**
-   * Variables that are added to the environment of Python and shell workers. Anybody who can run a
-   * function here can read them.
+   * Variables that are added to the environment of workers. Anybody who can run a Python or shell
+   * function here can read them; a TypeScript function needs the permission `env`.
    * @default {}
    */
   environment?: Record<string, string>;
@@ -145,7 +146,8 @@ export interface Runtimes {
    */
   shell?: false | {
     /**
-     * A shell that takes `-c COMMAND`, named like the interpreter of `python`.
+     * Path of a shell that takes `-c COMMAND`: absolute, `~/…`, or relative to the profile's
+     * folder.
      * @default "/bin/sh"
      */
     shell?: string;

@@ -163,7 +163,7 @@ function resolveExecutor(
   const { workersPerNode = "auto", walltime } = raw;
   return {
     workersPerNode: workersPerNode === "auto" ? surroundings.site.cores : workersPerNode,
-    prefetch: raw.prefetch ?? DEFAULT_PREFETCH,
+    prefetch: raw.prefetch ?? 0,
     maxAttempts: raw.maxAttempts ?? DEFAULT_MAX_ATTEMPTS,
     walltimeSeconds: walltime === undefined ? null : walltimeSeconds(walltime),
     provider: { type: "local" },
@@ -174,9 +174,6 @@ function resolveExecutor(
     workingFolder: absolute(raw.workingFolder ?? "tasks", stateDir, surroundings.site),
   };
 }
-
-/** Deep enough to keep a worker busy while the next batch comes, measured on no-op tasks. */
-const DEFAULT_PREFETCH = 64;
 
 const NO_PERMISSIONS: TypescriptPermissions = {
   read: false,
@@ -198,7 +195,9 @@ function resolveRuntimes(
     python: python && {
           interpreter: program(python.interpreter ?? "python3", surroundings),
         } || null,
-    shell: shell && { shell: program(shell.shell ?? "/bin/sh", surroundings) } || null,
+    shell: shell &&
+        { shell: absolute(shell.shell ?? "/bin/sh", surroundings.folder, surroundings.site) } ||
+      null,
   };
 }
 

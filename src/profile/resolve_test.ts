@@ -37,7 +37,7 @@ Deno.test("an empty profile has all defaults", async () => {
     stateDir: folder,
     executor: {
       workersPerNode: navigator.hardwareConcurrency,
-      prefetch: 64,
+      prefetch: 0,
       maxAttempts: 2,
       walltimeSeconds: null,
       provider: { type: "local" },
@@ -99,13 +99,13 @@ Deno.test("paths become absolute, from the place that each belongs to", async ()
     scratch,
     `export default { stateDir: "state", executor: {
       workingFolder: "work",
-      runtimes: { python: { interpreter: "venv/bin/python" }, shell: { shell: "bash" } },
+      runtimes: { python: { interpreter: "venv/bin/python" }, shell: { shell: "bin/bash" } },
     } };`,
   );
   assertEquals(relative.stateDir, join(folder, "state"));
   assertEquals(relative.executor.workingFolder, join(folder, "state", "work"));
   assertEquals(relative.executor.runtimes.python?.interpreter, join(folder, "venv/bin/python"));
-  assertEquals(relative.executor.runtimes.shell?.shell, "bash");
+  assertEquals(relative.executor.runtimes.shell?.shell, join(folder, "bin/bash"));
   const ofHome = await resolved(
     scratch,
     `export default { stateDir: "~/funcx", executor: {
@@ -122,14 +122,14 @@ Deno.test("what is written stays, what is turned off is null", async () => {
   const { executor } = await resolved(
     scratch,
     `export default { executor: {
-      workersPerNode: 3, walltime: "00:10:00", maxAttempts: 1, prefetch: 0,
+      workersPerNode: 3, walltime: "00:10:00", maxAttempts: 1, prefetch: 9,
       runtimes: { typescript: { permissions: { net: ["a:1"] } }, python: false, shell: false },
     } };`,
   );
   assertEquals(executor.workersPerNode, 3);
   assertEquals(executor.walltimeSeconds, 600);
   assertEquals(executor.maxAttempts, 1);
-  assertEquals(executor.prefetch, 0);
+  assertEquals(executor.prefetch, 9);
   assertEquals(executor.runtimes.python, null);
   assertEquals(executor.runtimes.shell, null);
   assertEquals(executor.runtimes.typescript?.permissions.net, ["a:1"]);

@@ -40,11 +40,12 @@ export interface ResolvedExecutor {
       /** Absolute path or a name on PATH. */
       readonly interpreter: string;
     } | null;
+    /** Absolute path. */
     readonly shell: { readonly shell: string } | null;
   };
   /** Shell lines that a worker's environment is made with, before its interpreter starts. */
   readonly workerInit: string;
-  /** Added to the environment of Python and shell workers. */
+  /** Added to the environment of workers. */
   readonly environment: Readonly<Record<string, string>>;
   /** Each task in an empty folder of its own, removed after it. */
   readonly sandbox: boolean;
@@ -98,6 +99,8 @@ const integer = (minimum: number, maximum: number) =>
 /** A zero byte would end it early in a system call. */
 const text = v.pipe(v.string(), v.check((value) => !value.includes("\0")));
 const filled = v.pipe(text, v.minLength(1));
+/** Not a name that would have to be looked up. */
+const path = v.pipe(text, v.includes("/"));
 const permission = v.union([v.boolean(), v.array(filled)]);
 
 const WALLTIME = /^\d{1,5}:[0-5]\d:[0-5]\d$/;
@@ -131,7 +134,7 @@ const ExecutorSchema = section({
       })),
     }))),
     python: v.optional(switchable(section({ interpreter: v.optional(filled) }))),
-    shell: v.optional(switchable(section({ shell: v.optional(filled) }))),
+    shell: v.optional(switchable(section({ shell: v.optional(path) }))),
   })),
   workerInit: v.optional(text),
   environment: v.optional(v.record(v.pipe(v.string(), v.regex(VARIABLE_NAME)), text)),

@@ -7,10 +7,10 @@ import {
   SUBMIT_PROGRAMS,
 } from "../../profile/schedulers.ts";
 import { siteFacts } from "../../profile/site.ts";
+import { runProgram } from "../../lib/run_program.ts";
 import { size } from "../format.ts";
 import { type Check, failed, fine, type Patient, warning } from "./check.ts";
 import { mountOf } from "./mounts.ts";
-import { firstLine, runProgram } from "./run_program.ts";
 
 export async function* machineChecks({ context, name }: Patient): AsyncGenerator<Check> {
   const { env, signal } = context;
@@ -85,7 +85,10 @@ async function schedulerCheck(
   const title = SCHEDULER_TITLES[scheduler];
   const answer = await runProgram(program, args, { signal });
   if (answer.kind === "answered") {
-    return fine("scheduler", `${title}, ${path}: ${firstLine(answer.stdout || answer.stderr)}`);
+    return fine(
+      "scheduler",
+      `${title}, ${path}: ${(answer.stdout || answer.stderr).split("\n", 1)[0]}`,
+    );
   }
   return warning(
     "scheduler",

@@ -1,7 +1,7 @@
 /** What tasks are run by. */
+import { type ProgramOptions, runProgram } from "../../lib/run_program.ts";
 import type { ResolvedExecutor } from "../../profile/schema.ts";
 import { type Check, failed, fine, type Patient, warning } from "./check.ts";
-import { type ProgramOptions, runProgram } from "./run_program.ts";
 
 type Runtimes = ResolvedExecutor["runtimes"];
 

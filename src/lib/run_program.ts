@@ -1,6 +1,6 @@
-/** Asking a program of the site something, within bounds. */
-import { withTimeout } from "../../lib/async.ts";
-import { messageOf } from "../../lib/outcome.ts";
+/** Asking a program something, within bounds. */
+import { withTimeout } from "./async.ts";
+import { messageOf } from "./outcome.ts";
 
 /** Milliseconds; a module system on a busy file server takes some seconds. */
 const PATIENCE = 15_000;
@@ -75,10 +75,6 @@ function endGroup(leader: number): void {
 
 function decode(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes).trim();
-}
-
-export function firstLine(text: string): string {
-  return text.split("\n", 1)[0];
 }
 
 function lastLine(text: string): string {

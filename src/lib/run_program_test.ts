@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "../../lib/assert.ts";
+import { assertEquals, assertRejects } from "./assert.ts";
 import { runProgram } from "./run_program.ts";
 
 const signal = new AbortController().signal;
