@@ -2,6 +2,7 @@
 import { FuncxError } from "../../contract/errors.ts";
 import { newId, type ServiceId } from "../../contract/ids.ts";
 import {
+  closeDatabase,
   type Connection,
   DatabaseInUseError,
   DatabaseUnreadableError,
@@ -37,7 +38,7 @@ export async function openStore(path: string): Promise<Store> {
     await store.recover();
     return store;
   } catch (thrown) {
-    connection.close();
+    closeDatabase(connection);
     throw thrown;
   }
 }

@@ -1,7 +1,7 @@
 /** What all parts of the libSQL store share: the connection, its transactions, users, and signals. */
 import { FuncxError } from "../../../contract/errors.ts";
 import type { UserId } from "../../../contract/ids.ts";
-import type { Connection } from "../../../lib/database.ts";
+import { closeDatabase, type Connection } from "../../../lib/database.ts";
 import { logger } from "../../../lib/log.ts";
 import { messageOf } from "../../../lib/outcome.ts";
 import { GroupCommit, type Write } from "../group_commit.ts";
@@ -58,7 +58,7 @@ export class Engine {
 
   close(): void {
     this.#commit.close();
-    this.connection.close();
+    closeDatabase(this.connection);
   }
 
   // -- users ------------------------------------------------------------------------------------
