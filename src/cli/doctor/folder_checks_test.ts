@@ -1,31 +1,11 @@
-import { FuncxHome } from "../../contract/home_folder.ts";
 import { assertEquals, assertMatch, assertTrue } from "../../lib/assert.ts";
 import { join } from "../../lib/path.ts";
-import type { Check, Patient } from "./check.ts";
+import type { Check } from "./check.ts";
 import { folderChecks } from "./folder_checks.ts";
+import { ScratchPatient } from "./testing/scratch_patient.ts";
 
-class Scratch implements Disposable {
-  readonly root = Deno.realPathSync(Deno.makeTempDirSync({ prefix: "funcx doctor-" }));
-  readonly home = new FuncxHome(join(this.root, ".funcx"));
-  readonly runtime = join(this.root, "run");
-
-  constructor() {
-    Deno.mkdirSync(this.runtime, { mode: 0o700 });
-  }
-
-  checks(runtime = this.runtime): Check[] {
-    const variables: Record<string, string> = { HOME: this.root, XDG_RUNTIME_DIR: runtime };
-    const context: Patient["context"] = {
-      home: this.home,
-      env: (name) => variables[name],
-      signal: new AbortController().signal,
-    };
-    return [...folderChecks({ context, name: "default", profile: undefined })];
-  }
-
-  [Symbol.dispose](): void {
-    Deno.removeSync(this.root, { recursive: true });
-  }
+function checksOf(scratch: ScratchPatient, runtime?: string): Check[] {
+  return [...folderChecks(scratch.patient({ runtime }))];
 }
 
 function only(checks: readonly Check[], name: string, part: string): Check {
@@ -35,17 +15,17 @@ function only(checks: readonly Check[], name: string, part: string): Check {
 }
 
 Deno.test("a folder that is not there yet is a warning with the command that makes it", () => {
-  using scratch = new Scratch();
-  const check = only(scratch.checks(), "folder", "does not exist");
+  using scratch = new ScratchPatient();
+  const check = only(checksOf(scratch), "folder", "does not exist");
   assertEquals(check.status, "warning");
   assertMatch(check.mend ?? "", /funcx-endpoint init/);
 });
 
 Deno.test("private folders and files are fine", () => {
-  using scratch = new Scratch();
-  Deno.mkdirSync(scratch.home.endpointFolder("default"), { recursive: true, mode: 0o700 });
+  using scratch = new ScratchPatient();
+  scratch.makeFolder();
   Deno.writeTextFileSync(scratch.home.loginFile, "{}", { mode: 0o600 });
-  const checks = scratch.checks();
+  const checks = checksOf(scratch);
   assertEquals(checks.filter(({ status }) => status === "failed"), []);
   only(checks, "folder", "~/.funcx is private (0700)");
   only(checks, "folder", "~/.funcx/default is private (0700)");
@@ -53,14 +33,14 @@ Deno.test("private folders and files are fine", () => {
 });
 
 Deno.test("what others can read fails, with the command that mends it", async () => {
-  using scratch = new Scratch();
+  using scratch = new ScratchPatient();
   const folder = scratch.home.endpointFolder("default");
   Deno.mkdirSync(folder, { recursive: true });
   for (const path of [scratch.home.root, folder]) Deno.chmodSync(path, 0o755);
   const secret = join(folder, "endpoint.json");
   Deno.writeTextFileSync(secret, "{}");
   Deno.chmodSync(secret, 0o640);
-  const wrong = scratch.checks().filter(({ status, mend }) =>
+  const wrong = checksOf(scratch).filter(({ status, mend }) =>
     status === "failed" && mend?.startsWith("chmod")
   );
   assertEquals(
@@ -71,21 +51,21 @@ Deno.test("what others can read fails, with the command that mends it", async ()
   for (const { mend } of wrong) {
     assertTrue((await new Deno.Command("/bin/sh", { args: ["-c", mend ?? ""] }).output()).success);
   }
-  assertEquals(scratch.checks().filter(({ status }) => status === "failed"), []);
+  assertEquals(checksOf(scratch).filter(({ status }) => status === "failed"), []);
 });
 
 Deno.test("a path that no socket can have fails", () => {
-  using scratch = new Scratch();
+  using scratch = new ScratchPatient();
   const long = join(scratch.runtime, "x".repeat(100));
   Deno.mkdirSync(long, { mode: 0o700 });
-  const check = only(scratch.checks(long), "control socket", "bytes");
+  const check = only(checksOf(scratch, long), "control socket", "bytes");
   assertEquals(check.status, "failed");
   assertMatch(check.mend ?? "", /XDG_RUNTIME_DIR/);
 });
 
 Deno.test("a check leaves nothing behind", () => {
-  using scratch = new Scratch();
-  Deno.mkdirSync(scratch.home.endpointFolder("default"), { recursive: true, mode: 0o700 });
-  only(scratch.checks(), "write", "a synced write");
+  using scratch = new ScratchPatient();
+  scratch.makeFolder();
+  only(checksOf(scratch), "write", "a synced write");
   assertEquals([...Deno.readDirSync(scratch.home.endpointFolder("default"))], []);
 });
