@@ -1,15 +1,14 @@
-/** The wall clock with the resolution of the monotonic one. */
+/** Wall-clock time with fractions of a millisecond. */
 
-/** Milliseconds by which the two clocks may differ before the wall clock is followed again. */
-const MAX_DRIFT = 2;
+/** Beyond it the system's clock was set or slewed, and is followed. */
+const MAX_DRIFT = 5;
 
 let origin = performance.timeOrigin;
 
-/** Milliseconds since 1970 with fractions; follows the wall clock when that is set or sleeps. */
+/** Milliseconds since 1970, never more than a few off `Date.now()`. */
 export function wallClock(): number {
-  const monotonic = performance.now();
-  const coarse = Date.now();
-  const drift = coarse - (origin + monotonic);
-  if (Math.abs(drift) > MAX_DRIFT) origin += drift;
-  return origin + monotonic;
+  const elapsed = performance.now();
+  const system = Date.now();
+  if (Math.abs(system - origin - elapsed) > MAX_DRIFT) origin = system - elapsed;
+  return origin + elapsed;
 }

@@ -1,0 +1,62 @@
+/** Why a process ended, in words. */
+import { readIfPresent } from "../../lib/files.ts";
+
+/** How a process ended; one of the two is null. */
+export interface ProcessExit {
+  readonly code: number | null;
+  readonly signal: string | null;
+}
+
+/** "exit status 3" or "signal SIGSEGV". */
+export function exitText({ code, signal }: ProcessExit): string {
+  return signal === null ? `exit status ${code}` : `signal ${signal}`;
+}
+
+const OUT_OF_MEMORY = /out of memory|cannot allocate memory|bad_alloc|MemoryError/i;
+
+const MEMORY_HINT = "Let the task use less memory, run fewer workers on the node, or raise the " +
+  "memory limit of the session or job.";
+
+/**
+ * What a user can do about it.
+ * @param oomKills how many processes the kernel killed for want of memory while this one ran
+ * @param lastWords the end of its stderr
+ */
+export function exitHint(exit: ProcessExit, oomKills: number, lastWords: string): string {
+  if (oomKills > 0 && exit.signal === "SIGKILL") {
+    return `The system killed it because it ran out of memory. ${MEMORY_HINT}`;
+  }
+  if (exit.signal === "SIGKILL") {
+    return `Something killed it, most often the system when memory runs out. ${MEMORY_HINT}`;
+  }
+  if (OUT_OF_MEMORY.test(lastWords)) return `It ran out of memory. ${MEMORY_HINT}`;
+  switch (exit.signal) {
+    case null:
+      return "The function, or a library it calls, ended the process; see the task's stderr.";
+    case "SIGSEGV":
+    case "SIGBUS":
+    case "SIGILL":
+    case "SIGFPE":
+    case "SIGABRT":
+    case "SIGTRAP":
+      return "A library that the function calls has crashed; see the task's stderr.";
+    case "SIGXCPU":
+      return "It used up the processor time that this session or job may use.";
+    default:
+      return "The function, an administrator or the system sent it this signal.";
+  }
+}
+
+/** Processes that the kernel has killed for want of memory since boot; 0 where it does not say. */
+export function oomKillCount(): number {
+  const count = /^oom_kill (\d+)$/m.exec(vmstat())?.[1];
+  return count === undefined ? 0 : Number(count);
+}
+
+function vmstat(): string {
+  try {
+    return readIfPresent("/proc/vmstat") ?? "";
+  } catch {
+    return "";
+  }
+}

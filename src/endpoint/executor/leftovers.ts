@@ -1,0 +1,41 @@
+/**
+ * Processes of workers that outlived what should have ended them: of an agent that was killed, or
+ * ones that left their process group. All carry the manager's id in their environment.
+ */
+import process from "node:process";
+import { MANAGER_VARIABLE } from "./worker_environment.ts";
+
+/** Kills them; @returns their process ids. Knows how to find them where there is `/proc`. */
+export function killLeftovers(managerId: string): number[] {
+  const found = processIds().filter((pid) => pid !== process.pid && belongs(pid, managerId));
+  for (const pid of found) kill(pid);
+  return found;
+}
+
+function processIds(): number[] {
+  try {
+    return [...Deno.readDirSync("/proc")].map((entry) => Number(entry.name)).filter(
+      Number.isInteger,
+    );
+  } catch {
+    return [];
+  }
+}
+
+function belongs(pid: number, managerId: string): boolean {
+  try {
+    const environment = Deno.readTextFileSync(`/proc/${pid}/environ`);
+    return environment.split("\0").includes(`${MANAGER_VARIABLE}=${managerId}`);
+  } catch {
+    // Of another user, or gone.
+    return false;
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // Gone in the meantime.
+  }
+}

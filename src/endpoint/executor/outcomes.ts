@@ -1,0 +1,74 @@
+/** How attempts end that the manager ends itself, or whose worker went away. */
+import type { TaskError } from "../../contract/errors.ts";
+import { type Assignment, manageError } from "./assignment.ts";
+import type { AttemptOutcome } from "./executor.ts";
+import { exitHint, exitText } from "./exit_reason.ts";
+import { lastLine } from "./run_command.ts";
+import type { RuntimeName } from "./runtimes/runtime.ts";
+import type { WorkerEnd } from "./worker_process.ts";
+
+const LANGUAGES: Readonly<Record<RuntimeName, string>> = {
+  typescript: "TypeScript",
+  python: "Python",
+  shell: "shell",
+};
+
+export const STOPPED: TaskError = manageError(
+  "WORKER_LOST",
+  "the endpoint was stopped before the task had finished",
+  "It runs again when the endpoint does, if it has attempts left.",
+);
+
+/** The end of a task whose process group the manager ended on purpose. */
+export function endedOutcome(assignment: Assignment): AttemptOutcome | null {
+  switch (assignment.endReason) {
+    case null:
+      return null;
+    case "cancel":
+      return { kind: "cancelled" };
+    case "walltime":
+      return { kind: "failed", error: walltimeError(assignment.walltime ?? 0) };
+  }
+}
+
+function walltimeError(walltime: number): TaskError {
+  return manageError(
+    "WALLTIME_EXCEEDED",
+    `the task was ended after its walltime of ${walltime / 1000} s`,
+    "Give it more with walltime_seconds, or let it do less.",
+  );
+}
+
+export function workerLost(
+  runtime: RuntimeName,
+  pid: number | undefined,
+  end: WorkerEnd,
+): TaskError {
+  return manageError(
+    "WORKER_LOST",
+    `the ${LANGUAGES[runtime]} worker (process ${pid}) ended with ${exitText(end)} ` +
+      "while it ran the task",
+    exitHint(end, end.oomKills, end.lastWords),
+  );
+}
+
+/** A worker that ended, or was given up, before it was ready. */
+export function notStarted(runtime: RuntimeName, program: string, end: WorkerEnd): TaskError {
+  const how = end.spawnFailure ?? exitText(end);
+  const words = lastLine(end.lastWords);
+  return manageError(
+    "CouldNotExecuteUserTaskError",
+    `the ${LANGUAGES[runtime]} worker does not start (${program}: ${how})` +
+      (words === undefined ? "" : `: ${words}`),
+    "Check the interpreter and worker_init in the endpoint's profile.",
+    end.lastWords,
+  );
+}
+
+export function runtimeMissing(runtime: RuntimeName, reason: string, hint: string): TaskError {
+  return manageError(
+    "CouldNotExecuteUserTaskError",
+    `this endpoint cannot run ${LANGUAGES[runtime]} functions: ${reason}`,
+    hint,
+  );
+}

@@ -1,0 +1,84 @@
+/** The Python runtime: the site's own interpreter, and one file that is sent to it. */
+import { runCommand } from "../run_command.ts";
+import type { Detected, WorkerRuntime } from "./runtime.ts";
+import WORKER_SOURCE from "./python_worker.py" with { type: "text" };
+
+export interface PythonOptions {
+  /** Absolute path or a name on PATH. */
+  readonly interpreter: string;
+  /** Shell lines before it; may be empty. */
+  readonly workerInit: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly workingFolder: string;
+}
+
+/** A slow network home and a large environment to activate take their time. */
+const DETECTION_TIMEOUT = 60_000;
+const MINIMUM_MINOR_VERSION = 6;
+
+/**
+ * Reads the worker's source from descriptor 3 and runs it. The empty entry of sys.path, the working
+ * folder, is put back by the worker after its imports.
+ */
+const BOOTSTRAP = `import os, sys
+sys.path[:1] = []
+def read(size):
+    data = b""
+    while len(data) < size:
+        part = os.read(3, size - len(data))
+        if not part: os._exit(0)
+        data += part
+    return data
+exec(compile(read(int.from_bytes(read(4), "little")), "<funcx worker>", "exec"), {"__name__": "funcx_worker"})`;
+
+const VERSION_QUESTION = "import sys; print('python', *sys.version_info[:3])";
+
+/** Asks the interpreter for its version, in the environment that workers get. */
+export async function detectPython(options: PythonOptions): Promise<Detected<WorkerRuntime>> {
+  const { interpreter } = options;
+  const hint = `Install Python 3.${MINIMUM_MINOR_VERSION} or later, or name an interpreter in ` +
+    "the profile: executor.runtimes.python.interpreter.";
+  const answer = await runCommand(pythonCommand(options, VERSION_QUESTION), {
+    cwd: options.workingFolder,
+    environment: options.environment,
+    timeout: DETECTION_TIMEOUT,
+  });
+  if (answer.kind === "failed") {
+    return { kind: "missing", reason: `${interpreter} does not run: ${answer.reason}`, hint };
+  }
+  // worker_init may print lines of its own before.
+  const version = /^python (\d+) (\d+) (\d+)$/m.exec(answer.stdout);
+  if (version === null) {
+    return { kind: "missing", reason: `${interpreter} does not answer as Python does`, hint };
+  }
+  const [major, minor] = [Number(version[1]), Number(version[2])];
+  if (major !== 3 || minor < MINIMUM_MINOR_VERSION) {
+    const found = version.slice(1).join(".");
+    return { kind: "missing", reason: `${interpreter} is Python ${found}`, hint };
+  }
+  return { kind: "available", runtime: pythonRuntime(options) };
+}
+
+function pythonRuntime(options: PythonOptions): WorkerRuntime {
+  const source = new TextEncoder().encode(WORKER_SOURCE);
+  const preamble = new Uint8Array(4 + source.length);
+  new DataView(preamble.buffer).setUint32(0, source.length, true);
+  preamble.set(source, 4);
+  return {
+    name: "python",
+    command: pythonCommand(options, BOOTSTRAP),
+    environment: options.environment,
+    preamble,
+    settings: {},
+    marksOutput: true,
+    recallDescriptor: 4,
+    reportsEachBegin: true,
+  };
+}
+
+/** `exec` keeps the process id, which is that of the process group. */
+function pythonCommand(options: PythonOptions, program: string): string[] {
+  const python = [options.interpreter, "-c", program];
+  if (options.workerInit.trim() === "") return python;
+  return ["/bin/sh", "-c", `${options.workerInit}\nexec "$0" "$@"`, ...python];
+}

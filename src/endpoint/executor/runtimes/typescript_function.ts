@@ -1,0 +1,67 @@
+/** A TypeScript function and its arguments, out of their envelopes. Runs in the guest. */
+import { Buffer } from "node:buffer";
+import {
+  EnvelopeError,
+  HEADERS,
+  readBuffer,
+  readSourceFunction,
+  unpack,
+} from "../../../contract/envelope.ts";
+
+/** Headers of Globus Compute that this worker knows but cannot read. */
+const COMBINED_DATA = "13";
+
+export type UserFunction = (...args: readonly unknown[]) => unknown;
+
+/** The module has not the export that was asked for. */
+export class MissingExportError extends Error {
+  override readonly name = "MissingExportError";
+}
+
+/** Imports the source and gives its export. Throws whatever the module throws. */
+export async function importFunction(code: string): Promise<UserFunction> {
+  const { name, source } = readSourceFunction(code);
+  const url = `data:application/typescript;base64,${Buffer.from(source).toString("base64")}`;
+  const module: Readonly<Record<string, unknown>> = await import(url);
+  const found = module[name];
+  if (typeof found === "function") return found as UserFunction;
+  const exported = Object.keys(module).join(", ");
+  throw new MissingExportError(
+    Object.hasOwn(module, name)
+      ? `the export ${name} is not a function but of type ${typeof found}`
+      : `the module has no export ${name}; it exports ${exported === "" ? "nothing" : exported}`,
+  );
+}
+
+/** The arguments in order; keyword arguments, if there are any, are a last one, an object. */
+export function readArguments(payload: string): unknown[] {
+  const buffers = unpack(payload);
+  if (buffers.length !== 2) {
+    throw new EnvelopeError(
+      `expected positional and keyword arguments, found ${buffers.length} buffers`,
+    );
+  }
+  const positional = readJson(buffers[0]!);
+  const keyword = readJson(buffers[1]!);
+  if (!Array.isArray(positional)) throw new EnvelopeError("positional arguments are not an array");
+  if (typeof keyword !== "object" || keyword === null || Array.isArray(keyword)) {
+    throw new EnvelopeError("keyword arguments are not an object");
+  }
+  for (const _ in keyword) return [...positional, keyword];
+  return positional;
+}
+
+function readJson(buffer: string): unknown {
+  const { header, body } = readBuffer(buffer);
+  switch (header) {
+    case HEADERS.json:
+      return JSON.parse(body);
+    case COMBINED_DATA: {
+      const json = unpack(body).find((part) => part.startsWith(`${HEADERS.json}\n`));
+      if (json !== undefined) return readJson(json);
+    }
+  }
+  throw new EnvelopeError(
+    `the arguments are serialized for Python (header ${header}); a TypeScript function takes JSON`,
+  );
+}

@@ -1,0 +1,70 @@
+/** A place in which one task at a time runs, with the warm worker processes that it keeps. */
+import { WARM_WORKERS_PER_SLOT } from "../../contract/limits.ts";
+import type { RuntimeName, WorkerRuntime } from "./runtimes/runtime.ts";
+import type { ShellTask } from "./shell_task.ts";
+import type { WarmWorker } from "./warm_worker.ts";
+
+/** What runs in it; a worker that holds no task has left it free. */
+export type Occupant =
+  | { readonly kind: "worker"; readonly worker: WarmWorker }
+  | { readonly kind: "shell"; readonly task: ShellTask };
+
+export class Slot {
+  occupant: Occupant | null = null;
+  /** By runtime, the least recently used first. */
+  readonly #workers = new Map<WorkerRuntime["name"], WarmWorker>();
+
+  get isFree(): boolean {
+    return this.occupant === null;
+  }
+
+  /** The runtime that it serves at the moment. */
+  get serving(): RuntimeName | null {
+    if (this.occupant === null) return null;
+    return this.occupant.kind === "shell" ? "shell" : this.occupant.worker.runtime.name;
+  }
+
+  /** The worker in it, whatever its state. */
+  get worker(): WarmWorker | null {
+    return this.occupant?.kind === "worker" ? this.occupant.worker : null;
+  }
+
+  get workers(): Iterable<WarmWorker> {
+    return this.#workers.values();
+  }
+
+  get warmCount(): number {
+    return this.#workers.size;
+  }
+
+  /** A warm worker of the runtime that can take a task. */
+  warm(runtime: RuntimeName): WarmWorker | null {
+    const worker = runtime === "shell" ? undefined : this.#workers.get(runtime);
+    return worker !== undefined && worker.isReady ? worker : null;
+  }
+
+  /** The worker takes the slot, and is the most recently used one. */
+  occupy(worker: WarmWorker): void {
+    const name = worker.runtime.name;
+    this.#workers.delete(name);
+    this.#workers.set(name, worker);
+    this.occupant = { kind: "worker", worker };
+  }
+
+  /** Ends the least recently used workers until there is room for another. */
+  makeRoom(): void {
+    for (const worker of [...this.#workers.values()]) {
+      if (this.#workers.size < WARM_WORKERS_PER_SLOT) return;
+      this.remove(worker);
+      worker.end();
+    }
+  }
+
+  /** The worker has ended, or is about to. */
+  remove(worker: WarmWorker): void {
+    if (this.#workers.get(worker.runtime.name) === worker) {
+      this.#workers.delete(worker.runtime.name);
+    }
+    if (this.worker === worker) this.occupant = null;
+  }
+}

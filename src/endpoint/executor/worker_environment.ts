@@ -1,0 +1,44 @@
+/** The environment of worker processes: the agent's, without what a user's function must not see. */
+
+/** Ours, and those that steer Deno. */
+const OWN = /^(?:FUNCX_|DENO_)/;
+/** Names that tell a secret. A profile that wants to hand one on names it in `environment`. */
+const SECRET =
+  /(?:^|_)(?:TOKENS?|SECRETS?|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?|API_?KEY|ACCESS_KEY|PRIVATE_KEY)(?:_|$)/i;
+
+/** In the environment of every worker of one manager, and of whatever they start. */
+export const MANAGER_VARIABLE = "FUNCX_MANAGER";
+
+export interface EnvironmentOptions {
+  /** The agent's own. */
+  readonly inherited: Readonly<Record<string, string>>;
+  /** Of the profile. */
+  readonly added: Readonly<Record<string, string>>;
+  /** Tells this manager's processes from those of others. */
+  readonly managerId: string;
+}
+
+export function workerEnvironment(options: EnvironmentOptions): Record<string, string> {
+  const inherited = Object.entries(options.inherited)
+    .filter(([name]) => !OWN.test(name) && !SECRET.test(name));
+  return {
+    ...Object.fromEntries(inherited),
+    ...options.added,
+    [MANAGER_VARIABLE]: options.managerId,
+  };
+}
+
+/** What Deno needs, and no more: user code can be granted the whole environment. */
+const DENO_NEEDS = ["PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "TZ", "XDG_CACHE_HOME"];
+
+export function typescriptEnvironment(options: EnvironmentOptions): Record<string, string> {
+  const base = workerEnvironment(options);
+  const kept = [...DENO_NEEDS, ...Object.keys(options.added), MANAGER_VARIABLE];
+  return {
+    ...Object.fromEntries(
+      kept.flatMap((name) => base[name] === undefined ? [] : [[name, base[name]]]),
+    ),
+    NO_COLOR: "1",
+    DENO_NO_UPDATE_CHECK: "1",
+  };
+}

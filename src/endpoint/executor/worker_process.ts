@@ -1,0 +1,151 @@
+/** One worker process: its start, its pipes, and its end together with all that it has started. */
+import { type ChildProcess, spawn } from "node:child_process";
+import type { Socket } from "node:net";
+import type { Readable } from "node:stream";
+import { withTimeout } from "../../lib/async.ts";
+import { messageOf } from "../../lib/outcome.ts";
+import { oomKillCount, type ProcessExit } from "./exit_reason.ts";
+import type { Stream } from "./ipc.ts";
+import { endGroup } from "./process_group.ts";
+import { TailBuffer } from "./tail_buffer.ts";
+
+/** What a descriptor that another process holds open may still deliver after the exit, ms. */
+const DRAIN_TIME = 250;
+const LAST_WORDS_BYTES = 4 * 1024;
+
+export interface WorkerCommand {
+  readonly command: readonly string[];
+  readonly cwd: string;
+  readonly environment: Readonly<Record<string, string>>;
+  /** 4 adds a second socket to the worker. */
+  readonly recallDescriptor: 3 | 4;
+}
+
+export interface WorkerEnd extends ProcessExit {
+  /** Why it could not be started at all. */
+  readonly spawnFailure: string | null;
+  /** The end of its stderr. */
+  readonly lastWords: string;
+  /** Processes that the kernel has killed for want of memory while it ran. */
+  readonly oomKills: number;
+}
+
+export interface WorkerProcessEvents {
+  /** Bytes of records. */
+  records(chunk: Uint8Array): void;
+  output(stream: Stream, chunk: Uint8Array): void;
+  /** Once, last; nothing of its process group is left. */
+  ended(end: WorkerEnd): void;
+}
+
+/** A child in a session and process group of its own, led by it. */
+export class WorkerProcess {
+  readonly #events: WorkerProcessEvents;
+  readonly #child: ChildProcess;
+  readonly #exited = Promise.withResolvers<ProcessExit>();
+  readonly #ended = Promise.withResolvers<void>();
+  readonly #lastWords = new TailBuffer(LAST_WORDS_BYTES);
+  readonly #recallDescriptor: 3 | 4;
+  readonly #oomKills = oomKillCount();
+  #spawnFailure: string | null = null;
+  #ending = false;
+
+  constructor(options: WorkerCommand, events: WorkerProcessEvents) {
+    this.#events = events;
+    this.#recallDescriptor = options.recallDescriptor;
+    const [program, ...args] = options.command;
+    this.#child = spawn(
+      program!,
+      args,
+      {
+        cwd: options.cwd,
+        env: options.environment,
+        detached: true,
+        stdio: [
+          "ignore",
+          "pipe",
+          "pipe",
+          "pipe",
+          ...(options.recallDescriptor === 4 ? ["pipe"] : []),
+        ],
+      } as Parameters<typeof spawn>[2],
+    );
+    this.#child.on("error", (thrown) => this.#notSpawned(messageOf(thrown)));
+    this.#child.on("exit", (code, signal) => this.#exited.resolve({ code, signal }));
+    void this.#finish(this.#listen());
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /** Settles when nothing of it is left. */
+  get ended(): Promise<void> {
+    return this.#ended.promise;
+  }
+
+  send(bytes: Uint8Array): void {
+    this.#socket(3)?.write(bytes);
+  }
+
+  /** Writes a recall to where the worker listens while it runs a task. */
+  sendRecall(bytes: Uint8Array): void {
+    this.#socket(this.#recallDescriptor)?.write(bytes);
+  }
+
+  /** Ends the process group: asked first, killed after `KILL_GRACE`. */
+  end(): void {
+    if (this.#ending || this.#child.pid === undefined) return;
+    this.#ending = true;
+    void endGroup(this.#child.pid, this.#exited.promise);
+  }
+
+  #socket(descriptor: 3 | 4): Socket | undefined {
+    return this.#child.stdio[descriptor] as Socket | undefined ?? undefined;
+  }
+
+  #notSpawned(reason: string): void {
+    if (this.#child.pid !== undefined) return;
+    this.#spawnFailure = reason;
+    this.#exited.resolve({ code: null, signal: null });
+  }
+
+  /** @returns settles when all of its descriptors have been read to their end. */
+  #listen(): Promise<unknown> {
+    const { stdout, stderr } = this.#child;
+    const records = this.#socket(3);
+    stdout?.on("data", (chunk: Uint8Array) => this.#events.output("stdout", chunk));
+    stderr?.on("data", (chunk: Uint8Array) => {
+      this.#lastWords.push(chunk);
+      this.#events.output("stderr", chunk);
+    });
+    records?.on("data", (chunk: Uint8Array) => this.#events.records(chunk));
+    const all = [stdout, stderr, records, this.#socket(4)];
+    return Promise.all(all.map(closed));
+  }
+
+  async #finish(drained: Promise<unknown>): Promise<void> {
+    const exit = await this.#exited.promise;
+    const pid = this.#child.pid;
+    if (pid !== undefined) {
+      await Promise.all([withTimeout(drained, DRAIN_TIME), endGroup(pid, this.#exited.promise)]);
+    }
+    for (const stream of this.#child.stdio) stream?.destroy();
+    this.#events.ended({
+      ...exit,
+      spawnFailure: this.#spawnFailure,
+      lastWords: new TextDecoder().decode(this.#lastWords.bytes()),
+      oomKills: oomKillCount() - this.#oomKills,
+    });
+    this.#ended.resolve();
+  }
+}
+
+function closed(stream: Readable | Socket | null | undefined): Promise<void> {
+  if (stream === null || stream === undefined) return Promise.resolve();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  stream.on("close", resolve);
+  // A socket whose other end has died may report that instead of its end.
+  stream.on("error", () => resolve());
+  return promise;
+}
