@@ -4,21 +4,14 @@
  */
 import { FuncxError } from "../contract/errors.ts";
 import { type FuncxHome, isEndpointName } from "../contract/home_folder.ts";
-import { DEFAULT_MAX_ATTEMPTS } from "../contract/limits.ts";
 import { readIfPresent } from "../lib/files.ts";
 import { fatal, messageOf, ok, type Outcome } from "../lib/outcome.ts";
-import { join, resolve } from "../lib/path.ts";
+import { join } from "../lib/path.ts";
+import { resolveProfile } from "./defaults.ts";
 import { failureOf, type ProfileFailure } from "./failure.ts";
 import { checkProfile } from "./problems.ts";
 import { evaluateProfile } from "./sandbox.ts";
-import {
-  isServiceUrl,
-  type RawProfile,
-  type ResolvedExecutor,
-  type ResolvedProfile,
-  type TypescriptPermissions,
-  walltimeSeconds,
-} from "./schema.ts";
+import { isServiceUrl, type ResolvedProfile } from "./schema.ts";
 import { type SiteFacts, siteFacts } from "./site.ts";
 
 export interface LoadOptions {
@@ -60,7 +53,7 @@ export async function explainProfile(
   const source = readSource(file, name);
   if (source.kind !== "ok") return source;
   const site = siteFacts(name, env);
-  const evaluated = await evaluateProfile({ file, env, site: () => site });
+  const evaluated = await evaluateProfile({ file, env, site });
   if (evaluated.kind !== "ok") return evaluated;
   const { value, unlistedEnv } = evaluated.value;
   const checked = checkProfile(value, source.value);
@@ -121,92 +114,4 @@ function serviceOverride(
     message: `${from} is ${JSON.stringify(url)}, expected the base URL of a service`,
     hint: 'Write it as "https://HOST", without user, "?" and "#".',
   });
-}
-
-/** Where a profile stands. */
-interface Surroundings {
-  /** The profile's folder, absolute. */
-  readonly folder: string;
-  readonly site: SiteFacts;
-}
-
-/** Fills in defaults and makes paths absolute. */
-export function resolveProfile(raw: RawProfile, surroundings: Surroundings): ResolvedProfile {
-  const { folder, site } = surroundings;
-  const stateDir = absolute(raw.stateDir ?? ".", folder, site);
-  return {
-    name: site.name,
-    displayName: raw.displayName ?? site.name,
-    description: raw.description ?? "",
-    service: raw.service === undefined ? null : baseUrl(raw.service),
-    stateDir,
-    executor: resolveExecutor(raw.executor ?? {}, surroundings, stateDir),
-    allowedFunctions: raw.allowedFunctions ?? null,
-    public: raw.public ?? false,
-    logLevel: raw.logLevel ?? "info",
-  };
-}
-
-/** As services are stored and compared: without a slash at the end. */
-function baseUrl(url: string): string {
-  const { origin, pathname } = new URL(url);
-  return (origin + pathname).replace(/\/+$/, "");
-}
-
-type RawExecutor = NonNullable<RawProfile["executor"]>;
-
-function resolveExecutor(
-  raw: RawExecutor,
-  surroundings: Surroundings,
-  stateDir: string,
-): ResolvedExecutor {
-  const { workersPerNode = "auto", walltime } = raw;
-  return {
-    workersPerNode: workersPerNode === "auto" ? surroundings.site.cores : workersPerNode,
-    prefetch: raw.prefetch ?? 0,
-    maxAttempts: raw.maxAttempts ?? DEFAULT_MAX_ATTEMPTS,
-    walltimeSeconds: walltime === undefined ? null : walltimeSeconds(walltime),
-    provider: { type: "local" },
-    runtimes: resolveRuntimes(raw.runtimes ?? {}, surroundings),
-    workerInit: raw.workerInit ?? "",
-    environment: raw.environment ?? {},
-    sandbox: raw.sandbox ?? false,
-    workingFolder: absolute(raw.workingFolder ?? "tasks", stateDir, surroundings.site),
-  };
-}
-
-const NO_PERMISSIONS: TypescriptPermissions = {
-  read: false,
-  write: false,
-  net: false,
-  env: false,
-  run: false,
-  sys: false,
-};
-
-function resolveRuntimes(
-  { typescript = {}, python = {}, shell = {} }: NonNullable<RawExecutor["runtimes"]>,
-  surroundings: Surroundings,
-): ResolvedExecutor["runtimes"] {
-  return {
-    typescript: typescript && {
-          permissions: { ...NO_PERMISSIONS, ...typescript.permissions },
-        } || null,
-    python: python && {
-          interpreter: program(python.interpreter ?? "python3", surroundings),
-        } || null,
-    shell: shell &&
-        { shell: absolute(shell.shell ?? "/bin/sh", surroundings.folder, surroundings.site) } ||
-      null,
-  };
-}
-
-/** A name is looked up on PATH later, when `workerInit` has changed it. */
-function program(nameOrPath: string, { folder, site }: Surroundings): string {
-  return nameOrPath.includes("/") ? absolute(nameOrPath, folder, site) : nameOrPath;
-}
-
-function absolute(path: string, base: string, { home }: SiteFacts): string {
-  if (path === "~") return resolve(home);
-  return path.startsWith("~/") ? resolve(home, path.slice(2)) : resolve(base, path);
 }

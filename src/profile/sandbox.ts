@@ -21,8 +21,7 @@ export interface Evaluation {
 export interface EvaluateOptions {
   /** Path of `config.ts`. */
   readonly file: string;
-  /** Called while the worker loads the profile. */
-  readonly site: () => SiteFacts;
+  readonly site: SiteFacts;
   readonly env: (name: string) => string | undefined;
   /** Milliseconds for the profile's own code. */
   readonly timeout?: number;
@@ -71,18 +70,15 @@ function converse(worker: Worker, file: string, options: EvaluateOptions): Promi
     setTimeout(() => resolve({ kind: "timeout", milliseconds }), milliseconds);
   // The profile's own time begins when the worker is up, however busy the machine is.
   let timer = endAfter(REQUEST_TIMEOUT);
-  let site: SiteFacts | undefined;
   worker.onmessage = ({ data }: MessageEvent<FromSandbox>): void => {
     switch (data.kind) {
       case "ready":
         clearTimeout(timer);
         timer = endAfter(options.timeout ?? PROFILE_TIMEOUT);
         send({ kind: "load", url: toFileUrl(file).href });
-        site = options.site();
         break;
       case "loaded":
-        site ??= options.site();
-        send({ kind: "call", site: { ...site, env: listedEnv(data.env, options.env) } });
+        send({ kind: "call", site: { ...options.site, env: listedEnv(data.env, options.env) } });
         break;
       default:
         resolve(data);

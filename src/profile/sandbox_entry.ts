@@ -19,6 +19,7 @@ const scope = self as unknown as {
   onmessage: (event: MessageEvent<ToSandbox>) => void;
   postMessage(message: FromSandbox): void;
 };
+const post = scope.postMessage.bind(scope);
 
 let module: ProfileModule = {};
 /** Names of the variables that the profile lists. */
@@ -26,11 +27,9 @@ let listed: readonly string[] = [];
 
 async function receive(message: ToSandbox): Promise<void> {
   try {
-    scope.postMessage(
-      message.kind === "load" ? await load(message.url) : describeValue(message.site),
-    );
+    post(message.kind === "load" ? await load(message.url) : describeValue(message.site));
   } catch (thrown) {
-    scope.postMessage({ kind: "thrown", error: describeThrown(thrown) });
+    post({ kind: "thrown", error: describeThrown(thrown) });
   }
 }
 
@@ -95,15 +94,18 @@ function describeThrown(thrown: unknown): ThrownError {
 }
 
 refuseForeignImports();
+// The profile neither speaks in this module's name nor ends the worker under it.
+for (const name of ["postMessage", "close"]) Reflect.deleteProperty(globalThis, name);
+Reflect.deleteProperty(Deno, "exit");
 // Standard output belongs to the command's own result.
 console.log = console.info = console.debug = console.error;
 addEventListener("error", (event) => {
   event.preventDefault();
-  scope.postMessage({ kind: "thrown", error: describeThrown(event.error) });
+  post({ kind: "thrown", error: describeThrown(event.error) });
 });
 addEventListener("unhandledrejection", (event) => {
   event.preventDefault();
-  scope.postMessage({ kind: "thrown", error: describeThrown(event.reason) });
+  post({ kind: "thrown", error: describeThrown(event.reason) });
 });
 scope.onmessage = ({ data }) => void receive(data);
-scope.postMessage({ kind: "ready" });
+post({ kind: "ready" });

@@ -12,7 +12,7 @@ async function evaluate(
   file: string,
   timeout?: number,
 ): Promise<Outcome<Evaluation, ProfileFailure>> {
-  return await evaluateProfile({ file, env, site: () => siteFacts("default", env), timeout });
+  return await evaluateProfile({ file, env, site: siteFacts("default", env), timeout });
 }
 
 async function valueOf(config: string, files?: Record<string, string>): Promise<unknown> {
@@ -224,6 +224,13 @@ Deno.test("a profile cannot start a worker, which would not be bound as it is", 
   }
 });
 
+Deno.test("a profile cannot speak in the sandbox's name, nor end it", async () => {
+  for (const name of ["self.postMessage", "self.close", "Deno.exit"]) {
+    const failure = await failureOf(`${name}({ kind: "ready" });`);
+    assertMatch(failure.message, new RegExp(`threw TypeError: ${name} is not a function`));
+  }
+});
+
 for (
   const [title, config] of Object.entries({
     "an endless loop": "while (true);\nexport default {};",
@@ -347,9 +354,8 @@ Deno.test("what a profile prints is kept from standard output", async () => {
   const module = new URL("./sandbox.ts", import.meta.url).href;
   const script = `
     const { evaluateProfile } = await import(${JSON.stringify(module)});
-    const facts = () => ({ name: "default" });
     const outcome = await evaluateProfile({
-      file: ${JSON.stringify(file)}, site: facts, env: () => undefined,
+      file: ${JSON.stringify(file)}, site: { name: "default" }, env: () => undefined,
     });
     console.log(outcome.kind);`;
   const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
