@@ -198,6 +198,7 @@ export class Daemon {
     if (parts === undefined) return;
     const { executor, flow, supervisor } = parts;
     flow.stopHandingOver(`the endpoint was stopped while the task ran: ${reason}`);
+    executor.recall?.();
     const news = setInterval(() => this.#tell(), DRAIN_NEWS);
     try {
       await this.#untilIdle(flow, timeout);

@@ -1,5 +1,6 @@
 /** The code of functions: each once in memory, so that all its tasks share it, and the rest on disk. */
 import type { FunctionId } from "../contract/ids.ts";
+import type { Tasks } from "../contract/protocol/messages.ts";
 
 const MAX_BYTES = 32 * 1024 * 1024;
 
@@ -18,6 +19,17 @@ export class FunctionCache {
     const code = this.#codes.get(functionId) ?? this.#read(functionId);
     if (code !== undefined) this.set(functionId, code);
     return code;
+  }
+
+  /** Keeps copies of what came in a message, and returns them. */
+  take(functions: Tasks["functions"]): Tasks["functions"] {
+    // Copies, because the decoder gives views of the whole frame.
+    const copies = functions.map(({ function_id, code }) => ({
+      function_id,
+      code: new Uint8Array(code),
+    }));
+    for (const { function_id, code } of copies) this.set(function_id, code);
+    return copies;
   }
 
   set(functionId: FunctionId, code: Uint8Array): void {

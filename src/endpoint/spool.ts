@@ -34,7 +34,7 @@ interface TaskRow {
   readonly options: string;
   readonly attempts_made: number;
   readonly timeline: string;
-  readonly payload: Uint8Array;
+  readonly payload: ArrayBuffer;
 }
 
 const DAMAGED = /malformed|not a database|corrupt/i;
@@ -324,5 +324,6 @@ function taskRecord(row: Omit<TaskRow, "payload">): TaskRecord {
 }
 
 function spooledTask(row: TaskRow): SpooledTask {
-  return { ...taskRecord(row), payload: row.payload };
+  // libSQL gives bytes as ArrayBuffer from `all`, and as Buffer from `get`.
+  return { ...taskRecord(row), payload: new Uint8Array(row.payload) };
 }

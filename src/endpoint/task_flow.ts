@@ -21,6 +21,7 @@ import { Outbox } from "./outbox.ts";
 import type { Session, SessionMessage } from "./session.ts";
 import type { Spool } from "./spool.ts";
 import type { Handover, TableEffect, TableEvent } from "./table_events.ts";
+import type { FinishedTask } from "./task.ts";
 import { TaskTable } from "./task_table.ts";
 
 const log = logger("agent", "tasks");
@@ -66,6 +67,7 @@ export class TaskFlow {
   #incoming: Incoming[] = [];
   #events: TableEvent[] = [];
   #acknowledged: TaskId[] = [];
+  #finished: FinishedTask[] = [];
   /** What may be seen outside once everything before it is on disk. */
   #afterCommit: (() => void)[] = [];
   readonly #waiters = new Waiters();
@@ -275,16 +277,11 @@ export class TaskFlow {
     const { spool, now } = this.#options;
     const known = spool.known(incoming.flatMap(({ message }) => ids(message)));
     for (const { session, message } of incoming) {
-      const functions = message.functions.map(({ function_id, code }) => ({
-        function_id,
-        // A copy, because the decoder gives a view of the whole frame.
-        code: new Uint8Array(code),
-      }));
-      for (const { function_id, code } of functions) this.#functions.set(function_id, code);
-      spool.storeFunctions(functions);
+      spool.storeFunctions(this.#functions.take(message.functions));
       const tasks = message.tasks.filter(({ task_id }) => !known.has(task_id));
       for (const task of tasks) {
         known.add(task.task_id);
+        // A copy, because the decoder gives a view of the whole frame.
         task.payload = new Uint8Array(task.payload);
       }
       this.#apply({ kind: "received", at: now(), tasks });
@@ -321,8 +318,7 @@ export class TaskFlow {
         return spool.requeue(effect.tasks);
       case "finish": {
         for (const { result } of effect.tasks) this.#ended(result.task_id);
-        const batches = this.#outbox.add(effect.tasks);
-        this.#afterCommit.push(() => this.#outbox.ready(batches));
+        this.#finished.push(...effect.tasks);
         return;
       }
       case "run":
@@ -359,8 +355,16 @@ export class TaskFlow {
     this.#live.given(this.#executor!, attempts);
   }
 
+  /** Results of one turn share their frames. */
+  #storeResults(): void {
+    if (this.#finished.length === 0) return;
+    const batches = this.#outbox.add(this.#finished.splice(0));
+    this.#afterCommit.push(() => this.#outbox.ready(batches));
+  }
+
   /** False while the disk takes nothing; everything stays queued. */
   #commit(): boolean {
+    this.#storeResults();
     const outcome = this.#options.spool.commit();
     if (outcome.kind === "ok") {
       if (this.#storageTimer !== undefined) this.#storageWorks();

@@ -26,14 +26,15 @@ const CANCELLED: TaskError = {
 const MAX_MESSAGE_LENGTH = 10_000;
 const MAX_TYPE_LENGTH = 200;
 
-/** How the attempt ended, for one that is final. */
+/** How the attempt ended, for one that is final; what was lost or given back was cancelled then. */
 export function endedResult(
   task: TaskRecord,
   ended: FinishedAttempt,
   at: number,
 ): FinishedTask {
   const { outcome } = ended;
-  const last = terminal(outcome.kind === "lost" ? "cancelled" : outcome.kind, at, ended.attempt);
+  const isOver = outcome.kind === "success" || outcome.kind === "failed";
+  const last = terminal(isOver ? outcome.kind : "cancelled", at, ended.attempt);
   const result: ResultMessage = {
     task_id: task.taskId,
     attempt: ended.attempt,

@@ -206,7 +206,7 @@ export class TaskTable {
           refused.push(notAllowedResult(entry.task, at));
           continue;
         }
-        attempts.push(this.#give(entry.task, at));
+        attempts.push(this.#give(entry.task));
         if (queue === this.#again) again.push(entry.task.seq);
         else through = entry.task.seq;
       }
@@ -215,7 +215,7 @@ export class TaskTable {
     if (refused.length > 0) effects.push({ kind: "finish", tasks: refused });
     if (attempts.length > 0) {
       effects.push({ kind: "begin", through, again }, { kind: "run", attempts });
-      effects.push({ kind: "report", events: attempts.map(launchEvent) });
+      effects.push({ kind: "report", events: attempts.map((given) => launchEvent(given, at)) });
     }
     return [...effects, ...this.#fillWindow()];
   }
@@ -228,10 +228,8 @@ export class TaskTable {
     return undefined;
   }
 
-  #give(waiting: SpooledTask, at: number): Handover {
-    const attempt = waiting.attemptsMade + 1;
-    const event: TaskEvent = { state: "waiting-for-launch", at, by: "agent", attempt };
-    const task = { ...waiting, timeline: [...waiting.timeline, event] };
+  #give(task: SpooledTask): Handover {
+    const attempt = task.attemptsMade + 1;
     this.#entries.set(task.taskId, { kind: "given", task, attempt, cancelled: false });
     this.#given += 1;
     return { task, attempt };
@@ -250,7 +248,10 @@ export class TaskTable {
       if (entry?.kind !== "given" || entry.attempt !== ended.attempt) continue;
       this.#entries.delete(ended.taskId);
       this.#given -= 1;
-      if (ended.outcome.kind === "lost" && !entry.cancelled) {
+      if (ended.outcome.kind === "returned" && !entry.cancelled) {
+        this.#wait(entry.task, this.#again);
+        story.requeued.push(entry.task);
+      } else if (ended.outcome.kind === "lost" && !entry.cancelled) {
         this.#lost(entry.task, { ...ended, error: ended.outcome.error }, at, story);
       } else {
         this.#completed += 1;
@@ -329,6 +330,11 @@ class Story {
   }
 }
 
-function launchEvent({ task }: Handover): { taskId: TaskId; event: TaskEvent } {
-  return { taskId: task.taskId, event: task.timeline[task.timeline.length - 1]! };
+/** For those who watch; the result's timeline has the manager's own. */
+function launchEvent(
+  { task, attempt }: Handover,
+  at: number,
+): { taskId: TaskId; event: TaskEvent } {
+  const event: TaskEvent = { state: "waiting-for-launch", at, by: "agent", attempt };
+  return { taskId: task.taskId, event };
 }

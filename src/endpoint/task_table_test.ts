@@ -10,6 +10,7 @@ import {
   FUNCTION_ID,
   LOST,
   RAISED,
+  RETURNED,
   SUCCESS,
   taskMessage,
 } from "./testing/tasks.ts";
@@ -42,6 +43,7 @@ class World {
     if (handover === undefined) return;
     const { task, attempt } = handover;
     this.running.delete(task.taskId);
+    if (outcome.kind === "returned") this.runs.get(task.taskId)!.pop();
     const attempts = [finishedAttempt(task.taskId, attempt, outcome)];
     this.apply({ kind: "finished", at: 3, attempts });
   }
@@ -132,7 +134,7 @@ class World {
   }
 }
 
-const outcome = fc.constantFrom(SUCCESS, LOST, LOST, RAISED);
+const outcome = fc.constantFrom(SUCCESS, LOST, LOST, RAISED, RETURNED);
 const command = fc.oneof(
   {
     weight: 4,
@@ -196,13 +198,21 @@ Deno.test("a lost attempt is retried with its reason in the timeline, an excepti
   assertEquals(result.error!.type, "ValueError");
   assertEquals(result.timeline.map(({ state, attempt, detail }) => [state, attempt, detail]), [
     ["waiting-for-nodes", 0, undefined],
-    ["waiting-for-launch", 1, undefined],
     ["running", 1, undefined],
     ["waiting-for-nodes", 1, "killed by SIGKILL"],
-    ["waiting-for-launch", 2, undefined],
     ["running", 2, undefined],
     ["failed", 2, undefined],
   ]);
+});
+
+Deno.test("what is given back unbegun counts as no attempt, also after a restart", () => {
+  const world = new World();
+  world.receive(1);
+  world.apply({ kind: "room", at: 2, attempts: 1 });
+  world.finish(0, RETURNED);
+  world.crash();
+  world.apply({ kind: "room", at: 2, attempts: 1 });
+  assertEquals([...world.running.values()].map(({ attempt }) => attempt), [1]);
 });
 
 Deno.test("the last lost attempt is the result, with the output that it left", () => {

@@ -27,7 +27,9 @@ export type AttemptOutcome =
   | { readonly kind: "failed"; readonly error: TaskError }
   | { readonly kind: "cancelled" }
   /** Its worker or manager went away under it: retried while attempts are left. */
-  | { readonly kind: "lost"; readonly error: TaskError };
+  | { readonly kind: "lost"; readonly error: TaskError }
+  /** Certainly not begun, and given back: counts as no attempt. */
+  | { readonly kind: "returned" };
 
 /** The last bytes of each stream, UTF-8 as the task wrote it. */
 export interface TaskOutput {
@@ -75,6 +77,8 @@ export interface Executor {
   cancel(taskIds: readonly TaskId[]): void;
   /** Begins or ends `output` events for a task; what was captured so far comes first. */
   follow(taskId: TaskId, on: boolean): void;
+  /** Begins nothing more, and gives back what has certainly not begun as `returned`. */
+  recall?(): void;
   load(): Pick<EndpointStatus, "managers" | "total_workers" | "idle_workers" | "outstanding_tasks">;
   /** Ends all workers and their process groups; what still runs finishes as lost. */
   close(): Promise<void>;

@@ -30,6 +30,8 @@ export const LOST: AttemptOutcome = {
   error: { code: "WORKER_LOST", type: "WorkerLost", message: "killed by SIGKILL", traceback: "" },
 };
 
+export const RETURNED: AttemptOutcome = { kind: "returned" };
+
 export const RAISED: AttemptOutcome = {
   kind: "failed",
   error: { code: "RemoteExecutionError", type: "ValueError", message: "no", traceback: "at f" },

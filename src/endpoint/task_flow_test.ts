@@ -1,0 +1,357 @@
+import { setImmediate } from "node:timers";
+import { newId } from "../contract/ids.ts";
+import type { TaskMessage, Tasks } from "../contract/protocol/messages.ts";
+import { assertEquals, assertMatch, assertTrue } from "../lib/assert.ts";
+import type { Connection } from "../lib/database.ts";
+import type { Failure } from "../lib/outcome.ts";
+import { join } from "../lib/path.ts";
+import { Waiters } from "../lib/waiters.ts";
+import { Spool } from "./spool.ts";
+import { openSpoolFile } from "./spool_file.ts";
+import { TaskFlow } from "./task_flow.ts";
+import { FakeExecutor } from "./testing/fake_executor.ts";
+import { FakeSession } from "./testing/fake_session.ts";
+import { FUNCTION_ID, LOST, SUCCESS, taskMessage } from "./testing/tasks.ts";
+
+const ENDPOINT = "1e999502-b434-49a2-a2e0-d925383d2dd4";
+const CODE = new TextEncoder().encode("9\nsh\nf:true");
+
+/** A flow with a real spool; `restart` is what follows a crash. */
+class Bench implements Disposable {
+  readonly #folder = Deno.makeTempDirSync();
+  readonly storage: (Failure | null)[] = [];
+  readonly changed = new Waiters();
+  connection!: Connection;
+  spool!: Spool;
+  flow!: TaskFlow;
+  executor!: FakeExecutor;
+
+  constructor(readonly slots = 2, readonly allowed: readonly string[] | null = null) {
+    this.#open();
+  }
+
+  #open(): void {
+    this.connection = openSpoolFile(join(this.#folder, "spool.db"), ENDPOINT);
+    this.spool = new Spool(this.connection);
+    this.flow = new TaskFlow({
+      spool: this.spool,
+      maxAttempts: 2,
+      allowedFunctions: this.allowed,
+      now: () => 1,
+      onStorage: (problem) => {
+        this.storage.push(problem);
+        this.changed.check();
+      },
+      onFatal: (problem) => {
+        throw new Error(problem.message);
+      },
+    });
+    this.executor = new FakeExecutor(this.slots, this.flow.executorEvents);
+    this.flow.start(this.executor);
+  }
+
+  /** The agent dies without a word, and another one starts. */
+  restart(): void {
+    this.flow.close();
+    this.spool.close();
+    this.#open();
+  }
+
+  session(changes: ConstructorParameters<typeof FakeSession>[0] = {}): FakeSession {
+    const session = new FakeSession(changes);
+    this.flow.sessionOpened(session);
+    return session;
+  }
+
+  [Symbol.dispose](): void {
+    this.flow.close();
+    this.spool.close();
+    Deno.removeSync(this.#folder, { recursive: true });
+  }
+}
+
+/** After the flow has looked at everything that has come in. */
+async function nextTurn(): Promise<void> {
+  for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+function tasksOf(tasks: TaskMessage[]): Tasks {
+  return { type: "tasks", functions: [{ function_id: FUNCTION_ID, code: CODE }], tasks };
+}
+
+function idsOf(tasks: readonly { readonly task_id: string }[]): string[] {
+  return tasks.map((task) => task.task_id);
+}
+
+Deno.test("a task goes from the service through spool and executor and back", async () => {
+  using bench = new Bench();
+  const session = bench.session();
+  const task = taskMessage();
+  bench.flow.receive(tasksOf([task]));
+  assertEquals((await session.messages.expect("task_ack")).task_ids, [task.task_id]);
+  const [attempt] = await bench.executor.hasBeenGiven(1);
+  assertEquals([attempt.attempt, [...attempt.code]], [1, [...CODE]]);
+  assertEquals(bench.spool.recover(1).begun.length, 1);
+  bench.executor.finish(task.task_id, SUCCESS);
+  const { results: [result] } = await session.messages.expect("results");
+  assertEquals([result.task_id, result.state, result.attempt], [task.task_id, "success", 1]);
+  assertEquals(bench.flow.unacknowledgedResults, 1);
+  bench.flow.receive({ type: "result_ack", task_ids: [task.task_id] });
+  await bench.flow.settled();
+  assertEquals(bench.flow.unacknowledgedResults, 0);
+  assertEquals(bench.spool.known([task.task_id]).size, 0);
+  assertEquals(session.messages.size, 0);
+});
+
+Deno.test("a task that comes again is acknowledged again and not run twice", async () => {
+  using bench = new Bench();
+  let session = bench.session();
+  const tasks = [taskMessage(), taskMessage()];
+  bench.flow.receive(tasksOf(tasks));
+  await session.messages.expect("task_ack");
+  await bench.executor.hasBeenGiven(2);
+  bench.executor.finish(tasks[0].task_id, SUCCESS);
+  await session.messages.expect("results");
+  bench.flow.sessionClosed();
+
+  session = bench.session();
+  bench.flow.receive(tasksOf([...tasks, tasks[0]]));
+  const { task_ids } = await session.messages.expect("task_ack");
+  assertEquals(new Set(task_ids), new Set(idsOf(tasks)));
+  const { results } = await session.messages.expect("results");
+  assertEquals(idsOf(results), [tasks[0].task_id]);
+  assertEquals(bench.executor.given.length, 2);
+});
+
+Deno.test("results are sent again until they are acknowledged, also after a crash", async () => {
+  using bench = new Bench(5);
+  bench.executor.automatic = SUCCESS;
+  const tasks = [taskMessage(), taskMessage(), taskMessage()];
+  let session = bench.session();
+  bench.flow.receive(tasksOf(tasks));
+  await session.messages.expect("task_ack");
+  assertEquals(idsOf((await session.messages.expect("results")).results), idsOf(tasks));
+  bench.flow.sessionClosed();
+  session = bench.session();
+  assertEquals(idsOf((await session.messages.expect("results")).results), idsOf(tasks));
+
+  bench.restart();
+  assertEquals(bench.flow.unacknowledgedResults, 3);
+  session = bench.session();
+  assertEquals(idsOf((await session.messages.expect("results")).results), idsOf(tasks));
+  bench.flow.receive({ type: "result_ack", task_ids: idsOf(tasks) });
+  await bench.flow.settled();
+  bench.restart();
+  assertEquals(bench.flow.unacknowledgedResults, 0);
+  assertEquals(bench.executor.given, []);
+});
+
+Deno.test("results keep to the credits of the session", async () => {
+  using bench = new Bench(3_000);
+  bench.executor.automatic = SUCCESS;
+  const session = bench.session({ result_credits: 1_000 });
+  session.messages.ignore("task_events");
+  for (let batch = 0; batch < 3; batch++) {
+    const tasks = Array.from({ length: 1_000 }, () => taskMessage());
+    bench.flow.receive(tasksOf(tasks));
+  }
+  for (let batch = 0; batch < 3; batch++) await session.messages.expect("task_ack");
+  for (let batch = 0; batch < 3; batch++) {
+    const { results } = await session.messages.expect("results");
+    assertEquals([results.length, session.messages.size], [1_000, 0]);
+    bench.flow.receive({ type: "result_ack", task_ids: idsOf(results) });
+  }
+  await bench.flow.settled();
+});
+
+Deno.test("more tasks than credits is a violation", () => {
+  using bench = new Bench();
+  const session = bench.session();
+  const tasks = Array.from({ length: 1_000 }, () => taskMessage());
+  for (let batch = 0; batch < 4; batch++) bench.flow.receive(tasksOf(tasks));
+  assertEquals(session.violation, undefined);
+  bench.flow.receive(tasksOf([taskMessage()]));
+  assertMatch(session.violation!, /credits/);
+});
+
+Deno.test("after a crash, what ran counts as lost and what waited is run", async () => {
+  using bench = new Bench(2);
+  const session = bench.session();
+  const tasks = [taskMessage({ max_attempts: 1 }), taskMessage(), taskMessage({ max_attempts: 1 })];
+  bench.flow.receive(tasksOf(tasks));
+  await session.messages.expect("task_ack");
+  await bench.executor.hasBeenGiven(2);
+  bench.restart();
+  const given = await bench.executor.hasBeenGiven(2);
+  assertEquals(given.map(({ taskId, attempt }) => [taskId, attempt]), [
+    [tasks[1].task_id, 2],
+    [tasks[2].task_id, 1],
+  ]);
+  const after = bench.session();
+  const { results: [lost] } = await after.messages.expect("results");
+  assertEquals([lost.task_id, lost.error!.code], [tasks[0].task_id, "WORKER_LOST"]);
+});
+
+Deno.test("a backlog larger than memory's window is run in order", async () => {
+  using bench = new Bench(500);
+  bench.executor.automatic = SUCCESS;
+  const session = bench.session();
+  const total = 9_000;
+  const sent: string[] = [];
+  bench.flow.stopHandingOver("");
+  bench.restart();
+  // Nothing runs while the executor has no room.
+  const slots = bench.executor;
+  slots.capacity = () => 0;
+  const queue = bench.session();
+  for (let count = 0; count < total; count += 1_000) {
+    const tasks = Array.from({ length: 1_000 }, () => taskMessage());
+    sent.push(...idsOf(tasks));
+    bench.flow.receive(tasksOf(tasks));
+    await queue.messages.expect("task_ack");
+  }
+  assertEquals(bench.flow.status().pending_tasks, total);
+  bench.restart();
+  bench.executor.automatic = SUCCESS;
+  await bench.executor.until(() => bench.executor.given.length === total);
+  assertEquals(bench.executor.given.map(({ taskId }) => taskId), sent);
+  assertEquals(session.messages.size, 0);
+});
+
+Deno.test("cancelling reaches tasks wherever they are", async () => {
+  using bench = new Bench(1);
+  const session = bench.session();
+  const [running, waiting, unknown] = [taskMessage(), taskMessage(), taskMessage()];
+  bench.flow.receive(tasksOf([running, waiting]));
+  bench.flow.receive({ type: "cancel", task_ids: idsOf([running, waiting, unknown]) });
+  await session.messages.expect("task_ack");
+  const { results } = await session.messages.expect("results");
+  assertEquals(idsOf(results), idsOf([waiting, unknown]));
+  assertTrue(results.every(({ state }) => state === "cancelled"));
+  await bench.executor.until(() => bench.executor.cancelled.length > 0);
+  assertEquals(bench.executor.cancelled, [running.task_id]);
+  bench.executor.finish(running.task_id, { kind: "cancelled" });
+  const { results: [last] } = await session.messages.expect("results");
+  assertEquals([last.task_id, last.state], [running.task_id, "cancelled"]);
+});
+
+Deno.test("a function whose code never came fails its task", async () => {
+  using bench = new Bench();
+  const session = bench.session();
+  const task = taskMessage({}, { function_id: newId() });
+  bench.flow.receive({ type: "tasks", functions: [], tasks: [task] });
+  await session.messages.expect("task_ack");
+  const { results: [result] } = await session.messages.expect("results");
+  assertEquals(result.error!.code, "FUNCTION_NOT_FOUND");
+});
+
+Deno.test("a function has to be allowed by the profile and by the service", async () => {
+  const [both, profileOnly, serviceOnly] = [newId(), newId(), newId()];
+  using bench = new Bench(5, [both, profileOnly]);
+  const session = bench.session({ allowed_functions: [both, serviceOnly] });
+  const ids = [both, profileOnly, serviceOnly];
+  const tasks = ids.map((function_id) => taskMessage({}, { function_id }));
+  const functions = ids.map((function_id) => ({ function_id, code: CODE }));
+  bench.flow.receive({ type: "tasks", functions, tasks });
+  await session.messages.expect("task_ack");
+  const { results } = await session.messages.expect("results");
+  assertEquals(idsOf(results), idsOf(tasks.slice(1)));
+  assertTrue(results.every((result) => result.error!.code === "FUNCTION_NOT_ALLOWED"));
+  assertEquals(idsOf(tasks.slice(0, 1)), bench.executor.given.map(({ taskId }) => taskId));
+});
+
+Deno.test("moves of a task that stays are told, those of one that ends at once are not", async () => {
+  using bench = new Bench(2);
+  const session = bench.session();
+  const [quick, slow] = [taskMessage(), taskMessage()];
+  bench.flow.receive(tasksOf([quick, slow]));
+  await session.messages.expect("task_ack");
+  await bench.executor.hasBeenGiven(2);
+  bench.executor.begin(quick.task_id);
+  bench.executor.finish(quick.task_id, SUCCESS);
+  bench.executor.begin(slow.task_id);
+  await session.messages.expect("results");
+  const { events } = await session.messages.expect("task_events");
+  assertEquals(events.map(({ task_id, event }) => [task_id, event.state]), [
+    [slow.task_id, "waiting-for-launch"],
+    [slow.task_id, "running"],
+  ]);
+  bench.executor.finish(slow.task_id, LOST);
+  const again = await session.messages.expect("task_events");
+  assertEquals(again.events.map(({ event }) => [event.state, event.attempt]), [
+    ["waiting-for-nodes", 1],
+    ["waiting-for-launch", 2],
+  ]);
+});
+
+Deno.test("output is sent while it is followed, and forgotten with the session", async () => {
+  using bench = new Bench(1);
+  const session = bench.session();
+  const task = taskMessage();
+  bench.flow.receive({ type: "follow", task_ids: [task.task_id], on: true });
+  bench.flow.receive(tasksOf([task]));
+  await session.messages.expect("task_ack");
+  await bench.executor.until(() => bench.executor.followed.has(task.task_id));
+  bench.executor.print(task.task_id, "hello");
+  const { chunks: [chunk] } = await session.messages.expect("output");
+  assertEquals(new TextDecoder().decode(chunk.data), "hello");
+  session.bufferedBytes = 1e9;
+  bench.executor.print(task.task_id, "nobody reads");
+  assertEquals(session.messages.size, 0);
+  bench.flow.sessionClosed();
+  await bench.executor.until(() => bench.executor.followed.size === 0);
+});
+
+Deno.test("a full disk: nothing is acknowledged, begun or lost, and it goes on by itself", async () => {
+  using bench = new Bench(1);
+  const session = bench.session();
+  const first = taskMessage();
+  bench.flow.receive(tasksOf([first]));
+  await session.messages.expect("task_ack");
+  await bench.executor.hasBeenGiven(1);
+  const { page_count } = bench.connection.prepare("PRAGMA page_count").get() as {
+    page_count: number;
+  };
+  bench.connection.pragma(`max_page_count = ${page_count}`);
+  const large = taskMessage({}, { payload: new Uint8Array(100_000) });
+  bench.flow.receive(tasksOf([large]));
+  await bench.changed.when(() => bench.storage.length === 1);
+  assertEquals(bench.storage[0]!.code, "STORAGE_FULL");
+  bench.executor.finish(first.task_id, SUCCESS);
+  bench.flow.receive({ type: "cancel", task_ids: [large.task_id] });
+  await nextTurn();
+  assertEquals([bench.flow.status().completed_tasks, bench.executor.given.length], [1, 1]);
+  assertEquals(session.messages.size, 0);
+  bench.connection.pragma("max_page_count = 1000000");
+  await bench.changed.when(() => bench.storage.length === 2);
+  assertEquals(bench.storage[1], null);
+  await session.messages.expect("task_ack");
+  const results = [
+    ...(await session.messages.expect("results")).results,
+    ...(await session.messages.expect("results")).results,
+  ];
+  assertEquals(results.map(({ task_id, state }) => [task_id, state]), [
+    [first.task_id, "success"],
+    [large.task_id, "cancelled"],
+  ]);
+});
+
+Deno.test("a stopping agent acknowledges nothing, and keeps what has not begun", async () => {
+  using bench = new Bench(1);
+  const session = bench.session();
+  const [running, waiting, late] = [taskMessage(), taskMessage(), taskMessage()];
+  bench.flow.receive(tasksOf([running, waiting]));
+  await session.messages.expect("task_ack");
+  await bench.executor.hasBeenGiven(1);
+  bench.flow.stopHandingOver("stopped");
+  bench.flow.receive(tasksOf([late]));
+  bench.executor.finish(running.task_id, SUCCESS);
+  await bench.flow.idle();
+  const { results } = await session.messages.expect("results");
+  bench.flow.receive({ type: "result_ack", task_ids: idsOf(results) });
+  await bench.flow.settled();
+  assertEquals(session.messages.size, 0);
+  bench.restart();
+  const given = await bench.executor.hasBeenGiven(1);
+  assertEquals(given[0].taskId, waiting.task_id);
+});
