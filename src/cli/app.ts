@@ -24,6 +24,10 @@ export const COMMANDS: CommandSections = {
       "Make the profile of an endpoint without starting it",
       () => import("./commands/configure.ts"),
     ),
+    start: command(
+      "Start an endpoint, and make its profile the first time",
+      () => import("./commands/start.ts"),
+    ),
     stop: command(
       "Stop an endpoint when its running tasks have finished",
       () => import("./commands/stop.ts"),
@@ -94,6 +98,8 @@ export const COMMANDS: CommandSections = {
     whoami: command("Show which service and user it is", () => import("./commands/whoami.ts")),
   },
   "This program": {
+    agent: internalCommand("Be the daemon of an endpoint", () => import("./commands/agent.ts")),
+    worker: internalCommand("Be a worker process", () => import("./commands/worker.ts")),
     complete: internalCommand(
       "Propose how a command line may go on",
       () => import("./commands/complete.ts"),

@@ -31,14 +31,19 @@ export const command = defineCommand<Record<never, never>>({
     }
     const reachable = await reachability(standing.state);
     const status = await askStatus(standing.state);
-    const { proof_key: _secret, socket: _socket, ...state } = standing.state;
     await context.output.show(
-      { running: true, reachable, ...state, ...status },
+      { running: true, reachable, ...shown(standing.state), ...status },
       () => described(standing.state, status, reachable),
     );
     return reachable === "ok" ? EXIT.ok : EXIT.unavailable;
   },
 });
+
+/** Without the key, and without what only tells processes apart. */
+function shown(state: ServiceState): Partial<ServiceState> {
+  const { url, service_id, hostname, pid, software_version, started_at } = state;
+  return { url, service_id, hostname, pid, software_version, started_at };
+}
 
 async function reachability(state: ServiceState): Promise<Reachability> {
   const outcome = await verifyService(state);
