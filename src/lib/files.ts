@@ -8,17 +8,24 @@ export class UnsafeFolderError extends Error {
 
 /**
  * Makes `folder` with mode 0700 and its parents as needed. An existing one must be a directory of
- * this user; its mode is narrowed to 0700. Throws `UnsafeFolderError`, or the system's own error.
+ * this user, or this user's own link to one, as people make it to move `~/.funcx` to a scratch disk;
+ * its mode is narrowed to 0700. Throws `UnsafeFolderError`, or the system's own error.
  */
 export function ensurePrivateFolder(folder: string): void {
   Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const info = Deno.lstatSync(folder);
+  // The link's owner counts too: in a shared folder somebody else's link could lead anywhere.
+  requireOwn(folder, Deno.lstatSync(folder));
+  const info = Deno.statSync(folder);
+  requireOwn(folder, info);
   if (!info.isDirectory) throw new UnsafeFolderError(`${folder} is not a directory`);
+  if (info.mode !== null && (info.mode & 0o077) !== 0) Deno.chmodSync(folder, 0o700);
+}
+
+function requireOwn(path: string, info: Deno.FileInfo): void {
   const user = Deno.uid();
   if (info.uid !== null && user !== null && info.uid !== user) {
-    throw new UnsafeFolderError(`${folder} belongs to user ${info.uid}, not to ${user}`);
+    throw new UnsafeFolderError(`${path} belongs to user ${info.uid}, not to ${user}`);
   }
-  if (info.mode !== null && (info.mode & 0o077) !== 0) Deno.chmodSync(folder, 0o700);
 }
 
 /**
