@@ -34,8 +34,10 @@ export function buildApp(parts: ServiceParts): App {
 }
 
 function shared(request: Request, response: Response, gate: Gate): Response {
+  // The headers of a request that became a WebSocket cannot be read any more.
+  if (response.status === 101) return response;
   const origin = request.headers.get("origin");
-  if (origin === null || response.status === 101 || !gate.allowsOrigin(origin)) return response;
+  if (origin === null || !gate.allowsOrigin(origin)) return response;
   return shareWith(origin, response);
 }
 
