@@ -143,17 +143,26 @@ export async function summarize(
 ): Promise<EndpointSummary> {
   const registered = registration(home, name);
   const holder = status ?? lockHolder(home.agentLockFile(name));
-  const common = {
+  return {
     name,
+    status: await standing(status, registered, holder !== undefined, isOnline),
     id: status?.endpoint_id ?? registered?.endpoint_id ?? null,
     service_url: status?.service_url ?? registered?.service_url ?? null,
     hostname: holder?.hostname ?? null,
     pid: holder?.pid ?? null,
   };
-  if (status !== undefined) return { ...common, status: standingOfState(status.state) };
-  if (registered === undefined) return { ...common, status: "Initialized" };
-  if (holder === undefined) return { ...common, status: "Inactive" };
-  return { ...common, status: await isOnline(registered) ? "Active" : "Disconnected" };
+}
+
+async function standing(
+  status: AgentStatus | undefined,
+  registered: Registration | undefined,
+  isRunning: boolean,
+  isOnline: (registered: Registration) => Promise<boolean>,
+): Promise<EndpointStanding> {
+  if (status !== undefined) return standingOfState(status.state);
+  if (registered === undefined) return "Initialized";
+  if (!isRunning) return "Inactive";
+  return await isOnline(registered) ? "Active" : "Disconnected";
 }
 
 /** A draining agent is still connected; one that starts is not yet. */
