@@ -13,8 +13,8 @@ import {
 import type { FuncxHome } from "../contract/home_folder.ts";
 import { verifyService } from "../contract/service_proof.ts";
 import { readIfPresent } from "../lib/files.ts";
+import { standingOf } from "../lib/process_identity.ts";
 import { type Failure, ok, type Outcome, retryable } from "../lib/outcome.ts";
-import { hostname } from "node:os";
 
 /** A service that may be given a token. */
 export interface ServiceAddress {
@@ -76,10 +76,16 @@ async function findPrivateService(home: FuncxHome): Promise<Outcome<ServiceAddre
   return state === undefined ? retryable(notRunning(home)) : await provenHere(state);
 }
 
+/** The state file of a running service; one that a dead service left behind counts as none. */
+function readServiceState(home: FuncxHome): ServiceState | undefined {
+  const state = parseFile(home.serviceStateFile, ServiceStateSchema);
+  return state === undefined || standingOf(state) === "gone" ? undefined : state;
+}
+
 async function provenHere(state: ServiceState): Promise<Outcome<ServiceAddress>> {
   const host = new URL(state.url).hostname;
   const isLoopback = host === "localhost" || host === "[::1]" || host.startsWith("127.");
-  if (isLoopback && state.hostname !== hostname()) {
+  if (isLoopback && standingOf(state) === "elsewhere") {
     return retryable({
       code: "SERVICE_UNAVAILABLE",
       message: `the private service runs on ${state.hostname} and listens only there`,
@@ -103,10 +109,6 @@ function notRunning(home: FuncxHome): Failure {
     message: `the private service of ${home.root} does not run`,
     hint: "Start it with `funcx-endpoint service start`.",
   };
-}
-
-function readServiceState(home: FuncxHome): ServiceState | undefined {
-  return parseFile(home.serviceStateFile, ServiceStateSchema);
 }
 
 function readLogin(home: FuncxHome): Login | undefined {
