@@ -136,7 +136,7 @@ async function show(demo: Demo): Promise<void> {
   demo.file("words.ts", WORDS_TS);
   console.log(dim(indented(WORDS_TS)));
   await demo.run("function", "register", "words.ts");
-  const words = JSON.parse(await demo.run("run", "countWords", TEXT, "--endpoint", "default"));
+  const words = JSON.parse(await demo.run("run", "words", TEXT, "--endpoint", "default"));
   expect("the words", words, [["to", 4], ["the", 3], ["be", 2]]);
 
   await showPython(demo);

@@ -31,8 +31,8 @@ serviceTest("bodies that cannot be read are refused by name", async (service) =>
   const json = (body: string): RequestInit => ({ body });
   await refused(400, "REQUEST_MALFORMED", json('{"tasks": '));
   await refused(400, "REQUEST_MALFORMED", json("[".repeat(100_000)));
-  await refused(400, "REQUEST_MALFORMED", json('{"tasks": "none"}'));
-  await refused(400, "REQUEST_MALFORMED", json("null"));
+  await refused(422, "SEMANTICALLY_INVALID", json('{"tasks": "none"}'));
+  await refused(422, "SEMANTICALLY_INVALID", json("null"));
   await refused(400, "REQUEST_MALFORMED", {
     body: new Uint8Array([0xdf, 0xff, 0xff, 0xff, 0xff]),
     headers: { "content-type": "application/msgpack" },
