@@ -35,7 +35,7 @@ export interface Registration {
   readonly service_url: string;
 }
 
-/** Milliseconds that a daemon of this machine gets to answer. */
+/** Milliseconds that a daemon or a service gets to answer. */
 const ANSWER_TIMEOUT = 2_000;
 
 /** Names of all profiles in the folder, sorted; none when the folder does not exist. */
@@ -130,22 +130,21 @@ export async function agentStatus(
 }
 
 /**
- * How one endpoint stands. A daemon that holds the lock but cannot be asked, since it runs on another
- * host or does not answer, counts as Disconnected unless `isOnline` knows better of it.
+ * How one endpoint stands. Of a daemon that holds the lock but cannot be asked, since it runs on
+ * another host or does not answer, its service is asked whether it is connected.
  * @param status what {@link agentStatus} gave.
- * @param isOnline asks the service, for an endpoint of another host.
  */
 export async function summarize(
-  { home }: Pick<CliContext, "home">,
+  context: CliContext,
   name: string,
   status: AgentStatus | undefined,
-  isOnline: (registered: Registration) => Promise<boolean> = () => Promise.resolve(false),
 ): Promise<EndpointSummary> {
+  const { home } = context;
   const registered = registration(home, name);
   const holder = status ?? lockHolder(home.agentLockFile(name));
   return {
     name,
-    status: await standing(status, registered, holder !== undefined, isOnline),
+    status: await standing(context, status, registered, holder !== undefined),
     id: status?.endpoint_id ?? registered?.endpoint_id ?? null,
     service_url: status?.service_url ?? registered?.service_url ?? null,
     hostname: holder?.hostname ?? null,
@@ -154,15 +153,36 @@ export async function summarize(
 }
 
 async function standing(
+  context: CliContext,
   status: AgentStatus | undefined,
   registered: Registration | undefined,
   isRunning: boolean,
-  isOnline: (registered: Registration) => Promise<boolean>,
 ): Promise<EndpointStanding> {
   if (status !== undefined) return standingOfState(status.state);
   if (registered === undefined) return "Initialized";
   if (!isRunning) return "Inactive";
-  return await isOnline(registered) ? "Active" : "Disconnected";
+  return await isOnline(context, registered) ? "Active" : "Disconnected";
+}
+
+/** Whether the service that the endpoint is registered with has a connection to it. */
+async function isOnline(
+  context: CliContext,
+  { endpoint_id, service_url }: Registration,
+): Promise<boolean> {
+  // Rarely needed, and slow to load.
+  const { serviceAt } = await import("./connection.ts");
+  const { Client } = await import("../client/client.ts");
+  try {
+    const client = new Client({ ...await serviceAt(context, service_url), patience: 0 });
+    const { status } = await client.call("endpointStatus", {
+      params: { endpoint_id },
+      timeout: ANSWER_TIMEOUT,
+    });
+    return status === "online";
+  } catch (thrown) {
+    if (thrown instanceof FuncxError) return false;
+    throw thrown;
+  }
 }
 
 /** A draining agent is still connected; one that starts is not yet. */

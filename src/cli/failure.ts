@@ -87,6 +87,9 @@ function systemFailure(thrown: Error): CommandFailure | undefined {
   switch (thrown.name) {
     case "UnsafeFolderError":
     case "PermissionDenied":
+    case "NotADirectory":
+    case "IsADirectory":
+    case "FilesystemLoop":
       return failure("DIRECTORY_UNUSABLE", thrown.message, ANOTHER_FOLDER);
     case "NotFound":
       return { ...failure("INPUT_INVALID", thrown.message, "Check the path."), exit: EXIT.data };

@@ -25,6 +25,7 @@ Deno.test("every kind of failure has an exit code and a hint", () => {
     [new FuncxError({ code: "ALREADY_RUNNING", message: "x" }), EXIT.runningElsewhere],
     [new UnsafeFolderError("x"), EXIT.permission],
     [new Deno.errors.PermissionDenied("x"), EXIT.permission],
+    [new Deno.errors.NotADirectory("x"), EXIT.permission],
     [new Deno.errors.NotFound("x"), EXIT.data],
     [diskFull, EXIT.tryAgain],
     [new TypeError("x is undefined"), EXIT.internal],

@@ -19,7 +19,7 @@ import { socketPath } from "../lib/runtime_dir.ts";
 import type { CliContext } from "./context.ts";
 import { daemonFailure } from "./daemon/last_words.ts";
 import { untilListening } from "./daemon/ready.ts";
-import { type Daemon, spawnDaemon } from "./daemon/spawn.ts";
+import { spawnDaemon } from "./daemon/spawn.ts";
 import { unwrap } from "./failure.ts";
 
 /** A service that runs and has proved to be this user's. */
@@ -28,6 +28,11 @@ export interface PrivateService {
   readonly url: string;
   readonly token: string;
   readonly state: ServiceState;
+}
+
+export interface StartedService extends PrivateService {
+  /** False when it ran already, or another command started it at the same moment. */
+  readonly started: boolean;
 }
 
 /** Milliseconds that a service gets from its start until it listens. */
@@ -77,10 +82,10 @@ export async function findPrivateService(home: FuncxHome): Promise<PrivateServic
 /** The running service; it is started when none runs. */
 export async function ensurePrivateService(
   context: CliContext,
-): Promise<PrivateService & { readonly started: boolean }> {
+): Promise<StartedService> {
   const found = await findPrivateService(context.home);
   if (found !== undefined) return { ...found, started: false };
-  return { ...await startPrivateService(context, []), started: true };
+  return await startPrivateService(context, []);
 }
 
 /**
@@ -90,21 +95,20 @@ export async function ensurePrivateService(
 export async function startPrivateService(
   { home, env, output, debug }: CliContext,
   options: readonly string[],
-): Promise<PrivateService> {
+): Promise<StartedService> {
   using _progress = output.progress("Starting the private service");
   const outputFile = serviceOutputFile(home);
   const socket = socketPath(home.serviceFolder, env);
   const common = ["--config-dir", home.root, ...(debug ? ["--debug"] : [])];
   const args = ["service", "run", ...common, ...options];
-  let daemon: Daemon = await spawnDaemon(args, outputFile);
+  const daemon = await spawnDaemon(args, outputFile);
   let readiness = await untilListening(daemon, socket, CONTROL_PATHS.status, START_TIMEOUT);
   if (readiness.kind === "exited" && readiness.code === EXIT.runningElsewhere) {
-    daemon = { ...daemon, exited: new Promise(() => {}) };
-    readiness = await untilListening(daemon, socket, CONTROL_PATHS.status, START_TIMEOUT);
+    readiness = await untilListening(undefined, socket, CONTROL_PATHS.status, START_TIMEOUT);
   }
   if (readiness.kind === "exited") throw daemonFailure("the service", readiness, outputFile);
   const service = readiness.kind === "timeout" ? undefined : await findPrivateService(home);
-  if (service !== undefined) return service;
+  if (service !== undefined) return { ...service, started: service.state.pid === daemon.pid };
   throw new FuncxError({
     code: "TIMED_OUT",
     message: `the service (pid ${daemon.pid}) does not listen yet`,

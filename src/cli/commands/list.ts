@@ -1,12 +1,5 @@
 import { defineCommand } from "../command.ts";
-import type { CliContext } from "../context.ts";
-import {
-  agentStatus,
-  endpointNames,
-  type EndpointSummary,
-  type Registration,
-  summarize,
-} from "../endpoints.ts";
+import { agentStatus, endpointNames, type EndpointSummary, summarize } from "../endpoints.ts";
 import { table } from "../output/table.ts";
 
 export const command = defineCommand<Record<never, never>>({
@@ -19,35 +12,11 @@ export const command = defineCommand<Record<never, never>>({
   run: async (context) => {
     const names = endpointNames(context.home);
     const summaries = await Promise.all(
-      names.map(async (name) =>
-        summarize(context, name, await agentStatus(context, name), askService(context))
-      ),
+      names.map(async (name) => summarize(context, name, await agentStatus(context, name))),
     );
     await context.output.show(summaries, () => drawn(summaries));
   },
 });
-
-/** Milliseconds that the service gets to tell of an endpoint on another host. */
-const SERVICE_TIMEOUT = 1_000;
-
-/** Whether the service that an endpoint is registered with has a connection to it. */
-function askService(context: CliContext): (registered: Registration) => Promise<boolean> {
-  return async ({ endpoint_id, service_url }) => {
-    try {
-      // Rarely needed, and slow to load.
-      const { serviceAt } = await import("../connection.ts");
-      const { Client } = await import("../../client/client.ts");
-      const client = new Client({ ...await serviceAt(context, service_url), patience: 0 });
-      const { status } = await client.call("endpointStatus", {
-        params: { endpoint_id },
-        timeout: SERVICE_TIMEOUT,
-      });
-      return status === "online";
-    } catch {
-      return false;
-    }
-  };
-}
 
 function drawn(summaries: readonly EndpointSummary[]): string | Promise<string> {
   if (summaries.length === 0) {

@@ -14,22 +14,23 @@ const RETRY_INTERVAL = 50;
 /**
  * Resolves when `path` on the control socket answers, the daemon has ended, or `milliseconds` are
  * over. It waits for news of the socket's folder, so it must exist.
+ * @param daemon undefined when the one that shall listen was started by somebody else.
  */
 export async function untilListening(
-  daemon: Daemon,
+  daemon: Daemon | undefined,
   socket: string,
   path: string,
   milliseconds: number,
 ): Promise<Readiness> {
   const deadline = AbortSignal.timeout(milliseconds);
-  const ended = daemon.exited.then((exit): Readiness => ({ kind: "exited", ...exit }));
+  const ended = daemon?.exited.then((exit): Readiness => ({ kind: "exited", ...exit }));
   const news = folderNews(dirname(socket));
   try {
     while (!deadline.aborted) {
       const change = news.next();
       const answer = await requestJson(socket, "GET", path, undefined, { timeout: milliseconds });
       if (answer.kind === "ok") return { kind: "listening" };
-      const first = await Promise.race([ended, change, aborted(deadline)]);
+      const first = await Promise.race([ended ?? change, change, aborted(deadline)]);
       if (first !== undefined) return first;
     }
     return { kind: "timeout" };

@@ -119,6 +119,8 @@ async function untilActive(
   let problem: AgentStatus["problem"] = null;
   for await (const event of events(socket, CONTROL_PATHS.events, deadline)) {
     const status = event as AgentStatus;
+    // Two commands may start it at once; the other's daemon has the lock then, and ours ends.
+    if (status.pid !== daemon.pid) break;
     if (status.state === "active") return { kind: "active", status };
     problem = status.problem;
     if (problem !== null) tell(`Starting ${status.name}: ${problem.message}`);

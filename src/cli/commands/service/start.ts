@@ -10,7 +10,8 @@ export const command = defineCommand<ListenFlags>({
   run: async (context, flags) => {
     const running = await findPrivateService(context.home);
     if (running !== undefined) throw alreadyRunning(running.url, running.state.pid);
-    const { url, state } = await startPrivateService(context, listenArguments(flags));
+    const { url, state, started } = await startPrivateService(context, listenArguments(flags));
+    if (!started) throw alreadyRunning(url, state.pid);
     const { service_id, hostname, pid } = state;
     await context.output.show(
       { url, service_id, hostname, pid },
