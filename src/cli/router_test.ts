@@ -122,6 +122,8 @@ Deno.test("every command of the table loads and explains itself", async () => {
   for (const path of commandPaths(Object.assign({}, ...Object.values(COMMANDS)))) {
     const { code, stdout, stderr } = await ran([...path, "--help"], false, COMMANDS);
     assertEquals([path, code, stderr], [path, 0, ""]);
+    // `help --help` is the help of the whole.
+    if (path[0] === "help") continue;
     assertTrue(stdout.startsWith(`USAGE\n  funcx-endpoint ${path.join(" ")}`), path.join(" "));
   }
 });
