@@ -10,6 +10,7 @@ import type { TaskEvent } from "../contract/task_state.ts";
 import { closeDatabase, type Connection, type Statement } from "../lib/database.ts";
 import { fatal, messageOf, ok, type Outcome, retryable } from "../lib/outcome.ts";
 import { openSpoolFile, readMeta, SET_META, unreadable } from "./spool_file.ts";
+import { TaskInsert } from "./spool_insert.ts";
 import type { Recovery } from "./table_events.ts";
 import type { SpooledTask, TaskRecord } from "./task.ts";
 
@@ -53,6 +54,7 @@ export class Spool {
   readonly spoolId: SpoolId;
   readonly #connection: Connection;
   readonly #sql: ReturnType<typeof statements>;
+  readonly #insert: TaskInsert;
   #writes: (() => void)[] = [];
   /** Ids of tasks in `#writes`. */
   readonly #uncommitted = new Set<TaskId>();
@@ -62,6 +64,7 @@ export class Spool {
   constructor(connection: Connection) {
     this.#connection = connection;
     this.#sql = statements(connection);
+    this.#insert = new TaskInsert(connection);
     this.spoolId = readMeta(connection, "spool_id")!;
     this.#lastBatch = this.#number("SELECT coalesce(max(batch), 0) AS n FROM results");
   }
@@ -167,19 +170,7 @@ export class Spool {
 
   store(tasks: readonly SpooledTask[]): void {
     for (const task of tasks) this.#uncommitted.add(task.taskId);
-    this.#writes.push(() => {
-      for (const task of tasks) {
-        this.#sql.store.run(
-          task.seq,
-          task.taskId,
-          task.functionId,
-          JSON.stringify(task.options),
-          task.attemptsMade,
-          JSON.stringify(task.timeline),
-          task.payload,
-        );
-      }
-    });
+    this.#writes.push(() => this.#insert.run(tasks));
   }
 
   /** See invariant 3 of the task table. */
@@ -299,7 +290,6 @@ const SQL = {
   code: "SELECT code FROM functions WHERE function_id = ?",
   batch: "SELECT frame, task_ids FROM results WHERE batch = ?",
   storeFunction: "INSERT OR IGNORE INTO functions (function_id, code) VALUES (?, ?)",
-  store: `INSERT INTO tasks (${RECORD}, payload) VALUES (?, ?, ?, ?, ?, ?, ?)`,
   beginAgain: `UPDATE tasks SET again = 2 WHERE seq IN ${IDS}`,
   requeue: "UPDATE tasks SET again = 1, attempts_made = ?, timeline = ? WHERE seq = ?",
   storeResults: "INSERT INTO results (batch, frame, task_ids, seqs) VALUES (?, ?, ?, ?)",

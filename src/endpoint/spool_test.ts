@@ -74,6 +74,30 @@ Deno.test("a crash leaves what was committed, and knows what had begun", () => {
   after.close();
 });
 
+Deno.test("tasks come back as they were, however they were written together", () => {
+  using place = folder();
+  const spool = openSpool(place.path, ENDPOINT);
+  const shapes: Partial<SpooledTask>[] = [
+    {},
+    { payload: new Uint8Array() },
+    { payload: new TextEncoder().encode("é\0'\"") },
+    { options: { max_attempts: 3, resource_specification: { cores: 2, "a'b": ["é"] } } },
+    { functionId: newId() },
+    { attemptsMade: 2 },
+    { payload: new Uint8Array(3_000_000).fill(1) },
+    { payload: new Uint8Array(10_000_000).fill(2) },
+    { payload: new Uint8Array(3_000_000).fill(3) },
+  ];
+  const tasks = shapes.flatMap((shape) => [shape, shape]).map((shape, at) =>
+    spooled(at + 1, shape)
+  );
+  tasks.push(spooled(100));
+  spool.store(tasks);
+  committed(spool);
+  assertEquals(spool.load(0, 100, 1e9).tasks, tasks);
+  spool.close();
+});
+
 Deno.test("a seq is never given twice, even when its task is gone", () => {
   using place = folder();
   const before = openSpool(place.path, ENDPOINT);

@@ -125,17 +125,22 @@ export class TaskTable {
   }
 
   #receive(messages: readonly TaskMessage[], at: number): TableEffect[] {
-    const tasks = messages.map((message): SpooledTask => ({
-      seq: ++this.#lastSeq,
-      taskId: message.task_id,
-      functionId: message.function_id,
-      options: message.options,
-      attemptsMade: message.attempts_made,
-      timeline: [
-        { state: "waiting-for-nodes", at, by: "agent", attempt: message.attempts_made },
-      ],
-      payload: message.payload,
-    }));
+    const stories = new Map<number, TaskEvent[]>();
+    const tasks = messages.map((message): SpooledTask => {
+      const attempt = message.attempts_made;
+      const timeline = stories.get(attempt) ??
+        [{ state: "waiting-for-nodes", at, by: "agent", attempt }] satisfies TaskEvent[];
+      stories.set(attempt, timeline);
+      return {
+        seq: ++this.#lastSeq,
+        taskId: message.task_id,
+        functionId: message.function_id,
+        options: message.options,
+        attemptsMade: attempt,
+        timeline,
+        payload: message.payload,
+      };
+    });
     for (const task of tasks) {
       // Behind a backlog everything waits on disk, so that the window stays in order (5, 3).
       if (this.#backlog > 0 || !this.#hasWindowRoom()) this.#backlog += 1;
