@@ -4,7 +4,6 @@
  */
 import * as v from "valibot";
 import { EXIT, FuncxError } from "../contract/errors.ts";
-import { CONTROL_PATHS } from "../contract/control.ts";
 import {
   type FuncxHome,
   LoginSchema,
@@ -102,9 +101,9 @@ export async function startPrivateService(
   const common = ["--config-dir", home.root, ...(debug ? ["--debug"] : [])];
   const args = ["service", "run", ...common, ...options];
   const daemon = await spawnDaemon(args, outputFile);
-  let readiness = await untilListening(daemon, socket, CONTROL_PATHS.status, START_TIMEOUT);
+  let readiness = await untilListening(daemon, socket, START_TIMEOUT);
   if (readiness.kind === "exited" && readiness.code === EXIT.runningElsewhere) {
-    readiness = await untilListening(undefined, socket, CONTROL_PATHS.status, START_TIMEOUT);
+    readiness = await untilListening(undefined, socket, START_TIMEOUT);
   }
   if (readiness.kind === "exited") throw daemonFailure("the service", readiness, outputFile);
   const service = readiness.kind === "timeout" ? undefined : await findPrivateService(home);

@@ -40,7 +40,7 @@ export async function runCommand(
   options: GlobalOptions,
 ): Promise<number> {
   const inputs = words[0] === "help" ? [...words.slice(1), "--help"] : words;
-  const application = await buildFor(sections, inputs);
+  const application = await buildFor(sections, inputs, surroundings.stderr.color);
   const process: StricliStreams = {
     stdout: coloured(surroundings.stdout),
     stderr: surroundings.stderr,
@@ -89,10 +89,14 @@ async function execute(
   }
 }
 
-/** The application with the command that `words` name loaded. */
+/**
+ * The application with the command that `words` name loaded.
+ * @param color of standard error.
+ */
 export async function buildFor(
   sections: CommandSections,
   words: readonly string[],
+  color: boolean,
 ): Promise<Application<Invocation>> {
   const named = words.filter((word) => !word.startsWith("-"));
   const table: CommandTable = Object.assign({}, ...Object.values(sections));
@@ -101,7 +105,7 @@ export async function buildFor(
   return buildApplication(root, {
     name: PROGRAM_NAME,
     scanner: { caseStyle: "allow-kebab-for-camel", allowArgumentEscapeSequence: true },
-    localization: { text: usageText },
+    localization: { text: usageText(color) },
   }, {
     help: helpIntegration(sections),
     version: version({ brief: "Print the version", info: { currentVersion: VERSION } }),

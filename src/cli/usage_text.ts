@@ -16,30 +16,32 @@ import { messageOf } from "../lib/outcome.ts";
 const SEE_HELP = "See `funcx-endpoint --help`.";
 const SEE_COMMAND_HELP = "Add --help to the command to see what it takes.";
 
-export const usageText: ApplicationText = {
-  ...text_en,
-  briefs: { ...text_en.briefs, argumentEscapeSequence: "Take all that follows as arguments" },
-  noCommandRegisteredForInput: ({ input, corrections }) =>
-    lines(
-      input.startsWith("-") ? `there is no option ${input} here` : `there is no command "${input}"`,
-      suggestion(corrections.map((name) => name.replaceAll("`", "")), SEE_HELP),
-    ),
-  exceptionWhileParsingArguments: (thrown) => lines(...explain(thrown)),
-  exceptionWhileLoadingCommandFunction: unexpected,
-  exceptionWhileLoadingCommandContext: unexpected,
-  exceptionWhileRunningCommand: unexpected,
-  exceptionWhileRunningIntegrationFlag: ({ exception }) => unexpected(exception),
-  exceptionWhileRunningIntegrationHook: ({ exception }) => unexpected(exception),
-};
-
-/** Stricli ends the text with a newline of its own. */
-function lines(message: string, hint: string): string {
-  return failureLines({ message, hint }, false).trimEnd();
-}
-
-function unexpected(thrown: unknown): string {
-  const { message, hint } = describeFailure(thrown);
-  return lines(message, hint);
+/** @param color of standard error. */
+export function usageText(color: boolean): ApplicationText {
+  // Stricli ends what it prints with a newline of its own.
+  const lines = (message: string, hint: string): string =>
+    failureLines({ message, hint }, color).trimEnd();
+  const unexpected = (thrown: unknown): string => {
+    const { message, hint } = describeFailure(thrown);
+    return lines(message, hint);
+  };
+  return {
+    ...text_en,
+    briefs: { ...text_en.briefs, argumentEscapeSequence: "Take all that follows as arguments" },
+    noCommandRegisteredForInput: ({ input, corrections }) =>
+      lines(
+        input.startsWith("-")
+          ? `there is no option ${input} here`
+          : `there is no command "${input}"`,
+        suggestion(corrections.map((name) => name.replaceAll("`", "")), SEE_HELP),
+      ),
+    exceptionWhileParsingArguments: (thrown) => lines(...explain(thrown)),
+    exceptionWhileLoadingCommandFunction: unexpected,
+    exceptionWhileLoadingCommandContext: unexpected,
+    exceptionWhileRunningCommand: unexpected,
+    exceptionWhileRunningIntegrationFlag: ({ exception }) => unexpected(exception),
+    exceptionWhileRunningIntegrationHook: ({ exception }) => unexpected(exception),
+  };
 }
 
 /** What failed and how to mend it. */

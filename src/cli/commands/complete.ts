@@ -14,7 +14,7 @@ export const command = defineCommand<Record<never, never>, string[]>({
     },
   },
   run: async ({ home, stdout }, _flags, ...words) => {
-    const application = await buildFor(COMMANDS, words);
+    const application = await buildFor(COMMANDS, words, false);
     const invocation: Invocation = {
       process: { stdout, stderr: stdout },
       execute: () => Promise.resolve(),

@@ -1,4 +1,5 @@
 /** Waiting until a daemon that was just started listens. */
+import { CONTROL_PATHS } from "../../contract/control_paths.ts";
 import { dirname } from "../../lib/path.ts";
 import { requestJson } from "../../lib/unix_http.ts";
 import type { Daemon } from "./spawn.ts";
@@ -12,14 +13,14 @@ export type Readiness =
 const RETRY_INTERVAL = 50;
 
 /**
- * Resolves when `path` on the control socket answers, the daemon has ended, or `milliseconds` are
- * over. It waits for news of the socket's folder, so it must exist.
+ * Resolves when the daemon answers on its control socket, has ended, or `milliseconds` are over. An
+ * answer of another process, which had the socket before, does not count. It waits for news of the
+ * socket's folder, which must exist.
  * @param daemon undefined when the one that shall listen was started by somebody else.
  */
 export async function untilListening(
   daemon: Daemon | undefined,
   socket: string,
-  path: string,
   milliseconds: number,
 ): Promise<Readiness> {
   const deadline = AbortSignal.timeout(milliseconds);
@@ -28,8 +29,11 @@ export async function untilListening(
   try {
     while (!deadline.aborted) {
       const change = news.next();
-      const answer = await requestJson(socket, "GET", path, undefined, { timeout: milliseconds });
-      if (answer.kind === "ok") return { kind: "listening" };
+      const answer = await requestJson(socket, "GET", CONTROL_PATHS.status, undefined, {
+        timeout: milliseconds,
+      });
+      const pid = answer.kind === "ok" ? (answer.value as { pid?: unknown }).pid : undefined;
+      if (pid !== undefined && pid === (daemon?.pid ?? pid)) return { kind: "listening" };
       const first = await Promise.race([ended ?? change, change, aborted(deadline)]);
       if (first !== undefined) return first;
     }

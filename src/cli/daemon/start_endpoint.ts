@@ -46,7 +46,7 @@ export async function startEndpoint(
   const file = outputFile(context.home, name);
   const daemon = await spawnDaemon(agentArguments(context, options), file);
   const socket = controlSocket(context, name);
-  const readiness = await untilListening(daemon, socket, CONTROL_PATHS.status, LISTEN_TIMEOUT);
+  const readiness = await untilListening(daemon, socket, LISTEN_TIMEOUT);
   if (readiness.kind === "exited") throw daemonFailure(name, readiness, file);
   if (readiness.kind === "timeout") throw notYet(name, "it does not answer on its control socket");
   if (wait === 0) return undefined;
@@ -119,8 +119,6 @@ async function untilActive(
   let problem: AgentStatus["problem"] = null;
   for await (const event of events(socket, CONTROL_PATHS.events, deadline)) {
     const status = event as AgentStatus;
-    // Two commands may start it at once; the other's daemon has the lock then, and ours ends.
-    if (status.pid !== daemon.pid) break;
     if (status.state === "active") return { kind: "active", status };
     problem = status.problem;
     if (problem !== null) tell(`Starting ${status.name}: ${problem.message}`);
