@@ -12,13 +12,23 @@ export class UnsafeFolderError extends Error {
  * its mode is narrowed to 0700. Throws `UnsafeFolderError`, or the system's own error.
  */
 export function ensurePrivateFolder(folder: string): void {
-  Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder);
   // The link's owner counts too: in a shared folder somebody else's link could lead anywhere.
   requireOwn(folder, Deno.lstatSync(folder));
   const info = Deno.statSync(folder);
   requireOwn(folder, info);
   if (!info.isDirectory) throw new UnsafeFolderError(`${folder} is not a directory`);
   if (info.mode !== null && (info.mode & 0o077) !== 0) Deno.chmodSync(folder, 0o700);
+}
+
+function makeFolder(folder: string): void {
+  try {
+    Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (thrown) {
+    const isInTheWay = thrown instanceof Deno.errors.AlreadyExists ||
+      thrown instanceof Deno.errors.NotADirectory;
+    throw isInTheWay ? new UnsafeFolderError(`${folder} is not a directory`) : thrown;
+  }
 }
 
 function requireOwn(path: string, info: Deno.FileInfo): void {
