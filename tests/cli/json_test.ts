@@ -34,7 +34,9 @@ processTest("every command prints JSON with --json", async (env) => {
   has(await document(["start", "second"]), "name", "id", "status");
   has(await document(["status", "second"]), "name", "status", "id");
   has((await list(["list"]))[0], "name", "status", "id");
-  assertTrue((await list(["doctor", "second"])) !== undefined);
+  for (const line of linesOf((await env.run(["doctor", "second", "--json"])).stdout)) {
+    has(JSON.parse(line), "name", "status");
+  }
 
   // The client.
   has(await document(["whoami"]), "user", "service_url", "scopes");
@@ -67,14 +69,16 @@ processTest("every command prints JSON with --json", async (env) => {
   has(await document(["login", String(url), "--token-file", file]), "user", "service_url");
   await document(["logout"]);
   has(await document(["restart", "second"]), "name", "id");
-  for (const line of (await env.ok(["logs", "second", "--json"])).trimEnd().split("\n")) {
-    JSON.parse(line);
-  }
+  for (const line of linesOf(await env.ok(["logs", "second", "--json"]))) JSON.parse(line);
   has(await document(["stop", "second"]), "name", "stopped");
   has(await document(["delete", "second", "--yes"]), "name");
   has(await document(["service", "stop"]), "stopped");
 });
 
 processTest("a failure with --json is told on standard error, in the two lines", async (env) => {
-  await env.fails(["status", "nobody", "--json"], 78);
+  await env.fails(["status", "nobody", "--json"], 65);
 });
+
+function linesOf(text: string): string[] {
+  return text.trimEnd().split("\n");
+}

@@ -18,11 +18,13 @@ processTest("wrong words on the command line are usage errors", async (env) => {
 });
 
 processTest("commands about what is not there say so", async (env) => {
-  await env.fails(["status", "nobody"], 78);
-  await env.fails(["stop", "nobody"], 78);
+  await env.fails(["status", "nobody"], 65);
+  await env.fails(["stop", "nobody"], 65);
   await env.fails(["validate", "nobody"], 78);
-  await env.fails(["run", "missing.ts", ...TO], 65);
   await env.fails(["whoami"], 77);
+  await env.ok(["service", "start"]);
+  await env.fails(["run", "missing.ts", ...TO], 65);
+  await env.fails(["run", "nobody's function", ...TO], 65);
 });
 
 processTest("a home that cannot be written is a permission error", async (env) => {
@@ -169,8 +171,8 @@ processTest("functions and arguments that cannot work are told as what they are"
   assertMatch(broken.stderr, /SyntaxError/);
   const unserializable = await env.run(["run", "results.ts:cycle", ...TO]);
   assertEquals(unserializable.code, 1);
-  assertMatch(unserializable.stderr, /result/);
-  await env.fails(["run", "words.ts:square", ...TO, "--kwargs", "{broken"], 64);
+  assertMatch(unserializable.stderr, /cannot be written as JSON/);
+  await env.fails(["run", "words.ts:square", ...TO, "--kwargs", "{broken"], 65);
   await env.fails(["map", "words.ts:square", ...TO], 65, { input: "[1\n" });
   // The endpoint has come to no harm.
   assertEquals(await env.ok(["run", "words.ts:square", ...TO, "3"]), "9\n");
