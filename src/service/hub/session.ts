@@ -184,6 +184,7 @@ export class Session {
   /** The peer's fault: logged, told, closed. */
   #violation(reason: string): void {
     if (this.#state.kind === "ended") return;
+    if (this.#state.kind === "greeting") return this.#refuse(reject("PROTOCOL_VIOLATION", reason));
     log.warning("endpoint {endpoint} broke the protocol: {reason}", {
       endpoint: this.endpointId,
       reason,

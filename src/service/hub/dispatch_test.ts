@@ -1,0 +1,206 @@
+import { newId } from "../../contract/ids.ts";
+import { MAX_BATCH_ITEMS } from "../../contract/limits.ts";
+import { assertEquals, assertTrue } from "../../lib/assert.ts";
+import { OWNER, success } from "../store/testing/store_fixture.ts";
+import type { FakeEndpoint } from "./testing/fake_endpoint.ts";
+import { HubFixture } from "./testing/hub_fixture.ts";
+
+async function opened(): Promise<{
+  readonly fixture: HubFixture;
+  readonly endpoint: string;
+  readonly code: string;
+}> {
+  const fixture = await HubFixture.open();
+  const [endpoint, code] = [await fixture.stored.endpoint(), await fixture.stored.function()];
+  return { fixture, endpoint, code };
+}
+
+function finish(fake: FakeEndpoint, taskIds: readonly string[]): void {
+  fake.send({ type: "results", results: taskIds.map((taskId) => success(taskId)) });
+}
+
+Deno.test("a task goes out when it is submitted, and its result is acknowledged when stored", async () => {
+  const { fixture, endpoint, code } = await opened();
+  await using _ = fixture;
+  await using fake = await fixture.connect(endpoint);
+  await fake.expectNothing();
+  const { ids } = await fixture.submit(endpoint, code, 1);
+  const batch = await fake.expect("tasks");
+  assertEquals(batch.tasks.map(({ task_id }) => task_id), ids);
+  assertEquals(batch.functions.map(({ function_id }) => function_id), [code]);
+  assertEquals(new TextDecoder().decode(batch.tasks[0]!.payload), "0");
+  assertEquals(await fixture.stored.timeline(ids[0]!), ["received service 0"]);
+  fake.send({ type: "task_ack", task_ids: ids });
+  finish(fake, ids);
+  assertEquals((await fake.expect("result_ack")).task_ids, ids);
+  assertEquals((await fixture.stored.detail(ids[0]!)).state, "success");
+});
+
+Deno.test("a function's code goes out once in a session, and again in the next", async () => {
+  const { fixture, endpoint, code } = await opened();
+  await using _ = fixture;
+  const spool_id = newId();
+  {
+    await using fake = await fixture.connect(endpoint, { spool_id });
+    await fixture.submit(endpoint, code, 1);
+    assertEquals((await fake.expect("tasks")).functions.length, 1);
+    await fixture.submit(endpoint, code, 1);
+    assertEquals((await fake.expect("tasks")).functions.length, 0);
+  }
+  await fixture.offline(endpoint);
+  await using fake = await fixture.connect(endpoint, { spool_id });
+  assertEquals((await fake.expect("tasks")).functions.length, 1);
+});
+
+Deno.test("no more tasks are in flight than the endpoint granted", async () => {
+  const { fixture, endpoint, code } = await opened();
+  await using _ = fixture;
+  await using fake = await fixture.connect(endpoint, { task_credits: 3 });
+  await fake.expectNothing();
+  const { ids } = await fixture.submit(endpoint, code, 8);
+  assertEquals(await fake.expectTasks(), ids.slice(0, 3));
+  await fake.expectNothing();
+  fake.send({ type: "task_ack", task_ids: ids.slice(0, 2) });
+  assertEquals(await fake.expectTasks(), ids.slice(3, 5));
+  // A result says as much as an acknowledgement.
+  finish(fake, ids.slice(2, 3));
+  await fake.expect("result_ack");
+  assertEquals(await fake.expectTasks(), ids.slice(5, 6));
+  fake.send({ type: "task_ack", task_ids: [...ids.slice(0, 2), newId()] });
+  await fake.expectNothing();
+  const late = await fixture.submit(endpoint, code, 1);
+  assertEquals((await fixture.stored.detail(late.ids[0]!)).state, "waiting-for-ep");
+});
+
+Deno.test("an endpoint that grants nothing gets nothing, and stays connected", async () => {
+  const { fixture, endpoint, code } = await opened();
+  await using _ = fixture;
+  await using fake = await fixture.connect(endpoint, { task_credits: 0 });
+  await fixture.submit(endpoint, code, 1);
+  await fake.expectNothing();
+});
+
+Deno.test("batches are bounded in items and in bytes, and keep the order", async () => {
+  const { fixture, endpoint, code } = await opened();
+  await using _ = fixture;
+  const { ids } = await fixture.submit(endpoint, code, 2_500);
+  const large = await fixture.submit(endpoint, code, 0, {
+    tasks: [{ functionId: code, payloads: ["x".repeat(700_000), "y".repeat(700_000)] }],
+  });
+  await using fake = await fixture.connect(endpoint);
+  const received: string[] = [];
+  while (received.length < 2_502) {
+    const batch = await fake.expectTasks();
+    assertTrue(batch.length <= MAX_BATCH_ITEMS);
+    assertTrue(batch.filter((id) => large.ids.includes(id)).length <= 1);
+    received.push(...batch);
+  }
+  assertEquals(received, [...ids, ...large.ids]);
+});
+
+Deno.test("after a cut the same spool gets what it did not acknowledge, and nothing else", async () => {
+  const { fixture, endpoint, code } = await opened();
+  await using _ = fixture;
+  const spool_id = newId();
+  const first = await fixture.connect(endpoint, { spool_id, task_credits: 4 });
+  await first.expectNothing();
+  const { ids } = await fixture.submit(endpoint, code, 6);
+  await first.takeTasks(4);
+  first.send({ type: "task_ack", task_ids: ids.slice(0, 1) });
+  assertEquals(await first.expectTasks(), ids.slice(4, 5));
+  await first.cut();
+  await fixture.offline(endpoint);
+  await using second = await fixture.connect(endpoint, { spool_id });
+  const again = await second.takeTasks(5);
+  assertEquals(again.map(({ task_id }) => task_id), ids.slice(1));
+  assertEquals(again.map(({ attempts_made }) => attempts_made), [0, 0, 0, 0, 0]);
+  await second.expectNothing();
+});
+
+Deno.test("a new spool gets accepted tasks again with one attempt more, or they fail", async () => {
+  const { fixture, endpoint, code } = await opened();
+  await using _ = fixture;
+  const first = await fixture.connect(endpoint);
+  await first.expectNothing();
+  const twice = await fixture.submit(endpoint, code, 1, { options: { max_attempts: 2 } });
+  const once = await fixture.submit(endpoint, code, 1, { options: { max_attempts: 1 } });
+  const ids = [...twice.ids, ...once.ids];
+  await first.takeTasks(2);
+  first.send({ type: "task_ack", task_ids: ids });
+  await first.expectNothing();
+  await first.cut();
+  await fixture.offline(endpoint);
+  await using second = await fixture.connect(endpoint);
+  const [again] = await second.takeTasks(1);
+  assertEquals([again!.task_id, again!.attempts_made], [twice.ids[0], 1]);
+  await second.expectNothing();
+  const lost = await fixture.stored.detail(once.ids[0]!);
+  assertEquals([lost.state, lost.result?.error?.code], ["failed", "ENDPOINT_LOST"]);
+});
+
+Deno.test("a result that comes twice is acknowledged twice and stored once", async () => {
+  const { fixture, endpoint, code } = await opened();
+  await using _ = fixture;
+  await using fake = await fixture.connect(endpoint);
+  const { ids } = await fixture.submit(endpoint, code, 1);
+  await fake.takeTasks(1);
+  finish(fake, ids);
+  await fake.expect("result_ack");
+  fake.send({
+    type: "results",
+    results: [{ task_id: ids[0]!, attempt: 2, state: "cancelled", timeline: [] }],
+  });
+  assertEquals((await fake.expect("result_ack")).task_ids, ids);
+  assertEquals((await fixture.stored.detail(ids[0]!)).state, "success");
+  assertEquals(await fixture.stored.store.tasks.counts(OWNER), { success: 1 });
+});
+
+Deno.test("100,000 tasks for an endpoint that is away cost no memory, and come when it is back", async () => {
+  const { fixture, endpoint, code } = await opened();
+  await using _ = fixture;
+  for (let count = 0; count < 10; count++) await fixture.submit(endpoint, code, 10_000);
+  const heap = Deno.memoryUsage().heapUsed;
+  await using fake = await fixture.connect(endpoint, { task_credits: 4_000 });
+  let received = 0;
+  while (received < 100_000) {
+    const ids = await fake.expectTasks();
+    received += ids.length;
+    fake.send({ type: "task_ack", task_ids: ids });
+  }
+  const grown = (Deno.memoryUsage().heapUsed - heap) / 1e6;
+  assertTrue(grown < 60, `the heap grew by ${Math.round(grown)} MB`);
+});
+
+Deno.test("what could not be sent before the link broke waits for the endpoint", async () => {
+  const { fixture, endpoint, code } = await opened();
+  await using _ = fixture;
+  const fake = await fixture.connect(endpoint, { task_credits: 1 });
+  await fake.expectNothing();
+  const { ids } = await fixture.submit(endpoint, code, 2);
+  await fake.takeTasks(1);
+  await fake.cut();
+  await fixture.offline(endpoint);
+  await fixture.hub.close();
+  assertEquals((await fixture.stored.detail(ids[0]!)).state, "received");
+  assertEquals(await fixture.stored.timeline(ids[1]!), [
+    "received service 0",
+    "waiting-for-ep service 0",
+  ]);
+});
+
+Deno.test("deleting an endpoint ends its session and fails its tasks", async () => {
+  const { fixture, endpoint, code } = await opened();
+  await using _ = fixture;
+  await using fake = await fixture.connect(endpoint);
+  const { ids } = await fixture.submit(endpoint, code, 2);
+  await fake.takeTasks(2);
+  fake.send({ type: "task_ack", task_ids: ids.slice(0, 1) });
+  await fixture.stored.store.endpoints.delete(endpoint, Date.now());
+  fixture.hub.deleteEndpoint(endpoint);
+  await fake.expect("goodbye");
+  await fake.expect("closed");
+  for (const id of ids) {
+    const { state, result } = await fixture.stored.detail(id);
+    assertEquals([state, result?.error?.code], ["failed", "ENDPOINT_LOST"]);
+  }
+});

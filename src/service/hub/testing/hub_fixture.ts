@@ -1,0 +1,78 @@
+/** A hub on a real store, behind a real server. */
+import type { Hello } from "../../../contract/protocol/messages.ts";
+import { SUBPROTOCOL } from "../../../contract/protocol/version.ts";
+import { StoreFixture, taskIdsOf } from "../../store/testing/store_fixture.ts";
+import type { SubmitRequest } from "../../store/store.ts";
+import { Hub, type HubOptions } from "../hub.ts";
+import { FakeEndpoint, hello } from "./fake_endpoint.ts";
+
+export class HubFixture implements AsyncDisposable {
+  readonly hub: Hub;
+  readonly stored: StoreFixture;
+  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+
+  private constructor(stored: StoreFixture, options: Partial<HubOptions>) {
+    this.stored = stored;
+    this.hub = new Hub({ store: stored.store, ...options });
+    this.#server = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+      (request) => {
+        const { socket, response } = Deno.upgradeWebSocket(request, { protocol: SUBPROTOCOL });
+        this.hub.accept(socket, new URL(request.url).pathname.slice(1));
+        return response;
+      },
+    );
+  }
+
+  static async open(options: Partial<HubOptions> = {}): Promise<HubFixture> {
+    return new HubFixture(await StoreFixture.open(), options);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.hub.close();
+    await this.#server.shutdown();
+    await this.stored[Symbol.asyncDispose]();
+  }
+
+  /** Connected, without a hello. */
+  dial(endpointId: string): Promise<FakeEndpoint> {
+    return FakeEndpoint.dial(`ws://127.0.0.1:${this.#server.addr.port}/${endpointId}`);
+  }
+
+  /** Connected and welcomed. */
+  async connect(endpointId: string, change: Partial<Hello> = {}): Promise<FakeEndpoint> {
+    const fake = await this.dial(endpointId);
+    fake.send(hello(endpointId, change));
+    await fake.expect("welcome");
+    return fake;
+  }
+
+  /** As the submit route does it. */
+  async submit(
+    endpointId: string,
+    functionId: string,
+    count: number,
+    change: Partial<SubmitRequest> = {},
+  ): Promise<{ readonly ids: string[]; readonly groupId: string }> {
+    const state = this.hub.initialState(endpointId);
+    const receipt = await this.stored.submit(endpointId, functionId, count, { state, ...change });
+    this.hub.tasksSubmitted(endpointId);
+    return { ids: taskIdsOf(receipt), groupId: receipt.taskGroupId };
+  }
+
+  /** As the cancel route does it. */
+  async cancel(owner: string, taskIds: readonly string[]): Promise<void> {
+    this.hub.cancel(await this.stored.store.queue.cancel(owner, taskIds, Date.now()));
+  }
+
+  /** Resolves when the endpoint's session has ended. */
+  offline(endpointId: string): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const check = (): void => {
+      if (!this.hub.isOnline(endpointId)) resolve();
+    };
+    const end = this.hub.onChange(check);
+    check();
+    return promise.finally(end);
+  }
+}
