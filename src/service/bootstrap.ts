@@ -56,14 +56,12 @@ export async function runService(options: ServiceOptions): Promise<ExitCode> {
 
   const parts = makeParts(options, store, identity, publicUrl);
   const hostname = options.listen?.hostname ?? DEFAULT_HOSTNAME;
-  const cut = new AbortController();
   const server = listen(buildApp(parts), {
     hostname,
     ports: portsToTry(options.listen?.port, identity.port),
     tls,
-    signal: cut.signal,
   });
-  open.defer(() => closeServer(server, parts, cut, stop));
+  open.defer(() => closeServer(server, parts, stop));
 
   const { port } = server.addr;
   const url = tls !== undefined && publicUrl !== null
@@ -72,6 +70,7 @@ export async function runService(options: ServiceOptions): Promise<ExitCode> {
   rememberPort(directory.identityFile, identity, port);
   await announce(open, { options, directory, parts, url, stop });
   log.info("listening at {url}", { url, service: store.serviceId, pid: Deno.pid });
+  options.onReady?.(url);
   await stop.requested;
   log.info("stopping: {reason}", { reason: stop.reason });
   return EXIT.ok;
@@ -156,21 +155,19 @@ async function announce(
 
 /**
  * Ends what is open in an order in which nobody is surprised: new requests are refused, streams end,
- * endpoints get a goodbye, requests that were begun are answered; what is left after that is cut.
+ * endpoints get a goodbye, requests that were begun are answered.
  */
 async function closeServer(
   server: Server,
   parts: ServiceParts,
-  cut: AbortController,
   stop: StopSignal,
 ): Promise<void> {
   parts.phase.stopping = true;
   parts.uses.endAll();
   await parts.hub.close();
   const grace = Math.min(stop.timeout ?? DEFAULT_STOP_TIMEOUT, MAX_GRACE);
+  // A reader that has stopped reading is cut by the end of the process.
   await withTimeout(server.shutdown(), grace);
-  cut.abort();
-  await server.finished;
 }
 
 /** Milliseconds for requests that were begun; all of them are short. */

@@ -15,8 +15,6 @@ export interface ListenOptions {
   /** Tried in this order; 0 is any free one. */
   readonly ports: readonly number[];
   readonly tls?: TlsFiles;
-  /** Aborted to cut whatever is still open. */
-  readonly signal: AbortSignal;
 }
 
 export type Server = Deno.HttpServer<Deno.NetAddr>;
@@ -44,11 +42,10 @@ export function listen(app: App, options: ListenOptions): Server {
   throw portInUse(hostname, ports[0] ?? PREFERRED_PORT);
 }
 
-function serve(app: App, { hostname, tls, signal }: ListenOptions, port: number): Server {
+function serve(app: App, { hostname, tls }: ListenOptions, port: number): Server {
   return Deno.serve({
     hostname,
     port,
-    signal,
     ...tls,
     onListen: () => undefined,
     onError: (thrown) => {

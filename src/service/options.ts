@@ -12,6 +12,8 @@ export interface ServiceOptions {
   readonly listen?: { readonly hostname: string; readonly port: number };
   /** Ends the service gracefully. */
   readonly signal: AbortSignal;
+  /** Told when it answers and its files are written. */
+  readonly onReady?: (url: string) => void;
   /** Files with the certificate chain and its key, PEM. */
   readonly tls?: { readonly certificateFile: string; readonly keyFile: string };
   /** Says that TLS ends in a proxy before the service, so that plain HTTP off loopback is meant. */
