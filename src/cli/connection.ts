@@ -4,6 +4,7 @@ import { FuncxError } from "../contract/errors.ts";
 import { type FuncxHome, type Login, LoginSchema } from "../contract/home.ts";
 import { verifyService } from "../contract/service_proof.ts";
 import { readIfPresent } from "../lib/files.ts";
+import { resolve } from "../lib/path.ts";
 import type { CliContext } from "./context.ts";
 import { unwrap } from "./failure.ts";
 
@@ -33,13 +34,19 @@ export async function serviceAt(
   url: string,
 ): Promise<ServiceAddress> {
   const known = readLogin(home).services[url];
-  const file = env("FUNCX_TOKEN_FILE") ?? "";
-  const token = file !== "" ? readToken(file) : known?.token;
+  const file = tokenFile(env);
+  const token = file === undefined ? known?.token : readToken(file);
   if (token === undefined) throw notLoggedIn(`there is no token for ${url}`);
   if (known?.proof_key !== undefined) {
     unwrap(await verifyService({ url, proof_key: known.proof_key }));
   }
   return { url, token };
+}
+
+/** The file with the token that the user named, absolute. */
+export function tokenFile(env: CliContext["env"]): string | undefined {
+  const file = env("FUNCX_TOKEN_FILE") ?? "";
+  return file === "" ? undefined : resolve(file);
 }
 
 /** `login.json`, or an empty one; throws `INPUT_INVALID` when it cannot be understood. */

@@ -30,6 +30,8 @@ export interface AgentOptions {
   readonly home: FuncxHome;
   readonly name: string;
   readonly profile: ResolvedProfile;
+  /** A file with the user's token, instead of the one that `login` keeps. */
+  readonly tokenFile?: string;
   /** Aborted to drain and stop; SIGINT, SIGTERM and SIGHUP do the same. */
   readonly signal: AbortSignal;
 }
@@ -71,7 +73,7 @@ export async function serveAgent(
 
 /** Makes the parts and connects them. */
 async function bringUp(
-  { home, profile }: AgentOptions,
+  { home, profile, tokenFile }: AgentOptions,
   dir: EndpointDir,
   daemon: Daemon,
   startExecutor: StartExecutor,
@@ -86,6 +88,7 @@ async function bringUp(
     home,
     dir,
     service: profile.service,
+    tokenFile,
     body: registrationBody(profile, metadata(executor)),
   });
   if (open.disposed) return;

@@ -26,6 +26,8 @@ export interface EnrolmentOptions {
   readonly dir: EndpointDir;
   /** Base URL of the profile; null means that `login` or the private service decides. */
   readonly service: string | null;
+  /** A file with the user's token, instead of the one that `login` keeps. */
+  readonly tokenFile?: string;
   readonly body: RegisterEndpoint;
 }
 
@@ -60,8 +62,8 @@ export class Enrolment {
 
   /** Only under the same id, since spool and status carry it. */
   async #catchUp(service: ServiceAddress): Promise<Outcome<void>> {
-    const { home, dir, body } = this.#options;
-    const token = userToken(home, service);
+    const { home, dir, body, tokenFile } = this.#options;
+    const token = userToken(home, service, tokenFile);
     if (token !== undefined) {
       const id = this.#registration.endpoint_id;
       const again = await registerAgain({ service, token }, body, id);
@@ -80,12 +82,12 @@ export class Enrolment {
  * says against it.
  */
 export async function enrol(options: EnrolmentOptions): Promise<Enrolment> {
-  const { home, dir, service: named, body } = options;
+  const { home, dir, service: named, body, tokenFile } = options;
   const before = dir.readRegistration();
   const service = await chooseService(home, named);
   if (service.kind !== "ok") return fallBack(options, before, service.failure, false);
   const known = before !== undefined && isAt(before, service.value) ? before : undefined;
-  const token = userToken(home, service.value);
+  const token = userToken(home, service.value, tokenFile);
   if (token === undefined) return fallBack(options, known, notLoggedIn(service.value), true);
   const registrar: Registrar = { service: service.value, token };
   const registered = await register(registrar, body, known?.endpoint_id);

@@ -53,8 +53,16 @@ export async function findService(
   return await provenHere(state);
 }
 
-/** The token of this user at that service; undefined when there is none. */
-export function userToken(home: FuncxHome, service: ServiceAddress): string | undefined {
+/**
+ * The token of this user at that service, from `tokenFile` or `login.json`; undefined when there is
+ * none.
+ */
+export function userToken(
+  home: FuncxHome,
+  service: ServiceAddress,
+  tokenFile?: string,
+): string | undefined {
+  if (tokenFile !== undefined) return readIfPresent(tokenFile)?.trim() || undefined;
   const services = readLogin(home)?.services ?? {};
   const known = services[service.url] ??
     Object.values(services).find((entry) =>

@@ -1,6 +1,6 @@
 import { runAgent } from "../../endpoint/bootstrap.ts";
 import { defineCommand } from "../command.ts";
-import { serviceUrl } from "../connection.ts";
+import { serviceUrl, tokenFile } from "../connection.ts";
 import { readProfile } from "../daemon/start_endpoint.ts";
 
 interface Flags {
@@ -23,8 +23,8 @@ export const command = defineCommand<Flags>({
     },
   },
   run: async (context, { name, service }) => {
-    const { home, signal } = context;
+    const { home, env, signal } = context;
     const profile = await readProfile(context, { name, service });
-    return await runAgent({ home, name, profile, signal });
+    return await runAgent({ home, name, profile, tokenFile: tokenFile(env), signal });
   },
 });

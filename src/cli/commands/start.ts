@@ -1,7 +1,7 @@
 import { EXIT } from "../../contract/errors.ts";
 import { EndpointDir } from "../../endpoint/endpoint_dir.ts";
 import { defineCommand } from "../command.ts";
-import { serviceUrl } from "../connection.ts";
+import { serviceUrl, tokenFile } from "../connection.ts";
 import type { CliContext } from "../context.ts";
 import {
   prepareService,
@@ -101,5 +101,6 @@ async function serveHere(
   const { logFile } = new EndpointDir(context.home, name, profile.stateDir);
   context.output.note(`${name} serves in this terminal until Ctrl-C; its log is ${logFile}`);
   const { runAgent } = await import("../../endpoint/bootstrap.ts");
-  return await runAgent({ home: context.home, name, profile, signal: context.signal });
+  const { home, env, signal } = context;
+  return await runAgent({ home, name, profile, tokenFile: tokenFile(env), signal });
 }

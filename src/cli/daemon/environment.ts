@@ -1,4 +1,5 @@
 /** What a daemon keeps of the environment of the shell that started it. */
+import { resolve } from "../../lib/path.ts";
 
 /**
  * Variables of that one login session, which mean nothing later, and those that would change how
@@ -14,14 +15,16 @@ const SECRET =
 /**
  * The environment without the session's own variables and without secrets: a daemon lives long, its
  * environment can be read in `/proc`, and its tasks inherit it. Site variables such as modules,
- * licence servers and proxies stay.
+ * licence servers and proxies stay. Paths of ours are made absolute, since a daemon works in `/`.
  */
 export function daemonEnvironment(
   environment: Readonly<Record<string, string>>,
 ): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(environment).filter(([name]) =>
-      !OF_THE_SESSION.test(name) && !SECRET.test(name)
-    ),
+    Object.entries(environment)
+      .filter(([name]) => !OF_THE_SESSION.test(name) && !SECRET.test(name))
+      .map(([name, value]) => [name, OUR_PATHS.has(name) && value !== "" ? resolve(value) : value]),
   );
 }
+
+const OUR_PATHS: ReadonlySet<string> = new Set(["FUNCX_TOKEN_FILE", "FUNCX_USER_DIR"]);

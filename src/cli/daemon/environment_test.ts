@@ -45,3 +45,12 @@ Deno.test("secrets and the session's own variables go", () => {
     [],
   );
 });
+
+Deno.test("our paths are absolute, an empty one stays empty", () => {
+  const environment = { FUNCX_TOKEN_FILE: "token", FUNCX_USER_DIR: "", OTHER_DIR: "x" };
+  assertEquals(daemonEnvironment(environment), {
+    FUNCX_TOKEN_FILE: `${Deno.cwd()}/token`,
+    FUNCX_USER_DIR: "",
+    OTHER_DIR: "x",
+  });
+});
