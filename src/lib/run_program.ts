@@ -11,10 +11,12 @@ export type ProgramAnswer =
   | { readonly kind: "failed"; readonly why: string };
 
 export interface ProgramOptions {
-  /** Added to the environment. */
+  /** Added to the environment, or all of it with `clearEnv`. */
   readonly env?: Readonly<Record<string, string>>;
+  readonly clearEnv?: boolean;
+  readonly cwd?: string;
   /** Ends the program and all that it started, and throws the signal's reason. */
-  readonly signal: AbortSignal;
+  readonly signal?: AbortSignal;
   /** Milliseconds. */
   readonly patience?: number;
 }
@@ -23,14 +25,16 @@ export interface ProgramOptions {
 export async function runProgram(
   program: string,
   args: readonly string[],
-  { env = {}, signal, patience = PATIENCE }: ProgramOptions,
+  { env = {}, clearEnv = false, cwd, signal, patience = PATIENCE }: ProgramOptions,
 ): Promise<ProgramAnswer> {
-  signal.throwIfAborted();
+  signal?.throwIfAborted();
   let child: Deno.ChildProcess;
   try {
     child = new Deno.Command(program, {
       args: [...args],
       env,
+      clearEnv,
+      cwd,
       stdin: "null",
       stdout: "piped",
       stderr: "piped",
@@ -41,18 +45,18 @@ export async function runProgram(
     return { kind: "failed", why: messageOf(thrown) };
   }
   const end = (): void => endGroup(child.pid);
-  signal.addEventListener("abort", end, { once: true });
+  signal?.addEventListener("abort", end, { once: true });
   try {
     // Background processes would keep its pipes open after its own end.
     void child.status.then(end);
     const output = await withTimeout(child.output(), patience);
-    signal.throwIfAborted();
+    signal?.throwIfAborted();
     if (output === "timeout") {
       return { kind: "failed", why: `it did not end within ${patience / 1_000} s` };
     }
     return answerOf(output);
   } finally {
-    signal.removeEventListener("abort", end);
+    signal?.removeEventListener("abort", end);
     end();
   }
 }

@@ -3,7 +3,6 @@ import type { TaskError } from "../../contract/errors.ts";
 import { type Assignment, manageError } from "./assignment.ts";
 import type { AttemptOutcome } from "./executor.ts";
 import { exitHint, exitText } from "./exit_reason.ts";
-import { lastLine } from "./run_command.ts";
 import type { RuntimeName } from "./runtimes/runtime.ts";
 import type { WorkerEnd } from "./worker_process.ts";
 
@@ -71,4 +70,9 @@ export function runtimeMissing(runtime: RuntimeName, reason: string, hint: strin
     `this endpoint cannot run ${LANGUAGES[runtime]} functions: ${reason}`,
     hint,
   );
+}
+
+/** The last line that has text. */
+function lastLine(text: string): string | undefined {
+  return text.split("\n").map((line) => line.trim()).filter((line) => line !== "").at(-1);
 }

@@ -32,6 +32,36 @@ export async function endGroup(leader: number, exited: Promise<unknown>): Promis
     signalGroup(leader, "SIGKILL");
     await exited;
   }
-  while (signalGroup(leader, 0) && performance.now() < deadline) await delay(LOOK_INTERVAL);
+  while (hasLiveMember(leader) && performance.now() < deadline) await delay(LOOK_INTERVAL);
   signalGroup(leader, "SIGKILL");
+}
+
+/** A group of zombies is gone too: in a container there may be nobody who waits for them. */
+function hasLiveMember(leader: number): boolean {
+  if (!signalGroup(leader, 0)) return false;
+  const states = groupStates(leader);
+  return states === null || states.some((state) => state !== "Z" && state !== "X");
+}
+
+/** One letter for each process of the group; null where the system does not tell. */
+function groupStates(leader: number): string[] | null {
+  try {
+    return [...Deno.readDirSync("/proc")].flatMap(({ name }) => {
+      const stat = /^\d+$/.test(name) ? statOf(name) : null;
+      return stat !== null && stat.group === leader ? [stat.state] : [];
+    });
+  } catch {
+    return null;
+  }
+}
+
+function statOf(pid: string): { readonly state: string; readonly group: number } | null {
+  try {
+    const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
+    // The command, in parentheses, may hold anything.
+    const [state, , group] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return { state: state!, group: Number(group) };
+  } catch {
+    return null;
+  }
 }

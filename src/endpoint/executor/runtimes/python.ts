@@ -1,5 +1,5 @@
 /** The Python runtime: the site's own interpreter, and one file that is sent to it. */
-import { runCommand } from "../run_command.ts";
+import { runProgram } from "../../../lib/run_program.ts";
 import type { Detected, WorkerRuntime } from "./runtime.ts";
 import WORKER_SOURCE from "./python_worker.py" with { type: "text" };
 
@@ -38,13 +38,15 @@ export async function detectPython(options: PythonOptions): Promise<Detected<Wor
   const { interpreter } = options;
   const hint = `Install Python 3.${MINIMUM_MINOR_VERSION} or later, or name an interpreter in ` +
     "the profile: executor.runtimes.python.interpreter.";
-  const answer = await runCommand(pythonCommand(options, VERSION_QUESTION), {
+  const [program, ...args] = pythonCommand(options, VERSION_QUESTION);
+  const answer = await runProgram(program!, args, {
+    env: options.environment,
+    clearEnv: true,
     cwd: options.workingFolder,
-    environment: options.environment,
-    timeout: DETECTION_TIMEOUT,
+    patience: DETECTION_TIMEOUT,
   });
   if (answer.kind === "failed") {
-    return { kind: "missing", reason: `${interpreter} does not run: ${answer.reason}`, hint };
+    return { kind: "missing", reason: `${interpreter} does not run: ${answer.why}`, hint };
   }
   // worker_init may print lines of its own before.
   const version = /^python (\d+) (\d+) (\d+)$/m.exec(answer.stdout);

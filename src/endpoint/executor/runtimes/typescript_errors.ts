@@ -2,21 +2,33 @@
 import type { ErrorCode, TaskError } from "../../../contract/errors.ts";
 import { EnvelopeError } from "../../../contract/envelope.ts";
 
+const MAX_TYPE_CHARACTERS = 200;
 const MAX_MESSAGE_CHARACTERS = 10_000;
 const MAX_CAUSES = 8;
 /** A module's source is its URL, shortened by Deno in the middle when it is long. */
 const SOURCE_URL = /data:application\/typescript;base64,[^\s:)]*/g;
 /** Frames of this program and of Deno's own modules. */
 const INTERNAL_FRAME = /^\s+at .*(?:\/typescript_guest|ext:(?:core|runtime|deno_)|\/chunk-)/;
-/** A frame without a file is the call of a user's function from here. */
 const SYNTAX_ERROR = /^(?:SyntaxError: )/;
 
-/** @param limit of the traceback, bytes. */
+/**
+ * Never throws, whatever was thrown.
+ * @param limit of the traceback, bytes
+ */
 export function taskErrorOf(thrown: unknown, code: ErrorCode, limit: number): TaskError {
+  try {
+    return describe(thrown, code, limit);
+  } catch {
+    // Its properties may be getters that throw.
+    return { code, type: "Error", message: "what was thrown cannot be shown", traceback: "" };
+  }
+}
+
+function describe(thrown: unknown, code: ErrorCode, limit: number): TaskError {
   const { type, message } = headOf(thrown);
   return {
     code,
-    type,
+    type: type.slice(0, MAX_TYPE_CHARACTERS),
     message: clean(message).slice(0, MAX_MESSAGE_CHARACTERS),
     // An envelope's error is ours; its frames would say nothing.
     traceback: thrown instanceof EnvelopeError ? "" : tracebackOf(thrown).slice(0, limit / 3),
@@ -39,14 +51,9 @@ function typeName(value: unknown): string {
   return textOf(value.constructor?.name ?? "object");
 }
 
-/** User code may have given anything a `toString` that throws. */
 function textOf(value: unknown): string {
-  try {
-    if (typeof value === "object" && value !== null) return JSON.stringify(value) ?? String(value);
-    return String(value);
-  } catch {
-    return "(it cannot be shown)";
-  }
+  if (typeof value === "object" && value !== null) return JSON.stringify(value) ?? String(value);
+  return String(value);
 }
 
 function tracebackOf(thrown: unknown): string {

@@ -1,0 +1,273 @@
+import { assertEquals, assertMatch, assertTrue } from "../../lib/assert.ts";
+import {
+  errorOf,
+  Harness,
+  isAlive,
+  PYTHON,
+  python,
+  shell,
+  stderrOf,
+  type TaskInput,
+  typescript,
+  valueOf,
+} from "./testing/harness.ts";
+
+const hasPython = await new Deno.Command(PYTHON, { args: ["-c", ""], stderr: "null" }).output()
+  .then(({ success }) => success, () => false);
+
+const WAIT_TS = typescript(
+  "export default (ms, x) => new Promise((done) => setTimeout(done, ms, x));",
+);
+const SPIN_TS = typescript("export default () => { for (;;); };");
+const NOOP_TS = typescript("export default (x) => x;");
+const SLEEP_PY = python("import time\ndef f(s, x=None):\n    time.sleep(s)\n    return x\n");
+const NOOP_PY = python("def f(x):\n    return x\n");
+
+/** For each runtime with workers: a task without end, one that ends at once, and suicide. */
+const KINDS = [
+  { name: "TypeScript", ignore: false, endless: { code: SPIN_TS }, noop: NOOP_TS },
+  { name: "Python", ignore: !hasPython, endless: { code: SLEEP_PY, args: [1e6] }, noop: NOOP_PY },
+] as const;
+
+/** The process that runs the task. */
+async function workerOf(harness: Harness, code: string): Promise<number> {
+  return (await harness.run({ code, args: [0] })).details.pid as number;
+}
+
+for (const { name, ignore, endless, noop } of KINDS) {
+  Deno.test({
+    name: `${name}: a worker that is killed loses the task that ran, not those that waited`,
+    ignore,
+    async fn() {
+      await using harness = await Harness.start({ prefetch: 4 });
+      const pid = await workerOf(harness, noop);
+      const [running, ...waiting] = harness.give(
+        endless,
+        ...[1, 2, 3].map((x) => ({ code: noop, args: [x] })),
+      );
+      await harness.begin(running!);
+      Deno.kill(pid, "SIGKILL");
+      const lost = await harness.end(running!);
+      assertEquals(lost.outcome.kind, "lost");
+      assertMatch(
+        errorOf(lost).message,
+        new RegExp(`\\(process ${pid}\\) ended with signal SIGKILL`),
+      );
+      assertMatch(errorOf(lost).hint ?? "", /memory/);
+      const others = await Promise.all(waiting.map((taskId) => harness.end(taskId)));
+      assertEquals(others.map(valueOf), [1, 2, 3]);
+      assertTrue(others.every((attempt) => attempt.attempt === 1 && attempt.details.pid !== pid));
+    },
+  });
+
+  Deno.test({
+    name: `${name}: thousands of tasks end once each while their workers are killed`,
+    ignore,
+    async fn() {
+      await using harness = await Harness.start({ workersPerNode: 2 });
+      const pids = new Set([await workerOf(harness, noop)]);
+      const taskIds = harness.give(
+        ...Array.from({ length: 3_000 }, (_, x): TaskInput => ({ code: noop, args: [x] })),
+      );
+      for (const share of [0.2, 0.5, 0.8]) {
+        await harness.until(() => harness.finished.size > share * taskIds.length);
+        for (const { details } of harness.finished.values()) pids.add(details.pid as number);
+        for (const pid of pids) if (isAlive(pid)) Deno.kill(pid, "SIGKILL");
+      }
+      const all = await Promise.all(taskIds.map((taskId) => harness.end(taskId)));
+      for (const [x, attempt] of all.entries()) {
+        if (attempt.outcome.kind === "success") assertEquals(valueOf(attempt), x);
+        else assertEquals(errorOf(attempt).code, "WORKER_LOST");
+      }
+      assertTrue(all.filter(({ outcome }) => outcome.kind === "success").length > 1_500);
+    },
+  });
+
+  Deno.test({
+    name: `${name}: tasks behind a long one move to a worker that is free`,
+    ignore,
+    async fn() {
+      await using harness = await Harness.start({ workersPerNode: 2, prefetch: 20 });
+      // Both workers are warm, and the endless task has short ones behind it.
+      await harness.runAll(Array.from({ length: 40 }, (_, x) => ({ code: noop, args: [x] })));
+      const [long, ...short] = harness.give(
+        endless,
+        ...Array.from({ length: 30 }, (_, x) => ({ code: noop, args: [x] })),
+      );
+      const ends = await Promise.all(short.map((taskId) => harness.end(taskId)));
+      assertEquals(ends.map(valueOf), short.map((_, x) => x));
+      assertTrue(!harness.finished.has(long!));
+      harness.executor.cancel([long!]);
+      assertEquals((await harness.end(long!)).outcome.kind, "cancelled");
+    },
+  });
+}
+
+Deno.test("the last attempt of a task does not fail for what its neighbour does", async () => {
+  await using harness = await Harness.start({ prefetch: 50 });
+  // What takes the worker with it, once the pace is such that results are sent in batches.
+  const poison = typescript(
+    "export default (x) => { if (x === 'die') { const a = []; for (;;) a.push(new Array(1e5).fill(a)); } return x; };",
+  );
+  const harnessed = (x: unknown): TaskInput => ({ code: poison, args: [x], attempt: 2 });
+  await harness.runAll(Array.from({ length: 200 }, (_, x) => ({ code: poison, args: [x] })));
+  const pid = await workerOf(harness, poison);
+  const taskIds = harness.give(
+    ...Array.from({ length: 20 }, (_, x) => harnessed(x)),
+    { ...harnessed("wait"), code: WAIT_TS, args: [1e6] },
+    ...Array.from({ length: 20 }, (_, x) => harnessed(x)),
+  );
+  await harness.begin(taskIds[20]!);
+  Deno.kill(pid, "SIGKILL");
+  const kinds = (await Promise.all(taskIds.map((taskId) => harness.end(taskId))))
+    .map(({ outcome }) => outcome.kind);
+  assertEquals(kinds.filter((kind) => kind !== "success"), ["lost"]);
+});
+
+Deno.test({
+  name: "a process that ends itself is named by its exit status",
+  ignore: !hasPython,
+  async fn() {
+    await using harness = await Harness.start();
+    const code = python(
+      "import os, sys\ndef f(how):\n    print('last words', file=sys.stderr, flush=True)\n" +
+        "    os._exit(3) if how == 'exit' else os.kill(os.getpid(), 11)\n",
+    );
+    const exited = await harness.run({ code, args: ["exit"] });
+    assertMatch(errorOf(exited).message, /ended with exit status 3 while it ran the task/);
+    assertEquals(stderrOf(exited), "last words\n");
+    const crashed = await harness.run({ code, args: ["crash"] });
+    assertMatch(errorOf(crashed).message, /ended with signal SIGSEGV/);
+    assertMatch(errorOf(crashed).hint ?? "", /A library .* has crashed/);
+  },
+});
+
+Deno.test({
+  name: "a slot changes its runtime as tasks need it, and keeps both workers warm",
+  ignore: !hasPython,
+  async fn() {
+    await using harness = await Harness.start();
+    const inputs = Array.from({ length: 12 }, (_, x): TaskInput => {
+      const codes = [NOOP_TS, NOOP_PY, shell("echo {0}")];
+      return { code: codes[x % 3]!, args: [x] };
+    });
+    const all = await harness.runAll(inputs);
+    const pids = (runtime: string): number =>
+      new Set(
+        all.filter(({ details }) => details.runtime === runtime).map(({ details }) => details.pid),
+      )
+        .size;
+    assertEquals([pids("typescript"), pids("python"), pids("shell")], [1, 1, 4]);
+  },
+});
+
+Deno.test("a task of another runtime does not wait for a long queue", async () => {
+  await using harness = await Harness.start();
+  const noops = Array.from({ length: 20_000 }, (_, x): TaskInput => ({ code: NOOP_TS, args: [x] }));
+  await harness.run(noops[0]!);
+  const before = harness.give(...noops.slice(0, 10_000));
+  const [other] = harness.give({ code: shell("true") });
+  const after = harness.give(...noops.slice(10_000));
+  await harness.end(other!);
+  assertTrue(after.filter((taskId) => harness.finished.has(taskId)).length < 5_000);
+  await Promise.all([...before, ...after].map((taskId) => harness.end(taskId)));
+});
+
+Deno.test({
+  name:
+    "an interpreter that does not start fails its tasks with its last words, and is not tried on",
+  ignore: !hasPython,
+  async fn() {
+    const folder = Deno.makeTempDirSync({ prefix: "funcx-init-" });
+    // Works when it is asked for its version, and never again.
+    const init = `if [ -e ${folder}/asked ]; then echo no such module >&2; ` +
+      `echo >> ${folder}/starts; exit 7; fi; touch ${folder}/asked`;
+    {
+      await using harness = await Harness.start({ workersPerNode: 4, workerInit: init });
+      const all = await harness.runAll(
+        Array.from({ length: 50 }, () => ({ code: NOOP_PY, args: [0] })),
+      );
+      for (const attempt of all) {
+        assertEquals(errorOf(attempt).code, "CouldNotExecuteUserTaskError");
+        assertMatch(errorOf(attempt).message, /does not start .*exit status 7.*: no such module/);
+      }
+      // Others go on, and further ones fail without another start.
+      const starts = Deno.readTextFileSync(`${folder}/starts`).length;
+      assertTrue(starts <= 12, `${starts} starts`);
+      assertEquals(
+        errorOf(await harness.run({ code: NOOP_PY })).code,
+        "CouldNotExecuteUserTaskError",
+      );
+      assertEquals(Deno.readTextFileSync(`${folder}/starts`).length, starts);
+      assertEquals(valueOf(await harness.run({ code: NOOP_TS, args: [1] })), 1);
+    }
+    Deno.removeSync(folder, { recursive: true });
+  },
+});
+
+Deno.test("an interpreter that is missing or too old is left out, and its tasks are told", async () => {
+  await using harness = await Harness.start({
+    runtimes: { typescript: null, python: { interpreter: "no-such-python" }, shell: null },
+  });
+  assertEquals(harness.executor.runtimes, []);
+  const python = errorOf(await harness.run({ code: NOOP_PY, args: [0] }));
+  assertMatch(python.message, /cannot run Python functions: no-such-python does not run/);
+  assertMatch(python.hint ?? "", /name an interpreter in the profile/);
+  const other = errorOf(await harness.run({ code: NOOP_TS, args: [0] }));
+  assertMatch(other.message, /its profile does not offer them/);
+});
+
+Deno.test("what runs and what waits is lost when the executor closes, and no process is left", async () => {
+  await using harness = await Harness.start({ workersPerNode: 2 });
+  const taskIds = harness.give(
+    { code: WAIT_TS, args: [1e6] },
+    { code: shell("(setsid sleep 1000 &) ; sleep 1000") },
+    { code: NOOP_TS, args: [1] },
+  );
+  await harness.begin(taskIds[0]!);
+  await harness.begin(taskIds[1]!);
+  await harness.executor.close();
+  for (const taskId of taskIds) {
+    const attempt = await harness.end(taskId);
+    assertEquals(attempt.outcome.kind, "lost");
+    assertMatch(errorOf(attempt).message, /endpoint was stopped/);
+  }
+});
+
+Deno.test("a task that waits is cancelled at once; unknown ones are ignored", async () => {
+  await using harness = await Harness.start();
+  const [running, waiting] = harness.give(
+    { code: WAIT_TS, args: [1e6] },
+    { code: NOOP_TS, args: [1] },
+  );
+  await harness.begin(running!);
+  harness.executor.cancel([waiting!, crypto.randomUUID()]);
+  const cancelled = await harness.end(waiting!);
+  assertEquals(cancelled.outcome.kind, "cancelled");
+  assertEquals(cancelled.timeline.map(({ state }) => state), ["waiting-for-launch"]);
+  harness.executor.cancel([running!]);
+  assertEquals((await harness.end(running!)).outcome.kind, "cancelled");
+});
+
+Deno.test("capacity is what the slots hold, and grows with the pace", async () => {
+  await using harness = await Harness.start({ workersPerNode: 2, prefetch: 1 });
+  assertEquals(harness.executor.capacity(), 4);
+  const [running] = harness.give({ code: WAIT_TS, args: [1e6] });
+  assertEquals(harness.executor.capacity(), 3);
+  assertEquals(harness.executor.load(), {
+    managers: 1,
+    total_workers: 2,
+    idle_workers: 1,
+    outstanding_tasks: 1,
+  });
+  const many = Array.from({ length: 2_000 }, (_, x): TaskInput => ({ code: NOOP_TS, args: [x] }));
+  const taskIds = harness.give(...many);
+  let most = 0;
+  await harness.until(() => {
+    most = Math.max(most, harness.executor.capacity() + taskIds.length - harness.finished.size);
+    return taskIds.every((taskId) => harness.finished.has(taskId));
+  });
+  assertTrue(most > 50, `${most}`);
+  harness.executor.cancel([running!]);
+  await harness.end(running!);
+});
