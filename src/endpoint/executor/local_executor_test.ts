@@ -35,35 +35,33 @@ async function workerOf(harness: Harness, code: string): Promise<number> {
 }
 
 for (const { name, ignore, endless, noop } of KINDS) {
-  Deno.test({
-    name: `${name}: a worker that is killed loses the task that ran, not those that waited`,
+  Deno.test(`${name}: a worker that is killed loses the task that ran, not those that waited`, {
     ignore,
-    async fn() {
-      await using harness = await Harness.start({ prefetch: 4 });
-      const pid = await workerOf(harness, noop);
-      const [running, ...waiting] = harness.give(
-        endless,
-        ...[1, 2, 3].map((x) => ({ code: noop, args: [x] })),
-      );
-      await harness.begin(running!);
-      Deno.kill(pid, "SIGKILL");
-      const lost = await harness.end(running!);
-      assertEquals(lost.outcome.kind, "lost");
-      assertMatch(
-        errorOf(lost).message,
-        new RegExp(`\\(process ${pid}\\) ended with signal SIGKILL`),
-      );
-      assertMatch(errorOf(lost).hint ?? "", /memory/);
-      const others = await Promise.all(waiting.map((taskId) => harness.end(taskId)));
-      assertEquals(others.map(valueOf), [1, 2, 3]);
-      assertTrue(others.every((attempt) => attempt.attempt === 1 && attempt.details.pid !== pid));
-    },
+  }, async () => {
+    await using harness = await Harness.start({ prefetch: 4 });
+    const pid = await workerOf(harness, noop);
+    const [running, ...waiting] = harness.give(
+      endless,
+      ...[1, 2, 3].map((x) => ({ code: noop, args: [x] })),
+    );
+    await harness.begin(running!);
+    Deno.kill(pid, "SIGKILL");
+    const lost = await harness.end(running!);
+    assertEquals(lost.outcome.kind, "lost");
+    assertMatch(
+      errorOf(lost).message,
+      new RegExp(`\\(process ${pid}\\) ended with signal SIGKILL`),
+    );
+    assertMatch(errorOf(lost).hint ?? "", /memory/);
+    const others = await Promise.all(waiting.map((taskId) => harness.end(taskId)));
+    assertEquals(others.map(valueOf), [1, 2, 3]);
+    assertTrue(others.every((attempt) => attempt.attempt === 1 && attempt.details.pid !== pid));
   });
 
-  Deno.test({
-    name: `${name}: thousands of tasks end once each while their workers are killed`,
-    ignore,
-    async fn() {
+  Deno.test(
+    `${name}: thousands of tasks end once each while their workers are killed`,
+    { ignore },
+    async () => {
       await using harness = await Harness.start({ workersPerNode: 2 });
       const pids = new Set([await workerOf(harness, noop)]);
       const taskIds = harness.give(
@@ -81,12 +79,12 @@ for (const { name, ignore, endless, noop } of KINDS) {
       }
       assertTrue(all.filter(({ outcome }) => outcome.kind === "success").length > 1_500);
     },
-  });
+  );
 
-  Deno.test({
-    name: `${name}: tasks behind a long one move to a worker that is free`,
-    ignore,
-    async fn() {
+  Deno.test(
+    `${name}: tasks behind a long one move to a worker that is free`,
+    { ignore },
+    async () => {
       await using harness = await Harness.start({ workersPerNode: 2, prefetch: 20 });
       // Both workers are warm, and the endless task has short ones behind it.
       await harness.runAll(Array.from({ length: 40 }, (_, x) => ({ code: noop, args: [x] })));
@@ -100,7 +98,7 @@ for (const { name, ignore, endless, noop } of KINDS) {
       harness.executor.cancel([long!]);
       assertEquals((await harness.end(long!)).outcome.kind, "cancelled");
     },
-  });
+  );
 }
 
 Deno.test("the last attempt of a task does not fail for what its neighbour does", async () => {
@@ -124,10 +122,10 @@ Deno.test("the last attempt of a task does not fail for what its neighbour does"
   assertEquals(kinds.filter((kind) => kind !== "success"), ["lost"]);
 });
 
-Deno.test({
-  name: "a process that ends itself is named by its exit status",
-  ignore: !hasPython,
-  async fn() {
+Deno.test(
+  "a process that ends itself is named by its exit status",
+  { ignore: !hasPython },
+  async () => {
     await using harness = await Harness.start();
     const code = python(
       "import os, sys\ndef f(how):\n    print('last words', file=sys.stderr, flush=True)\n" +
@@ -140,25 +138,23 @@ Deno.test({
     assertMatch(errorOf(crashed).message, /ended with signal SIGSEGV/);
     assertMatch(errorOf(crashed).hint ?? "", /A library .* has crashed/);
   },
-});
+);
 
-Deno.test({
-  name: "a slot changes its runtime as tasks need it, and keeps both workers warm",
+Deno.test("a slot changes its runtime as tasks need it, and keeps both workers warm", {
   ignore: !hasPython,
-  async fn() {
-    await using harness = await Harness.start();
-    const inputs = Array.from({ length: 12 }, (_, x): TaskInput => {
-      const codes = [NOOP_TS, NOOP_PY, shell("echo {0}")];
-      return { code: codes[x % 3]!, args: [x] };
-    });
-    const all = await harness.runAll(inputs);
-    const pids = (runtime: string): number =>
-      new Set(
-        all.filter(({ details }) => details.runtime === runtime).map(({ details }) => details.pid),
-      )
-        .size;
-    assertEquals([pids("typescript"), pids("python"), pids("shell")], [1, 1, 4]);
-  },
+}, async () => {
+  await using harness = await Harness.start();
+  const inputs = Array.from({ length: 12 }, (_, x): TaskInput => {
+    const codes = [NOOP_TS, NOOP_PY, shell("echo {0}")];
+    return { code: codes[x % 3]!, args: [x] };
+  });
+  const all = await harness.runAll(inputs);
+  const pids = (runtime: string): number =>
+    new Set(
+      all.filter(({ details }) => details.runtime === runtime).map(({ details }) => details.pid),
+    )
+      .size;
+  assertEquals([pids("typescript"), pids("python"), pids("shell")], [1, 1, 4]);
 });
 
 Deno.test("a task of another runtime does not wait for a long queue", async () => {
@@ -173,11 +169,10 @@ Deno.test("a task of another runtime does not wait for a long queue", async () =
   await Promise.all([...before, ...after].map((taskId) => harness.end(taskId)));
 });
 
-Deno.test({
-  name:
-    "an interpreter that does not start fails its tasks with its last words, and is not tried on",
-  ignore: !hasPython,
-  async fn() {
+Deno.test(
+  "an interpreter that does not start fails its tasks with its last words, and is not tried on",
+  { ignore: !hasPython },
+  async () => {
     const folder = Deno.makeTempDirSync({ prefix: "funcx-init-" });
     // Works when it is asked for its version, and never again.
     const init = `if [ -e ${folder}/asked ]; then echo no such module >&2; ` +
@@ -203,7 +198,7 @@ Deno.test({
     }
     Deno.removeSync(folder, { recursive: true });
   },
-});
+);
 
 Deno.test("an interpreter that is missing or too old is left out, and its tasks are told", async () => {
   await using harness = await Harness.start({

@@ -24,30 +24,26 @@ function pythonRuns(module?: string): boolean {
 const ignore = !pythonRuns();
 const ignoreDill = ignore || !pythonRuns("dill");
 
-Deno.test({
-  name: "Python: values come back, by position and by keyword",
-  ignore,
-  async fn() {
-    await using harness = await Harness.start();
-    const f = python("def f(a, b=2, *rest, **named):\n    return [a, b, rest, named]\n");
-    assertEquals(valueOf(await harness.run({ code: f, args: [1] })), [1, 2, [], {}]);
-    const both = await harness.run({ code: f, args: ["é😀", 3, 4], kwargs: { x: null } });
-    assertEquals(valueOf(both), ["é😀", 3, [4], { x: null }]);
-    const surrogate = python("def f():\n    return '\\ud83d'\n");
-    assertEquals(valueOf(await harness.run({ code: surrogate })), "\ud83d");
-    assertEquals(both.timeline.map(({ state, by }) => [state, by]), [
-      ["waiting-for-launch", "manager"],
-      ["running", "worker"],
-    ]);
-    assertEquals(both.details.runtime, "python");
-    assertMatch(both.details.version as string, /^3\.\d+\.\d+$/);
-  },
+Deno.test("Python: values come back, by position and by keyword", { ignore }, async () => {
+  await using harness = await Harness.start();
+  const f = python("def f(a, b=2, *rest, **named):\n    return [a, b, rest, named]\n");
+  assertEquals(valueOf(await harness.run({ code: f, args: [1] })), [1, 2, [], {}]);
+  const both = await harness.run({ code: f, args: ["é😀", 3, 4], kwargs: { x: null } });
+  assertEquals(valueOf(both), ["é😀", 3, [4], { x: null }]);
+  const surrogate = python("def f():\n    return '\\ud83d'\n");
+  assertEquals(valueOf(await harness.run({ code: surrogate })), "\ud83d");
+  assertEquals(both.timeline.map(({ state, by }) => [state, by]), [
+    ["waiting-for-launch", "manager"],
+    ["running", "worker"],
+  ]);
+  assertEquals(both.details.runtime, "python");
+  assertMatch(both.details.version as string, /^3\.\d+\.\d+$/);
 });
 
-Deno.test({
-  name: "Python: a module's names, dataclasses and imports work as in a file",
-  ignore,
-  async fn() {
+Deno.test(
+  "Python: a module's names, dataclasses and imports work as in a file",
+  { ignore },
+  async () => {
     await using harness = await Harness.start();
     const code = python(`
 import math
@@ -63,12 +59,12 @@ if __name__ == "__main__":
 `);
     assertEquals(valueOf(await harness.run({ code, args: [9] })), 6);
   },
-});
+);
 
-Deno.test({
-  name: "Python: an exception comes back with type, message and its own frames only",
-  ignore,
-  async fn() {
+Deno.test(
+  "Python: an exception comes back with type, message and its own frames only",
+  { ignore },
+  async () => {
     await using harness = await Harness.start();
     const code = python("def g(x):\n    return 1 / x\n\ndef f(x):\n    return g(x)\n");
     const error = errorOf(await harness.run({ code, args: [0] }));
@@ -79,7 +75,7 @@ Deno.test({
     ]);
     assertMatch(
       error.traceback,
-      /^Traceback[^\n]*\n  File "f\.py", line 5, in f\n    return g\(x\)\n[^]*File "f\.py", line 2, in g/,
+      /^Traceback[^\n]*\n {2}File "f\.py", line 5, in f\n {4}return g\(x\)\n[^]*File "f\.py", line 2, in g/,
     );
     assertTrue(!error.traceback.includes("funcx worker"), error.traceback);
 
@@ -94,69 +90,61 @@ Deno.test({
     );
     assertMatch(missing.hint ?? "", /The endpoint's Python is/);
   },
-});
+);
 
-Deno.test({
-  name: "Python: a function cannot end its worker by an exception, a fork or deep recursion",
+Deno.test("Python: a function cannot end its worker by an exception, a fork or deep recursion", {
   ignore,
-  async fn() {
-    await using harness = await Harness.start();
-    const bodies: [body: string, type: string][] = [
-      ["import sys; sys.exit(3)", "SystemExit"],
-      ["raise KeyboardInterrupt()", "KeyboardInterrupt"],
-      ["f()", "RecursionError"],
-      ["raise GeneratorExit", "GeneratorExit"],
-    ];
-    const pids = new Set<unknown>();
-    for (const [body, type] of bodies) {
-      const attempt = await harness.run({ code: python(`def f():\n    ${body}\n`) });
-      assertEquals(errorOf(attempt).type, type);
-      pids.add(attempt.details.pid);
-    }
-    // The child returns from the function as well.
-    const fork = python("import os\ndef f():\n    return os.fork() and 'parent'\n");
-    const forked = await harness.run({ code: fork });
-    assertEquals(valueOf(forked), "parent");
-    pids.add(forked.details.pid);
-    assertEquals(pids.size, 1);
-  },
+}, async () => {
+  await using harness = await Harness.start();
+  const bodies: [body: string, type: string][] = [
+    ["import sys; sys.exit(3)", "SystemExit"],
+    ["raise KeyboardInterrupt()", "KeyboardInterrupt"],
+    ["f()", "RecursionError"],
+    ["raise GeneratorExit", "GeneratorExit"],
+  ];
+  const pids = new Set<unknown>();
+  for (const [body, type] of bodies) {
+    const attempt = await harness.run({ code: python(`def f():\n    ${body}\n`) });
+    assertEquals(errorOf(attempt).type, type);
+    pids.add(attempt.details.pid);
+  }
+  // The child returns from the function as well.
+  const fork = python("import os\ndef f():\n    return os.fork() and 'parent'\n");
+  const forked = await harness.run({ code: fork });
+  assertEquals(valueOf(forked), "parent");
+  pids.add(forked.details.pid);
+  assertEquals(pids.size, 1);
 });
 
-Deno.test({
-  name: "Python: code and arguments that cannot be read say why",
-  ignore,
-  async fn() {
-    await using harness = await Harness.start();
-    const syntax = errorOf(await harness.run({ code: python("def f(:\n  pass\n") }));
-    assertEquals([syntax.code, syntax.type], ["CouldNotExecuteUserTaskError", "SyntaxError"]);
-    assertMatch(syntax.traceback, /File "f\.py", line 1/);
-    const unnamed = errorOf(await harness.run({ code: python("def g():\n  pass\n") }));
-    assertMatch(unnamed.message, /defines no function f/);
-    const ok = python("def f(*a):\n    return 1\n");
-    for (const payload of ["broken", "4\n99\nx4\n99\nx", "99\n11\n[]", "6\n11\n{}1"]) {
-      const error = errorOf(await harness.run({ code: ok, payload }));
-      assertEquals(error.code, "CouldNotExecuteUserTaskError");
-    }
-    assertEquals(valueOf(await harness.run({ code: ok })), 1);
-  },
-});
-
-Deno.test({
-  name: "Python: dill that is not installed is told, and how to mend it",
-  ignore: ignore || !ignoreDill,
-  async fn() {
-    await using harness = await Harness.start();
-    const error = errorOf(await harness.run({ code: "7\n01\ngASV" }));
+Deno.test("Python: code and arguments that cannot be read say why", { ignore }, async () => {
+  await using harness = await Harness.start();
+  const syntax = errorOf(await harness.run({ code: python("def f(:\n  pass\n") }));
+  assertEquals([syntax.code, syntax.type], ["CouldNotExecuteUserTaskError", "SyntaxError"]);
+  assertMatch(syntax.traceback, /File "f\.py", line 1/);
+  const unnamed = errorOf(await harness.run({ code: python("def g():\n  pass\n") }));
+  assertMatch(unnamed.message, /defines no function f/);
+  const ok = python("def f(*a):\n    return 1\n");
+  for (const payload of ["broken", "4\n99\nx4\n99\nx", "99\n11\n[]", "6\n11\n{}1"]) {
+    const error = errorOf(await harness.run({ code: ok, payload }));
     assertEquals(error.code, "CouldNotExecuteUserTaskError");
-    assertMatch(error.message, /The function was serialized with dill, which .* does not have/);
-    assertMatch(error.hint ?? "", /pip install dill/);
-  },
+  }
+  assertEquals(valueOf(await harness.run({ code: ok })), 1);
 });
 
-Deno.test({
-  name: "Python: what the official SDK serializes is run, with dill",
-  ignore: ignoreDill,
-  async fn() {
+Deno.test("Python: dill that is not installed is told, and how to mend it", {
+  ignore: ignore || !ignoreDill,
+}, async () => {
+  await using harness = await Harness.start();
+  const error = errorOf(await harness.run({ code: "7\n01\ngASV" }));
+  assertEquals(error.code, "CouldNotExecuteUserTaskError");
+  assertMatch(error.message, /The function was serialized with dill, which .* does not have/);
+  assertMatch(error.hint ?? "", /pip install dill/);
+});
+
+Deno.test(
+  "Python: what the official SDK serializes is run, with dill",
+  { ignore: ignoreDill },
+  async () => {
     await using harness = await Harness.start();
     const script = `
 import base64, dill
@@ -200,12 +188,12 @@ print(json.dumps({
     assertTrue(asked.outcome.kind === "success");
     assertMatch(new TextDecoder().decode(asked.outcome.result), /^00\n/);
   },
-});
+);
 
-Deno.test({
-  name: "Python: results that JSON cannot hold, and ones that are too large",
-  ignore,
-  async fn() {
+Deno.test(
+  "Python: results that JSON cannot hold, and ones that are too large",
+  { ignore },
+  async () => {
     await using harness = await Harness.start();
     for (const value of ["{1}", "float('nan')", "object()", "b''"]) {
       const error = errorOf(await harness.run({ code: python(`def f():\n    return ${value}\n`) }));
@@ -220,14 +208,11 @@ Deno.test({
     const echo = python("def f(x):\n    return len(x)\n");
     assertEquals(valueOf(await harness.run({ code: echo, args: ["y".repeat(9e6)] })), 9e6);
   },
-});
+);
 
-Deno.test({
-  name: "Python: output of any origin goes to its own task, in order",
-  ignore,
-  async fn() {
-    await using harness = await Harness.start({ prefetch: 10 });
-    const code = python(`
+Deno.test("Python: output of any origin goes to its own task, in order", { ignore }, async () => {
+  await using harness = await Harness.start({ prefetch: 10 });
+  const code = python(`
 import os, subprocess, sys
 def f(x):
     print("print", x)
@@ -238,45 +223,42 @@ def f(x):
     print("end", x, end="")
     print("oh", x, file=sys.stderr)
 `);
-    const all = await harness.runAll([1, 2, 3].map((x) => ({ code, args: [x] })));
-    assertEquals(
-      all.map(stdoutOf),
-      [1, 2, 3].map((x) =>
-        `print ${x}\nwrite ${x}\nsystem ${x}\ndescriptor ${x}\nchild ${x}\nend ${x}`
-      ),
-    );
-    assertEquals(all.map(stderrOf), [1, 2, 3].map((x) => `wrong ${x}\noh ${x}\n`));
-  },
+  const all = await harness.runAll([1, 2, 3].map((x) => ({ code, args: [x] })));
+  assertEquals(
+    all.map(stdoutOf),
+    [1, 2, 3].map((x) =>
+      `print ${x}\nwrite ${x}\nsystem ${x}\ndescriptor ${x}\nchild ${x}\nend ${x}`
+    ),
+  );
+  assertEquals(all.map(stderrOf), [1, 2, 3].map((x) => `wrong ${x}\noh ${x}\n`));
 });
 
-Deno.test({
-  name: "Python: output works again for the next task, whatever the last one did to it",
+Deno.test("Python: output works again for the next task, whatever the last one did to it", {
   ignore,
-  async fn() {
-    await using harness = await Harness.start({ prefetch: 10 });
-    const next = {
-      code: python("import os\ndef f():\n    print('here')\n    os.system('echo too')\n"),
-    };
-    for (
-      const body of [
-        "os.close(1); os.close(2)",
-        "sys.stdout.close()",
-        "sys.stdout = open(os.devnull, 'w')",
-        "os.dup2(os.open(os.devnull, os.O_WRONLY), 1)",
-        "os.chdir('/'); os.environ.clear()",
-      ]
-    ) {
-      const bad = { code: python(`import os, sys\ndef f():\n    ${body}\n`) };
-      const [, after] = await harness.runAll([bad, next]);
-      assertEquals([body, stdoutOf(after!)], [body, "here\ntoo\n"]);
-    }
-  },
+}, async () => {
+  await using harness = await Harness.start({ prefetch: 10 });
+  const next = {
+    code: python("import os\ndef f():\n    print('here')\n    os.system('echo too')\n"),
+  };
+  for (
+    const body of [
+      "os.close(1); os.close(2)",
+      "sys.stdout.close()",
+      "sys.stdout = open(os.devnull, 'w')",
+      "os.dup2(os.open(os.devnull, os.O_WRONLY), 1)",
+      "os.chdir('/'); os.environ.clear()",
+    ]
+  ) {
+    const bad = { code: python(`import os, sys\ndef f():\n    ${body}\n`) };
+    const [, after] = await harness.runAll([bad, next]);
+    assertEquals([body, stdoutOf(after!)], [body, "here\ntoo\n"]);
+  }
 });
 
-Deno.test({
-  name: "Python: the last of a flood of output is kept, the whole can be followed",
-  ignore,
-  async fn() {
+Deno.test(
+  "Python: the last of a flood of output is kept, the whole can be followed",
+  { ignore },
+  async () => {
     await using harness = await Harness.start();
     const code = python(
       "def f():\n    for i in range(300000):\n        print('line', i)\n    print('é' * 700000)\n",
@@ -293,12 +275,12 @@ Deno.test({
     }
     assertTrue(offset > 3_000_000);
   },
-});
+);
 
-Deno.test({
-  name: "Python: output is seen while the task runs, also from when it is followed",
-  ignore,
-  async fn() {
+Deno.test(
+  "Python: output is seen while the task runs, also from when it is followed",
+  { ignore },
+  async () => {
     await using harness = await Harness.start();
     const file = `${harness.folder}/go`;
     const code = python(
@@ -316,66 +298,54 @@ Deno.test({
     assertEquals(stdoutOf(await harness.end(taskId!)), "first\nlast\n");
     assertEquals(seen(), "first\n");
   },
-});
+);
 
-Deno.test({
-  name: "Python: walltime ends the task and what it started",
-  ignore,
-  async fn() {
-    await using harness = await Harness.start();
-    const code = python(`
+Deno.test("Python: walltime ends the task and what it started", { ignore }, async () => {
+  await using harness = await Harness.start();
+  const code = python(`
 import signal, subprocess, sys
 def f():
     child = subprocess.Popen(["sleep", "1000"])
     print(child.pid, flush=True)
     child.wait()
 `);
-    const attempt = await harness.run({ code, options: { walltime_seconds: 0.4 } });
-    assertEquals(errorOf(attempt).code, "WALLTIME_EXCEEDED");
-    const child = Number(stdoutOf(attempt));
-    assertTrue(child > 0 && !isAlive(child));
-    const next = await harness.run({ code: python("def f():\n    return 1\n") });
-    assertEquals(valueOf(next), 1);
-  },
+  const attempt = await harness.run({ code, options: { walltime_seconds: 0.4 } });
+  assertEquals(errorOf(attempt).code, "WALLTIME_EXCEEDED");
+  const child = Number(stdoutOf(attempt));
+  assertTrue(child > 0 && !isAlive(child));
+  const next = await harness.run({ code: python("def f():\n    return 1\n") });
+  assertEquals(valueOf(next), 1);
 });
 
-Deno.test({
-  name: "Python: a task that ignores the polite signal is killed",
-  ignore,
-  async fn() {
-    await using harness = await Harness.start();
-    const code = python(
-      "import signal, time\ndef f():\n    signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" +
-        "    print('deaf', flush=True)\n    time.sleep(1000)\n",
-    );
-    const [taskId] = harness.give({ code });
-    harness.executor.follow(taskId!, true);
-    await harness.until(() => harness.output.length > 0);
-    harness.executor.cancel([taskId!]);
-    assertEquals((await harness.end(taskId!)).outcome.kind, "cancelled");
-  },
+Deno.test("Python: a task that ignores the polite signal is killed", { ignore }, async () => {
+  await using harness = await Harness.start();
+  const code = python(
+    "import signal, time\ndef f():\n    signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" +
+      "    print('deaf', flush=True)\n    time.sleep(1000)\n",
+  );
+  const [taskId] = harness.give({ code });
+  harness.executor.follow(taskId!, true);
+  await harness.until(() => harness.output.length > 0);
+  harness.executor.cancel([taskId!]);
+  assertEquals((await harness.end(taskId!)).outcome.kind, "cancelled");
 });
 
-Deno.test({
-  name: "Python: worker_init makes the environment of the interpreter",
-  ignore,
-  async fn() {
-    await using harness = await Harness.start({
-      workerInit: "export GREETING=hello\necho noise",
-      environment: { ADDED: "by the profile" },
-    });
-    const code = python(
-      "import os\ndef f(*names):\n    return [os.environ.get(n) for n in names]\n",
-    );
-    const args = ["GREETING", "ADDED", "FUNCX_TOKEN_FILE"];
-    assertEquals(valueOf(await harness.run({ code, args })), ["hello", "by the profile", null]);
-  },
+Deno.test("Python: worker_init makes the environment of the interpreter", { ignore }, async () => {
+  await using harness = await Harness.start({
+    workerInit: "export GREETING=hello\necho noise",
+    environment: { ADDED: "by the profile" },
+  });
+  const code = python(
+    "import os\ndef f(*names):\n    return [os.environ.get(n) for n in names]\n",
+  );
+  const args = ["GREETING", "ADDED", "FUNCX_TOKEN_FILE"];
+  assertEquals(valueOf(await harness.run({ code, args })), ["hello", "by the profile", null]);
 });
 
-Deno.test({
-  name: "Python: with a sandbox each task has an empty folder, which is removed",
-  ignore,
-  async fn() {
+Deno.test(
+  "Python: with a sandbox each task has an empty folder, which is removed",
+  { ignore },
+  async () => {
     await using harness = await Harness.start({ sandbox: true, prefetch: 3 });
     const code = python(`
 import os
@@ -391,4 +361,4 @@ def f():
     await harness.executor.close();
     assertEquals([...Deno.readDirSync(`${harness.folder}/tasks`)], []);
   },
-});
+);

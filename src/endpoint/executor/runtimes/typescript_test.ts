@@ -53,7 +53,7 @@ Deno.test("TypeScript: what a function throws comes back with its own frames onl
     "RangeError",
     "too much: 7",
   ]);
-  assertMatch(error.traceback, /^RangeError: too much: 7\n    at inner \(function\.ts:4:/);
+  assertMatch(error.traceback, /^RangeError: too much: 7\n {4}at inner \(function\.ts:4:/);
   assertTrue(!error.traceback.includes("typescript_guest"), error.traceback);
   assertTrue(!error.traceback.includes("base64"), error.traceback);
 
