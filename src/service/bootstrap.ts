@@ -33,40 +33,27 @@ const DEFAULT_HOSTNAME = "127.0.0.1";
 
 /**
  * Runs the private service in the foreground until `options.signal` is aborted, a SIGTERM or SIGINT
- * comes, or the control socket asks for it. Resolves to the exit code. Throws `FuncxError` when it
- * cannot start: USAGE, ALREADY_RUNNING, START_FAILED, STORE_UNREADABLE, DIRECTORY_UNUSABLE.
+ * comes, or the control socket asks for it. Resolves to the exit code. Throws when it cannot start:
+ * `FuncxError` USAGE, ALREADY_RUNNING, START_FAILED or STORE_UNREADABLE, or the system's own error for
+ * a folder that cannot be used.
  */
 export async function runService(options: ServiceOptions): Promise<ExitCode> {
   requireSafeAddress(options);
   const publicUrl = publicUrlOf(options);
   const tls = readTls(options);
-  const directory = new ServiceDir(options.home);
-  ensurePrivateFolder(options.home.root);
-  ensurePrivateFolder(directory.root);
-
   // Taken apart in the opposite order, also when a later step fails.
   await using open = new AsyncDisposableStack();
-  const lock = lockService(directory);
-  open.defer(() => lock.release());
-  open.use(await openLogFile(directory.logFile, options.logLevel ?? "info"));
-  const identity = loadIdentity(directory.identityFile);
-  const store = await openStore(directory.databaseFile);
-  open.defer(() => store.close());
+  const { directory, identity, store } = await openFolder(open, options);
   const stop = open.use(new StopSignal(options.signal));
-
   const parts = makeParts(options, store, identity, publicUrl);
   const hostname = options.listen?.hostname ?? DEFAULT_HOSTNAME;
-  const server = listen(buildApp(parts), {
-    hostname,
-    ports: portsToTry(options.listen?.port, identity.port),
-    tls,
-  });
+  const ports = portsToTry(options.listen?.port, identity.port);
+  const server = listen(buildApp(parts), { hostname, ports, tls });
   open.defer(() => closeServer(server, parts, stop));
 
   const { port } = server.addr;
-  const url = tls !== undefined && publicUrl !== null
-    ? publicUrl
-    : baseUrl(hostname, port, tls !== undefined, ownHostname());
+  const own = baseUrl(hostname, port, tls !== undefined, ownHostname());
+  const url = tls === undefined ? own : publicUrl ?? own;
   rememberPort(directory.identityFile, identity, port);
   await announce(open, { options, directory, parts, url, stop });
   log.info("listening at {url}", { url, service: store.serviceId, pid: Deno.pid });
@@ -74,6 +61,23 @@ export async function runService(options: ServiceOptions): Promise<ExitCode> {
   await stop.requested;
   log.info("stopping: {reason}", { reason: stop.reason });
   return EXIT.ok;
+}
+
+/** The lock first: what follows is for one process alone. */
+async function openFolder(
+  open: AsyncDisposableStack,
+  options: ServiceOptions,
+): Promise<{ directory: ServiceDir; identity: ServiceIdentity; store: Store }> {
+  const directory = new ServiceDir(options.home);
+  ensurePrivateFolder(options.home.root);
+  ensurePrivateFolder(directory.root);
+  const lock = lockService(directory);
+  open.defer(() => lock.release());
+  open.use(await openLogFile(directory.logFile, options.logLevel ?? "info"));
+  const identity = loadIdentity(directory.identityFile);
+  const store = await openStore(directory.databaseFile);
+  open.defer(() => store.close());
+  return { directory, identity, store };
 }
 
 function makeParts(

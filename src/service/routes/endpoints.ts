@@ -153,10 +153,13 @@ function warnings(body: RegisterEndpoint): string[] {
 
 /** The metadata holds the endpoint's configuration, which is its owner's to know. */
 function endpointRecord(
-  { hub }: ServiceParts,
+  { hub, now }: ServiceParts,
   row: StoredEndpoint,
   viewer: UserId,
 ): EndpointRecord {
+  const isOnline = hub.isOnline(row.endpointId);
+  // What is stored is from the end of the session before.
+  const lastSeen = isOnline ? now() : row.lastSeen;
   return {
     uuid: row.endpointId,
     name: row.name,
@@ -164,8 +167,8 @@ function endpointRecord(
     description: row.description,
     owner: row.owner,
     public: row.public,
-    status: hub.isOnline(row.endpointId) ? "online" : "offline",
-    last_seen: row.lastSeen === null ? null : seconds(row.lastSeen),
+    status: isOnline ? "online" : "offline",
+    last_seen: lastSeen === null ? null : seconds(lastSeen),
     hostname: row.hostname,
     endpoint_version: row.softwareVersion,
     runtimes: [...row.runtimes],
