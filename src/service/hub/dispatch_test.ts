@@ -155,20 +155,20 @@ Deno.test("a result that comes twice is acknowledged twice and stored once", asy
   assertEquals(await fixture.stored.store.tasks.counts(OWNER), { success: 1 });
 });
 
-Deno.test("100,000 tasks for an endpoint that is away cost no memory, and come when it is back", async () => {
+Deno.test("a long queue for an endpoint that is away costs no memory, and comes when it is back", async () => {
   const { fixture, endpoint, code } = await opened();
   await using _ = fixture;
-  for (let count = 0; count < 10; count++) await fixture.submit(endpoint, code, 10_000);
+  for (let count = 0; count < 3; count++) await fixture.submit(endpoint, code, 10_000);
   const heap = Deno.memoryUsage().heapUsed;
   await using fake = await fixture.connect(endpoint, { task_credits: 4_000 });
   let received = 0;
-  while (received < 100_000) {
+  while (received < 30_000) {
     const ids = await fake.expectTasks();
     received += ids.length;
     fake.send({ type: "task_ack", task_ids: ids });
   }
   const grown = (Deno.memoryUsage().heapUsed - heap) / 1e6;
-  assertTrue(grown < 60, `the heap grew by ${Math.round(grown)} MB`);
+  assertTrue(grown < 30, `the heap grew by ${Math.round(grown)} MB`);
 });
 
 Deno.test("what could not be sent before the link broke waits for the endpoint", async () => {

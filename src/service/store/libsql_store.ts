@@ -30,7 +30,7 @@ import type { Store } from "./store.ts";
  * `ALREADY_RUNNING` when another process has it, `STORE_UNREADABLE` when it is not a database or was
  * made by a newer program.
  */
-export async function openStore(path: string): Promise<Store> {
+export async function openStore(path: string): Promise<LibsqlStore> {
   const connection = open(path);
   try {
     migrate(connection);
@@ -43,7 +43,9 @@ export async function openStore(path: string): Promise<Store> {
   }
 }
 
-class LibsqlStore implements Store {
+export class LibsqlStore implements Store {
+  /** For measuring and for tests; writes go through the parts. */
+  readonly connection: Connection;
   readonly serviceId: ServiceId;
   readonly tokens: LibsqlTokens;
   readonly functions: LibsqlFunctions;
@@ -56,6 +58,7 @@ class LibsqlStore implements Store {
   readonly #endpointTasks: EndpointTasks;
 
   constructor(connection: Connection) {
+    this.connection = connection;
     this.serviceId = serviceId(connection);
     const engine = new Engine(connection);
     const live = new LiveProgress(engine);

@@ -3,16 +3,16 @@ import { newId } from "../../../contract/ids.ts";
 import type { ResultMessage } from "../../../contract/protocol/messages.ts";
 import { assertTrue } from "../../../lib/assert.ts";
 import { join } from "../../../lib/path.ts";
-import { openStore } from "../libsql_store.ts";
-import type { Store, SubmitReceipt, SubmitRequest, TaskDetailRow } from "../store.ts";
+import { type LibsqlStore, openStore } from "../libsql_store.ts";
+import type { SubmitReceipt, SubmitRequest, TaskDetailRow } from "../store.ts";
 
 export const OWNER = "ada";
 
 export class StoreFixture implements AsyncDisposable {
-  store: Store;
+  store: LibsqlStore;
   readonly folder: string;
 
-  private constructor(folder: string, store: Store) {
+  private constructor(folder: string, store: LibsqlStore) {
     this.folder = folder;
     this.store = store;
   }
@@ -35,6 +35,14 @@ export class StoreFixture implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.store.close();
     await Deno.remove(this.folder, { recursive: true });
+  }
+
+  /** No more room than for some pages, as on a full disk, until the returned function is called. */
+  fillDisk(): () => void {
+    const { connection } = this.store;
+    const [{ page_count }] = connection.pragma("page_count") as [{ page_count: number }];
+    connection.pragma(`max_page_count = ${page_count + 20}`);
+    return () => void connection.pragma("max_page_count = 4294967294");
   }
 
   async endpoint(
