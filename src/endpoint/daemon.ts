@@ -204,6 +204,7 @@ export class Daemon {
       await this.#untilIdle(flow, timeout);
       await executor.close();
       await withTimeout(flow.settled(), HANDOVER_TIME);
+      flow.reportMoves();
     } finally {
       clearInterval(news);
     }

@@ -31,7 +31,7 @@ export class EventReporter {
       if (known === undefined) this.#moves.set(taskId, [event]);
       else known.push(event);
     }
-    if (this.#moves.size > 0) this.#timer ??= setTimeout(() => this.#flush(), PATIENCE);
+    if (this.#moves.size > 0) this.#timer ??= setTimeout(() => this.flush(), PATIENCE);
   }
 
   ended(taskId: TaskId): void {
@@ -44,7 +44,9 @@ export class EventReporter {
     this.#moves.clear();
   }
 
-  #flush(): void {
+  /** Sends what waits. */
+  flush(): void {
+    clearTimeout(this.#timer);
     this.#timer = undefined;
     let events: TaskEvents["events"] = [];
     for (const [task_id, moves] of this.#moves) {

@@ -216,6 +216,11 @@ export class TaskFlow {
     );
   }
 
+  /** Sends the moves of tasks that wait to be told; the last chance before the link ends. */
+  reportMoves(): void {
+    this.#reporter.flush();
+  }
+
   #when(holds: () => boolean): Promise<void> {
     this.#schedule();
     return this.#waiters.when(holds);
