@@ -1,0 +1,120 @@
+/** Lists: what a viewer sees, in which order, and that pages stay stable while rows are added. */
+import { newId } from "../../../contract/ids.ts";
+import { assertEquals, assertRejects } from "../../../lib/assert.ts";
+import type { Page, PageQuery } from "../store.ts";
+import { encodeCursor } from "./cursor.ts";
+import { OWNER, StoreFixture, success, taskIdsOf } from "../testing/store_fixture.ts";
+
+async function pages<T>(
+  load: (query: PageQuery) => Promise<Page<T>>,
+  limit: number,
+  between: () => Promise<unknown> = () => Promise.resolve(),
+): Promise<T[][]> {
+  const all: T[][] = [];
+  let page = await load({ limit });
+  all.push([...page.items]);
+  while (page.nextCursor !== null) {
+    await between();
+    page = await load({ limit, cursor: page.nextCursor });
+    all.push([...page.items]);
+  }
+  return all;
+}
+
+Deno.test("tasks are paged newest first, each once, while others are submitted", async () => {
+  await using fixture = await StoreFixture.open();
+  const [endpoint, code] = [await fixture.endpoint(), await fixture.function()];
+  const ids = taskIdsOf(await fixture.submit(endpoint, code, 7));
+  const listed = await pages(
+    (query) => fixture.store.tasks.list({ ...query, owner: OWNER }),
+    3,
+    () => fixture.submit(endpoint, code, 2),
+  );
+  assertEquals(listed.map((page) => page.length), [3, 3, 1]);
+  assertEquals(listed.flat().map(({ taskId }) => taskId), ids.toReversed());
+});
+
+Deno.test("tasks are filtered by state, endpoint, function and group, however far apart they lie", async () => {
+  await using fixture = await StoreFixture.open();
+  const { tasks } = fixture.store;
+  const [endpoint, code] = [await fixture.endpoint({ name: "one" }), await fixture.function()];
+  const first = await fixture.submit(endpoint, code, 1);
+  await fixture.submit(endpoint, code, 6_000);
+  const other = await fixture.endpoint({ name: "two" });
+  const last = await fixture.submit(other, await fixture.function({ name: "triple" }), 1);
+  const [firstId, lastId] = [taskIdsOf(first)[0]!, taskIdsOf(last)[0]!];
+  await fixture.store.queue.finished(endpoint, [success(firstId)], 5_000);
+  const list = async (filter: Partial<Parameters<typeof tasks.list>[0]>): Promise<string[]> =>
+    (await pages((query) => tasks.list({ ...query, owner: OWNER, ...filter }), 1_000))
+      .flat().map(({ taskId }) => taskId);
+  assertEquals(await list({ state: "success" }), [firstId]);
+  assertEquals(await list({ endpointId: other }), [lastId]);
+  assertEquals(await list({ taskGroupId: first.taskGroupId }), [firstId]);
+  assertEquals(await list({ functionId: newId() }), []);
+  assertEquals((await list({ functionId: code })).length, 6_001);
+  assertEquals(await list({ owner: "bob" }), []);
+  const [summary] = (await tasks.list({ owner: OWNER, limit: 1 })).items;
+  assertEquals([summary?.functionName, summary?.endpointName], ["triple", "two"]);
+});
+
+Deno.test("functions: one's own and public ones, newest first, searched literally", async () => {
+  await using fixture = await StoreFixture.open();
+  const { functions } = fixture.store;
+  const own = await fixture.function({ name: "100%_done" });
+  const shared = await fixture.function({ name: "shared", owner: "bob", public: true });
+  await fixture.function({ name: "private", owner: "bob" });
+  const gone = await fixture.function({ name: "gone" });
+  assertEquals(await functions.delete(gone), true);
+  assertEquals(await functions.delete(gone), false);
+  const list = async (filter: { name?: string; search?: string }): Promise<string[]> =>
+    (await pages((query) => functions.list({ ...query, viewer: OWNER, ...filter }), 1))
+      .flat().map(({ functionId }) => functionId);
+  assertEquals(await list({}), [shared, own]);
+  assertEquals(await list({ search: "%_" }), [own]);
+  assertEquals(await list({ search: "x_x" }), []);
+  assertEquals(await list({ name: "shared" }), [shared]);
+  assertEquals(await functions.get(gone), undefined);
+  assertEquals((await functions.get(own))?.code, `code of ${own}`);
+  const summaries = await functions.summaries([shared, gone, newId()]);
+  assertEquals(summaries.map(({ functionId, owner }) => [functionId, owner]), [[shared, "bob"]]);
+});
+
+Deno.test("endpoints: by name, then by age, with their unfinished tasks", async () => {
+  await using fixture = await StoreFixture.open();
+  const { endpoints } = fixture.store;
+  const b = await fixture.endpoint({ name: "b" });
+  const first = await fixture.endpoint({ name: "a" });
+  const second = await fixture.endpoint({ name: "a", owner: "bob", public: true });
+  const list = (filter = {}) =>
+    pages((query) => endpoints.list({ ...query, viewer: OWNER, ...filter }), 1);
+  assertEquals((await list()).flat().map(({ endpointId }) => endpointId), [first, second, b]);
+  assertEquals((await list({ ownedOnly: true })).flat().length, 2);
+  assertEquals((await list({ name: "b" })).flat().length, 1);
+  await fixture.submit(b, await fixture.function(), 3);
+  assertEquals((await endpoints.get(b))?.queuedTasks, 3);
+  assertEquals(await endpoints.count(OWNER), 2);
+  assertEquals(await endpoints.delete(b, 5_000), true);
+  assertEquals(await endpoints.delete(b, 5_000), false);
+  assertEquals(await endpoints.get(b), undefined);
+  assertEquals(await fixture.store.tasks.counts(OWNER), { failed: 3 });
+});
+
+Deno.test("a cursor that no page gave is refused in every list", async () => {
+  await using fixture = await StoreFixture.open();
+  const { tasks, functions, endpoints } = fixture.store;
+  const foreign = [
+    encodeCursor([1, 2, 3]),
+    encodeCursor(["x"]),
+    "%%%",
+    "",
+    btoa("{}"),
+    btoa("\xff"),
+  ];
+  for (const cursor of foreign) {
+    const query = { limit: 1, cursor };
+    await assertRejects(() => tasks.list({ ...query, owner: OWNER }), /cursor/);
+    await assertRejects(() => tasks.groupTasks({ ...query, taskGroupId: newId() }), /cursor/);
+    await assertRejects(() => functions.list({ ...query, viewer: OWNER }), /cursor/);
+    await assertRejects(() => endpoints.list({ ...query, viewer: OWNER }), /cursor/);
+  }
+});
