@@ -14,12 +14,17 @@ export async function promptSecret(
   signal: AbortSignal,
 ): Promise<string> {
   signal.throwIfAborted();
-  sink.write(question);
-  // In raw mode Ctrl-C is a character, and the terminal shows nothing.
+  const interrupted = Promise.withResolvers<never>();
+  const onAbort = (): void => interrupted.reject(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  // In raw mode the terminal shows nothing, and Ctrl-C is a character. Before the question: somebody
+  // who types ahead must not see the secret either.
   Deno.stdin.setRaw(true);
+  sink.write(question);
   try {
-    return await readSecret();
+    return await Promise.race([readSecret(), interrupted.promise]);
   } finally {
+    signal.removeEventListener("abort", onAbort);
     Deno.stdin.setRaw(false);
     sink.write("\n");
   }

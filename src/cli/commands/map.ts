@@ -57,7 +57,7 @@ export const command = defineCommand<Flags, [reference: string]>({
     if (endpoint.status === "offline") {
       context.output.warn(`endpoint ${endpoint.name} is not online; the tasks wait for it`);
     }
-    await using bar = await progressBar(context.stderr, input.lines);
+    await using bar = await openBar(context, input.lines);
     const lines = readLines(input.readable);
     return await runLines(context, client, {
       ...flags,
@@ -68,6 +68,11 @@ export const command = defineCommand<Flags, [reference: string]>({
     });
   },
 });
+
+/** Results that scroll by on the same terminal say enough. */
+function openBar({ stdout, stderr }: CliContext, lines: number | undefined): Promise<ProgressBar> {
+  return progressBar(stdout.isTerminal ? undefined : stderr, lines);
+}
 
 interface Work {
   readonly fn: string;

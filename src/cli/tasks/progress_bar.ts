@@ -1,5 +1,6 @@
 /** How far a long work is, on a terminal. */
 import process from "node:process";
+import { duration } from "../format.ts";
 import type { TextSink } from "../terminal.ts";
 
 export interface ProgressBar extends AsyncDisposable {
@@ -20,13 +21,13 @@ interface CliProgress {
 
 /**
  * @param total undefined when it is not known: then only the number and the rate are shown. Nothing
- * is shown where `sink` is no terminal.
+ * is shown where there is no `sink`, or it is no terminal.
  */
 export async function progressBar(
-  sink: TextSink,
+  sink: TextSink | undefined,
   total: number | undefined,
 ): Promise<ProgressBar> {
-  if (!sink.isTerminal) return SILENT;
+  if (sink === undefined || !sink.isTerminal) return SILENT;
   const { default: library } = await import("cli-progress") as unknown as { default: CliProgress };
   const startedAt = performance.now();
   const bar = new library.SingleBar({
@@ -35,8 +36,8 @@ export async function progressBar(
     clearOnComplete: true,
     hideCursor: true,
     fps: 10,
-    format: (_options: unknown, { value, eta }: { value: number; eta: number }) =>
-      line({ value, total, eta, seconds: (performance.now() - startedAt) / 1_000 }, sink),
+    format: (_options: unknown, { value }: { value: number }) =>
+      line({ value, total, seconds: (performance.now() - startedAt) / 1_000 }, sink.columns),
   });
   bar.start(total ?? 0, 0);
   let isStopped = false;
@@ -60,21 +61,20 @@ const SILENT: ProgressBar = {
 interface Position {
   readonly value: number;
   readonly total: number | undefined;
-  /** Seconds. */
-  readonly eta: number;
+  /** Since the start. */
   readonly seconds: number;
 }
 
 const WIDTH = 30;
 
-/** One line for the terminal. */
-export function line({ value, total, eta, seconds }: Position, { columns }: TextSink): string {
-  const rate = seconds > 0 ? Math.round(value / seconds) : 0;
-  if (total === undefined) return `${value} tasks, ${rate}/s`.slice(0, columns - 1);
+/** One line for a terminal of so many columns. */
+export function line({ value, total, seconds }: Position, columns: number): string {
+  const rate = seconds > 0 ? value / seconds : 0;
+  const speed = `${Math.round(rate)}/s`;
+  if (total === undefined) return `${value} tasks, ${speed}`.slice(0, columns - 1);
   const share = total === 0 ? 1 : Math.min(1, value / total);
-  const filled = Math.round(share * WIDTH);
-  const bar = "#".repeat(filled) + ".".repeat(WIDTH - filled);
-  const left = Number.isFinite(eta) ? `, ${Math.ceil(eta)} s left` : "";
-  return `[${bar}] ${Math.floor(share * 100)} % ${value}/${total}, ${rate}/s${left}`
+  const bar = "#".repeat(Math.floor(share * WIDTH)).padEnd(WIDTH, ".");
+  const left = rate === 0 ? "" : `, ${duration((total - value) / rate * 1_000)} left`;
+  return `[${bar}] ${Math.floor(share * 100)} % ${value}/${total}, ${speed}${left}`
     .slice(0, columns - 1);
 }
