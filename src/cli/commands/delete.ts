@@ -6,6 +6,7 @@ import { serviceAt } from "../connection.ts";
 import type { CliContext } from "../context.ts";
 import { assertNotRunning, removeEndpointFiles } from "../daemon/endpoint_daemon.ts";
 import { existingEndpoint, type Registration, registration } from "../endpoints.ts";
+import { abbreviated } from "../format.ts";
 import { ENDPOINT } from "../parameters.ts";
 import { confirm } from "../prompt.ts";
 
@@ -22,10 +23,11 @@ export const command = defineCommand<Flags, [name: string]>({
     positional: { kind: "tuple", parameters: [ENDPOINT] },
   },
   run: async (context, { yes }, nameOrId) => {
-    const { home, output } = context;
+    const { home, env, output } = context;
     const name = existingEndpoint(home, nameOrId);
     assertNotRunning(home, name);
-    const question = `Delete ${name} with all that is in ${home.endpointFolder(name)}?`;
+    const folder = abbreviated(home.endpointFolder(name), env("HOME"));
+    const question = `Delete ${name} with all that is in ${folder}?`;
     if (!yes && !confirm(context, question, "--yes")) {
       output.note("Nothing was deleted.");
       return EXIT.failed;

@@ -99,7 +99,11 @@ async function serveHere(
   const profile = await readProfile(context, { name, service });
   await prepareService(context, profile);
   const { logFile } = new EndpointDir(context.home, name, profile.stateDir);
-  context.output.note(`${name} serves in this terminal until Ctrl-C; its log is ${logFile}`);
+  context.output.note(
+    `${name} serves in this terminal until Ctrl-C; its log is ${
+      abbreviated(logFile, context.env("HOME"))
+    }`,
+  );
   const { runAgent } = await import("../../endpoint/bootstrap.ts");
   const { home, env, signal } = context;
   return await runAgent({ home, name, profile, tokenFile: tokenFile(env), signal });
