@@ -30,7 +30,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const skipped = totals.skipped === 0 ? "" : `, ${totals.skipped} skipped`;
   console.log(`${totals.passed} passed, ${totals.failed} failed${skipped}`);
-  return totals.failed === 0 && totals.passed > 0 ? 0 : 1;
+  return totals.failed === 0 && totals.passed + totals.skipped > 0 ? 0 : 1;
 }
 
 function chosenRuns(args: readonly string[]): (readonly string[])[] {

@@ -1,0 +1,137 @@
+/**
+ * `deno task test:disk`: full disks and file systems that allow no programs. It mounts small file
+ * systems, which takes root on Linux.
+ */
+import { assertEquals, assertMatch, assertTrue } from "../../../src/lib/assert.ts";
+import { messageOf } from "../../../src/lib/outcome.ts";
+import { join } from "../../../src/lib/path.ts";
+import { VERSION } from "../../../src/lib/version.ts";
+import { capture } from "../../../scripts/build/command.ts";
+import { BINARY, isPortable } from "../../helpers/binary.ts";
+import { WORD_COUNT_TS } from "../../helpers/functions.ts";
+import { processTest, TestEnv } from "../../helpers/test_env.ts";
+
+/** A small file system in memory, unmounted when it is disposed of. */
+class Mount implements AsyncDisposable {
+  readonly folder: string;
+
+  private constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  static async make(folder: string, options: string): Promise<Mount> {
+    Deno.mkdirSync(folder, { recursive: true });
+    await capture("mount", ["-t", "tmpfs", "-o", options, "tmpfs", folder]);
+    return new Mount(folder);
+  }
+
+  /** Takes all space that is left; returns the path of the file that has it. */
+  fill(): string {
+    const path = join(this.folder, "ballast");
+    using file = Deno.openSync(path, { write: true, create: true });
+    const chunk = new Uint8Array(64 * 1024);
+    try {
+      for (;;) file.writeSync(chunk);
+    } catch (thrown) {
+      if (!/os error 28/.test(messageOf(thrown))) throw thrown;
+    }
+    return path;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // A process that has ended this moment may still hold it.
+    await capture("umount", ["-l", this.folder]);
+  }
+}
+
+async function mountObstacle(): Promise<string | undefined> {
+  const folder = Deno.makeTempDirSync();
+  try {
+    await using _ = await Mount.make(folder, "size=64k");
+    return undefined;
+  } catch (thrown) {
+    return messageOf(thrown).split("\n").at(-1);
+  } finally {
+    Deno.removeSync(folder);
+  }
+}
+
+const OBSTACLE = await mountObstacle();
+if (OBSTACLE !== undefined) console.log(`Nothing can be mounted here: ${OBSTACLE}`);
+
+function mountTest(name: string, body: (env: TestEnv) => Promise<void>): void {
+  processTest(name, body, { ignore: OBSTACLE !== undefined });
+}
+
+const TO = ["--endpoint", "default"];
+
+mountTest("a full disk refuses what is new and keeps what was accepted", async (env) => {
+  await using mount = await Mount.make(join(env.root, "small"), "size=24m,mode=0700");
+  const small = { env: { FUNCX_USER_DIR: join(mount.folder, "funcx") } };
+  env.file("words.ts", WORD_COUNT_TS);
+  try {
+    await env.ok(["start"], small);
+    const task = (await env.ok(["run", "words.ts:square", "5", ...TO, "--no-wait"], small)).trim();
+    await env.ok(["task", "wait", task], small);
+    const ballast = mount.fill();
+    const big = env.file("big.jsonl", `["${"x".repeat(4_000_000)}"]\n`);
+    const { code, stderr } = await env.run(
+      ["map", "words.ts:shout", ...TO, "--input", big],
+      { ...small, timeout: 120_000 },
+    );
+    assertEquals(code, 75);
+    assertMatch(stderr, /full|space/i);
+    assertEquals(await env.ok(["task", "result", task], small), "25\n");
+    Deno.removeSync(ballast);
+    assertEquals(await env.ok(["run", "words.ts:square", "6", ...TO], small), "36\n");
+  } finally {
+    await env.run(["stop", "--now"], small);
+    await env.run(["service", "stop"], small);
+  }
+});
+
+mountTest("a cache folder mounted noexec gives way to another", async (env) => {
+  if (!isPortable()) return;
+  const cache = join(env.home, ".cache");
+  await using _ = await Mount.make(cache, "size=200m,noexec,mode=0700");
+  const runtime = join(env.root, "runtime");
+  Deno.mkdirSync(runtime, { mode: 0o700 });
+  const version = await env.ok(["--version"], {
+    env: { FUNCX_CACHE_DIR: "", XDG_RUNTIME_DIR: runtime },
+  });
+  assertEquals(version, `${VERSION}\n`);
+  assertEquals([...Deno.readDirSync(join(cache, "funcx-endpoint"))], []);
+  assertTrue(Deno.statSync(join(runtime, "funcx-endpoint")).isDirectory);
+  const { code, stderr } = await env.run(["--version"], {
+    env: { FUNCX_CACHE_DIR: join(cache, "mine") },
+  });
+  assertEquals(code, 77);
+  assertMatch(stderr, /noexec/);
+});
+
+/** In a mount namespace of its own, so that nobody else's /tmp changes. */
+const WITHOUT_PROGRAMS_IN_TMP = `
+set -e
+mount --make-rprivate /
+mount -t tmpfs -o size=64m,noexec,mode=1777 tmpfs /tmp
+"$1" start >&2
+"$1" run "$2" the cat and the hat --endpoint default
+"$1" stop >&2
+"$1" service stop >&2
+`;
+
+mountTest("with /tmp mounted noexec everything works", async () => {
+  const root = Deno.makeTempDirSync({ dir: "/var/tmp", prefix: "funcx-test-" });
+  try {
+    const file = join(root, "join.ts");
+    Deno.writeTextFileSync(file, "export default (...words: string[]) => words.join('-');\n");
+    const printed = await capture(
+      "unshare",
+      ["-m", "/bin/sh", "-c", WITHOUT_PROGRAMS_IN_TMP, "sh", BINARY, file],
+      { cwd: root, env: { HOME: root, PATH: "/usr/bin:/bin" } },
+    );
+    assertEquals(printed, "the-cat-and-the-hat\n");
+  } finally {
+    Deno.removeSync(root, { recursive: true });
+  }
+});
