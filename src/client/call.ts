@@ -114,7 +114,13 @@ async function encodeBody(
 ): Promise<string | Uint8Array<ArrayBuffer>> {
   if (encoding === "json") return JSON.stringify(body);
   const { encode } = await import("../contract/protocol/codec.ts");
-  return encode(body);
+  return encode(withoutUndefined(body));
+}
+
+/** As JSON does it; msgpack would send them. Bodies have optional fields at their top only. */
+function withoutUndefined(body: unknown): unknown {
+  if (typeof body !== "object" || body === null) return body;
+  return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
 }
 
 function queryText(query: LooseInput["query"] = {}): string {
