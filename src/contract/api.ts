@@ -25,8 +25,19 @@ import { TASK_STATES } from "./task_state.ts";
 // -- pieces -----------------------------------------------------------------------------------
 
 const uuid = v.pipe(v.string(), v.uuid());
-const name = v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_NAME_LENGTH));
-const description = v.pipe(v.string(), v.maxLength(MAX_DESCRIPTION_LENGTH));
+/** One line of text: names are shown in tables and in logs. */
+const name = v.pipe(
+  v.string(),
+  v.minLength(1),
+  v.maxLength(MAX_NAME_LENGTH),
+  v.regex(/^\P{Cc}*$/u, "expected text without control characters"),
+);
+/** SQLite ends text at a NUL. */
+const description = v.pipe(
+  v.string(),
+  v.maxLength(MAX_DESCRIPTION_LENGTH),
+  v.excludes("\0", "expected text without NUL"),
+);
 /** Seconds since 1970, UTC, with fractions. */
 const instant = v.number();
 const ids = v.pipe(v.array(uuid), v.maxLength(MAX_IDS_PER_REQUEST));

@@ -169,6 +169,12 @@ Deno.test("a misfit names the key, what was expected and what was found", async 
     [3, "body", "Object", "3"],
     [{ function_name: 3, function_code: "x" }, "function_name", "string", "3"],
     [{ function_name: "", function_code: "x" }, "function_name", "a length >=1", "0"],
+    [
+      { function_name: "a\0b", function_code: "x" },
+      "function_name",
+      "text without control characters",
+      '"a\0b"',
+    ],
     [{ function_name: "f", function_code: "x", public: "yes" }, "public", "boolean", '"yes"'],
     [{ function_name: "f", function_code: "x", group: "y" }, "group", "a UUID", '"y"'],
   ];

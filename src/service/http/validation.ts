@@ -49,6 +49,7 @@ function expectation(issue: v.BaseIssue<unknown>): string {
     case "uuid":
       return "a UUID";
     case "regex":
+    case "excludes":
       return issue.message.replace(/^expected /, "");
     case "min_length":
     case "max_length":
