@@ -42,7 +42,8 @@ const ANSWER_TIMEOUT = 2_000;
 export function endpointNames(home: FuncxHome): string[] {
   try {
     return [...Deno.readDirSync(home.root)]
-      .filter((entry) => entry.isDirectory && isEndpointName(entry.name))
+      // Folders are often links to a scratch disk.
+      .filter((entry) => !entry.isFile && isEndpointName(entry.name))
       .map((entry) => entry.name)
       .filter((name) => hasProfile(home, name))
       .sort();

@@ -23,7 +23,12 @@ import type {
   Invocation,
   LazyCommand,
 } from "./command.ts";
-import { commandContext, type GlobalOptions, type Surroundings } from "./context.ts";
+import {
+  commandContext,
+  type GlobalOptions,
+  InterruptedError,
+  type Surroundings,
+} from "./context.ts";
 import { INTERRUPTED, reportFailure } from "./failure.ts";
 import { GLOBAL_OPTION_BRIEFS } from "./global_options.ts";
 import { helpIntegration } from "./help.ts";
@@ -84,7 +89,7 @@ async function execute(
     return (await body(commandContext(surroundings, options))) ?? EXIT.ok;
   } catch (thrown) {
     if (thrown instanceof OutputClosedError) return EXIT.ok;
-    if (thrown instanceof Error && thrown.name === "InterruptedError") return INTERRUPTED;
+    if (thrown instanceof InterruptedError) return INTERRUPTED;
     return reportFailure(thrown, surroundings.stderr, options.debug);
   }
 }
