@@ -51,12 +51,15 @@ export const COMMANDS: CommandSections = {
   },
   "Private service": {
     service: group("Run the private service of this user, and give others access to it", {
-      start: command("Start it", () => import("./commands/service/start.ts")),
-      stop: command("Stop it", () => import("./commands/service/stop.ts")),
-      status: command("Show how it stands", () => import("./commands/service/status.ts")),
-      logs: command("Show its log", () => import("./commands/service/logs.ts")),
-      run: internalCommand("Be it, in the foreground", () => import("./commands/service/run.ts")),
-      token: group("Make, list and end its tokens", {
+      start: command("Start the service", () => import("./commands/service/start.ts")),
+      stop: command("Stop the service", () => import("./commands/service/stop.ts")),
+      status: command("Show how the service stands", () => import("./commands/service/status.ts")),
+      logs: command("Show the log of the service", () => import("./commands/service/logs.ts")),
+      run: internalCommand(
+        "Be the service, in the foreground",
+        () => import("./commands/service/run.ts"),
+      ),
+      token: group("Make, list and end tokens of the service", {
         create: command(
           "Make a token and print it once",
           () => import("./commands/service/token_create.ts"),

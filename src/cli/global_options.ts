@@ -5,7 +5,7 @@ import type { GlobalOptions } from "./context.ts";
 /** What help says of them; the keys are the flags without their dashes. */
 export const GLOBAL_OPTION_BRIEFS = {
   json: "Print JSON for programs",
-  "config-dir": "PATH  Use this folder instead of ~/.funcx (also FUNCX_USER_DIR)",
+  "config-dir": "Folder to use instead of ~/.funcx (also FUNCX_USER_DIR)",
   debug: "Print the stack of an error",
 } as const;
 

@@ -57,7 +57,9 @@ interface Group {
   readonly sections: CommandSections;
 }
 
-const PROGRAM_BRIEF = "Serves functions from this machine, and runs functions anywhere.";
+const PROGRAM_BRIEF =
+  "Serves functions from this machine, and runs functions anywhere. To begin:\n\n" +
+  "    $ funcx-endpoint start";
 
 function findGroup(sections: CommandSections, path: readonly string[]): Group | undefined {
   let group: Group = { brief: PROGRAM_BRIEF, sections };

@@ -11,9 +11,12 @@ interface Flags {
 }
 
 export const command = defineCommand<Flags>({
-  description: "The token is shown this once; the service keeps only its hash.\n\n" +
-    "Scopes: all (the default), read (list and show), run (register and run functions),\n" +
-    "manage (endpoints and tokens).",
+  description: "The token is shown this once; the service keeps only its hash. Scopes are\n" +
+    "  all       everything that its user may (the default)\n" +
+    "  read      list and show\n" +
+    "  run       register and run functions\n" +
+    "  manage    endpoints and tokens\n" +
+    "  endpoint  serve an endpoint",
   parameters: {
     flags: {
       label: {
