@@ -2,6 +2,7 @@ import { proposeCompletions } from "@stricli/core";
 import { COMMANDS } from "../app.ts";
 import { defineCommand, type Invocation } from "../command.ts";
 import { endpointNames } from "../endpoints.ts";
+import { readGlobalOptions } from "../global_options.ts";
 import { oneLine } from "../output/style.ts";
 import { buildFor } from "../router.ts";
 
@@ -13,7 +14,9 @@ export const command = defineCommand<Record<never, never>, string[]>({
       parameter: { placeholder: "word", brief: "Words typed so far", parse: String },
     },
   },
-  run: async ({ home, stdout }, _flags, ...words) => {
+  run: async ({ home, stdout }, _flags, ...typed) => {
+    // Stricli knows the options of all commands only as flags that end the line.
+    const words = [...readGlobalOptions(typed.slice(0, -1)).rest, typed.at(-1) ?? ""];
     const application = await buildFor(COMMANDS, words, false);
     const invocation: Invocation = {
       process: { stdout, stderr: stdout },
