@@ -28,6 +28,7 @@ export class Assignment {
   /** When a worker began it, milliseconds since 1970. */
   begunAt: number | null = null;
   endReason: EndReason | null = null;
+  /** Its end is known, though perhaps not told yet. */
   isFinished = false;
   /** How often a worker died that had it but may not have begun it. */
   returns = 0;

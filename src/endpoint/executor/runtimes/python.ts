@@ -1,7 +1,10 @@
-/** The Python runtime: the site's own interpreter, and one file that is sent to it. */
+/** The Python runtime: the site's own interpreter, to which the worker's modules are sent. */
 import { runProgram } from "../../../lib/run_program.ts";
 import type { Detected, WorkerRuntime } from "./runtime.ts";
-import WORKER_SOURCE from "./python_worker.py" with { type: "text" };
+import ENVELOPE from "./python_worker/envelope.py" with { type: "text" };
+import ERRORS from "./python_worker/errors.py" with { type: "text" };
+import OUTPUT from "./python_worker/output.py" with { type: "text" };
+import WORKER from "./python_worker/worker.py" with { type: "text" };
 
 export interface PythonOptions {
   /** Absolute path or a name on PATH. */
@@ -16,11 +19,19 @@ export interface PythonOptions {
 const DETECTION_TIMEOUT = 60_000;
 const MINIMUM_MINOR_VERSION = 6;
 
+/** In the order in which they import each other; the last one runs. */
+const MODULES = [
+  ["funcx_errors", ERRORS],
+  ["funcx_envelope", ENVELOPE],
+  ["funcx_output", OUTPUT],
+  ["funcx_worker", WORKER],
+] as const;
+
 /**
- * Reads the worker's source from descriptor 3 and runs it. The empty entry of sys.path, the working
- * folder, is put back by the worker after its imports.
+ * Reads the modules from descriptor 3 and runs them. The empty entry of sys.path, the working folder,
+ * is put back by the worker after its imports.
  */
-const BOOTSTRAP = `import os, sys
+const BOOTSTRAP = `import json, os, sys
 sys.path[:1] = []
 def read(size):
     data = b""
@@ -29,7 +40,9 @@ def read(size):
         if not part: os._exit(0)
         data += part
     return data
-exec(compile(read(int.from_bytes(read(4), "little")), "<funcx worker>", "exec"), {"__name__": "funcx_worker"})`;
+for name, source in json.loads(read(int.from_bytes(read(4), "little")).decode()):
+    module = sys.modules[name] = type(sys)(name)
+    exec(compile(source, "<funcx " + name + ">", "exec"), module.__dict__)`;
 
 const VERSION_QUESTION = "import sys; print('python', *sys.version_info[:3])";
 
@@ -62,7 +75,7 @@ export async function detectPython(options: PythonOptions): Promise<Detected<Wor
 }
 
 function pythonRuntime(options: PythonOptions): WorkerRuntime {
-  const source = new TextEncoder().encode(WORKER_SOURCE);
+  const source = new TextEncoder().encode(JSON.stringify(MODULES));
   const preamble = new Uint8Array(4 + source.length);
   new DataView(preamble.buffer).setUint32(0, source.length, true);
   preamble.set(source, 4);

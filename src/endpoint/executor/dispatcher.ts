@@ -1,0 +1,218 @@
+/** Which task goes to which slot. Starts nothing itself: what it decides is done by its owner. */
+import { BATCH_BYTES } from "../../contract/limits.ts";
+import type { Assignment } from "./assignment.ts";
+import { type RuntimeName, RUNTIMES, type WorkerRuntime } from "./runtimes/runtime.ts";
+import type { ShellTask } from "./shell_task.ts";
+import { Slot } from "./slot.ts";
+import { StartHealth } from "./start_health.ts";
+import { TaskQueue } from "./task_queue.ts";
+import type { WarmWorker } from "./warm_worker.ts";
+
+/** A task that others wait behind in its worker is long after this time, milliseconds. */
+const LONG_TASK = 10;
+
+export interface DispatcherOptions {
+  readonly slots: number;
+  /** Tasks that a worker holds besides the one that it runs, however slow they are. */
+  readonly prefetch: number;
+  /** Last preparations; false when the task has ended instead. */
+  prepare(assignment: Assignment): boolean;
+  /** Starts a worker that occupies the slot. */
+  startWorker(slot: Slot, runtime: WorkerRuntime["name"]): void;
+  /** Starts a command that occupies the slot. */
+  runShell(slot: Slot, assignment: Assignment): void;
+}
+
+export class Dispatcher {
+  readonly slots: readonly Slot[];
+  readonly queues = {
+    typescript: new TaskQueue(),
+    python: new TaskQueue(),
+    shell: new TaskQueue(),
+  };
+  readonly health = { typescript: new StartHealth(), python: new StartHealth() };
+  readonly #options: DispatcherOptions;
+  #rebalanceTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+    this.slots = Array.from({ length: options.slots }, () => new Slot());
+  }
+
+  /** How many tasks the slots want to have, in workers and queues. */
+  get wanted(): number {
+    const base = 1 + this.#options.prefetch;
+    let wanted = 0;
+    for (const { worker } of this.slots) {
+      const credits = worker?.credits ?? base;
+      // As much again as fast workers hold, so that the next batch is here when they ask.
+      wanted += credits > base ? 2 * credits : base;
+    }
+    return wanted;
+  }
+
+  /** Tasks that run, and since when by `performance.now()`. */
+  *running(): Iterable<{ readonly assignment: Assignment; readonly since: number }> {
+    for (const { occupant } of this.slots) {
+      if (occupant === null) continue;
+      const { running } = occupant.kind === "worker" ? occupant.worker : occupant.task;
+      if (running !== null) yield running;
+    }
+  }
+
+  /** What has the task; null if it waits in a queue. */
+  placeOf(assignment: Assignment): WarmWorker | ShellTask | null {
+    for (const { occupant } of this.slots) {
+      if (occupant?.kind === "worker" && occupant.worker.holds(assignment)) return occupant.worker;
+      if (occupant?.kind === "shell" && occupant.task.assignment === assignment) {
+        return occupant.task;
+      }
+    }
+    return null;
+  }
+
+  /** Hands out what can be handed out now. */
+  dispatch(): void {
+    this.#fillFreeSlots();
+    this.#topUpWorkers();
+    this.#rebalanceSoon();
+  }
+
+  /** Hands out nothing more by itself. */
+  stop(): void {
+    clearTimeout(this.#rebalanceTimer);
+  }
+
+  // -- free slots -----------------------------------------------------------------------------------
+
+  #fillFreeSlots(): void {
+    for (;;) {
+      const runtime = this.#nextToServe();
+      const slot = runtime === null ? null : this.#freeSlotFor(runtime);
+      if (runtime === null || slot === null) return;
+      this.#serve(slot, runtime);
+    }
+  }
+
+  #serve(slot: Slot, runtime: RuntimeName): void {
+    if (runtime === "shell") {
+      const assignment = this.queues.shell.shift();
+      if (assignment === undefined || !this.#options.prepare(assignment)) return;
+      this.#options.runShell(slot, assignment);
+      return;
+    }
+    const worker = slot.warm(runtime);
+    if (worker === null) {
+      this.#options.startWorker(slot, runtime);
+      return;
+    }
+    slot.occupy(worker);
+    this.#give(worker, this.#shareOf(runtime));
+    if (worker.isIdle) slot.occupant = null;
+  }
+
+  /** The runtime of the oldest task that can use another slot. */
+  #nextToServe(): RuntimeName | null {
+    let oldest: Assignment | undefined;
+    for (const name of RUNTIMES) {
+      const first = this.queues[name].peek();
+      if (first === undefined || !this.#canUseSlot(name)) continue;
+      if (oldest === undefined || first.order < oldest.order) oldest = first;
+    }
+    return oldest?.runtime ?? null;
+  }
+
+  #canUseSlot(runtime: RuntimeName): boolean {
+    if (runtime === "shell") return true;
+    if (this.slots.some((slot) => slot.isFree && slot.warm(runtime) !== null)) return true;
+    // Workers that are starting will take a task each.
+    const starting = this.#startingCount(runtime);
+    return starting < this.queues[runtime].size && starting < this.health[runtime].startsAllowed;
+  }
+
+  #startingCount(runtime: RuntimeName): number {
+    return this.slots.filter((slot) => slot.serving === runtime && !slot.worker?.isReady).length;
+  }
+
+  /** One with a warm worker of the runtime, else the one with the fewest workers. */
+  #freeSlotFor(runtime: RuntimeName): Slot | null {
+    let best: Slot | null = null;
+    for (const slot of this.slots) {
+      if (!slot.isFree) continue;
+      if (slot.warm(runtime) !== null) return slot;
+      if (best === null || slot.warmCount < best.warmCount) best = slot;
+    }
+    return best;
+  }
+
+  // -- workers that run already ---------------------------------------------------------------------
+
+  /** What one worker gets of the queue, so that all that serve the runtime get some. */
+  #shareOf(runtime: RuntimeName): number {
+    const serving = this.slots.filter((slot) => slot.isFree || slot.serving === runtime).length;
+    return Math.max(1, Math.ceil(this.queues[runtime].size / Math.max(1, serving)));
+  }
+
+  #topUpWorkers(): void {
+    for (const { worker } of this.slots) {
+      if (worker === null || !worker.isLow) continue;
+      const name = worker.runtime.name;
+      if (this.queues[name].size === 0 || this.#mustYield(name)) continue;
+      this.#give(worker, this.#shareOf(name));
+    }
+  }
+
+  /** An older task of a runtime that no slot serves is to get the next slot that is free. */
+  #mustYield(runtime: RuntimeName): boolean {
+    const own = this.queues[runtime].peek();
+    return RUNTIMES.some((other) => {
+      const first = other === runtime ? undefined : this.queues[other].peek();
+      if (first === undefined || own === undefined || first.order > own.order) return false;
+      return !this.slots.some((slot) => slot.serving === other) && this.#canUseSlot(other);
+    });
+  }
+
+  /** Hands at most `share` tasks to the worker, as far as it has room. */
+  #give(worker: WarmWorker, share: number): void {
+    const queue = this.queues[worker.runtime.name];
+    const room = Math.min(share, worker.room);
+    const given: Assignment[] = [];
+    let bytes = worker.heldBytes;
+    for (let next = queue.peek(); next !== undefined && given.length < room; next = queue.peek()) {
+      const exposed = next.alone && !worker.runtime.reportsEachBegin;
+      const size = next.attempt.payload.length;
+      const isFirst = given.length === 0 && worker.isIdle;
+      if (!isFirst && (exposed || bytes + size > BATCH_BYTES)) break;
+      queue.shift();
+      if (!this.#options.prepare(next)) continue;
+      bytes += size;
+      given.push(next);
+      if (exposed) break;
+    }
+    if (given.length > 0) worker.assign(given);
+  }
+
+  // -- tasks that wait behind a long one ------------------------------------------------------------
+
+  #rebalanceSoon(): void {
+    if (this.#rebalanceTimer !== undefined || !this.#couldRebalance()) return;
+    this.#rebalanceTimer = setTimeout(() => {
+      this.#rebalanceTimer = undefined;
+      if (this.#couldRebalance()) this.#rebalance();
+      this.#rebalanceSoon();
+    }, LONG_TASK);
+  }
+
+  #couldRebalance(): boolean {
+    return this.slots.some((slot) => slot.isFree) &&
+      this.slots.some((slot) => (slot.worker?.waiting ?? 0) > 0);
+  }
+
+  #rebalance(): void {
+    const now = performance.now();
+    for (const { worker } of this.slots) {
+      if (worker === null || worker.running === null || worker.waiting === 0) continue;
+      if (now - worker.running.since >= LONG_TASK) worker.recall();
+    }
+  }
+}

@@ -1,0 +1,223 @@
+"""The Python worker of funcx-endpoint: runs functions for a manager, one at a time.
+
+Needs Python 3.6 and nothing but its standard library. A manager starts it, speaks the records of
+IPC.md with it on descriptor 3 and takes tasks back through descriptor 4. Descriptors 1 and 2 are
+pipes that the manager reads, so whatever writes there, in C or in another process, is captured; a
+marker at the end of each task tells the manager where the next one's output begins.
+"""
+
+import _thread
+import collections
+import json
+import os
+import signal
+import struct
+import sys
+import time
+
+from funcx_envelope import decode_json, encode_result, load_code, load_data, unpack
+from funcx_errors import VERSION, TaskFailure, describe
+from funcx_output import Capture, flush_quietly, write_all
+
+RECORDS = 3
+CONTROL = 4
+CHUNK = 1 << 18
+
+HELLO, FUNCTION, TASK, RECALL = 1, 2, 3, 4
+READY, BEGUN, FINISHED, RETURNED = 16, 17, 18, 19
+FAILED, NEXT_HAS_BEGUN = 1, 2
+
+LENGTH = struct.Struct("<I")
+TASK_HEAD = struct.Struct("<III")
+BEGUN_RECORD = struct.Struct("<IBId")
+FINISHED_HEAD = struct.Struct("<IBIBdd")
+NUMBER_RECORD = struct.Struct("<IBI")
+
+
+class Worker:
+    def __init__(self):
+        self.rest = b""
+        self.functions = {}
+        self.codes = {}
+        # Guards the queue, `next` and whole records on descriptor 3 against the thread that recalls.
+        self.lock = _thread.allocate_lock()
+        self.queue = collections.deque()
+        # The sequence of the task that is claimed next; lower ones have begun or were taken back.
+        self.next = 0
+        self.pid = os.getpid()
+        settings = self.receive_hello()
+        self.folder = settings["working_folder"]
+        self.max_result = settings["max_result_bytes"]
+        self.max_traceback = settings["max_traceback_bytes"]
+        marker = bytes(bytearray.fromhex(settings["marker"]))
+        self.captures = (Capture(1, marker), Capture(2, marker))
+
+    # Receiving.
+
+    def receive_hello(self):
+        (length,) = LENGTH.unpack(self.read_exactly(4))
+        return json.loads(self.read_exactly(length)[1:].decode("utf-8"))
+
+    def read_exactly(self, size):
+        parts = []
+        while size > 0:
+            part = os.read(RECORDS, min(size, 1 << 20))
+            if not part:
+                os._exit(0)
+            parts.append(part)
+            size -= len(part)
+        return b"".join(parts)
+
+    def receive(self):
+        """Waits for records and puts the tasks among them into the queue."""
+        chunk = os.read(RECORDS, CHUNK)
+        if not chunk:
+            os._exit(0)
+        data = self.rest + chunk if self.rest else chunk
+        position, size = 0, len(data)
+        while size - position >= 4:
+            end = position + 4 + LENGTH.unpack_from(data, position)[0]
+            if end > size:
+                data = data[position:] + self.read_exactly(end - size)
+                position, end = 0, end - position
+                size = end
+            self.take(data, position + 4, end)
+            position = end
+        self.rest = data[position:]
+
+    def take(self, data, position, end):
+        kind = data[position]
+        if kind == TASK:
+            sequence, handle, settings = TASK_HEAD.unpack_from(data, position + 1)
+            payload = position + 13 + settings
+            task = (sequence, handle, data[position + 13 : payload], data[payload:end])
+            with self.lock:
+                # A lower one was taken back while it was on its way.
+                if sequence >= self.next:
+                    self.queue.append(task)
+        elif kind == FUNCTION:
+            self.codes[LENGTH.unpack_from(data, position + 1)[0]] = data[position + 5 : end]
+
+    def recall(self):
+        """Runs in a thread of its own: gives back tasks that have not begun, even while one runs."""
+        while True:
+            data = b""
+            while len(data) < NUMBER_RECORD.size:
+                part = os.read(CONTROL, NUMBER_RECORD.size - len(data))
+                if not part:
+                    # The manager is gone, and whatever this task started must not outlive it.
+                    os.killpg(os.getpgid(0), signal.SIGKILL)
+                data += part
+            up_to = NUMBER_RECORD.unpack(data)[2]
+            with self.lock:
+                first = self.next
+                self.queue.clear()
+                self.next = max(first, up_to + 1)
+                write_all(RECORDS, NUMBER_RECORD.pack(5, RETURNED, first))
+
+    # Running.
+
+    def serve(self):
+        _thread.start_new_thread(self.recall, ())
+        ready = {
+            "runtime": "python",
+            "version": VERSION,
+            "hostname": os.uname().nodename,
+            "pid": self.pid,
+        }
+        body = json.dumps(ready).encode("ascii")
+        write_all(RECORDS, LENGTH.pack(len(body) + 1) + bytes((READY,)) + body)
+        while True:
+            self.receive()
+            task = self.claim_first()
+            while task is not None:
+                task = self.finish(task[0], *self.run(task))
+
+    def claim_first(self):
+        """The next task after a time without one; tells the manager that it begins."""
+        with self.lock:
+            task = self.claim()
+            if task is not None:
+                write_all(RECORDS, BEGUN_RECORD.pack(13, BEGUN, self.next, time.time() * 1000))
+            return task
+
+    def claim(self):
+        if not self.queue:
+            return None
+        task = self.queue.popleft()
+        self.next = task[0] + 1
+        return task
+
+    def finish(self, sequence, failed, began, ended, body):
+        """Reports a task, and claims the next one if it is there, which the report says."""
+        for capture in self.captures:
+            capture.end(sequence)
+        with self.lock:
+            task = self.claim()
+            flags = failed if task is None else failed | NEXT_HAS_BEGUN
+            head = FINISHED_HEAD.pack(len(body) + 22, FINISHED, sequence, flags, began, ended)
+            write_all(RECORDS, head + body)
+            return task
+
+    def run(self, task):
+        """Whether it failed, when it began and ended, and the result or the error."""
+        _, handle, settings, payload = task
+        began = time.time() * 1000
+        code = "CouldNotExecuteUserTaskError"
+        ended = None
+        try:
+            settings = decode_json(settings.decode("utf-8")) if settings else {}
+            if "folder" in settings:
+                os.chdir(settings["folder"])
+            function = self.functions.get(handle) or self.load(handle)
+            (positional, dill), (keyword, _) = map(load_data, unpack(payload.decode("utf-8")))
+            code = "RemoteExecutionError"
+            value = function(*positional, **keyword)
+            self.leave_if_forked()
+            ended = time.time() * 1000
+            body = self.bounded(encode_result(value, settings, dill))
+            failed = 0
+        except BaseException as thrown:
+            self.leave_if_forked()
+            body = describe(thrown, code, self.max_traceback)
+            failed = FAILED
+        try:
+            os.chdir(self.folder)
+        except OSError:
+            pass
+        return failed, began, ended or time.time() * 1000, body
+
+    def load(self, handle):
+        (buffer,) = unpack(self.codes[handle].decode("utf-8"))
+        function = self.functions[handle] = load_code(buffer, handle)
+        return function
+
+    def bounded(self, body):
+        if len(body) > self.max_result:
+            raise TaskFailure(
+                "MaxResultSizeExceeded",
+                "MaxResultSizeExceeded",
+                "the result has %d bytes, at most %d are taken" % (len(body), self.max_result),
+                "Write it to a file and return the path, or return less.",
+            )
+        return body
+
+    def leave_if_forked(self):
+        """A child that the function forked must not go on as the worker."""
+        if os.getpid() != self.pid:
+            for capture in self.captures:
+                flush_quietly(getattr(sys, capture.name))
+            os._exit(0)
+
+
+def main():
+    for descriptor in (RECORDS, CONTROL):
+        os.set_inheritable(descriptor, False)
+    # In the list already, but looked up only from now on: a file there must not replace the
+    # standard library under this worker.
+    sys.path.insert(0, "")
+    sys.argv = ["funcx"]
+    Worker().serve()
+
+
+main()
