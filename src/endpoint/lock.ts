@@ -34,7 +34,8 @@ function acquire(path: string): LockAttempt {
   }
 }
 
-function alreadyRunning(
+/** The refusal of a second start, with where the first one runs, if that can be told. */
+export function alreadyRunning(
   path: string,
   name: string,
   holder: ProcessIdentity | undefined,

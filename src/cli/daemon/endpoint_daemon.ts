@@ -1,12 +1,12 @@
 /** The daemon of one endpoint, as the command line sees it. */
 import type { AgentStatus } from "../../contract/control.ts";
-import { FuncxError } from "../../contract/errors.ts";
 import type { FuncxHome } from "../../contract/home_folder.ts";
 import { EndpointDir } from "../../endpoint/endpoint_dir.ts";
+import { alreadyRunning } from "../../endpoint/lock.ts";
 import { removeIfPresent } from "../../lib/files.ts";
 import { dirname, join } from "../../lib/path.ts";
 import { type ProcessIdentity, standingOf } from "../../lib/process_identity.ts";
-import { FRESH_FOR, lockHolder } from "../../lib/process_lock.ts";
+import { lockHolder } from "../../lib/process_lock.ts";
 import { loadProfile } from "../../profile/resolve.ts";
 import type { CliContext } from "../context.ts";
 import { agentStatus, controlSocket } from "../endpoints.ts";
@@ -50,7 +50,9 @@ export async function stopEndpoint(
  */
 function holderHere(home: FuncxHome, name: string): ProcessIdentity | undefined {
   const holder = lockHolder(home.agentLockFile(name));
-  if (holder !== undefined && standingOf(holder) !== "alive") throw alreadyRunning(name, holder);
+  if (holder !== undefined && standingOf(holder) !== "alive") {
+    throw alreadyRunning(home.agentLockFile(name), name, holder);
+  }
   return holder;
 }
 
@@ -63,20 +65,7 @@ function describeDrain(name: string, { load }: AgentStatus): string {
 /** Throws `ALREADY_RUNNING` that says where. */
 export function assertNotRunning(home: FuncxHome, name: string): void {
   const holder = lockHolder(home.agentLockFile(name));
-  if (holder !== undefined) throw alreadyRunning(name, holder);
-}
-
-function alreadyRunning(name: string, holder: ProcessIdentity): FuncxError {
-  const { hostname, pid } = holder;
-  const isHere = standingOf(holder) === "alive";
-  return new FuncxError({
-    code: "ALREADY_RUNNING",
-    message: `${name} already runs on ${isHere ? "this host" : hostname} (pid ${pid})`,
-    hint: isHere
-      ? `Stop it first with \`funcx-endpoint stop ${name}\`.`
-      : `Stop it there: ssh ${hostname} funcx-endpoint stop ${name}. If that host is down, the ` +
-        `endpoint can be started here ${FRESH_FOR / 60_000} minutes after it went.`,
-  });
+  if (holder !== undefined) throw alreadyRunning(home.agentLockFile(name), name, holder);
 }
 
 /** What the daemon prints, apart from its log; made afresh at each start. */
