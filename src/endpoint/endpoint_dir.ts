@@ -14,21 +14,21 @@ export class EndpointDir {
   /** Absolute; holds spool and logs. The folder itself unless the profile names another. */
   readonly stateDir: string;
 
-  constructor(home: FuncxHome, readonly name: string, stateDir?: string) {
+  constructor(readonly home: FuncxHome, readonly name: string, stateDir?: string) {
     this.folder = home.endpointFolder(name);
     this.stateDir = stateDir === undefined ? this.folder : resolve(stateDir);
   }
 
   get configFile(): string {
-    return join(this.folder, "config.ts");
+    return this.home.profileFile(this.name);
   }
 
   get registrationFile(): string {
-    return join(this.folder, "endpoint.json");
+    return this.home.registrationFile(this.name);
   }
 
   get lockFile(): string {
-    return join(this.folder, "agent.lock");
+    return this.home.agentLockFile(this.name);
   }
 
   get spoolFile(): string {

@@ -6,7 +6,6 @@ import { FuncxError } from "../contract/errors.ts";
 import { type FuncxHome, isEndpointName } from "../contract/home_folder.ts";
 import { readIfPresent } from "../lib/files.ts";
 import { fatal, messageOf, ok, type Outcome } from "../lib/outcome.ts";
-import { join } from "../lib/path.ts";
 import { resolveProfile } from "./defaults.ts";
 import { failureOf, type ProfileFailure } from "./failure.ts";
 import { checkProfile } from "./problems.ts";
@@ -65,7 +64,7 @@ export async function explainProfile(
 
 /** `<home>/<name>/config.ts`. */
 export function profileFile(home: FuncxHome, name: string): string {
-  return join(home.endpointFolder(name), "config.ts");
+  return home.profileFile(name);
 }
 
 /** Throws a `FuncxError` of code USAGE for what cannot be an endpoint's name. */

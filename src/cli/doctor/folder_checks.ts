@@ -27,7 +27,7 @@ function secretFiles({ context: { home }, name }: Patient): string[] {
   return [
     home.loginFile,
     home.serviceStateFile,
-    join(home.endpointFolder(name), "endpoint.json"),
+    home.registrationFile(name),
   ].filter((path) => stat(path) !== undefined);
 }
 
