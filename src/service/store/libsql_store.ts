@@ -62,7 +62,7 @@ export class LibsqlStore implements Store {
     this.serviceId = serviceId(connection);
     const engine = new Engine(connection);
     const live = new LiveProgress(engine);
-    const finisher = new TaskFinisher(connection, live);
+    const finisher = new TaskFinisher(connection);
     const endpointTasks = new EndpointTasks(engine, finisher);
     const cancellations = new Cancellations(engine, finisher);
     this.#engine = engine;

@@ -1,9 +1,9 @@
 /**
  * What endpoints told of unfinished tasks, held back for a moment. Most tasks finish within it, and
- * their result repeats all of it, so it costs them nothing; the others are written together.
+ * their result repeats all of it, so it costs them nothing; the others are written in portions.
  *
  * 1. Only an endpoint's own tasks are shown or written: entries carry the endpoint that spoke.
- * 2. It holds no more than `MAXIMUM_ENTRIES` tasks with `MAX_TIMELINE_EVENTS` each.
+ * 2. It holds no more than about `MAXIMUM_ENTRIES` tasks with `MAX_TIMELINE_EVENTS` each.
  * 3. What is lost with this process only has tasks sent twice, which the endpoint notices.
  */
 import type { EndpointId, TaskId } from "../../../contract/ids.ts";
@@ -14,11 +14,14 @@ import { messageOf } from "../../../lib/outcome.ts";
 import type { Engine } from "./engine.ts";
 import { Command, Query } from "./query.ts";
 import { legalMoves, writeEvents } from "./timeline.ts";
+import type { Transaction } from "./transaction.ts";
 
 const log = logger("service", "store");
 
-const HOLD_MILLISECONDS = 250;
-const MAXIMUM_ENTRIES = 10_000;
+const HOLD_MILLISECONDS = 2_000;
+const MAXIMUM_ENTRIES = 20_000;
+/** Tasks written by one transaction, so that others' requests come between. */
+const PORTION = 500;
 /** Of the stored progress of one attempt, characters; older events are given up beyond it. */
 const MAXIMUM_PROGRESS = 20_000;
 
@@ -27,6 +30,8 @@ interface Entry {
   /** When the endpoint told that it has the task on its disk. */
   acceptedAt?: number;
   readonly events: TaskEvent[];
+  /** Its result is about to be written. */
+  finishing: boolean;
 }
 
 /** The endpoint does not repeat with an event what its acknowledgement says. */
@@ -43,8 +48,9 @@ export class LiveProgress {
   >;
   readonly #accept: Command;
   readonly #append: Command;
-  #entries = new Map<TaskId, Entry>();
+  readonly #entries = new Map<TaskId, Entry>();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #flushing: Promise<void> | undefined;
 
   constructor(engine: Engine) {
     const { connection } = engine;
@@ -82,41 +88,73 @@ export class LiveProgress {
     return entry?.endpointId === endpointId ? movesOf(entry, attempt) : [];
   }
 
-  forget(taskId: TaskId): void {
-    this.#entries.delete(taskId);
+  /** Results are on their way: what they repeat need not be written any more. */
+  finishing(endpointId: EndpointId, taskIds: readonly TaskId[]): void {
+    for (const [, entry] of this.#own(endpointId, taskIds)) entry.finishing = true;
+  }
+
+  /** The results were written. */
+  finished(endpointId: EndpointId, taskIds: readonly TaskId[]): void {
+    for (const [taskId] of this.#own(endpointId, taskIds)) this.#entries.delete(taskId);
+  }
+
+  /** The results could not be written. */
+  unfinished(endpointId: EndpointId, taskIds: readonly TaskId[]): void {
+    for (const [, entry] of this.#own(endpointId, taskIds)) entry.finishing = false;
   }
 
   /** Resolves when all that was held back is on disk, or could not be written, which is logged. */
-  async flush(): Promise<void> {
+  flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#entries.size === 0) return;
-    const entries = this.#entries;
-    this.#entries = new Map();
-    try {
-      await this.#engine.writeNow(() => {
-        for (const [taskId, entry] of entries) this.#write(taskId, entry);
-      });
-    } catch (thrown) {
-      log.warning("progress of {count} tasks was not stored: {reason}", {
-        count: entries.size,
-        reason: messageOf(thrown),
-      });
-    }
+    const before = this.#flushing ?? Promise.resolve();
+    const flushing = before.then(() => this.#writeAll()).finally(() => {
+      if (this.#flushing === flushing) this.#flushing = undefined;
+    });
+    this.#flushing = flushing;
+    return flushing;
   }
 
   /** Undefined when another endpoint speaks of the task. */
   #entry(endpointId: EndpointId, taskId: TaskId): Entry | undefined {
     const known = this.#entries.get(taskId);
     if (known !== undefined) return known.endpointId === endpointId ? known : undefined;
-    const entry: Entry = { endpointId, events: [] };
+    const entry: Entry = { endpointId, events: [], finishing: false };
     this.#entries.set(taskId, entry);
-    if (this.#entries.size >= MAXIMUM_ENTRIES) void this.flush();
+    if (this.#entries.size >= MAXIMUM_ENTRIES && this.#flushing === undefined) void this.flush();
     else this.#timer ??= setTimeout(() => void this.flush(), HOLD_MILLISECONDS);
     return entry;
   }
 
-  #write(taskId: TaskId, entry: Entry): void {
+  *#own(endpointId: EndpointId, taskIds: readonly TaskId[]): Generator<[TaskId, Entry]> {
+    for (const taskId of taskIds) {
+      const entry = this.#entries.get(taskId);
+      if (entry?.endpointId === endpointId) yield [taskId, entry];
+    }
+  }
+
+  async #writeAll(): Promise<void> {
+    const taskIds = [...this.#entries.keys()];
+    for (let start = 0; start < taskIds.length; start += PORTION) {
+      const portion = taskIds.slice(start, start + PORTION);
+      try {
+        await this.#engine.write((transaction) => {
+          for (const taskId of portion) this.#write(transaction, taskId);
+        });
+      } catch (thrown) {
+        for (const taskId of portion) this.#entries.delete(taskId);
+        log.warning("progress of {count} tasks was not stored: {reason}", {
+          count: portion.length,
+          reason: messageOf(thrown),
+        });
+      }
+    }
+  }
+
+  #write(transaction: Transaction, taskId: TaskId): void {
+    const entry = this.#entries.get(taskId);
+    if (entry === undefined || entry.finishing) return;
+    transaction.afterCommit(() => this.#entries.delete(taskId));
     const found = this.#find.get(taskId, entry.endpointId);
     if (found === undefined) return;
     const [taskRow, state, attempt, progressLength] = found;

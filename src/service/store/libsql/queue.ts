@@ -170,11 +170,23 @@ export class LibsqlQueue implements QueueStore {
     for (const { task_id, event } of events) this.#live.progressed(endpointId, task_id, event);
   }
 
-  finished(endpointId: EndpointId, results: readonly ResultMessage[], at: number): Promise<void> {
+  async finished(
+    endpointId: EndpointId,
+    results: readonly ResultMessage[],
+    at: number,
+  ): Promise<void> {
     const [endpointRow] = this.#endpoint.get(endpointId) ?? [-1];
-    return this.#engine.write((transaction) => {
-      for (const result of results) this.#finisher.reported(transaction, endpointRow, result, at);
-    });
+    const taskIds = results.map(({ task_id }) => task_id);
+    this.#live.finishing(endpointId, taskIds);
+    try {
+      await this.#engine.write((transaction) => {
+        for (const result of results) this.#finisher.reported(transaction, endpointRow, result, at);
+      });
+      this.#live.finished(endpointId, taskIds);
+    } catch (thrown) {
+      this.#live.unfinished(endpointId, taskIds);
+      throw thrown;
+    }
   }
 
   cancel(

@@ -13,7 +13,6 @@ import {
   type TerminalState,
 } from "../../../contract/task_state.ts";
 import type { Connection } from "../../../lib/database.ts";
-import type { LiveProgress } from "./live_progress.ts";
 import { Command, Query, type SqlValue, toJson } from "./query.ts";
 import { boundTimeline, writeEvents } from "./timeline.ts";
 import type { Transaction } from "./transaction.ts";
@@ -49,14 +48,12 @@ const FINISH = `
 const RETURNING = "RETURNING task_row, group_row, owner_row, endpoint_row, payload_bytes";
 
 export class TaskFinisher {
-  readonly #live: LiveProgress;
   readonly #byEndpoint: Query<Finished>;
   readonly #byService: Query<Finished>;
   readonly #addResult: Command;
   readonly #dropPayload: Command;
 
-  constructor(connection: Connection, live: LiveProgress) {
-    this.#live = live;
+  constructor(connection: Connection) {
     // The result repeats what was reported before.
     this.#byEndpoint = new Query(
       connection,
@@ -92,9 +89,7 @@ export class TaskFinisher {
       message.task_id,
       endpointRow,
     );
-    if (finished === undefined) return;
-    this.#store(transaction, finished, ending);
-    transaction.afterCommit(() => this.#live.forget(message.task_id));
+    if (finished !== undefined) this.#store(transaction, finished, ending);
   }
 
   /** Ends a task for a reason that only the service knows. */
