@@ -1,5 +1,6 @@
 /**
- * Running functions on funcX endpoints from TypeScript and JavaScript: in Deno, Node and browsers.
+ * Running functions on funcX endpoints from TypeScript and JavaScript: in Deno 2, Node 22 and
+ * browsers, by web standards alone.
  *
  * ```ts
  * import { Client, Executor, python } from "./mod.ts";

@@ -51,8 +51,7 @@ export const command = defineCommand<Flags, [url?: string]>({
     if (known?.proof_key !== undefined) {
       unwrap(await verifyService({ url, proof_key: known.proof_key }));
     }
-    const token = await chooseToken(context, url, tokenFile, known?.token);
-    const { user, scopes } = await new Client({ url, token }).whoAmI();
+    const { token, user, scopes } = await chooseToken(context, url, tokenFile, known?.token);
     storeLogin(context.home, url, { ...known, token, user });
     await context.output.show(
       { service_url: url, user, scopes },
@@ -73,20 +72,49 @@ async function ownService({ home, env }: CliContext): Promise<string> {
   });
 }
 
+/** A token, and whose it is by the service's word. */
+interface CheckedToken {
+  readonly token: string;
+  readonly user: string;
+  readonly scopes: readonly string[];
+}
+
 async function chooseToken(
-  { env, stdin, stderr, signal }: CliContext,
+  context: CliContext,
   url: string,
   tokenFile: string | undefined,
   stored: string | undefined,
-): Promise<string> {
-  const named = env("FUNCX_TOKEN_FILE") ?? "";
-  const file = tokenFile ?? (named === "" ? undefined : named);
-  if (file !== undefined) return checked(readTokenFile(file), file);
-  if (stored !== undefined) return stored;
-  if (!stdin.isTerminal) {
-    return checked(await readAll(stdin, MAX_TOKEN_LENGTH), "standard input");
+): Promise<CheckedToken> {
+  const given = await givenToken(context, tokenFile);
+  if (given !== undefined) return await check(url, given);
+  if (stored !== undefined) {
+    try {
+      return await check(url, stored);
+    } catch (thrown) {
+      const isRefused = thrown instanceof FuncxError && thrown.code === "INVALID_AUTH_TOKEN";
+      if (!isRefused || !context.stdin.isTerminal) throw thrown;
+    }
   }
-  return checked(await promptSecret(stderr, `Token for ${url}: `, signal), "the prompt");
+  if (!context.stdin.isTerminal) throw noToken("no token came from standard input");
+  const typed = await promptSecret(context.stderr, `Token for ${url}: `, context.signal);
+  return await check(url, parseToken(typed, "the prompt"));
+}
+
+/** From the file that is named, or what is piped in. */
+async function givenToken(
+  { env, stdin }: CliContext,
+  tokenFile: string | undefined,
+): Promise<string | undefined> {
+  const file = tokenFile ?? env("FUNCX_TOKEN_FILE") ?? "";
+  if (file !== "") return parseToken(readTokenFile(file), file);
+  if (stdin.isTerminal) return undefined;
+  const piped = await readAll(stdin, MAX_TOKEN_LENGTH);
+  return piped.trim() === "" ? undefined : parseToken(piped, "standard input");
+}
+
+async function check(url: string, token: string): Promise<CheckedToken> {
+  const { user, scopes } = await new Client({ url, token }).whoAmI();
+  return { token, user, scopes };
 }
 
 function readTokenFile(path: string): string {
@@ -102,12 +130,16 @@ function readTokenFile(path: string): string {
 }
 
 /** What a header can carry; a file or a paste may have anything in it. */
-function checked(text: string, origin: string): string {
+function parseToken(text: string, origin: string): string {
   const token = text.trim();
   if (/^[\x21-\x7e]+$/.test(token) && token.length <= MAX_TOKEN_LENGTH) return token;
-  throw new FuncxError({
+  throw noToken(token === "" ? `no token came from ${origin}` : `${origin} holds no token`);
+}
+
+function noToken(message: string): FuncxError {
+  return new FuncxError({
     code: "INPUT_INVALID",
-    message: token === "" ? `no token came from ${origin}` : `${origin} holds no token`,
+    message,
     hint: "A token is one word; get one from the service's owner: `service token create`.",
   });
 }

@@ -63,27 +63,30 @@ export const command = defineCommand<Flags, string[]>({
       context.output.warn(`endpoint ${endpoint.name} is not online; the task waits for it`);
     }
     signal.throwIfAborted();
+    const deadline = flags.timeout === undefined
+      ? undefined
+      : performance.now() + flags.timeout * 1_000;
     const receipt = await client.submit(endpoint.uuid, { tasks: { [fn.functionId]: [payload] } });
     const taskId = receipt.tasks[fn.functionId]![0]!;
     if (flags.noWait) {
       await context.output.show({ task_id: taskId }, () => taskId);
       return EXIT.ok;
     }
-    return await finish(context, client, { taskId, fn, timeout: flags.timeout });
+    return await finish(context, client, { taskId, fn, deadline });
   },
 });
 
 interface RunningTask {
   readonly taskId: TaskId;
   readonly fn: ChosenFunction;
-  readonly timeout?: number;
+  readonly deadline?: number;
 }
 
 /** Waits, shows, and gives the exit code; cancels the task when the waiting ends before it. */
 async function finish(
   context: CliContext,
   client: Client,
-  { taskId, fn, timeout }: RunningTask,
+  { taskId, fn, deadline }: RunningTask,
 ): Promise<number> {
   const { output, signal } = context;
   const live = output.json ? undefined : new LiveOutput(context, fn.runtime);
@@ -91,7 +94,7 @@ async function finish(
     const task = await waitForTask({
       client,
       taskId,
-      timeout,
+      deadline,
       signal,
       onEvent: (event) => live?.event(event),
     });

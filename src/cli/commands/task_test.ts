@@ -44,6 +44,8 @@ Deno.test("a token comes from standard input, but never from an argument", async
     await cli.run(["logout"]);
     const piped = await cli.run(["login", server.url], { stdin: `${TOKEN}\n` });
     assertEquals([piped.code, piped.stdout], [0, `Logged in to ${server.url} as ada.\n`]);
+    assertEquals((await cli.run(["login", server.url])).code, 0);
+    assertEquals((await cli.run(["login", server.url], { stdin: "fx_other" })).code, 77);
     assertEquals((await cli.run(["login", server.url, TOKEN])).code, 64);
     await cli.run(["logout"]);
     for (const stdin of ["", "two words", "fx_\u0007"]) {

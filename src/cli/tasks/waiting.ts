@@ -9,8 +9,8 @@ export interface WaitOptions {
   readonly taskId: TaskId;
   /** Ctrl-C. */
   readonly signal: AbortSignal;
-  /** Seconds; for ever when left out. */
-  readonly timeout?: number;
+  /** By `performance.now()`; for ever when left out. */
+  readonly deadline?: number;
   readonly onEvent?: (event: FollowEvent) => void;
 }
 
@@ -19,8 +19,8 @@ export interface WaitOptions {
  * then.
  */
 export async function waitForTask(options: WaitOptions): Promise<FinishedTask> {
-  const { client, taskId, timeout, onEvent } = options;
-  using limit = waitingLimit(options.signal, timeout, `task ${taskId}`);
+  const { client, taskId, deadline, onEvent } = options;
+  using limit = waitingLimit(options.signal, deadline, taskId);
   for await (const event of client.follow(taskId, { signal: limit.signal })) {
     onEvent?.(event);
     if (event.event === "finished") return event.data;
@@ -34,16 +34,17 @@ interface WaitingLimit extends Disposable {
 
 function waitingLimit(
   interruption: AbortSignal,
-  seconds: number | undefined,
-  what: string,
+  deadline: number | undefined,
+  taskId: TaskId,
 ): WaitingLimit {
   const controller = new AbortController();
   const onInterrupt = (): void => controller.abort(interruption.reason);
   if (interruption.aborted) onInterrupt();
   interruption.addEventListener("abort", onInterrupt, { once: true });
-  const timer = seconds === undefined
+  const tooLate = (): void => controller.abort(tooSlow(taskId));
+  const timer = deadline === undefined
     ? undefined
-    : setTimeout(() => controller.abort(tooSlow(what, seconds)), seconds * 1_000);
+    : setTimeout(tooLate, Math.min(deadline - performance.now(), MAX_TIMER));
   return {
     signal: controller.signal,
     [Symbol.dispose]: () => {
@@ -53,10 +54,13 @@ function waitingLimit(
   };
 }
 
-function tooSlow(what: string, seconds: number): FuncxError {
+/** Milliseconds that a timer can hold; 24 days. */
+const MAX_TIMER = 2 ** 31 - 1;
+
+function tooSlow(taskId: TaskId): FuncxError {
   return new FuncxError({
     code: "TIMED_OUT",
-    message: `${what} did not finish within ${seconds} s`,
+    message: `task ${taskId} did not finish in time`,
     hint: "Give it a longer --timeout.",
   });
 }

@@ -4,7 +4,7 @@ import { defineCommand } from "../../command.ts";
 import { instant } from "../../format.ts";
 import { table } from "../../output/table.ts";
 import { parseCount } from "../../parameters.ts";
-import { firstItems } from "../../tasks/first_items.ts";
+import { firstItems, pageSize } from "../../tasks/first_items.ts";
 
 interface Flags {
   readonly search?: string;
@@ -33,17 +33,20 @@ export const command = defineCommand<Flags>({
   },
   run: async (context, { search, limit }) => {
     const client = await connect(context);
-    const { items, more } = await firstItems(client.functions({ search }), limit);
+    const { items, more } = await firstItems(
+      client.functions({ search, limit: pageSize(limit) }),
+      limit,
+    );
     await context.output.show(items, async () => {
       if (items.length === 0) {
         return "There are no functions. Register one with `function register`.";
       }
-      const drawn = await table(
+      return await table(
         ["Function ID", "Name", "Runtime", "Owner", "Registered"],
         rows(items),
       );
-      return more ? `${drawn}\nThere are more; see --limit and --search.` : drawn;
     });
+    if (more) context.output.warn("there are more; see --limit and --search");
   },
 });
 

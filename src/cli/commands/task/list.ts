@@ -8,7 +8,7 @@ import { duration, instant } from "../../format.ts";
 import { table } from "../../output/table.ts";
 import { parseCount } from "../../parameters.ts";
 import { chooseEndpoint } from "../../tasks/endpoint_choice.ts";
-import { firstItems } from "../../tasks/first_items.ts";
+import { firstItems, pageSize } from "../../tasks/first_items.ts";
 import { registeredFunction } from "../../tasks/function_choice.ts";
 
 interface Flags {
@@ -57,6 +57,7 @@ export const command = defineCommand<Flags>({
       flags.function === undefined ? undefined : registeredFunction(client, flags.function),
     ]);
     const tasks = client.tasks({
+      limit: pageSize(flags.limit),
       status: flags.status,
       endpoint_id: endpoint?.uuid,
       function_id: functionId,
@@ -65,12 +66,12 @@ export const command = defineCommand<Flags>({
     const { items, more } = await firstItems(tasks, flags.limit);
     await context.output.show(items, async () => {
       if (items.length === 0) return "There are no such tasks.";
-      const drawn = await table(
+      return await table(
         ["Task ID", "Function", "Endpoint", "Status", "Submitted", "Time"],
         items.map(row),
       );
-      return more ? `${drawn}\nThere are more; see --limit.` : drawn;
     });
+    if (more) context.output.warn("there are more; see --limit");
   },
 });
 

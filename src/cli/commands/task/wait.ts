@@ -1,4 +1,3 @@
-import type { FinishedTask } from "../../../contract/api.ts";
 import { EXIT } from "../../../contract/errors.ts";
 import { connect } from "../../client.ts";
 import { defineCommand } from "../../command.ts";
@@ -20,13 +19,20 @@ export const command = defineCommand<Flags, string[]>({
   run: async (context, { timeout }, ...taskIds) => {
     const { output, signal } = context;
     const client = await connect(context);
-    const wait = async (taskId: string): Promise<FinishedTask> => {
-      const task = await waitForTask({ client, taskId, signal, timeout });
-      const { task_id, status } = task;
-      output.item({ task_id, status }, () => `${task_id} ${status}`);
-      return task;
+    const deadline = timeout === undefined ? undefined : performance.now() + timeout * 1_000;
+    const waiting = new Set(taskIds).values();
+    let areAllWell = true;
+    const waitForSome = async (): Promise<void> => {
+      for (const taskId of waiting) {
+        const { status } = await waitForTask({ client, taskId, signal, deadline });
+        output.item({ task_id: taskId, status }, () => `${taskId} ${status}`);
+        areAllWell &&= status === "success";
+      }
     };
-    const tasks = await Promise.all([...new Set(taskIds)].map(wait));
-    return tasks.every(({ status }) => status === "success") ? EXIT.ok : EXIT.failed;
+    await Promise.all(Array.from({ length: STREAMS }, waitForSome));
+    return areAllWell ? EXIT.ok : EXIT.failed;
   },
 });
+
+/** Tasks that are followed at a time. */
+const STREAMS = 16;
