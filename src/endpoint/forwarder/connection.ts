@@ -181,7 +181,11 @@ export async function connect(
   const transport = dialled.value;
   phase = { kind: "greeting", transport };
   transport.send(encodeMessage(options.hello));
+  const giveUp = (): void => transport.terminate();
+  options.signal.addEventListener("abort", giveUp);
+  if (options.signal.aborted) giveUp();
   const outcome = await withTimeout(promise, HANDSHAKE_TIMEOUT);
+  options.signal.removeEventListener("abort", giveUp);
   if (outcome !== "timeout") return outcome;
   phase = { kind: "over" };
   transport.terminate();

@@ -12,6 +12,7 @@ import { REDIAL_INITIAL, REDIAL_MAXIMUM, REDIAL_MINIMUM_UPTIME } from "../../con
 import { stepDown } from "../../contract/protocol/handshake.ts";
 import type { Reject } from "../../contract/protocol/messages.ts";
 import { PROTOCOL_VERSION } from "../../contract/protocol/version.ts";
+import { withTimeout } from "../../lib/async.ts";
 import { Backoff } from "../../lib/backoff.ts";
 import { logger } from "../../lib/log.ts";
 import type { Failure, Outcome } from "../../lib/outcome.ts";
@@ -21,6 +22,9 @@ const log = logger("agent", "forwarder");
 
 /** Milliseconds until an attempt is made again that the service called useless. */
 export const FATAL_RETRY = 5 * 60_000;
+
+/** Milliseconds that an attempt gets to notice that it is to end. */
+const STOP_GRACE = 1_000;
 
 export type LinkState =
   | { readonly kind: "connecting"; readonly problem: Failure | null }
@@ -71,7 +75,8 @@ export class Supervisor {
   async stop(reason: string): Promise<void> {
     this.#stopping.abort();
     if (this.#state.kind === "connected") this.#state.connection.leave(reason);
-    await this.#running;
+    // A service that does not answer must not keep an agent from ending.
+    if (this.#running !== undefined) await withTimeout(this.#running, STOP_GRACE);
   }
 
   async #run(): Promise<void> {

@@ -37,7 +37,7 @@ const CLOSE_GRACE = 1_000;
 const MAX_REFUSAL_BYTES = 64 * 1024;
 
 /**
- * One try to connect. A refusal is `fatal` or `retryable` by its error code; an unreachable service
+ * One try to connect, which `signal` ends while it lasts. A refusal is `fatal` or `retryable` by its error code; an unreachable service
  * is `retryable`.
  */
 export function dial(
@@ -58,7 +58,9 @@ export function dial(
   signal.addEventListener("abort", onAbort, { once: true });
   let refusal: Promise<Outcome<Transport>> | undefined;
   let trouble = "";
+  const settled = (): void => signal.removeEventListener("abort", onAbort);
   socket.on("open", () => {
+    settled();
     listen(socket, events);
     resolve(ok(transport(socket)));
   });
@@ -71,7 +73,7 @@ export function dial(
     if (refusal === undefined) resolve(retryable(unreachable(target.url, error.message)));
   });
   socket.on("close", (code: number, reason: Uint8Array) => {
-    signal.removeEventListener("abort", onAbort);
+    settled();
     if (refusal === undefined) resolve(retryable(unreachable(target.url, "the connection closed")));
     events.closed(code, trouble || new TextDecoder().decode(reason));
   });
