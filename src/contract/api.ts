@@ -92,7 +92,7 @@ export const HealthSchema = v.object({
   /** Milliseconds since 1970 at the service. */
   now: v.number(),
   /**
-   * Present when the request carried `?nonce=`: HMAC-SHA-256 of the nonce under the service's key,
+   * Present when the request carried `?nonce=`: HMAC-SHA-256 of the nonce and the service's address under the service's key,
    * in hexadecimal. Whoever holds the key from the service's state file can tell that this port is
    * really that service, before any token is sent to it.
    */

@@ -1,7 +1,8 @@
 /**
  * How a caller makes sure that a port on a shared machine is its own private service, before any
- * token goes there: the service answers `GET /v3/health?nonce=` with an HMAC of the nonce under a
- * key that only its user can read.
+ * token goes there: the service answers `GET /v3/health?nonce=` with an HMAC of the nonce and of its
+ * own address, under a key that only its user can read. The address is in it because a service may
+ * move: whoever takes its old port could else ask it at the new one and pass on the answer.
  */
 import { Buffer } from "node:buffer";
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
@@ -13,10 +14,11 @@ const HEALTH_TIMEOUT = 5_000;
 /**
  * HMAC-SHA-256 in hexadecimal.
  * @param proofKey hexadecimal, as in `state.json`; its bytes are the key.
- * @param nonce hexadecimal; its text is the message.
+ * @param nonce hexadecimal.
+ * @param url base URL that the service has announced, which the caller has dialled.
  */
-export function proofOf(proofKey: string, nonce: string): string {
-  return createHmac("sha256", Buffer.from(proofKey, "hex")).update(nonce).digest("hex");
+export function proofOf(proofKey: string, nonce: string, url: string): string {
+  return createHmac("sha256", Buffer.from(proofKey, "hex")).update(`${nonce} ${url}`).digest("hex");
 }
 
 export function newNonce(): string {
@@ -50,7 +52,7 @@ export async function verifyService(
     return thrown instanceof SyntaxError ? fatal(notOurs(url)) : retryable(silent(url, thrown));
   }
   const proof = (answer as { proof?: unknown } | null)?.proof;
-  return isEqual(proof, proofOf(proof_key, nonce)) ? ok(undefined) : fatal(notOurs(url));
+  return isEqual(proof, proofOf(proof_key, nonce, url)) ? ok(undefined) : fatal(notOurs(url));
 }
 
 function isEqual(found: unknown, expected: string): boolean {

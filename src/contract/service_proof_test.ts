@@ -4,14 +4,19 @@ import { newNonce, proofOf, verifyService } from "./service_proof.ts";
 const KEY = "00ff".repeat(16);
 
 /** A server on a free port that answers `GET /v3/health` with what `answer` makes of the nonce. */
-function healthServer(answer: (nonce: string) => Response): Deno.HttpServer<Deno.NetAddr> {
+function healthServer(
+  answer: (nonce: string, url: string) => Response,
+): Deno.HttpServer<Deno.NetAddr> {
   return Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => undefined },
-    (request) => answer(new URL(request.url).searchParams.get("nonce") ?? ""),
+    (request) => {
+      const { origin, searchParams } = new URL(request.url);
+      return answer(searchParams.get("nonce") ?? "", origin);
+    },
   );
 }
 
-async function outcomeWith(answer: (nonce: string) => Response): Promise<string> {
+async function outcomeWith(answer: (nonce: string, url: string) => Response): Promise<string> {
   await using server = healthServer(answer);
   const outcome = await verifyService({
     url: `http://127.0.0.1:${server.addr.port}`,
@@ -21,14 +26,19 @@ async function outcomeWith(answer: (nonce: string) => Response): Promise<string>
 }
 
 Deno.test("a service that holds the key is ours", async () => {
-  assertEquals(await outcomeWith((nonce) => Response.json({ proof: proofOf(KEY, nonce) })), "ok");
+  assertEquals(
+    await outcomeWith((nonce, url) => Response.json({ proof: proofOf(KEY, nonce, url) })),
+    "ok",
+  );
 });
 
 Deno.test("anything else on the port is not ours", async () => {
   const other = "11".repeat(32);
-  const answers: ((nonce: string) => Response)[] = [
-    (nonce) => Response.json({ proof: proofOf(other, nonce) }),
-    () => Response.json({ proof: proofOf(KEY, newNonce()) }),
+  const answers: ((nonce: string, url: string) => Response)[] = [
+    (nonce, url) => Response.json({ proof: proofOf(other, nonce, url) }),
+    (_, url) => Response.json({ proof: proofOf(KEY, newNonce(), url) }),
+    // Passed on from the service, which has moved to another port.
+    (nonce) => Response.json({ proof: proofOf(KEY, nonce, "http://127.0.0.1:1") }),
     () => Response.json({}),
     () => Response.json(null),
     () => new Response("<html>"),

@@ -54,6 +54,7 @@ export async function runService(options: ServiceOptions): Promise<ExitCode> {
   const { port } = server.addr;
   const own = baseUrl(hostname, port, tls !== undefined, ownHostname());
   const url = tls === undefined ? own : publicUrl ?? own;
+  parts.phase.url = url;
   rememberPort(directory.identityFile, identity, port);
   await announce(open, { options, directory, parts, url, stop });
   log.info("listening at {url}", { url, service: store.serviceId, pid: Deno.pid });
@@ -96,7 +97,7 @@ function makeParts(
       allowedHosts: [ownHostname(), ...publicName, ...options.allowedHosts ?? []],
       allowedOrigins: options.allowedOrigins ?? [],
     }),
-    phase: { stopping: false },
+    phase: { stopping: false, url: "" },
     localUser: localUser(),
     proofKey: identity.proof_key,
     publicUrl,

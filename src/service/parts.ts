@@ -5,9 +5,12 @@ import type { Gate } from "./http/gate.ts";
 import type { Hub } from "./hub/hub.ts";
 import type { Store } from "./store/store.ts";
 
-/** Set once, when the service begins to end. */
+/** What changes while the service runs. */
 export interface ServicePhase {
+  /** Set once, when the service begins to end. */
   stopping: boolean;
+  /** Base URL that it has announced; empty before it listens. */
+  url: string;
 }
 
 export interface ServiceParts {

@@ -121,7 +121,7 @@ export class FakeService implements AsyncDisposable {
   }
 
   #health(nonce: string | null): Response {
-    const proof = nonce === null ? undefined : proofOf(this.proofKey, nonce);
+    const proof = nonce === null ? undefined : proofOf(this.proofKey, nonce, this.url);
     return Response.json({ status: "ok", service_id: this.serviceId, now: Date.now(), proof });
   }
 

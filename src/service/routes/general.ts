@@ -27,7 +27,7 @@ export function generalHandlers(
       status: phase.stopping ? "stopping" : "ok",
       service_id: store.serviceId,
       now: now(),
-      ...(nonce === undefined ? {} : { proof: proofOf(proofKey, nonce) }),
+      ...(nonce === undefined ? {} : { proof: proofOf(proofKey, nonce, phase.url) }),
     }),
 
     /** Loaded when it is asked for: few ever do, and the converter takes memory. */

@@ -48,7 +48,7 @@ export class ServiceFixture implements AsyncDisposable {
       hub: new Hub({ store }),
       uses: new OpenUses(),
       gate: new Gate({ hostname: "127.0.0.1", allowedHosts: [], allowedOrigins: [] }),
-      phase: { stopping: false },
+      phase: { stopping: false, url: "http://127.0.0.1" },
       localUser: LOCAL_USER,
       proofKey: PROOF_KEY,
       publicUrl: null,
