@@ -1,0 +1,61 @@
+import fc from "fast-check";
+import { assertEquals, assertThrows } from "../../lib/assert.ts";
+import { MAX_RECORD_BYTES } from "../../contract/limits.ts";
+import { RECORD, record, RecordReader, taskRecords, viewOf } from "./ipc.ts";
+
+interface Read {
+  readonly type: number;
+  readonly body: Uint8Array;
+}
+
+function readAll(chunks: readonly Uint8Array[]): Read[] {
+  const all: Read[] = [];
+  const reader = new RecordReader((type, bytes, start, end) => {
+    all.push({ type, body: new Uint8Array(bytes.subarray(start, end)) });
+  });
+  for (const chunk of chunks) reader.push(chunk);
+  return all;
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  return new Uint8Array(parts.flatMap((part) => [...part]));
+}
+
+/** Cuts bytes at the given positions. */
+function cut(bytes: Uint8Array, positions: readonly number[]): Uint8Array[] {
+  const ends = [...positions.map((position) => position % (bytes.length + 1)), bytes.length];
+  let start = 0;
+  return ends.sort((left, right) => left - right).map((end) => bytes.subarray(start, start = end));
+}
+
+Deno.test("records come back whole, wherever their bytes are cut", () => {
+  const body = fc.uint8Array({ maxLength: 40 });
+  const type = fc.integer({ min: 1, max: 255 });
+  const records = fc.array(fc.record({ type, body }, { noNullPrototype: true }));
+  fc.assert(fc.property(records, fc.array(fc.nat()), (wanted, cuts) => {
+    const bytes = joined(wanted.map(({ type, body }) => record(type, body)));
+    assertEquals(readAll(cut(bytes, cuts)), wanted);
+  }));
+});
+
+Deno.test("task records hold sequence, handle, settings and payload", () => {
+  const task = (sequence: number): Parameters<typeof taskRecords>[0][0] => ({
+    sequence,
+    handle: 7,
+    settings: new Uint8Array([1, 2]),
+    payload: new Uint8Array([3, 4, 5]),
+  });
+  const [first, second] = readAll([taskRecords([task(0), task(0xffffffff)])]);
+  assertEquals(first!.type, RECORD.task);
+  assertEquals([...first!.body], [0, 0, 0, 0, 7, 0, 0, 0, 2, 0, 0, 0, 1, 2, 3, 4, 5]);
+  assertEquals(viewOf(second!.body).getUint32(0, true), 0xffffffff);
+});
+
+Deno.test("a length that no record has is refused, before any memory is taken for it", () => {
+  for (const length of [0, MAX_RECORD_BYTES + 1, 0xffffffff]) {
+    const bytes = new Uint8Array(4);
+    viewOf(bytes).setUint32(0, length, true);
+    assertThrows(() => readAll([bytes]), /a record of \d+ bytes, expected 1 to/);
+    assertThrows(() => readAll([bytes.subarray(0, 2), bytes.subarray(2)]), /a record of/);
+  }
+});

@@ -1,0 +1,29 @@
+import { assertEquals } from "../../../lib/assert.ts";
+import { Gate } from "./typescript_gate.ts";
+
+Deno.test("a task is claimed once, by the guest or by the host", () => {
+  const gate = new Gate();
+  gate.open(5);
+  assertEquals([0, 1].map((sequence) => gate.claim(sequence)), [true, true]);
+  // The host takes back what the guest has in its hands, up to the last that was sent.
+  assertEquals(gate.takeBack(7), 2);
+  assertEquals([2, 3, 7].map((sequence) => gate.claim(sequence)), [false, false, false]);
+  assertEquals(gate.claim(8), true);
+  assertEquals(gate.takeBack(7), 9);
+});
+
+Deno.test("only what is below the limit may begin", () => {
+  const gate = new Gate();
+  assertEquals(gate.allows(0), false);
+  gate.open(2);
+  assertEquals([0, 1, 2].map((sequence) => gate.allows(sequence)), [true, true, false]);
+});
+
+Deno.test("the host is woken once, unless it watches", () => {
+  const gate = new Gate();
+  assertEquals([gate.needsWaking(), gate.needsWaking()], [true, false]);
+  gate.watch(false);
+  assertEquals(gate.needsWaking(), true);
+  gate.watch(true);
+  assertEquals(gate.needsWaking(), false);
+});
