@@ -19,6 +19,7 @@ import type { CliContext } from "./context.ts";
 import { daemonFailure } from "./daemon/last_words.ts";
 import { untilListening } from "./daemon/ready.ts";
 import { spawnDaemon } from "./daemon/spawn.ts";
+import type { Output } from "./output/output.ts";
 import { unwrap } from "./failure.ts";
 
 /** A service that runs and has proved to be this user's. */
@@ -73,8 +74,10 @@ export async function findPrivateService(home: FuncxHome): Promise<PrivateServic
   if (standing.kind === "elsewhere" && isLoopback(standing.state.url)) {
     throw runningElsewhere(standing.state);
   }
-  unwrap(await verifyService(standing.state));
-  const { state } = standing;
+  const { kind, state } = standing;
+  const proven = await verifyService(state);
+  if (proven.kind === "retryable" && kind === "here") throw hanging(state);
+  unwrap(proven);
   return { url: state.url, token: tokenFor(home, state.url), state };
 }
 
@@ -82,9 +85,22 @@ export async function findPrivateService(home: FuncxHome): Promise<PrivateServic
 export async function ensurePrivateService(
   context: CliContext,
 ): Promise<StartedService> {
-  const found = await findPrivateService(context.home);
+  const found = await withProgress(
+    context.output,
+    "Asking the private service",
+    () => findPrivateService(context.home),
+  );
   if (found !== undefined) return { ...found, started: false };
   return await startPrivateService(context, []);
+}
+
+async function withProgress<T>(
+  output: Output,
+  text: string,
+  action: () => Promise<T>,
+): Promise<T> {
+  using _progress = output.progress(text);
+  return await action();
 }
 
 /**
@@ -112,6 +128,14 @@ export async function startPrivateService(
     code: "TIMED_OUT",
     message: `the service (pid ${daemon.pid}) does not listen yet`,
     hint: `Its output is in ${outputFile}.`,
+  });
+}
+
+function hanging({ url, pid }: ServiceState): FuncxError {
+  return new FuncxError({
+    code: "SERVICE_UNAVAILABLE",
+    message: `your private service (pid ${pid}) does not answer at ${url}`,
+    hint: "Stop it with `funcx-endpoint service stop` and start it again.",
   });
 }
 
