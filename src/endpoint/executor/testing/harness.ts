@@ -76,16 +76,20 @@ export class Harness {
   readonly #given = new Set<TaskId>();
   readonly #functionIds = new Map<string, { readonly id: string; readonly code: Uint8Array }>();
 
-  private constructor() {
-    this.folder = Deno.makeTempDirSync({ prefix: "funcx-executor-" });
+  private constructor(folder: string) {
+    this.folder = folder;
   }
 
-  /** @param denoFlags of TypeScript workers. */
+  /**
+   * @param denoFlags of TypeScript workers
+   * @param folder an existing one, which it removes as well
+   */
   static async start(
     changes: Partial<ResolvedExecutor> = {},
     denoFlags: readonly string[] = [],
+    folder = Deno.makeTempDirSync({ prefix: "funcx-executor-" }),
   ): Promise<Harness> {
-    const harness = new Harness();
+    const harness = new Harness(folder);
     harness.#executor = await startLocalExecutor({
       executor: {
         workersPerNode: 1,
