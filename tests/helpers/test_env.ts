@@ -27,14 +27,15 @@ export class TestEnv implements AsyncDisposable {
   /** Scratch folder of this test; `home` is in it. */
   readonly root: string;
   readonly home: string;
-  readonly #env: Readonly<Record<string, string>>;
+  /** Of every program that the test starts. */
+  readonly environment: Readonly<Record<string, string>>;
   #failed = false;
 
   constructor(options: { readonly homeName?: string; readonly env?: Record<string, string> } = {}) {
     this.root = Deno.makeTempDirSync({ prefix: "funcx-test-" });
     this.home = join(this.root, options.homeName ?? "home");
     Deno.mkdirSync(this.home, { mode: 0o700 });
-    this.#env = {
+    this.environment = {
       HOME: this.home,
       PATH: PLAIN_PATH,
       FUNCX_TEST: this.root,
@@ -52,7 +53,7 @@ export class TestEnv implements AsyncDisposable {
   /** Starts the program and returns at once. */
   start(args: readonly string[], options: RunOptions = {}): Running {
     const env = Object.fromEntries(
-      Object.entries({ ...this.#env, ...options.env }).filter(([, value]) => value !== ""),
+      Object.entries({ ...this.environment, ...options.env }).filter(([, value]) => value !== ""),
     );
     return new Running([options.binary ?? BINARY, ...args], {
       env,
