@@ -129,6 +129,29 @@ Deno.test("the endpoint is the named one, the default one or the only one", asyn
   assertTrue(ambiguous.stderr.includes(gpu!.uuid));
 });
 
+Deno.test("what others share is not taken for one's own", async () => {
+  await using test = fixture();
+  const { cli, server } = test;
+  const file = cli.file("one.js", "export default () => 1;");
+  const used = (): string => server.seen("submit").at(-1)!.params.endpoint_id!;
+  const shared = endpointRecord("shared", { owner: "bob", public: true });
+  server.endpoints.splice(0, 1, endpointRecord("default", { owner: "bob" }), shared);
+  const implicit = await cli.run(["run", file]);
+  assertEquals(implicit.code, 65);
+  assertMatch(implicit.stderr, /no endpoint of yours/);
+  await cli.run(["run", file, "--endpoint", "shared"]);
+  assertEquals(used(), shared.uuid);
+  server.endpoints.push(endpointRecord("shared"));
+  await cli.run(["run", file, "--endpoint", "shared"]);
+  assertEquals(used(), server.endpoints.at(-1)!.uuid);
+
+  const { stdout } = await cli.run(["function", "register", file, "--name", "theirs"]);
+  server.give(stdout.trim(), "bob");
+  const foreign = await cli.run(["run", "theirs"]);
+  assertEquals(foreign.code, 65);
+  assertTrue(foreign.stderr.includes(`${stdout.trim()} (bob)`));
+});
+
 Deno.test("exit codes tell bad input, refused requests and a service that is away", async () => {
   await using test = fixture();
   const { cli, server } = test;

@@ -1,48 +1,84 @@
 /** The endpoint that the user means, as the service knows it. */
 import type { EndpointRecord } from "../../contract/api.ts";
 import { FuncxError } from "../../contract/errors.ts";
+import type { FuncxHome } from "../../contract/home_folder.ts";
 import { isUuid } from "../../contract/ids.ts";
 import type { Client } from "../../client/client.ts";
 import type { CliContext } from "../context.ts";
 import { DEFAULT_NAME, registration } from "../endpoints.ts";
 
 /**
- * By id or name; without either the one called `default`, or the only one. Of several with one name
- * it is the one that was registered from this machine. Throws `ENDPOINT_NOT_FOUND`, or `USAGE` when
- * it is not clear which is meant.
+ * By id or name, the user's own before public ones of others; of several with one name it is the one
+ * that was registered from this folder. Without a name it is the user's own that is called `default`,
+ * or his only one. Throws `ENDPOINT_NOT_FOUND`, or `USAGE` when it is not clear which is meant.
  */
 export async function chooseEndpoint(
-  { home }: CliContext,
+  context: CliContext,
   client: Client,
   nameOrId: string | undefined,
 ): Promise<EndpointRecord> {
   const id = nameOrId?.toLowerCase() ?? "";
   if (isUuid(id)) return await client.endpoint(id);
-  const name = nameOrId ?? DEFAULT_NAME;
-  const named = await firstOf(client.endpoints({ name }));
-  const local = registration(home, name);
-  const found = named.length === 1
-    ? named[0]
-    : named.find(({ uuid }) => local?.endpoint_id === uuid && local.service_url === client.url);
+  return nameOrId === undefined
+    ? await implicitEndpoint(context, client)
+    : await namedEndpoint(context, client, nameOrId);
+}
+
+async function namedEndpoint(
+  { home }: CliContext,
+  client: Client,
+  name: string,
+): Promise<EndpointRecord> {
+  const [own, others] = await byOwner(client, { name });
+  const candidates = own.length > 0 ? own : others;
+  const found = candidates.length === 1 ? candidates[0] : localOne(home, client, name, candidates);
   if (found !== undefined) return found;
-  if (named.length > 1) throw ambiguous(`there are several endpoints "${name}"`, named);
-  if (nameOrId !== undefined) throw unknown(`the service knows no endpoint "${name}"`);
-  const all = await firstOf(client.endpoints());
-  if (all.length === 1) return all[0]!;
-  if (all.length === 0) throw unknown("the service knows no endpoint that you may use");
-  throw ambiguous('there is no endpoint "default" but several others', all);
+  if (candidates.length === 0) throw unknown(`the service knows no endpoint "${name}"`);
+  throw ambiguous(`there are several endpoints "${name}"`, candidates);
+}
+
+async function implicitEndpoint(
+  { home }: CliContext,
+  client: Client,
+): Promise<EndpointRecord> {
+  const [own] = await byOwner(client, {});
+  const defaults = own.filter(({ name }) => name === DEFAULT_NAME);
+  const candidates = defaults.length > 0 ? defaults : own;
+  const found = candidates.length === 1
+    ? candidates[0]
+    : localOne(home, client, DEFAULT_NAME, candidates);
+  if (found !== undefined) return found;
+  if (candidates.length === 0) throw unknown("the service knows no endpoint of yours");
+  throw ambiguous("it is not clear which endpoint is meant", candidates);
+}
+
+type Endpoints = readonly EndpointRecord[];
+
+/** The user's own and those of others. */
+async function byOwner(
+  client: Client,
+  query: { readonly name?: string },
+): Promise<readonly [own: Endpoints, others: Endpoints]> {
+  const [{ user }, all] = await Promise.all([
+    client.whoAmI(),
+    Array.fromAsync(client.endpoints(query)),
+  ]);
+  return [all.filter(({ owner }) => owner === user), all.filter(({ owner }) => owner !== user)];
+}
+
+function localOne(
+  home: FuncxHome,
+  client: Client,
+  name: string,
+  candidates: Endpoints,
+): EndpointRecord | undefined {
+  const local = registration(home, name);
+  if (local === undefined || local.service_url !== client.url) return undefined;
+  return candidates.find(({ uuid }) => uuid === local.endpoint_id);
 }
 
 /** So many are shown when it is not clear which is meant. */
 const SHOWN = 5;
-
-async function firstOf(found: AsyncIterable<EndpointRecord>): Promise<EndpointRecord[]> {
-  const endpoints: EndpointRecord[] = [];
-  for await (const endpoint of found) {
-    if (endpoints.push(endpoint) > SHOWN) break;
-  }
-  return endpoints;
-}
 
 function ambiguous(message: string, endpoints: readonly EndpointRecord[]): FuncxError {
   const shown = endpoints.slice(0, SHOWN)

@@ -7,6 +7,7 @@ import type { FunctionSource, Runtime } from "../../client/functions.ts";
 import { functionFromSource, parseSourceReference } from "../../client/source_file.ts";
 import { MAX_FUNCTION_BYTES } from "../../contract/limits.ts";
 import { basename } from "../../lib/path.ts";
+import { firstItems } from "./first_items.ts";
 
 export interface ChosenFunction {
   readonly functionId: FunctionId;
@@ -16,8 +17,7 @@ export interface ChosenFunction {
 
 /**
  * A file is registered, unless the very same function is there already. Throws
- * `FUNCTION_NOT_FOUND`, `USAGE` when it is not clear which is meant, and `INPUT_INVALID` for a file
- * without a function.
+ * `FUNCTION_NOT_FOUND`, and `INPUT_INVALID` for a file without a function.
  */
 export async function chooseFunction(client: Client, reference: string): Promise<ChosenFunction> {
   const id = reference.toLowerCase();
@@ -58,27 +58,35 @@ export function readFunctionFile(
   });
 }
 
-/** Newest first, the user's own before those of others. */
+/**
+ * The user's own newest one. Public ones of others need their id: else anybody could have his code run
+ * by registering it under a name that somebody may type.
+ */
 async function functionByName(client: Client, name: string): Promise<FunctionSummary> {
-  const found = await Array.fromAsync(client.functions({ name }));
-  if (found.length === 1) return found[0]!;
-  if (found.length === 0) {
+  const { user } = await client.whoAmI();
+  const others: string[] = [];
+  for await (const found of client.functions({ name })) {
+    if (found.owner === user) return found;
+    if (others.push(`${found.function_uuid} (${found.owner})`) === SHOWN) break;
+  }
+  if (others.length > 0) {
     throw new FuncxError({
       code: "FUNCTION_NOT_FOUND",
-      message: `there is neither a file nor a function "${name}"`,
-      hint: "See `funcx-endpoint function list`; files end in .ts, .js, .py or .sh.",
+      message: `none of your functions is called "${name}", but those of others are`,
+      hint: `Give the id of one that you trust: ${others.join(", ")}.`,
     });
   }
-  const { user } = await client.whoAmI();
-  const own = found.find(({ owner }) => owner === user);
-  if (own !== undefined) return own;
-  const ids = found.slice(0, 5).map(({ function_uuid, owner }) => `${function_uuid} (${owner})`);
   throw new FuncxError({
-    code: "USAGE",
-    message: `several users have a function "${name}"`,
-    hint: `Give the id of the one that you trust: ${ids.join(", ")}.`,
+    code: "FUNCTION_NOT_FOUND",
+    message: `there is neither a file nor a function "${name}"`,
+    hint: "See `funcx-endpoint function list`; files end in .ts, .js, .py or .sh.",
   });
 }
+
+/** Functions of others that are named in an error. */
+const SHOWN = 5;
+/** Registrations that are compared with a file; an older one is registered again. */
+const COMPARED = 100;
 
 /** Marks a registration with what its code is, so that running a file again finds it. */
 const DIGEST = "source_sha256";
@@ -86,7 +94,8 @@ const DIGEST = "source_sha256";
 async function registerOnce(client: Client, source: FunctionSource): Promise<ChosenFunction> {
   const { name, runtime, code } = source;
   const digest = await sha256(code);
-  for await (const found of client.functions({ name })) {
+  const { items } = await firstItems(client.functions({ name, limit: COMPARED }), COMPARED);
+  for (const found of items) {
     if (found.metadata?.[DIGEST] !== digest) continue;
     // Anybody can write a digest into his own metadata.
     const { function_code } = await client.function(found.function_uuid);

@@ -80,6 +80,11 @@ export class ContractServer implements AsyncDisposable {
     for (const task of this.#tasks.values()) await this.#run(task);
   }
 
+  /** A function becomes somebody else's. */
+  give(functionId: string, owner: string): void {
+    this.#functions.set(functionId, { ...this.#functions.get(functionId)!, owner });
+  }
+
   get unfinished(): number {
     return this.#tasks.size - this.#finished.length;
   }
