@@ -118,7 +118,8 @@ function brokenByPackageImport(
   from: string | undefined,
   specifier: string,
 ): string | undefined {
-  if (/^(npm|jsr|https?):/.test(specifier)) {
+  // Tests name such specifiers in functions that have to be refused.
+  if (/^(npm|jsr|https?):/.test(specifier) && !isForTests(path)) {
     return `${specifier} is named in deno.json and imported by its bare name`;
   }
   if (specifier === "msgpackr" && path !== "src/contract/protocol/codec.ts") {
