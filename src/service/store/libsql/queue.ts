@@ -180,7 +180,7 @@ export class LibsqlQueue implements QueueStore {
     this.#live.finishing(endpointId, taskIds);
     try {
       await this.#engine.write((transaction) => {
-        for (const result of results) this.#finisher.reported(transaction, endpointRow, result, at);
+        this.#finisher.reported(transaction, endpointRow, results, at);
       });
       this.#live.finished(endpointId, taskIds);
     } catch (thrown) {

@@ -6,7 +6,7 @@ import type { TaskEvent } from "../../../contract/task_state.ts";
 import type { SubmitReceipt, SubmitRequest } from "../store.ts";
 import { timeOrderedId } from "../time_ordered_id.ts";
 import type { Engine } from "./engine.ts";
-import { Command, Query } from "./query.ts";
+import { BulkInsert, Command, Query, type SqlRow } from "./query.ts";
 import { INLINE_PAYLOAD_BYTES } from "./task_finisher.ts";
 import { writeEvents } from "./timeline.ts";
 import type { Transaction } from "./transaction.ts";
@@ -42,7 +42,7 @@ export class Submissions {
   readonly #group: Query<[groupRow: number, ownerRow: number]>;
   readonly #addGroup: Query<[number]>;
   readonly #add: Query<[number]>;
-  readonly #addTask: Command;
+  readonly #addTasks: BulkInsert;
   readonly #addLargePayload: Command;
 
   constructor(engine: Engine) {
@@ -81,11 +81,11 @@ export class Submissions {
          task_count, batches, idempotency_key, digest)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING submission_row`,
     );
-    this.#addTask = new Command(
+    this.#addTasks = new BulkInsert(
       connection,
       `INSERT INTO tasks (task_row, task_id, submission_row, group_row, function_row, endpoint_row,
-         owner_row, state, delivery, max_attempts, created_at, timeline, payload_bytes, payload)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS BLOB))`,
+         owner_row, state, delivery, max_attempts, created_at, timeline, payload_bytes, payload)`,
+      "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS BLOB))",
     );
     this.#addLargePayload = new Command(
       connection,
@@ -189,46 +189,36 @@ export class Submissions {
     functionRows: readonly number[],
     first: number,
   ): SubmitReceipt["tasks"] {
-    const timeline = request.state === "waiting-for-ep" ? writeEvents([waiting(request.at)]) : null;
-    let row = first;
-    return request.tasks.map(({ functionId, payloads }, index) => ({
+    const { state, at, options } = request;
+    const { submissionRow, groupRow, endpointRow, ownerRow } = submission;
+    // An endpoint that can take it at once gets it without another write: it may be sent any time.
+    const delivery = state === "received" ? 1 : 0;
+    const attempts = options.max_attempts ?? DEFAULT_MAX_ATTEMPTS;
+    const timeline = state === "received" ? null : writeEvents([waiting(at)]);
+    const rows: SqlRow[] = [];
+    const tasks = request.tasks.map(({ functionId, payloads }, index) => ({
       functionId,
-      taskIds: payloads.map((payload) =>
-        this.#insertTask(request, submission, functionRows[index]!, row++, payload, timeline)
-      ),
+      taskIds: payloads.map((payload) => {
+        const taskId = timeOrderedId();
+        const taskRow = first + rows.length;
+        rows.push([
+          ...[taskRow, taskId, submissionRow, groupRow, functionRows[index]!, endpointRow],
+          ...[ownerRow, state, delivery, attempts, at, timeline],
+          ...this.#storePayload(taskRow, payload),
+        ]);
+        return taskId;
+      }),
     }));
+    this.#addTasks.run(rows);
+    return tasks;
   }
 
-  #insertTask(
-    request: SubmitRequest,
-    submission: Submission,
-    functionRow: number,
-    taskRow: number,
-    payload: string,
-    timeline: string | null,
-  ): string {
-    const taskId = timeOrderedId();
+  /** Its length, and itself when it belongs into the task's row. */
+  #storePayload(taskRow: number, payload: string): [bytes: number, inline: string | null] {
     const bytes = byteLength(payload);
-    const large = bytes > INLINE_PAYLOAD_BYTES;
-    this.#addTask.run(
-      taskRow,
-      taskId,
-      submission.submissionRow,
-      submission.groupRow,
-      functionRow,
-      submission.endpointRow,
-      submission.ownerRow,
-      request.state,
-      // An endpoint that can take it at once gets it without another write: it may be sent any time.
-      request.state === "received" ? 1 : 0,
-      request.options.max_attempts ?? DEFAULT_MAX_ATTEMPTS,
-      request.at,
-      timeline,
-      bytes,
-      large ? null : payload,
-    );
-    if (large) this.#addLargePayload.run(taskRow, payload);
-    return taskId;
+    if (bytes <= INLINE_PAYLOAD_BYTES) return [bytes, payload];
+    this.#addLargePayload.run(taskRow, payload);
+    return [bytes, null];
   }
 }
 

@@ -1,5 +1,6 @@
 /** The one way into a terminal state: the task's row, its result, the counts and the signal. */
 import type { TaskError } from "../../../contract/errors.ts";
+import type { TaskId } from "../../../contract/ids.ts";
 import {
   MAX_DETAILS_BYTES,
   MAX_RESULT_BYTES,
@@ -13,7 +14,7 @@ import {
   type TerminalState,
 } from "../../../contract/task_state.ts";
 import type { Connection } from "../../../lib/database.ts";
-import { Command, Query, type SqlValue, toJson } from "./query.ts";
+import { BulkInsert, Command, Query, type SqlValue, toJson } from "./query.ts";
 import { boundTimeline, writeEvents } from "./timeline.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -21,6 +22,7 @@ import type { Transaction } from "./transaction.ts";
 export const INLINE_PAYLOAD_BYTES = 4_000;
 
 type Finished = [
+  sequence: number,
   taskRow: number,
   groupRow: number,
   ownerRow: number,
@@ -42,54 +44,61 @@ interface Ending {
 const MAY_FINISH = TASK_STATES.filter((state) => canMove(state, "success"))
   .map((state) => `'${state}'`).join(", ");
 
-const FINISH = `
-  UPDATE tasks SET state = ?, delivery = NULL, cancel_requested = NULL, completed_at = ?,
-    result_sequence = ?, payload = NULL`;
-const RETURNING = "RETURNING task_row, group_row, owner_row, endpoint_row, payload_bytes";
+const CLEAR = "delivery = NULL, cancel_requested = NULL, payload = NULL";
+const RETURNING = `RETURNING result_sequence, task_row, group_row, owner_row, endpoint_row,
+  payload_bytes`;
 
 export class TaskFinisher {
   readonly #byEndpoint: Query<Finished>;
   readonly #byService: Query<Finished>;
-  readonly #addResult: Command;
+  readonly #addResults: BulkInsert;
   readonly #dropPayload: Command;
 
   constructor(connection: Connection) {
-    // The result repeats what was reported before.
+    // Reported progress is dropped, since the result repeats it.
     this.#byEndpoint = new Query(
       connection,
-      `${FINISH}, progress = NULL, attempt = ?
-       WHERE task_id = ? AND endpoint_row = ? AND state IN (${MAY_FINISH}) ${RETURNING}`,
+      `UPDATE tasks SET state = j.value ->> 1, attempt = j.value ->> 2, completed_at = ?2,
+         result_sequence = ?3 + j.key, progress = NULL, ${CLEAR}
+       FROM json_each(?1) j
+       WHERE task_id = j.value ->> 0 AND endpoint_row = ?4 AND state IN (${MAY_FINISH})
+       ${RETURNING}`,
     );
     this.#byService = new Query(
       connection,
-      `${FINISH} WHERE task_row = ? AND state IN (${MAY_FINISH}) ${RETURNING}`,
+      `UPDATE tasks SET state = ?, completed_at = ?, result_sequence = ?, ${CLEAR}
+       WHERE task_row = ? AND state IN (${MAY_FINISH}) ${RETURNING}`,
     );
-    this.#addResult = new Command(
+    this.#addResults = new BulkInsert(
       connection,
       `INSERT INTO results
-         (sequence, task_row, group_row, result, error, stdout, stderr, timeline, details)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         (sequence, task_row, group_row, result, error, stdout, stderr, timeline, details)`,
+      "(?, ?, ?, ?, ?, ?, ?, ?, ?)",
     );
     this.#dropPayload = new Command(connection, "DELETE FROM large_payloads WHERE task_row = ?");
   }
 
-  /** The result of an endpoint's own task; dropped when the task is finished or another's. */
+  /** Results of an endpoint's own tasks; the first of a task counts, those of others are dropped. */
   reported(
     transaction: Transaction,
     endpointRow: number,
-    message: ResultMessage,
+    messages: readonly ResultMessage[],
     at: number,
   ): void {
-    const ending = boundEnding(message);
-    const finished = this.#byEndpoint.get(
-      ending.state,
-      at,
-      transaction.lastSequence + 1,
-      message.attempt,
-      message.task_id,
-      endpointRow,
+    const endings = new Map<TaskId, Ending & { readonly attempt: number }>();
+    for (const message of messages) {
+      if (endings.has(message.task_id)) continue;
+      endings.set(message.task_id, { ...boundEnding(message), attempt: message.attempt });
+    }
+    const first = transaction.takeSequences(endings.size);
+    const ends = [...endings].map(([taskId, { state, attempt }]) => [taskId, state, attempt]);
+    const finished = this.#byEndpoint.all(JSON.stringify(ends), at, first, endpointRow);
+    const inOrder = [...endings.values()];
+    this.#store(
+      transaction,
+      finished.sort(([left], [right]) => left - right)
+        .map((row) => [row, inOrder[row[0] - first]!]),
     );
-    if (finished !== undefined) this.#store(transaction, finished, ending);
   }
 
   /** Ends a task for a reason that only the service knows. */
@@ -99,7 +108,7 @@ export class TaskFinisher {
     end: { readonly state: "failed" | "cancelled"; readonly error: TaskError; readonly at: number },
   ): void {
     const { state, error, at } = end;
-    const finished = this.#byService.get(state, at, transaction.lastSequence + 1, task.taskRow);
+    const finished = this.#byService.get(state, at, transaction.takeSequences(1), task.taskRow);
     if (finished === undefined) return;
     const event = {
       state,
@@ -108,15 +117,20 @@ export class TaskFinisher {
       attempt: task.attempt,
       detail: error.message,
     } as const;
-    this.#store(transaction, finished, { state, error, timeline: [event] });
+    this.#store(transaction, [[finished, { state, error, timeline: [event] }]]);
   }
 
-  #store(transaction: Transaction, finished: Finished, ending: Ending): void {
-    const [taskRow, groupRow, ownerRow, endpointRow, payloadBytes] = finished;
-    transaction.takeSequence();
-    transaction.finished(ownerRow, endpointRow, groupRow, ending.state);
-    this.#addResult.run(transaction.lastSequence, taskRow, groupRow, ...endingValues(ending));
-    if (payloadBytes > INLINE_PAYLOAD_BYTES) this.#dropPayload.run(taskRow);
+  #store(transaction: Transaction, results: readonly [Finished, Ending][]): void {
+    this.#addResults.run(results.map(([[sequence, taskRow, groupRow], ending]) => [
+      sequence,
+      taskRow,
+      groupRow,
+      ...endingValues(ending),
+    ]));
+    for (const [[, taskRow, groupRow, ownerRow, endpointRow, bytes], { state }] of results) {
+      transaction.finished(ownerRow, endpointRow, groupRow, state);
+      if (bytes > INLINE_PAYLOAD_BYTES) this.#dropPayload.run(taskRow);
+    }
   }
 }
 

@@ -70,9 +70,10 @@ export class Transaction implements TransactionScope {
     return this.#lastTaskRow - count + 1;
   }
 
-  /** Makes {@link lastSequence} that of a new result. */
-  takeSequence(): void {
-    this.#lastSequence += 1;
+  /** The first of `count` sequence numbers; those that are not used stay out. */
+  takeSequences(count: number): number {
+    this.#lastSequence += count;
+    return this.#lastSequence - count + 1;
   }
 
   submitted(ownerRow: number, endpointRow: number, count: number): void {
