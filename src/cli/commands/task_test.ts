@@ -77,6 +77,10 @@ Deno.test("functions are registered, listed, shown and deleted", async () => {
       },
     );
     assertMatch(piped.stdout, /^[0-9a-f-]{36}\n$/);
+    const two = "def a(): pass\ndef b(): pass\n";
+    const named = ["function", "register", "-:b", "--runtime", "python", "--json"];
+    assertEquals(JSON.parse((await cli.run(named, { stdin: two })).stdout).name, "b");
+    await cli.run(["function", "delete", "b"]);
 
     const listed = JSON.parse((await cli.run(["function", "list", "--json"])).stdout);
     assertEquals(

@@ -53,15 +53,16 @@ export const command = defineCommand<Flags, [file: string]>({
       kind: "tuple",
       parameters: [{
         placeholder: "FILE",
-        brief: "f.ts, f.js, f.py, f.sh or f.py:name; - for standard input, with --runtime",
+        brief: "f.ts, f.js, f.py, f.sh or f.py:name; - or -:name for standard input",
         parse: String,
       }],
     },
   },
   run: async (context, { runtime, name, description, public: isPublic }, file) => {
-    const source = file === "-"
-      ? await readStandardInput(context, runtime, name)
-      : readFunctionFile(file, { runtime, name });
+    const piped = /^-(?::(.+))?$/.exec(file);
+    const source = piped === null
+      ? readFunctionFile(file, { runtime, name })
+      : await readStandardInput(context, { runtime, name, entry: piped[1] });
     if (source === undefined) throw unknownKind(file);
     const client = await connect(context);
     const { functionId } = await client.register(source, { description, public: isPublic });
@@ -72,8 +73,11 @@ export const command = defineCommand<Flags, [file: string]>({
 
 async function readStandardInput(
   { stdin }: CliContext,
-  runtime: Runtime | undefined,
-  name: string | undefined,
+  { runtime, name, entry }: {
+    readonly runtime?: Runtime;
+    readonly name?: string;
+    readonly entry?: string;
+  },
 ): Promise<FunctionSource> {
   if (runtime === undefined) {
     throw new FuncxError({
@@ -86,6 +90,7 @@ async function readStandardInput(
     text: await readAll(stdin, MAX_FUNCTION_BYTES),
     runtime,
     origin: "standard input",
+    entry,
     name,
     fallbackName: "stdin",
   });
