@@ -44,7 +44,7 @@ function waitingLimit(
   const tooLate = (): void => controller.abort(tooSlow(taskId));
   const timer = deadline === undefined
     ? undefined
-    : setTimeout(tooLate, Math.min(deadline - performance.now(), MAX_TIMER));
+    : setTimeout(tooLate, Math.min(Math.max(0, deadline - performance.now()), MAX_TIMER));
   return {
     signal: controller.signal,
     [Symbol.dispose]: () => {
