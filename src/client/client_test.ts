@@ -3,7 +3,7 @@ import { FuncxError } from "../contract/errors.ts";
 import { newId } from "../contract/ids.ts";
 import { Client, type ClientOptions } from "./client.ts";
 import { typescript } from "./functions.ts";
-import { answer, brokenAnswer, refusal } from "./testing/answers.ts";
+import { answer, refusal } from "./testing/answers.ts";
 import { ContractServer, TOKEN } from "./testing/contract_server.ts";
 
 const DOUBLE = { function_name: "double", function_code: typescript("export default 'é';").code };
@@ -107,11 +107,12 @@ Deno.test("a service that is broken is not asked for ever", async () => {
 
 Deno.test("a submit whose answer is lost is repeated under the same key", async () => {
   await using server = new ContractServer();
-  const client = clientOf(server);
+  const client = clientOf(server, { timeout: 200 });
+  const lost = Promise.withResolvers<Response>();
   const functionId = await client.registerFunction(DOUBLE);
   server.script("submit", async (request) => {
     await server.answer(request);
-    return brokenAnswer();
+    return await lost.promise;
   });
   server.hold();
   const receipt = await client.submit(server.endpointId, { tasks: { [functionId]: ["a", "b"] } });
@@ -120,6 +121,7 @@ Deno.test("a submit whose answer is lost is repeated under the same key", async 
   const keys = server.seen("submit").map(({ headers }) => headers.get("idempotency-key"));
   assertEquals(keys.length, 2);
   assertTrue(keys[0] !== null && keys[0] === keys[1]);
+  lost.resolve(new Response());
 });
 
 Deno.test("an answer that does not come in time is TIMED_OUT", async () => {

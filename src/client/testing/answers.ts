@@ -27,15 +27,7 @@ export function refusal(code: ErrorCode, reason: string, headers: HeadersInit = 
   return Response.json(body, { status, headers });
 }
 
-/** An answer that breaks off in its body, as when the service is killed. */
-export function brokenAnswer(): Response {
-  const body = new ReadableStream({
-    start: (controller) => controller.enqueue(utf8('{"request')),
-    pull: (controller) => controller.error(new Error("broken by the test")),
-  });
-  return new Response(body, { headers: { "content-type": "application/json" } });
-}
-
+/** An answer that the contract promises; throws when it is not. */
 export function answer(request: SeenRequest, body: unknown): Response {
   v.parse(ROUTES[request.route].answer as v.GenericSchema, body);
   if (request.headers.get("accept") !== "application/msgpack") return Response.json(body);
