@@ -50,7 +50,7 @@ export interface FinishedAttempt {
 
 /** Called by an executor; none of them may throw. */
 export interface ExecutorEvents {
-  /** Attempts that a worker has begun, in batches. */
+  /** Attempts that a worker has begun, but for those whose end is told in the same moment. */
   started(events: readonly { readonly taskId: TaskId; readonly event: TaskEvent }[]): void;
   finished(attempts: readonly FinishedAttempt[]): void;
   /** Live output of followed tasks. */

@@ -135,6 +135,8 @@ export class HeldTasks {
       if (task.sequence < first || task.report !== null) continue;
       this.#tasks.delete(task.sequence);
       this.#noLongerUnreported(task);
+      // The first may have been about to begin.
+      task.assignment.begunAt = null;
       returned.push(task.assignment);
     }
     return returned;

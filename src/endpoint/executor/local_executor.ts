@@ -86,7 +86,8 @@ class LocalExecutor implements Executor {
   /** Attempts that ended without a worker; told in the next turn, never within a call from outside. */
   #endedHere: FinishedAttempt[] = [];
   #order = 0;
-  #closed = false;
+  /** Open takes tasks; draining begins none; closed ends those that run. */
+  #phase: "open" | "draining" | "closed" = "open";
 
   constructor(options: {
     readonly executor: ResolvedExecutor;
@@ -115,7 +116,8 @@ class LocalExecutor implements Executor {
   // -- Executor -------------------------------------------------------------------------------------
 
   capacity(): number {
-    return this.#closed ? 0 : Math.max(0, this.#dispatcher.wanted - this.#tasks.size);
+    if (this.#phase !== "open") return 0;
+    return Math.max(0, this.#dispatcher.wanted - this.#tasks.size);
   }
 
   run(attempts: readonly TaskAttempt[]): void {
@@ -145,13 +147,20 @@ class LocalExecutor implements Executor {
     };
   }
 
-  async close(): Promise<void> {
-    this.#closed = true;
+  recall(): void {
+    if (this.#phase !== "open") return;
+    this.#phase = "draining";
     this.#dispatcher.stop();
-    this.#deadlines.stop();
     for (const name of RUNTIMES) {
-      this.#endAll(this.#dispatcher.queues[name].drain(), { kind: "lost", error: STOPPED });
+      this.#endAll(this.#dispatcher.queues[name].drain(), { kind: "returned" });
     }
+    for (const { worker } of this.#dispatcher.slots) if (worker?.waiting) worker.recall();
+  }
+
+  async close(): Promise<void> {
+    this.recall();
+    this.#phase = "closed";
+    this.#deadlines.stop();
     while (this.#live.size > 0) {
       const live = [...this.#live];
       for (const each of live) each.end();
@@ -178,7 +187,7 @@ class LocalExecutor implements Executor {
     });
     this.#tasks.set(attempt.taskId, assignment);
     const error = this.#obstacle(runtime);
-    if (this.#closed) this.#endHere(assignment, { kind: "lost", error: STOPPED });
+    if (this.#phase !== "open") this.#endHere(assignment, { kind: "returned" });
     else if (error !== null) this.#endHere(assignment, { kind: "failed", error });
     else this.#dispatcher.queues[runtime].push(assignment);
   }
@@ -204,7 +213,7 @@ class LocalExecutor implements Executor {
   }
 
   #dispatch(): void {
-    if (!this.#closed) this.#dispatcher.dispatch();
+    if (this.#phase === "open") this.#dispatcher.dispatch();
   }
 
   /** Makes the sandbox, if the profile wants one. */
@@ -273,11 +282,12 @@ class LocalExecutor implements Executor {
   ): void {
     this.#live.delete(worker);
     slot.remove(worker);
-    const error = this.#closed ? STOPPED : workerLost(worker.runtime.name, worker.pid, end);
+    const isClosed = this.#phase === "closed";
+    const error = isClosed ? STOPPED : workerLost(worker.runtime.name, worker.pid, end);
     const unlucky = notBegun.filter((assignment) => ++assignment.returns >= MAX_RETURNS);
     this.#endAll([...begun, ...unlucky], { kind: "lost", error });
     this.#requeue(notBegun.filter((assignment) => !unlucky.includes(assignment)));
-    if (!worker.wasReady && !this.#closed) this.#startFailed(worker, end);
+    if (!worker.wasReady && !isClosed) this.#startFailed(worker, end);
     else if (begun.length > 0) log.warn("{message}", { message: error.message });
     this.#dispatch();
   }
@@ -304,7 +314,8 @@ class LocalExecutor implements Executor {
       ended: (outcome, details) => {
         this.#live.delete(task);
         slot.occupant = null;
-        const ended = this.#closed ? { kind: "lost", error: STOPPED } as const : outcome;
+        const isClosed = this.#phase === "closed";
+        const ended = isClosed ? { kind: "lost", error: STOPPED } as const : outcome;
         this.#dispatch();
         this.#finish([assignment.finish(endedOutcome(assignment) ?? ended, details)]);
       },
@@ -325,8 +336,9 @@ class LocalExecutor implements Executor {
 
   /** Puts back what a worker had not begun, but for what has been ended meanwhile. */
   #requeue(assignments: readonly Assignment[]): void {
-    const ended = assignments.filter(({ endReason }) => this.#closed || endReason !== null);
-    this.#endAll(ended, { kind: "lost", error: STOPPED });
+    const isOpen = this.#phase === "open";
+    const ended = assignments.filter(({ endReason }) => !isOpen || endReason !== null);
+    this.#endAll(ended, { kind: "returned" });
     const again = assignments.filter((assignment) => !ended.includes(assignment));
     if (again.length > 0) this.#dispatcher.queues[again[0]!.runtime].putBack(again);
   }

@@ -212,21 +212,43 @@ Deno.test("an interpreter that is missing or too old is left out, and its tasks 
   assertMatch(other.message, /its profile does not offer them/);
 });
 
-Deno.test("what runs and what waits is lost when the executor closes, and no process is left", async () => {
-  await using harness = await Harness.start({ workersPerNode: 2 });
-  const taskIds = harness.give(
-    { code: WAIT_TS, args: [1e6] },
-    { code: shell("(setsid sleep 1000 &) ; sleep 1000") },
-    { code: NOOP_TS, args: [1] },
-  );
+Deno.test("what runs is lost when the executor closes, what waits is given back, no process is left", async () => {
+  await using harness = await Harness.start({ workersPerNode: 2, prefetch: 2 });
+  const wait = { code: WAIT_TS, args: [1e6] };
+  const command = { code: shell("(setsid sleep 1000 &) ; sleep 1000") };
+  const noop = { code: NOOP_TS, args: [1] };
+  const taskIds = harness.give(wait, command, noop, noop);
   await harness.begin(taskIds[0]!);
   await harness.begin(taskIds[1]!);
   await harness.executor.close();
-  for (const taskId of taskIds) {
-    const attempt = await harness.end(taskId);
-    assertEquals(attempt.outcome.kind, "lost");
-    assertMatch(errorOf(attempt).message, /endpoint was stopped/);
+  const ends = await Promise.all(taskIds.map((taskId) => harness.end(taskId)));
+  assertEquals(ends.map(({ outcome }) => outcome.kind), ["lost", "lost", "returned", "returned"]);
+  assertMatch(errorOf(ends[0]!).message, /endpoint was stopped/);
+  assertEquals((await harness.run(noop)).outcome.kind, "returned");
+});
+
+Deno.test("a recall gives back what has not begun; what runs goes on to its end", async () => {
+  await using harness = await Harness.start({ prefetch: 5 });
+  const [running, ...waiting] = harness.give(
+    {
+      code: typescript(`export default async () => {
+      console.log("on");
+      await new Promise((done) => setTimeout(done, 400));
+      return "end";
+    };`),
+    },
+    ...[1, 2].map((x) => ({ code: NOOP_TS, args: [x] })),
+    { code: shell("true") },
+  );
+  harness.executor.follow(running!, true);
+  await harness.until(() => harness.output.length > 0);
+  harness.executor.recall!();
+  for (const taskId of waiting) {
+    assertEquals((await harness.end(taskId)).outcome.kind, "returned");
   }
+  assertEquals(harness.executor.capacity(), 0);
+  assertTrue(!harness.finished.has(running!));
+  assertEquals(valueOf(await harness.end(running!)), "end");
 });
 
 Deno.test("a task that waits is cancelled at once; unknown ones are ignored", async () => {

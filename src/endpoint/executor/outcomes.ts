@@ -53,7 +53,7 @@ export function workerLost(
 
 /** A worker that ended, or was given up, before it was ready. */
 export function notStarted(runtime: RuntimeName, program: string, end: WorkerEnd): TaskError {
-  const how = end.spawnFailure ?? exitText(end);
+  const how = end.startFailure ?? exitText(end);
   const words = lastLine(end.lastWords);
   return manageError(
     "CouldNotExecuteUserTaskError",

@@ -77,6 +77,7 @@ export class WarmWorker {
   /** Sequence of the last marker in each stream: the output up to there is complete. */
   readonly #marked = { stdout: -1, stderr: -1 };
   #details: ReadySettings | null = null;
+  #startFailure: string | null = null;
   #ending = false;
   #recalled = false;
   /** It holds a task that must be alone in it. */
@@ -99,7 +100,10 @@ export class WarmWorker {
     this.#process = this.#start(marker);
     this.#process.send(this.runtime.preamble);
     this.#process.send(jsonRecord(RECORD.hello, this.#hello(marker)));
-    this.#startTimer = setTimeout(() => this.end(), WORKER_START_TIMEOUT);
+    this.#startTimer = setTimeout(() => {
+      this.#startFailure = `it was not ready within ${WORKER_START_TIMEOUT / 1_000} s`;
+      this.end();
+    }, WORKER_START_TIMEOUT);
   }
 
   #start(marker: Uint8Array): WorkerProcess {
@@ -364,7 +368,8 @@ export class WarmWorker {
     this.#runningSince = null;
     const { reported, begun, notBegun } = this.#tasks.abandon();
     if (reported.length > 0) this.#events.finished(reported.map((task) => this.#finish(task)));
-    this.#events.ended(end, { begun, notBegun });
+    const startFailure = end.startFailure ?? this.#startFailure;
+    this.#events.ended({ ...end, startFailure }, { begun, notBegun });
   }
 }
 

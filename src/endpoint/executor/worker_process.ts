@@ -22,8 +22,8 @@ export interface WorkerCommand {
 }
 
 export interface WorkerEnd extends ProcessExit {
-  /** Why it could not be started at all. */
-  readonly spawnFailure: string | null;
+  /** Why it was not started at all, or was given up before it was ready. */
+  readonly startFailure: string | null;
   /** The end of its stderr. */
   readonly lastWords: string;
   /** Processes that the kernel has killed for want of memory while it ran. */
@@ -47,7 +47,7 @@ export class WorkerProcess {
   readonly #lastWords = new TailBuffer(LAST_WORDS_BYTES);
   readonly #recallDescriptor: 3 | 4;
   readonly #oomKills = oomKillCount();
-  #spawnFailure: string | null = null;
+  #startFailure: string | null = null;
   #ending = false;
 
   constructor(options: WorkerCommand, events: WorkerProcessEvents) {
@@ -106,7 +106,7 @@ export class WorkerProcess {
 
   #notSpawned(reason: string): void {
     if (this.#child.pid !== undefined) return;
-    this.#spawnFailure = reason;
+    this.#startFailure = reason;
     this.#exited.resolve({ code: null, signal: null });
   }
 
@@ -133,7 +133,7 @@ export class WorkerProcess {
     for (const stream of this.#child.stdio) stream?.destroy();
     this.#events.ended({
       ...exit,
-      spawnFailure: this.#spawnFailure,
+      startFailure: this.#startFailure,
       lastWords: new TextDecoder().decode(this.#lastWords.bytes()),
       oomKills: oomKillCount() - this.#oomKills,
     });

@@ -6,6 +6,7 @@ import { jsonBuffer } from "../../../contract/envelope.ts";
 import type { ErrorCode } from "../../../contract/errors.ts";
 import { Fifo } from "../../../lib/fifo.ts";
 import { refuseForeignImports } from "../../../lib/import_guard.ts";
+import { messageOf } from "../../../lib/outcome.ts";
 import {
   FINISHED_HEADER_BYTES,
   OUTPUT_HEADER_BYTES,
@@ -72,7 +73,8 @@ class Guest {
     });
     this.#port.onmessage = ({ data }: MessageEvent<ToGuest>): void => {
       if (data !== null) this.#reader.push(data);
-      if (!this.#running) void this.#runAll();
+      // User code may have broken what everything here stands on, such as Map.prototype.
+      if (!this.#running) this.#runAll().catch((thrown) => this.#post(messageOf(thrown)));
     };
   }
 

@@ -177,7 +177,9 @@ class Host {
 
   #hear(message: FromGuest): void {
     this.#look();
-    if (message instanceof Uint8Array) {
+    if (typeof message === "string") {
+      this.#ended.reject(new Error(`a function broke its worker: ${message}`));
+    } else if (message instanceof Uint8Array) {
       this.#socket.write(message, () => this.#gate.countTaken());
     } else if (typeof message === "number") {
       this.#open();

@@ -13,8 +13,11 @@ export interface GuestSetup {
 /** Function and task records, whole ones; or null: the gate has been opened, go on. */
 export type ToGuest = Uint8Array | null;
 
-/** Null: look at the ring. A number: waiting for this task to be allowed. Bytes: a large record. */
-export type FromGuest = null | number | Uint8Array;
+/**
+ * Null: look at the ring. A number: waiting for this task to be allowed. Bytes: a large record. Text:
+ * the guest is broken, and why.
+ */
+export type FromGuest = null | number | Uint8Array | string;
 
 /** Posted by the guest's module when it can take its setup. */
 export const GUEST_LOADED = "loaded";

@@ -251,3 +251,22 @@ Deno.test("TypeScript: running out of memory is noticed, and named", async () =>
   assertMatch(errorOf(attempt).hint ?? "", /ran out of memory/);
   assertTrue(!isAlive(attempt.details.pid as number));
 });
+
+Deno.test("TypeScript: a function that breaks its worker does not make later ones wait", async () => {
+  await using harness = await Harness.start();
+  const breaking = typescript("export default () => { Map.prototype.get = undefined; };");
+  const next = { code: typescript("export default () => 1;") };
+  await harness.run({ code: breaking });
+  const broken = await harness.run(next);
+  assertMatch(errorOf(broken).message, /TypeScript worker .* ended with exit status 1/);
+  assertEquals(valueOf(await harness.run(next)), 1);
+});
+
+Deno.test("TypeScript: with a sandbox each task has an empty folder", async () => {
+  await using harness = await Harness.start({ sandbox: true });
+  const code = typescript("export default () => Deno.cwd();");
+  const all = await harness.runAll([1, 2, 3].map(() => ({ code })));
+  const folders = new Set(all.map((attempt) => valueOf(attempt) as string));
+  assertEquals(folders.size, 3);
+  assertTrue([...folders].every((folder) => folder.startsWith(`${harness.folder}/tasks/task-`)));
+});
