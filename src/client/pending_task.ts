@@ -91,10 +91,22 @@ export function valueOf(ending: Ending): unknown {
  * its result is in a form that only another language reads.
  */
 export function resultOf(task: FinishedTask): unknown {
+  return readResult(task, JSON.parse);
+}
+
+/**
+ * The same value as the JSON text that the worker wrote: Python's integers of any size and its 2.0
+ * stay what they are. Throws as {@link resultOf} does.
+ */
+export function resultTextOf(task: FinishedTask): string {
+  return readResult(task, (body) => body);
+}
+
+function readResult<T>(task: FinishedTask, read: (body: string) => T): T {
   if (task.status !== "success") throw new TaskFailed(task);
   try {
     const { header, body } = readBuffer(task.result ?? "");
-    if (header === HEADERS.json) return JSON.parse(body);
+    if (header === HEADERS.json) return read(body);
     throw new EnvelopeError(`its form is "${header}", which is not JSON`);
   } catch (thrown) {
     if (!(thrown instanceof EnvelopeError || thrown instanceof SyntaxError)) throw thrown;

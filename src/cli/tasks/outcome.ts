@@ -3,7 +3,7 @@ import type { FinishedTask } from "../../contract/api.ts";
 import { ERROR_KINDS, EXIT, FuncxError } from "../../contract/errors.ts";
 import { taskErrorOf, TaskFailed } from "../../client/errors.ts";
 import type { ShellResult } from "../../client/functions.ts";
-import { resultOf } from "../../client/pending_task.ts";
+import { resultOf, resultTextOf } from "../../client/pending_task.ts";
 import { reportFailure } from "../failure.ts";
 import type { CliContext } from "../context.ts";
 
@@ -35,7 +35,7 @@ export function showOutcome(context: CliContext, task: FinishedTask, runtime: st
     context.stderr.write(value.stderr);
     return shellExit(context, value);
   }
-  context.stdout.write(`${typeof value === "string" ? value : JSON.stringify(value)}\n`);
+  context.stdout.write(`${typeof value === "string" ? value : resultTextOf(task)}\n`);
   return EXIT.ok;
 }
 
