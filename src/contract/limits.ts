@@ -19,6 +19,8 @@ export const MAX_RESULT_BYTES = 10 * MIB;
 export const MAX_TASK_OPTIONS_BYTES = 16 * KIB;
 /** Nesting of a task's options, which lie some levels deep in a frame. */
 export const MAX_TASK_OPTIONS_DEPTH = 32;
+/** Results in one answer to a poll; tasks that do not fit are left out, to be asked for again. */
+export const MAX_ANSWER_BYTES = 32 * MIB;
 export const MAX_TASKS_PER_SUBMIT = 10_000;
 export const MAX_IDS_PER_REQUEST = 10_000;
 /** Nesting of a JSON or msgpack body. */

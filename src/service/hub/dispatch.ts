@@ -86,32 +86,29 @@ export class Dispatcher {
       });
       this.#caughtUp = tasks.length === 0;
       if (this.#caughtUp) return;
-      const codes = await this.#newCodes(tasks);
-      if (this.#stopped || !this.#send(tasks, codes)) return;
+      if (!await this.#send(tasks)) return;
     }
   }
 
-  /** Sends what fits into the window; false when something did not. */
-  #send(tasks: readonly QueuedTask[], codes: ReadonlyMap<FunctionId, Uint8Array>): boolean {
+  /** Sends what fits into the window; false when something did not, or nothing more may be sent. */
+  async #send(tasks: readonly QueuedTask[]): Promise<boolean> {
     const frames = new FrameWriter(this.#options.send);
-    let fits = true;
     for (const task of tasks) {
       // The endpoint was asked to cancel it, and answers that also when it does not know the task.
-      fits = task.cancelRequested || this.#add(frames, task, codes);
-      if (!fits) break;
+      if (!task.cancelRequested) {
+        const code = this.#knownFunctions.has(task.functionId)
+          ? undefined
+          : await this.#codeOf(task.functionId);
+        if (this.#stopped) return false;
+        if (!this.#add(frames, task, code)) break;
+      }
       this.#position = task.position;
     }
     frames.flush();
-    return fits;
+    return this.#position === tasks[tasks.length - 1]!.position;
   }
 
-  #add(
-    frames: FrameWriter,
-    task: QueuedTask,
-    codes: ReadonlyMap<FunctionId, Uint8Array>,
-  ): boolean {
-    const known = this.#knownFunctions.has(task.functionId);
-    const code = known ? undefined : codes.get(task.functionId);
+  #add(frames: FrameWriter, task: QueuedTask, code: Uint8Array | undefined): boolean {
     const bytes = task.payload.length + (code?.length ?? 0);
     if (!this.#options.window.trySend(task.taskId, bytes)) return false;
     this.#knownFunctions.add(task.functionId);
@@ -119,12 +116,9 @@ export class Dispatcher {
     return true;
   }
 
-  #newCodes(tasks: readonly QueuedTask[]): Promise<ReadonlyMap<FunctionId, Uint8Array>> {
-    const ids = new Set<FunctionId>();
-    for (const { functionId } of tasks) {
-      if (!this.#knownFunctions.has(functionId)) ids.add(functionId);
-    }
-    return ids.size === 0 ? Promise.resolve(new Map()) : this.#options.queue.codes([...ids]);
+  /** One at a time: a batch may need a thousand functions of the largest size. */
+  async #codeOf(functionId: FunctionId): Promise<Uint8Array | undefined> {
+    return (await this.#options.queue.codes([functionId])).get(functionId);
   }
 }
 

@@ -264,7 +264,10 @@ export interface TaskStore {
    * `Hub.tasksSubmitted` after it.
    */
   submit(request: SubmitRequest): Promise<SubmitReceipt>;
-  /** Those that exist, in the order asked for, whoever owns them. */
+  /**
+   * Those that exist, in the order asked for, whoever owns them. Tasks after those whose results
+   * fill `MAX_ANSWER_BYTES` are left out; the first one never is.
+   */
   statuses(taskIds: readonly TaskId[]): Promise<readonly TaskStatusRow[]>;
   detail(taskId: TaskId): Promise<TaskDetailRow | undefined>;
   /** The owner's, newest first. */

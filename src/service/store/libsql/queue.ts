@@ -8,7 +8,7 @@ import type { EndpointTasks } from "./endpoint_tasks.ts";
 import type { Engine } from "./engine.ts";
 import type { LiveProgress } from "./live_progress.ts";
 import { Command, fromJson, Query, toJson } from "./query.ts";
-import { lastThatFits } from "./results.ts";
+import { lastThatFits } from "./result_rows.ts";
 import type { TaskFinisher } from "./task_finisher.ts";
 
 type ClaimRow = [

@@ -16,6 +16,10 @@ export type ResultRow = [
 /** Of a row `r` of `results`, in the order of {@link ResultRow}. */
 export const RESULT_COLUMNS = "r.result, r.error, r.stdout, r.stderr, r.details";
 
+/** Of a row `r` of `results`: what it takes to answer with it. */
+export const RESULT_BYTES = `coalesce(length(r.result), 0) + coalesce(length(r.error), 0)
+  + coalesce(length(r.stdout), 0) + coalesce(length(r.stderr), 0)`;
+
 const decoder = new TextDecoder();
 
 export function resultOf(
@@ -35,4 +39,22 @@ export function resultOf(
     stderr: stderr === null ? "" : decoder.decode(stderr),
     details: fromJson<JsonObject>(details),
   };
+}
+
+/**
+ * The key of the last row whose bytes still fit; the first one fits always. Undefined when there is
+ * no row.
+ */
+export function lastThatFits(
+  sizes: readonly (readonly [key: number, bytes: number, ...rest: unknown[]])[],
+  maximumBytes: number,
+): number | undefined {
+  let last: number | undefined;
+  let sum = 0;
+  for (const [key, bytes] of sizes) {
+    sum += bytes;
+    if (last !== undefined && sum > maximumBytes) break;
+    last = key;
+  }
+  return last;
 }

@@ -4,7 +4,13 @@ import type { TerminalState } from "../../../contract/task_state.ts";
 import type { FinishedPage, ResultStore } from "../store.ts";
 import type { Engine } from "./engine.ts";
 import { Query } from "./query.ts";
-import { RESULT_COLUMNS, resultOf, type ResultRow } from "./result_rows.ts";
+import {
+  lastThatFits,
+  RESULT_BYTES,
+  RESULT_COLUMNS,
+  resultOf,
+  type ResultRow,
+} from "./result_rows.ts";
 
 type FinishedRow = [
   taskId: string,
@@ -25,9 +31,8 @@ export class LibsqlResults implements ResultStore {
     this.#group = new Query(connection, "SELECT group_row FROM task_groups WHERE group_id = ?");
     this.#sizes = new Query(
       connection,
-      `SELECT sequence, coalesce(length(result), 0) + coalesce(length(error), 0)
-         + coalesce(length(stdout), 0) + coalesce(length(stderr), 0)
-       FROM results WHERE group_row = ? AND sequence > ? ORDER BY sequence LIMIT ?`,
+      `SELECT r.sequence, ${RESULT_BYTES} FROM results r
+       WHERE r.group_row = ? AND r.sequence > ? ORDER BY r.sequence LIMIT ?`,
     );
     this.#page = new Query(
       connection,
@@ -57,22 +62,4 @@ export class LibsqlResults implements ResultStore {
     const group = this.#group.get(taskGroupId);
     return group === undefined ? () => {} : this.#engine.onFinished(group[0], listener);
   }
-}
-
-/**
- * The key of the last row whose bytes still fit; the first one fits always. Undefined when there is
- * no row.
- */
-export function lastThatFits(
-  sizes: readonly (readonly [key: number, bytes: number, ...rest: unknown[]])[],
-  maximumBytes: number,
-): number | undefined {
-  let last: number | undefined;
-  let sum = 0;
-  for (const [key, bytes] of sizes) {
-    sum += bytes;
-    if (last !== undefined && sum > maximumBytes) break;
-    last = key;
-  }
-  return last;
 }

@@ -50,6 +50,22 @@ Deno.test("bytes bound a page, but one result always comes", async () => {
   assertEquals(items.map(({ result }) => result), [large]);
 });
 
+Deno.test("an answer to a poll is bounded, and the rest can be asked for again", async () => {
+  await using fixture = await StoreFixture.open();
+  const [endpoint, code] = [await fixture.endpoint(), await fixture.function()];
+  const ids = taskIdsOf(await fixture.submit(endpoint, code, 6));
+  const large = "x".repeat(10_000_000);
+  for (const id of ids.slice(1)) {
+    await fixture.store.queue.finished(endpoint, [success(id, large)], 5_000);
+  }
+  const unknown = newId();
+  const first = await fixture.store.tasks.statuses([ids[0]!, unknown, ...ids.slice(1)]);
+  assertEquals(first.map(({ taskId }) => taskId), ids.slice(0, 4));
+  const second = await fixture.store.tasks.statuses(ids.slice(4));
+  assertEquals(second.map(({ taskId }) => taskId), ids.slice(4));
+  assertEquals(await fixture.store.tasks.statuses([unknown]), []);
+});
+
 Deno.test("a sequence is never used twice, in this process or the next", async () => {
   await using fixture = await StoreFixture.open();
   const [endpoint, code] = [await fixture.endpoint(), await fixture.function()];

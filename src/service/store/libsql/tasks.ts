@@ -1,5 +1,6 @@
 /** Tasks as their owners see them. */
 import type { TaskGroupId, TaskId, UserId } from "../../../contract/ids.ts";
+import { MAX_ANSWER_BYTES } from "../../../contract/limits.ts";
 import { isTerminal, type TaskEvent, type TaskState } from "../../../contract/task_state.ts";
 import type {
   Page,
@@ -16,7 +17,13 @@ import { decodeCursor, pageOf } from "./cursor.ts";
 import type { Engine } from "./engine.ts";
 import type { LiveProgress } from "./live_progress.ts";
 import { Query } from "./query.ts";
-import { RESULT_COLUMNS, resultOf, type ResultRow } from "./result_rows.ts";
+import {
+  lastThatFits,
+  RESULT_BYTES,
+  RESULT_COLUMNS,
+  resultOf,
+  type ResultRow,
+} from "./result_rows.ts";
 import type { Submissions } from "./submissions.ts";
 import { TaskCounts } from "./task_counts.ts";
 import { TaskList } from "./task_list.ts";
@@ -48,6 +55,7 @@ export class LibsqlTasks implements TaskStore {
   readonly #summaries: TaskSummaries;
   readonly #list: TaskList;
   readonly #counts: TaskCounts;
+  readonly #sizes: Query<[index: number, bytes: number]>;
   readonly #statuses: Query<StatusRow>;
   readonly #summary: Query<SummaryRow>;
   readonly #detail: Query<DetailRow>;
@@ -61,6 +69,13 @@ export class LibsqlTasks implements TaskStore {
     this.#summaries = new TaskSummaries(engine, live);
     this.#list = new TaskList(engine, this.#summaries);
     this.#counts = new TaskCounts(engine);
+    this.#sizes = new Query(
+      connection,
+      `SELECT ids.key, coalesce(${RESULT_BYTES}, 0)
+       FROM json_each(?) ids JOIN tasks t ON t.task_id = ids.value
+         LEFT JOIN results r ON r.sequence = t.result_sequence
+       ORDER BY ids.key`,
+    );
     this.#statuses = new Query(
       connection,
       `SELECT t.task_id, t.owner_row, e.endpoint_id, t.state, t.completed_at, ${RESULT_COLUMNS}
@@ -93,7 +108,9 @@ export class LibsqlTasks implements TaskStore {
   }
 
   statuses(taskIds: readonly TaskId[]): Promise<readonly TaskStatusRow[]> {
-    const rows = this.#statuses.all(JSON.stringify(taskIds));
+    const last = lastThatFits(this.#sizes.all(JSON.stringify(taskIds)), MAX_ANSWER_BYTES);
+    if (last === undefined) return Promise.resolve([]);
+    const rows = this.#statuses.all(JSON.stringify(taskIds.slice(0, last + 1)));
     return Promise.resolve(rows.map((row) => this.#statusOf(row)));
   }
 
