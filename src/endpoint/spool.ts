@@ -47,7 +47,7 @@ const SEQS_OF_BATCH = "(SELECT value FROM json_each((SELECT seqs FROM results WH
 
 /** Throws `FuncxError` with `SPOOL_UNREADABLE`, `ALREADY_RUNNING` or `DIRECTORY_UNUSABLE`. */
 export function openSpool(path: string, endpointId: EndpointId): Spool {
-  return new Spool(openSpoolFile(path, endpointId));
+  return new Spool(path, openSpoolFile(path, endpointId));
 }
 
 export class Spool {
@@ -61,7 +61,7 @@ export class Spool {
   #lastBatch: number;
 
   /** Takes an open file over; see `openSpool`. */
-  constructor(connection: Connection) {
+  constructor(readonly path: string, connection: Connection) {
     this.#connection = connection;
     this.#sql = statements(connection);
     this.#insert = new TaskInsert(connection);
@@ -250,10 +250,10 @@ export class Spool {
 
   #notWritten(thrown: unknown): Outcome<void, FuncxFailure> {
     const message = messageOf(thrown);
-    if (DAMAGED.test(message)) return fatal(unreadable(this.#connection.name, message));
+    if (DAMAGED.test(message)) return fatal(unreadable(this.path, message));
     return retryable({
       code: "STORAGE_FULL",
-      message: `${this.#connection.name} cannot be written: ${message}`,
+      message: `${this.path} cannot be written: ${message}`,
       hint: "Make room on that disk, or move stateDir of the profile to another one.",
     });
   }
@@ -262,7 +262,7 @@ export class Spool {
   failureOf(thrown: unknown): FuncxFailure {
     const message = messageOf(thrown);
     return DAMAGED.test(message)
-      ? unreadable(this.#connection.name, message)
+      ? unreadable(this.path, message)
       : { code: "INTERNAL_ERROR", message, hint: "Start the endpoint again; nothing is lost." };
   }
 

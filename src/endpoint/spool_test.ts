@@ -85,7 +85,7 @@ Deno.test("tasks come back as they were, however they were written together", ()
     { functionId: newId() },
     { attemptsMade: 2 },
     { payload: new Uint8Array(3_000_000).fill(1) },
-    { payload: new Uint8Array(10_000_000).fill(2) },
+    { payload: new Uint8Array(5_000_000).fill(2) },
     { payload: new Uint8Array(3_000_000).fill(3) },
   ];
   const tasks = shapes.flatMap((shape) => [shape, shape]).map((shape, at) =>
@@ -174,7 +174,7 @@ Deno.test("functions stay as long as a task needs them", () => {
 Deno.test("a full disk writes nothing, says so, and takes everything once there is room", () => {
   using place = folder();
   const connection = openSpoolFile(place.path, ENDPOINT);
-  const spool = new Spool(connection);
+  const spool = new Spool(place.path, connection);
   const pages = connection.prepare("PRAGMA page_count").get() as { page_count: number };
   connection.pragma(`max_page_count = ${pages.page_count + 2}`);
   const tasks = [1, 2, 3].map((seq) => spooled(seq, { payload: new Uint8Array(20_000) }));

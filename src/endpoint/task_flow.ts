@@ -7,19 +7,22 @@ import { setImmediate } from "node:timers";
 import type { FuncxFailure } from "../contract/errors.ts";
 import type { FunctionId, TaskId } from "../contract/ids.ts";
 import { DEFAULT_TASK_CREDITS } from "../contract/limits.ts";
-import { ReceiveWindow } from "../contract/protocol/ack_window.ts";
-import type { EndpointStatus, Tasks } from "../contract/protocol/messages.ts";
+import type { EndpointStatus } from "../contract/protocol/messages.ts";
+import { DiskRoom } from "../lib/free_space.ts";
 import { logger } from "../lib/log.ts";
 import type { Failure } from "../lib/outcome.ts";
+import { dirname } from "../lib/path.ts";
 import { Waiters } from "../lib/waiters.ts";
 import { EventReporter } from "./event_reporter.ts";
 import type { Executor, ExecutorEvents, TaskAttempt } from "./executor/executor.ts";
 import { FunctionCache } from "./function_cache.ts";
 import { attemptWithoutCode, taskAttempt } from "./handover.ts";
+import { Intake } from "./intake.ts";
 import { LiveOutput } from "./live_output.ts";
 import { Outbox } from "./outbox.ts";
 import type { Session, SessionMessage } from "./session.ts";
 import type { Spool } from "./spool.ts";
+import { StorageHealth } from "./storage_health.ts";
 import type { Handover, TableEffect, TableEvent } from "./table_events.ts";
 import type { FinishedTask } from "./task.ts";
 import { TaskTable } from "./task_table.ts";
@@ -29,8 +32,8 @@ const log = logger("agent", "tasks");
 /** What waits in memory to be handed over, so that the executor never waits for the disk. */
 const WINDOW_TASKS = 4_000;
 const WINDOW_BYTES = 32 * 1024 * 1024;
-/** Between two tries to write to a disk that is full, milliseconds. */
-const STORAGE_RETRY = 1_000;
+/** Room on the spool's disk that new tasks leave for results and for the site's other users. */
+const DISK_RESERVE = 16 * 1024 * 1024;
 
 export interface FlowOptions {
   readonly spool: Spool;
@@ -39,16 +42,12 @@ export interface FlowOptions {
   readonly allowedFunctions: readonly FunctionId[] | null;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Of the spool's disk; replaced in tests. */
+  readonly room?: DiskRoom;
   /** Told when writing to the spool begins to fail, and with null when it works again. */
   readonly onStorage: (problem: Failure | null) => void;
   /** Told once when nothing can go on, as with a damaged spool. */
   readonly onFatal: (problem: FuncxFailure) => void;
-}
-
-/** Tasks that wait for the next turn. */
-interface Incoming {
-  readonly session: Session;
-  readonly message: Tasks;
 }
 
 export class TaskFlow {
@@ -56,15 +55,13 @@ export class TaskFlow {
   readonly #table: TaskTable;
   readonly #outbox: Outbox;
   readonly #functions: FunctionCache;
+  readonly #intake: Intake;
   readonly #reporter: EventReporter;
+  readonly #storage: StorageHealth;
   readonly #live = new LiveOutput();
   #executor: Executor | undefined;
   #session: Session | undefined;
-  #granted = new ReceiveWindow(0);
-  #accepting = true;
   #scheduled = false;
-  #storageTimer: ReturnType<typeof setTimeout> | undefined;
-  #incoming: Incoming[] = [];
   #events: TableEvent[] = [];
   #acknowledged: TaskId[] = [];
   #finished: FinishedTask[] = [];
@@ -83,7 +80,17 @@ export class TaskFlow {
     });
     this.#outbox = new Outbox(spool);
     this.#functions = new FunctionCache((functionId) => spool.functionCode(functionId));
+    this.#intake = new Intake({
+      spool,
+      functions: this.#functions,
+      room: options.room ?? new DiskRoom(dirname(spool.path), DISK_RESERVE),
+      credits: this.taskCredits,
+    });
     this.#reporter = new EventReporter((message) => this.#session?.send(message));
+    this.#storage = new StorageHealth({
+      tell: options.onStorage,
+      retry: () => this.#turn(),
+    });
     this.#apply({ kind: "recovered", recovery: spool.recover(options.now()) });
     this.#allow(undefined);
   }
@@ -126,7 +133,7 @@ export class TaskFlow {
 
   sessionOpened(session: Session): void {
     this.#session = session;
-    this.#granted = new ReceiveWindow(this.taskCredits);
+    this.#intake.reset();
     this.#allow(session.welcome.allowed_functions);
     const { pending, outstanding } = this.#table.counts;
     if (pending + outstanding + this.#outbox.size === 0) this.#options.spool.dropFunctions();
@@ -137,8 +144,7 @@ export class TaskFlow {
   sessionClosed(): void {
     this.#session = undefined;
     this.#outbox.end();
-    // Not on disk, so not acknowledged: they come again.
-    this.#incoming = [];
+    this.#intake.reset();
     this.#live.forget(this.#executor);
     this.#schedule();
   }
@@ -146,15 +152,13 @@ export class TaskFlow {
   receive(message: SessionMessage): void {
     switch (message.type) {
       case "tasks":
-        return this.#receiveTasks(message);
+        if (this.#session !== undefined) this.#intake.add(this.#session, message);
+        return this.#schedule();
       case "result_ack":
         this.#acknowledged.push(...message.task_ids);
         return this.#schedule();
       case "cancel":
-        // The tasks that came before it have to be in the table and in the spool.
-        this.#takeIncoming();
-        this.#afterCommit.push(() => this.#cancel(message.task_ids));
-        return this.#schedule();
+        return this.#receiveCancel(message.task_ids);
       case "follow":
         return this.#live.follow(
           this.#executor,
@@ -165,14 +169,13 @@ export class TaskFlow {
     }
   }
 
-  #receiveTasks(message: Tasks): void {
+  #receiveCancel(taskIds: readonly TaskId[]): void {
+    // The tasks that came before it have to be in the table and in the spool.
+    this.#takeIncoming();
     const session = this.#session;
-    if (session === undefined) return;
-    if (!this.#granted.received(message.tasks.length)) {
-      return session.violated("more tasks than credits were granted for");
-    }
-    if (!this.#accepting) return;
-    this.#incoming.push({ session, message });
+    const held = this.#intake.drop(taskIds);
+    this.#afterCommit.push(() => this.#cancel(taskIds));
+    this.#afterCommit.push(() => this.#acknowledge(session, held));
     this.#schedule();
   }
 
@@ -198,8 +201,7 @@ export class TaskFlow {
 
   /** Takes and hands over nothing more. Attempts that are lost from now on are lost for `reason`. */
   stopHandingOver(reason: string): void {
-    this.#accepting = false;
-    this.#incoming = [];
+    this.#intake.close();
     this.#add({ kind: "stopping", reason });
   }
 
@@ -230,7 +232,7 @@ export class TaskFlow {
   close(): void {
     if (!this.#closed) this.#turn();
     this.#closed = true;
-    clearTimeout(this.#storageTimer);
+    this.#storage.stop();
     this.#reporter.close();
   }
 
@@ -262,7 +264,7 @@ export class TaskFlow {
   }
 
   #takeTurn(): void {
-    if (this.#storageTimer === undefined) this.#takeIncoming();
+    this.#takeIncoming();
     this.#outbox.acknowledged(this.#acknowledged.splice(0));
     for (const event of this.#events.splice(0)) this.#apply(event);
     for (let more = true; more;) {
@@ -277,33 +279,27 @@ export class TaskFlow {
   }
 
   #takeIncoming(): void {
-    const incoming = this.#incoming.splice(0);
-    if (incoming.length === 0) return;
+    // While nothing can be written, nothing more is taken.
+    if (this.#storage.state === "failing") return;
     const { spool, now } = this.#options;
-    const known = spool.known(incoming.flatMap(({ message }) => ids(message)));
-    for (const { session, message } of incoming) {
-      spool.storeFunctions(this.#functions.take(message.functions));
-      const tasks = message.tasks.filter(({ task_id }) => !known.has(task_id));
-      for (const task of tasks) {
-        known.add(task.task_id);
-        // A copy, because the decoder gives a view of the whole frame.
-        task.payload = new Uint8Array(task.payload);
-      }
-      this.#apply({ kind: "received", at: now(), tasks });
-      this.#afterCommit.push(() => this.#acknowledge(session, ids(message)));
+    for (const { session, taskIds, fresh } of this.#intake.take()) {
+      this.#apply({ kind: "received", at: now(), tasks: fresh });
+      this.#afterCommit.push(() => this.#acknowledge(session, taskIds));
     }
+    if (this.#intake.isShortOfRoom) this.#storage.troubled("short", spoolShort(spool.path));
+    else this.#storage.works("short");
   }
 
-  #acknowledge(session: Session, taskIds: TaskId[]): void {
-    if (session !== this.#session || taskIds.length === 0) return;
-    this.#granted.acknowledge(taskIds.length);
-    session.send({ type: "task_ack", task_ids: taskIds });
+  #acknowledge(session: Session | undefined, taskIds: readonly TaskId[]): void {
+    if (session === undefined || session !== this.#session || taskIds.length === 0) return;
+    this.#intake.acknowledged(taskIds.length);
+    session.send({ type: "task_ack", task_ids: [...taskIds] });
   }
 
   #offerRoom(): void {
     const attempts = this.#executor?.capacity() ?? 0;
     // While the disk is full, nothing can be marked as begun, so nothing may begin.
-    if (attempts > 0 && this.#storageTimer === undefined) {
+    if (attempts > 0 && this.#storage.state !== "failing") {
       this.#apply({ kind: "room", at: this.#options.now(), attempts });
     }
   }
@@ -372,35 +368,23 @@ export class TaskFlow {
     this.#storeResults();
     const outcome = this.#options.spool.commit();
     if (outcome.kind === "ok") {
-      if (this.#storageTimer !== undefined) this.#storageWorks();
+      this.#storage.works("failing");
       return true;
     }
     if (outcome.kind === "fatal") {
       this.#closed = true;
       log.fatal("{message}", { ...outcome.failure });
       this.#options.onFatal(outcome.failure);
-    } else this.#storageFails(outcome.failure);
+    } else this.#storage.troubled("failing", outcome.failure);
     return false;
-  }
-
-  #storageFails(failure: Failure): void {
-    if (this.#storageTimer === undefined) {
-      log.error("{message}; nothing is lost, it is tried again", { ...failure });
-      this.#options.onStorage(failure);
-    }
-    clearTimeout(this.#storageTimer);
-    this.#storageTimer = setTimeout(() => this.#turn(), STORAGE_RETRY);
-  }
-
-  #storageWorks(): void {
-    clearTimeout(this.#storageTimer);
-    this.#storageTimer = undefined;
-    log.info("the spool can be written again");
-    this.#options.onStorage(null);
-    this.#schedule();
   }
 }
 
-function ids(message: Tasks): TaskId[] {
-  return message.tasks.map((task) => task.task_id);
+function spoolShort(path: string): Failure {
+  return {
+    code: "STORAGE_FULL",
+    message: `the disk of ${path} has less than ${DISK_RESERVE / 1024 / 1024} MB free, ` +
+      "so no more tasks are taken",
+    hint: "Make room on that disk, or move stateDir of the profile to another one.",
+  };
 }

@@ -3,6 +3,7 @@ import { newId } from "../contract/ids.ts";
 import type { TaskMessage, Tasks } from "../contract/protocol/messages.ts";
 import { assertEquals, assertMatch, assertTrue } from "../lib/assert.ts";
 import type { Connection } from "../lib/database.ts";
+import { DiskRoom } from "../lib/free_space.ts";
 import type { Failure } from "../lib/outcome.ts";
 import { join } from "../lib/path.ts";
 import { Waiters } from "../lib/waiters.ts";
@@ -21,6 +22,8 @@ class Bench implements Disposable {
   readonly #folder = Deno.makeTempDirSync();
   readonly storage: (Failure | null)[] = [];
   readonly changed = new Waiters();
+  /** Bytes on the disk, as far as the flow knows. */
+  free = 1e9;
   connection!: Connection;
   spool!: Spool;
   flow!: TaskFlow;
@@ -31,13 +34,15 @@ class Bench implements Disposable {
   }
 
   #open(): void {
-    this.connection = openSpoolFile(join(this.#folder, "spool.db"), ENDPOINT);
-    this.spool = new Spool(this.connection);
+    const path = join(this.#folder, "spool.db");
+    this.connection = openSpoolFile(path, ENDPOINT);
+    this.spool = new Spool(path, this.connection);
     this.flow = new TaskFlow({
       spool: this.spool,
       maxAttempts: 2,
       allowedFunctions: this.allowed,
       now: () => 1,
+      room: new DiskRoom("", 0, () => this.free),
       onStorage: (problem) => {
         this.storage.push(problem);
         this.changed.check();
@@ -334,6 +339,31 @@ Deno.test("a full disk: nothing is acknowledged, begun or lost, and it goes on b
     [first.task_id, "success"],
     [large.task_id, "cancelled"],
   ]);
+});
+
+Deno.test("a disk that is nearly full: no new tasks, but results and cancels go on", async () => {
+  using bench = new Bench(1);
+  bench.free = 10_000;
+  const session = bench.session();
+  const [running, held, cancelled] = [taskMessage(), taskMessage(), taskMessage()];
+  bench.flow.receive(tasksOf([running]));
+  await session.messages.expect("task_ack");
+  await bench.executor.hasBeenGiven(1);
+  bench.free = 0;
+  const large = new Uint8Array(20_000);
+  bench.flow.receive(tasksOf([held, { ...cancelled, payload: large }]));
+  await bench.changed.when(() => bench.storage.length === 1);
+  assertMatch(bench.storage[0]!.message, /no more tasks are taken/);
+  bench.executor.finish(running.task_id, SUCCESS);
+  assertEquals(idsOf((await session.messages.expect("results")).results), [running.task_id]);
+  bench.flow.receive({ type: "cancel", task_ids: [cancelled.task_id] });
+  assertEquals((await session.messages.expect("task_ack")).task_ids, [cancelled.task_id]);
+  assertEquals(idsOf((await session.messages.expect("results")).results), [cancelled.task_id]);
+  bench.free = 1e6;
+  await bench.changed.when(() => bench.storage.length === 2);
+  assertEquals(bench.storage[1], null);
+  assertEquals((await session.messages.expect("task_ack")).task_ids, [held.task_id]);
+  assertEquals((await bench.executor.hasBeenGiven(2))[1].taskId, held.task_id);
 });
 
 Deno.test("a stopping agent acknowledges nothing, and keeps what has not begun", async () => {
