@@ -20,13 +20,25 @@ const WAIT_TS = typescript(
 );
 const SPIN_TS = typescript("export default () => { for (;;); };");
 const NOOP_TS = typescript("export default (x) => x;");
-const SLEEP_PY = python("import time\ndef f(s, x=None):\n    time.sleep(s)\n    return x\n");
+const SLEEP_PY = python("import time\ndef f(s):\n    time.sleep(s)\n");
 const NOOP_PY = python("def f(x):\n    return x\n");
 
-/** For each runtime with workers: a task without end, one that ends at once, and suicide. */
+/** For each runtime with workers: tasks without end, silent and loud, and one that ends at once. */
 const KINDS = [
-  { name: "TypeScript", ignore: false, endless: { code: SPIN_TS }, noop: NOOP_TS },
-  { name: "Python", ignore: !hasPython, endless: { code: SLEEP_PY, args: [1e6] }, noop: NOOP_PY },
+  {
+    name: "TypeScript",
+    ignore: false,
+    endless: { code: SPIN_TS },
+    loud: { code: typescript("export default () => { console.log('on'); for (;;); };") },
+    noop: NOOP_TS,
+  },
+  {
+    name: "Python",
+    ignore: !hasPython,
+    endless: { code: SLEEP_PY, args: [1e6] },
+    loud: { code: python("import time\ndef f():\n    print('on')\n    time.sleep(1e6)\n") },
+    noop: NOOP_PY,
+  },
 ] as const;
 
 /** The process that runs the task. */
@@ -34,17 +46,18 @@ async function workerOf(harness: Harness, code: string): Promise<number> {
   return (await harness.run({ code, args: [0] })).details.pid as number;
 }
 
-for (const { name, ignore, endless, noop } of KINDS) {
+for (const { name, ignore, endless, loud, noop } of KINDS) {
   Deno.test(`${name}: a worker that is killed loses the task that ran, not those that waited`, {
     ignore,
   }, async () => {
     await using harness = await Harness.start({ prefetch: 4 });
     const pid = await workerOf(harness, noop);
     const [running, ...waiting] = harness.give(
-      endless,
+      loud,
       ...[1, 2, 3].map((x) => ({ code: noop, args: [x] })),
     );
-    await harness.begin(running!);
+    harness.executor.follow(running!, true);
+    await harness.until(() => harness.output.length > 0);
     Deno.kill(pid, "SIGKILL");
     const lost = await harness.end(running!);
     assertEquals(lost.outcome.kind, "lost");

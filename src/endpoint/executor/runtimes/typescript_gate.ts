@@ -17,7 +17,9 @@ const LIMIT = 1;
 const WATCHED = 2;
 /** Large records that the host has taken. */
 const TAKEN = 3;
-const CELLS = 4;
+/** 1 while a task that was claimed runs. */
+const RUNNING = 4;
+const CELLS = 5;
 
 export class Gate {
   readonly memory: SharedArrayBuffer;
@@ -46,9 +48,24 @@ export class Gate {
     return sequence < Atomics.load(this.#cells, LIMIT);
   }
 
-  /** Guest: false when the host has taken the task back. */
+  /** Guest: false when the host has taken the task back; else it runs until `ended`. */
   claim(sequence: number): boolean {
-    return Atomics.compareExchange(this.#cells, NEXT, sequence, sequence + 1) === sequence;
+    // First, so that the host never sees a claimed task that does not seem to run.
+    Atomics.store(this.#cells, RUNNING, 1);
+    if (Atomics.compareExchange(this.#cells, NEXT, sequence, sequence + 1) === sequence) {
+      return true;
+    }
+    this.ended();
+    return false;
+  }
+
+  /** Guest: the task that it claimed has ended. */
+  ended(): void {
+    Atomics.store(this.#cells, RUNNING, 0);
+  }
+
+  get isRunning(): boolean {
+    return Atomics.load(this.#cells, RUNNING) === 1;
   }
 
   /** Host: claims every task up to `upTo` that the guest has not; gives the first of them. */

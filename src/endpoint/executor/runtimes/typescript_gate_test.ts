@@ -12,6 +12,16 @@ Deno.test("a task is claimed once, by the guest or by the host", () => {
   assertEquals(gate.takeBack(7), 9);
 });
 
+Deno.test("a claimed task runs until it has ended, one that was taken back does not", () => {
+  const gate = new Gate();
+  gate.claim(0);
+  assertEquals(gate.isRunning, true);
+  gate.ended();
+  gate.takeBack(1);
+  gate.claim(1);
+  assertEquals(gate.isRunning, false);
+});
+
 Deno.test("only what is below the limit may begin", () => {
   const gate = new Gate();
   assertEquals(gate.allows(0), false);

@@ -106,6 +106,7 @@ class Guest {
       this.#sequence = task.sequence;
       const running = this.#run(task);
       if (running !== undefined) await running;
+      this.#gate.ended();
       // The host must hear of this result even if the next task takes long.
       if (this.#head === undefined) this.#head = this.#queue.shift();
       if (this.#head !== undefined && this.#gate.needsWaking()) this.#post(null);
