@@ -248,6 +248,17 @@ export class Spool {
     }
   }
 
+  /** Gives the room of what was deleted back to the disk. */
+  shrink(): void {
+    try {
+      this.#connection.exec("PRAGMA incremental_vacuum");
+      this.#connection.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    } catch (thrown) {
+      // It needs a little room itself; the file stays as it is then.
+      if (!(thrown instanceof Error)) throw thrown;
+    }
+  }
+
   #notWritten(thrown: unknown): Outcome<void, FuncxFailure> {
     const message = messageOf(thrown);
     if (DAMAGED.test(message)) return fatal(unreadable(this.path, message));

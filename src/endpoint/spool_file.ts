@@ -84,6 +84,9 @@ function migrate(connection: Connection): void {
     throw new DatabaseUnreadableError(`it was written by a newer version (${version})`);
   }
   if (version === SCHEMA_VERSION) return;
+  // Takes effect with the next VACUUM, which has nothing to do here.
+  connection.exec("PRAGMA auto_vacuum = INCREMENTAL");
+  connection.exec("VACUUM");
   connection.exec(`BEGIN; ${SCHEMA} PRAGMA user_version = ${SCHEMA_VERSION}`);
   writeMeta(connection, "spool_id", newId());
   connection.exec("COMMIT");

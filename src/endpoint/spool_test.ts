@@ -156,6 +156,23 @@ Deno.test("loading keeps to both bounds, and says when there is no more", () => 
   spool.close();
 });
 
+Deno.test("what finished tasks took can be given back to the disk", () => {
+  using place = folder();
+  const spool = openSpool(place.path, ENDPOINT);
+  const task = spooled(1, { payload: new Uint8Array(1_000_000) });
+  spool.store([task]);
+  const batch = spool.storeResults(new Uint8Array([1]), [task]);
+  committed(spool);
+  spool.dropResults(batch);
+  committed(spool);
+  const size = (): number =>
+    Deno.statSync(place.path).size + Deno.statSync(`${place.path}-wal`).size;
+  assertTrue(size() > 1_000_000);
+  spool.shrink();
+  assertTrue(size() < 100_000, `${size()} bytes`);
+  spool.close();
+});
+
 Deno.test("functions stay as long as a task needs them", () => {
   using place = folder();
   const spool = openSpool(place.path, ENDPOINT);

@@ -286,8 +286,10 @@ export class TaskFlow {
       this.#apply({ kind: "received", at: now(), tasks: fresh });
       this.#afterCommit.push(() => this.#acknowledge(session, taskIds));
     }
-    if (this.#intake.isShortOfRoom) this.#storage.troubled("short", spoolShort(spool.path));
-    else this.#storage.works("short");
+    if (!this.#intake.isShortOfRoom) return this.#storage.works("short");
+    // Perhaps it is the spool that takes the room, with nothing in it any more.
+    spool.shrink();
+    this.#storage.troubled("short", spoolShort(spool.path));
   }
 
   #acknowledge(session: Session | undefined, taskIds: readonly TaskId[]): void {
