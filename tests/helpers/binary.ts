@@ -1,4 +1,4 @@
-/** Where the built program is; `scripts/test.ts` builds it before it runs the process tests. */
+/** Where the built program is; `scripts/run_tests.ts` builds it before it runs the process tests. */
 import { fromFileUrl, join } from "../../src/lib/path.ts";
 
 export const ROOT = fromFileUrl(new URL("../../", import.meta.url));
