@@ -96,7 +96,7 @@ export class HeldTasks {
     this.#unreportedBytes -= assignment.attempt.payload.length;
   }
 
-  /** The task that runs, or is about to. */
+  /** The task that runs, or is about to (1). */
   firstUnreported(): HeldTask | null {
     for (const task of this.#tasks.values()) if (task.report === null) return task;
     return null;
@@ -128,7 +128,7 @@ export class HeldTasks {
     return complete;
   }
 
-  /** Takes out what the worker gives back: every unreported task from `first` on. */
+  /** Takes out what the worker gives back: every unreported task from `first` on (1, 3). */
   takeBack(first: number): Assignment[] {
     const returned: Assignment[] = [];
     for (const task of this.#tasks.values()) {
@@ -142,7 +142,7 @@ export class HeldTasks {
     return returned;
   }
 
-  /** Takes out all: the worker has ended. */
+  /** Takes out all: the worker has ended, and what it never said to begin may run elsewhere (2). */
   abandon(): Abandoned {
     const reported: ReportedTask[] = [];
     const begun: Assignment[] = [];

@@ -7,6 +7,8 @@ import { MANAGER_VARIABLE } from "./worker_environment.ts";
 
 /** Kills them; @returns their process ids. Knows how to find them where there is `/proc`. */
 export function killLeftovers(managerId: string): number[] {
+  // Started from a task of its own: whoever restarts the endpoint there would be among them.
+  if (process.env[MANAGER_VARIABLE] === managerId) return [];
   const found = processIds().filter((pid) => pid !== process.pid && belongs(pid, managerId));
   for (const pid of found) kill(pid);
   return found;

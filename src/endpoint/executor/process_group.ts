@@ -32,8 +32,13 @@ export async function endGroup(leader: number, exited: Promise<unknown>): Promis
     signalGroup(leader, "SIGKILL");
     await exited;
   }
+  await emptied(leader, deadline);
+  if (signalGroup(leader, "SIGKILL")) await emptied(leader, performance.now() + KILL_GRACE);
+}
+
+/** Resolves when the group is empty, or at the deadline by `performance.now()`. */
+async function emptied(leader: number, deadline: number): Promise<void> {
   while (hasLiveMember(leader) && performance.now() < deadline) await delay(LOOK_INTERVAL);
-  signalGroup(leader, "SIGKILL");
 }
 
 /** A group of zombies is gone too: in a container there may be nobody who waits for them. */

@@ -1,6 +1,5 @@
 /** One shell command: a process group of its own, from its start to its result. */
-import { hostname } from "node:os";
-import { constants } from "node:os";
+import { constants, hostname } from "node:os";
 import {
   EnvelopeError,
   jsonBuffer,
@@ -15,7 +14,7 @@ import { messageOf } from "../../lib/outcome.ts";
 import { type Assignment, manageError } from "./assignment.ts";
 import type { AttemptOutcome, ExecutorEvents } from "./executor.ts";
 import { STREAMS } from "./ipc.ts";
-import { endGroup } from "./process_group.ts";
+import { endGroup, signalGroup } from "./process_group.ts";
 import type { ShellRuntime } from "./runtimes/shell.ts";
 import { type FilledTemplate, fillTemplate, TemplateError } from "./runtimes/shell_template.ts";
 
@@ -120,7 +119,9 @@ export class ShellTask {
       }
     }));
     const status = await child.status;
-    await Promise.all([withTimeout(drained, DRAIN_TIME), endGroup(child.pid, child.status)]);
+    // Mostly the command was all there was of its group.
+    if (signalGroup(child.pid, 0)) await endGroup(child.pid, child.status);
+    await withTimeout(drained, DRAIN_TIME);
     await Promise.all(readers.map(({ reader }) => reader.cancel()));
     return status;
   }

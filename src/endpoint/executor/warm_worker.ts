@@ -149,6 +149,13 @@ export class WarmWorker {
     return this.#process.pid;
   }
 
+  /** What it says of itself; of attempts that it took with it as well. */
+  get details(): Readonly<Record<string, unknown>> {
+    if (this.#details === null) return {};
+    const { runtime, version, hostname, pid } = this.#details;
+    return { runtime, version, hostname, pid };
+  }
+
   /** It has been ready for tasks at some time. */
   get wasReady(): boolean {
     return this.#details !== null;
@@ -347,9 +354,8 @@ export class WarmWorker {
   }
 
   #finish({ assignment, report }: ReportedTask): FinishedAttempt {
-    const { runtime, version, hostname, pid } = this.#details!;
-    const details = { runtime, version, hostname, pid, duration: report.duration / 1_000 };
-    return assignment.finish(report.outcome, details);
+    const duration = report.duration / 1_000;
+    return assignment.finish(report.outcome, { ...this.details, duration });
   }
 
   #announce(): void {

@@ -1,0 +1,388 @@
+/**
+ * The manager of a machine: takes attempts, sees to the life of workers, and tells the ends.
+ *
+ * Invariants, cited below:
+ *
+ * 1. Every attempt that was given to `run` is in `#tasks` until its one `finished`.
+ * 2. A task is in exactly one place: a queue, a warm worker, or a shell task.
+ * 3. A worker or shell task in `#live` has not ended; `close` waits for each.
+ */
+import { runtimeOf } from "../../contract/envelope.ts";
+import type { TaskError } from "../../contract/errors.ts";
+import type { FunctionId, TaskId } from "../../contract/ids.ts";
+import { wallClock } from "../../lib/clock.ts";
+import { logger } from "../../lib/log.ts";
+import { messageOf } from "../../lib/outcome.ts";
+import type { ResolvedExecutor } from "../../profile/schema.ts";
+import { Assignment, type EndReason, manageError } from "./assignment.ts";
+import { Deadlines } from "./deadlines.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import type {
+  AttemptOutcome,
+  Executor,
+  ExecutorEvents,
+  FinishedAttempt,
+  TaskAttempt,
+} from "./executor.ts";
+import type { Abandoned } from "./held_tasks.ts";
+import { killLeftovers } from "./leftovers.ts";
+import { endedOutcome, notStarted, runtimeMissing, STOPPED, workerLost } from "./outcomes.ts";
+import { availableRuntimes, type RuntimeSet } from "./runtime_set.ts";
+import { type RuntimeName, RUNTIMES, type WorkerRuntime } from "./runtimes/runtime.ts";
+import { makeSandbox, removeSandbox } from "./sandbox_folders.ts";
+import { ShellTask } from "./shell_task.ts";
+import type { Slot } from "./slot.ts";
+import { WarmWorker } from "./warm_worker.ts";
+import type { WorkerEnd } from "./worker_process.ts";
+
+const log = logger("executor");
+
+/** A task whose worker died so often before it was known to begin counts as what killed them. */
+const MAX_RETURNS = 3;
+/** How long a worker has to give tasks back before it is ended with them, milliseconds. */
+const RECALL_TIME = 1_000;
+const MAX_KNOWN_FUNCTIONS = 10_000;
+
+export interface ManagerOptions {
+  readonly executor: ResolvedExecutor;
+  readonly events: ExecutorEvents;
+  readonly runtimes: RuntimeSet;
+  /** In the environment of all that it starts. */
+  readonly managerId: string;
+}
+
+export class Manager implements Executor {
+  readonly runtimes: readonly string[];
+  readonly #profile: ResolvedExecutor;
+  readonly #events: ExecutorEvents;
+  readonly #set: RuntimeSet;
+  readonly #managerId: string;
+  readonly #dispatcher: Dispatcher;
+  readonly #deadlines: Deadlines;
+  readonly #tasks = new Map<TaskId, Assignment>();
+  readonly #functions = new Map<FunctionId, RuntimeName>();
+  readonly #live = new Set<WarmWorker | ShellTask>();
+  /** Sandboxes that are being removed; `close` waits for them. */
+  readonly #removals = new Set<Promise<void>>();
+  /** Attempts that ended without a worker; told in the next turn, never within a call from outside. */
+  #endedHere: FinishedAttempt[] = [];
+  #order = 0;
+  /** Open takes tasks; draining begins none; closed ends those that run. */
+  #phase: "open" | "draining" | "closed" = "open";
+
+  constructor(options: ManagerOptions) {
+    this.#profile = options.executor;
+    this.#events = options.events;
+    this.#set = options.runtimes;
+    this.#managerId = options.managerId;
+    this.runtimes = availableRuntimes(options.runtimes);
+    this.#dispatcher = new Dispatcher({
+      slots: options.executor.workersPerNode,
+      prefetch: options.executor.prefetch,
+      prepare: (assignment) => this.#prepare(assignment),
+      startWorker: (slot, name) => this.#startWorker(slot, name),
+      runShell: (slot, assignment) => this.#runShell(slot, assignment),
+    });
+    this.#deadlines = new Deadlines({
+      running: () => this.#dispatcher.running(),
+      expired: (assignment) => this.#endTask(assignment, "walltime"),
+    });
+  }
+
+  // -- Executor -------------------------------------------------------------------------------------
+
+  capacity(): number {
+    if (this.#phase !== "open") return 0;
+    return Math.max(0, this.#dispatcher.wanted - this.#tasks.size);
+  }
+
+  run(attempts: readonly TaskAttempt[]): void {
+    const givenAt = wallClock();
+    for (const attempt of attempts) this.#accept(attempt, givenAt);
+    this.#dispatch();
+  }
+
+  cancel(taskIds: readonly TaskId[]): void {
+    for (const taskId of taskIds) {
+      const assignment = this.#tasks.get(taskId);
+      if (assignment !== undefined && !assignment.isFinished) this.#endTask(assignment, "cancel");
+    }
+  }
+
+  follow(taskId: TaskId, on: boolean): void {
+    this.#tasks.get(taskId)?.follow(on, this.#events);
+  }
+
+  load(): ReturnType<Executor["load"]> {
+    const { slots } = this.#dispatcher;
+    return {
+      managers: 1,
+      total_workers: slots.length,
+      idle_workers: slots.filter((slot) => slot.isFree).length,
+      outstanding_tasks: this.#tasks.size,
+    };
+  }
+
+  recall(): void {
+    if (this.#phase !== "open") return;
+    this.#phase = "draining";
+    this.#dispatcher.stop();
+    for (const name of RUNTIMES) {
+      this.#endAll(this.#dispatcher.queues[name].drain(), { kind: "returned" });
+    }
+    for (const { worker } of this.#dispatcher.slots) if (worker?.waiting) worker.recall();
+  }
+
+  async close(): Promise<void> {
+    this.recall();
+    this.#phase = "closed";
+    this.#deadlines.stop();
+    // A worker that ends may leave others behind, such as the next one of its slot (3).
+    while (this.#live.size > 0) {
+      const live = [...this.#live];
+      for (const each of live) each.end();
+      await Promise.all(live.map((each) => each.ended));
+    }
+    this.#tellEnded();
+    killLeftovers(this.#managerId);
+    await Promise.all(this.#removals);
+  }
+
+  // -- coming in ------------------------------------------------------------------------------------
+
+  #accept(attempt: TaskAttempt, givenAt: number): void {
+    const runtime = this.#runtimeOf(attempt);
+    const seconds = attempt.options.walltime_seconds ?? this.#profile.walltimeSeconds;
+    const maxAttempts = attempt.options.max_attempts ?? this.#profile.maxAttempts;
+    const assignment = new Assignment({
+      attempt,
+      runtime,
+      order: this.#order++,
+      givenAt,
+      walltime: seconds === null ? null : seconds * 1_000,
+      alone: attempt.attempt >= maxAttempts,
+    });
+    this.#tasks.set(attempt.taskId, assignment);
+    const error = this.#obstacle(runtime);
+    if (this.#phase !== "open") this.#endHere(assignment, { kind: "returned" });
+    else if (error !== null) this.#endHere(assignment, { kind: "failed", error });
+    else this.#dispatcher.queues[runtime].push(assignment);
+  }
+
+  #runtimeOf({ functionId, code }: TaskAttempt): RuntimeName {
+    const known = this.#functions.get(functionId);
+    if (known !== undefined) return known;
+    // The header follows the length of the one packed buffer.
+    const header = code.indexOf(0x0a) + 1;
+    const runtime = runtimeOf(String.fromCharCode(...code.subarray(header, header + 2)));
+    if (this.#functions.size >= MAX_KNOWN_FUNCTIONS) this.#functions.clear();
+    this.#functions.set(functionId, runtime);
+    return runtime;
+  }
+
+  /** Why no task of the runtime can run now. */
+  #obstacle(runtime: RuntimeName): TaskError | null {
+    const detected = this.#set[runtime];
+    if (detected.kind === "missing") {
+      return runtimeMissing(runtime, detected.reason, detected.hint);
+    }
+    return runtime === "shell" ? null : this.#dispatcher.health[runtime].error;
+  }
+
+  #dispatch(): void {
+    if (this.#phase === "open") this.#dispatcher.dispatch();
+  }
+
+  /** Makes the sandbox, if the profile wants one. */
+  #prepare(assignment: Assignment): boolean {
+    if (!this.#profile.sandbox || assignment.folder !== null) return true;
+    try {
+      assignment.folder = makeSandbox(this.#profile.workingFolder, assignment.attempt);
+      return true;
+    } catch (thrown) {
+      const error = manageError(
+        "CouldNotExecuteUserTaskError",
+        `the task's folder cannot be made: ${messageOf(thrown)}`,
+        `Check ${this.#profile.workingFolder} on the endpoint.`,
+      );
+      this.#endHere(assignment, { kind: "failed", error });
+      return false;
+    }
+  }
+
+  // -- workers --------------------------------------------------------------------------------------
+
+  #startWorker(slot: Slot, name: WorkerRuntime["name"]): void {
+    const detected = this.#set[name];
+    if (detected.kind === "missing") return;
+    slot.makeRoom();
+    const worker: WarmWorker = new WarmWorker({
+      runtime: detected.runtime,
+      workingFolder: this.#profile.workingFolder,
+      baseCredits: 1 + this.#profile.prefetch,
+      oneAtATime: this.#profile.sandbox && name === "typescript",
+      output: this.#events,
+    }, {
+      ready: () => {
+        this.#dispatcher.health[name].started();
+        this.#leaveIfIdle(slot, worker);
+        this.#dispatch();
+      },
+      started: (assignment) => this.#started(assignment),
+      finished: (attempts) => {
+        this.#leaveIfIdle(slot, worker);
+        // The next batch is on its way before anybody hears of this one.
+        this.#dispatch();
+        this.#finish(attempts);
+      },
+      returned: (assignments) => this.#returned(slot, worker, assignments),
+      ended: (end, abandoned) => this.#workerEnded(slot, worker, end, abandoned),
+    });
+    this.#live.add(worker);
+    slot.occupy(worker);
+  }
+
+  /** An idle worker leaves its slot free for any runtime, and stays warm. */
+  #leaveIfIdle(slot: Slot, worker: WarmWorker): void {
+    if (slot.worker !== worker || !worker.isIdle) return;
+    slot.occupant = null;
+    if (!worker.isWornOut) return;
+    slot.remove(worker);
+    worker.end();
+  }
+
+  #workerEnded(
+    slot: Slot,
+    worker: WarmWorker,
+    end: WorkerEnd,
+    { begun, notBegun }: Pick<Abandoned, "begun" | "notBegun">,
+  ): void {
+    this.#live.delete(worker);
+    slot.remove(worker);
+    const isClosed = this.#phase === "closed";
+    const error = isClosed ? STOPPED : workerLost(worker.runtime.name, worker.pid, end);
+    const unlucky = notBegun.filter((assignment) => ++assignment.returns >= MAX_RETURNS);
+    this.#endAll([...begun, ...unlucky], { kind: "lost", error }, worker.details);
+    this.#requeue(notBegun.filter((assignment) => !unlucky.includes(assignment)));
+    if (!worker.wasReady && !isClosed) this.#startFailed(worker, end);
+    else if (begun.length > 0) log.warn("{message}", { message: error.message });
+    this.#dispatch();
+  }
+
+  #startFailed(worker: WarmWorker, end: WorkerEnd): void {
+    const name = worker.runtime.name;
+    const error = notStarted(name, worker.runtime.command[0]!, end);
+    log.error("{message}", { message: error.message });
+    const delay = this.#dispatcher.health[name].failed(error);
+    if (delay !== null) setTimeout(() => this.#dispatch(), delay);
+    else this.#endAll(this.#dispatcher.queues[name].drain(), { kind: "failed", error });
+  }
+
+  #runShell(slot: Slot, assignment: Assignment): void {
+    const detected = this.#set.shell;
+    if (detected.kind === "missing") return;
+    const task: ShellTask = new ShellTask({
+      assignment,
+      runtime: detected.runtime,
+      folder: assignment.folder ?? this.#profile.workingFolder,
+      output: this.#events,
+    }, {
+      started: () => this.#started(assignment),
+      ended: (outcome, details) => {
+        this.#live.delete(task);
+        slot.occupant = null;
+        const isClosed = this.#phase === "closed";
+        const ended = isClosed ? { kind: "lost", error: STOPPED } as const : outcome;
+        this.#dispatch();
+        this.#finish([assignment.finish(endedOutcome(assignment) ?? ended, details)]);
+      },
+    });
+    this.#live.add(task);
+    slot.occupant = { kind: "shell", task };
+  }
+
+  // -- moves of tasks -------------------------------------------------------------------------------
+
+  #started(assignment: Assignment): void {
+    const event = assignment.runningEvent;
+    if (event !== null) this.#events.started([{ taskId: assignment.attempt.taskId, event }]);
+    if (assignment.walltime !== null) this.#deadlines.watch(assignment.walltime);
+    // It was cancelled while a shell task could not be ended yet.
+    if (assignment.endReason !== null) this.#endTask(assignment, assignment.endReason);
+  }
+
+  /** Puts back what a worker had not begun, but for what has been ended meanwhile. */
+  #requeue(assignments: readonly Assignment[]): void {
+    const isOpen = this.#phase === "open";
+    const ended = assignments.filter(({ endReason }) => !isOpen || endReason !== null);
+    this.#endAll(ended, { kind: "returned" });
+    const again = assignments.filter((assignment) => !ended.includes(assignment));
+    if (again.length > 0) this.#dispatcher.queues[again[0]!.runtime].putBack(again);
+  }
+
+  #returned(slot: Slot, worker: WarmWorker, assignments: readonly Assignment[]): void {
+    this.#requeue(assignments);
+    // The task that is to be ended is alone now.
+    if (worker.running !== null && worker.running.assignment.endReason !== null) worker.end();
+    this.#leaveIfIdle(slot, worker);
+    this.#dispatch();
+  }
+
+  /** Ends a task wherever it is; its neighbours in the worker are taken back first. */
+  #endTask(assignment: Assignment, reason: EndReason): void {
+    assignment.endReason ??= reason;
+    const place = this.#dispatcher.placeOf(assignment);
+    if (place === null) {
+      // Then it waits in its queue (2).
+      this.#dispatcher.queues[assignment.runtime].forgetOne();
+      this.#endAll([assignment], { kind: "cancelled" });
+    } else if (place instanceof WarmWorker && place.waiting > 0) {
+      place.recall();
+      setTimeout(() => {
+        if (place.holds(assignment)) place.end();
+      }, RECALL_TIME);
+    } else place.end();
+  }
+
+  /** Ends attempts as they were asked to, or else with `outcome`. */
+  #endAll(
+    assignments: readonly Assignment[],
+    outcome: AttemptOutcome,
+    details: FinishedAttempt["details"] = {},
+  ): void {
+    for (const assignment of assignments) {
+      this.#endHere(assignment, endedOutcome(assignment) ?? outcome, details);
+    }
+  }
+
+  /** An attempt ends without a word of a worker, and is told like any other (1). */
+  #endHere(
+    assignment: Assignment,
+    outcome: AttemptOutcome,
+    details: FinishedAttempt["details"] = {},
+  ): void {
+    if (this.#endedHere.length === 0) queueMicrotask(() => this.#tellEnded());
+    this.#endedHere.push(assignment.finish(outcome, details));
+  }
+
+  #tellEnded(): void {
+    const ended = this.#endedHere;
+    this.#endedHere = [];
+    if (ended.length > 0) this.#finish(ended);
+  }
+
+  #finish(attempts: readonly FinishedAttempt[]): void {
+    for (const { taskId } of attempts) {
+      const folder = this.#tasks.get(taskId)?.folder ?? null;
+      if (folder !== null) this.#remove(folder);
+      this.#tasks.delete(taskId);
+    }
+    this.#events.finished(attempts);
+    if (this.capacity() > 0) this.#events.roomForMore();
+  }
+
+  #remove(folder: string): void {
+    const removal = removeSandbox(folder).then(() => void this.#removals.delete(removal));
+    this.#removals.add(removal);
+  }
+}
