@@ -13,7 +13,12 @@ export function forwarderHandlers({ hub, uses, now }: ServiceParts): Pick<Handle
       const { endpointId } = caller;
       if (endpointId === null) throw notAnEndpoint();
       requireUpgrade(request.headers);
-      const { socket, response } = Deno.upgradeWebSocket(request, { protocol: SUBPROTOCOL });
+      // The protocol's own heartbeats find out who is gone; Deno's pings would be a second, stricter
+      // judge, who gives up a peer whose machine slept for a moment.
+      const { socket, response } = Deno.upgradeWebSocket(request, {
+        protocol: SUBPROTOCOL,
+        idleTimeout: 0,
+      });
       const { signal, end } = uses.open(caller, now());
       socket.addEventListener("close", end);
       signal.addEventListener("abort", () => {
