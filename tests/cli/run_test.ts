@@ -131,7 +131,7 @@ runTest("a killed worker is named, and its slot serves again", async (env) => {
   assertEquals(failed.code, 1);
   assertMatch(failed.stderr, /SIGKILL/);
   assertMatch(failed.stderr, /memory/);
-  assertEquals(await env.ok(["run", "stats.py:divide", ...TO, "6", "3"]), "2\n");
+  assertEquals(await env.ok(["run", "stats.py:divide", ...TO, "6", "3"]), "2.0\n");
 }, PYTHON === undefined);
 
 runTest("run --timeout cancels the task", async (env) => {
