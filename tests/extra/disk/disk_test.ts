@@ -123,11 +123,14 @@ mount -t tmpfs -o size=64m,noexec,mode=1777 tmpfs /tmp
 mountTest("with /tmp mounted noexec everything works", async () => {
   const root = Deno.makeTempDirSync({ dir: "/var/tmp", prefix: "funcx-test-" });
   try {
+    // This checkout may itself be in /tmp, which is another one there.
+    const program = join(root, "funcx-endpoint");
+    Deno.copyFileSync(BINARY, program);
     const file = join(root, "join.ts");
     Deno.writeTextFileSync(file, "export default (...words: string[]) => words.join('-');\n");
     const printed = await capture(
       "unshare",
-      ["-m", "/bin/sh", "-c", WITHOUT_PROGRAMS_IN_TMP, "sh", BINARY, file],
+      ["-m", "/bin/sh", "-c", WITHOUT_PROGRAMS_IN_TMP, "sh", program, file],
       { cwd: root, env: { HOME: root, PATH: "/usr/bin:/bin" } },
     );
     assertEquals(printed, "the-cat-and-the-hat\n");
