@@ -303,11 +303,16 @@ export class ContractServer implements AsyncDisposable {
     let controller: ReadableStreamDefaultController<Uint8Array>;
     const run = async (): Promise<void> => {
       while (this.#streams.has(controller)) {
-        const isOver = pump((text) => controller.enqueue(utf8(text)));
-        if (isOver) {
+        try {
+          if (pump((text) => controller.enqueue(utf8(text)))) {
+            this.#streams.delete(controller);
+            controller.close();
+          } else await this.#changed.next();
+        } catch (thrown) {
+          // The server may end a stream whose reader has gone before it says so.
+          if (!(thrown instanceof TypeError)) throw thrown;
           this.#streams.delete(controller);
-          controller.close();
-        } else await this.#changed.next();
+        }
       }
     };
     const body = new ReadableStream<Uint8Array>({
