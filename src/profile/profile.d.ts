@@ -62,8 +62,8 @@ export interface Executor {
   workersPerNode?: number | "auto";
   /**
    * Tasks that are handed to a worker ahead of the one it runs, 0 to 10,000, so that the next one is
-   * there at once. They wait behind that one even when another worker is idle. Workers whose tasks
-   * take a few milliseconds are handed more without being told.
+   * there at once. Those that wait behind a long task are taken back when another worker is idle.
+   * Workers whose tasks take a few milliseconds are handed more without being told.
    * @default 0
    */
   prefetch?: number;
