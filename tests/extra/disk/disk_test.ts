@@ -90,6 +90,15 @@ mountTest("a full disk refuses what is new and keeps what was accepted", async (
   }
 });
 
+mountTest("a home that is mounted read-only is a permission error", async (env) => {
+  await using _ = await Mount.make(env.home, "size=1m,ro");
+  for (const command of ["init", "start"]) {
+    const { message, hint } = await env.fails([command], 77);
+    assertMatch(message, /\.funcx|read-only/i);
+    assertTrue(hint !== "", "it says how to mend it");
+  }
+});
+
 mountTest("a cache folder mounted noexec gives way to another", async (env) => {
   if (!isPortable()) return;
   const cache = join(env.home, ".cache");
