@@ -27,7 +27,7 @@ processTest("commands about what is not there say so", async (env) => {
   await env.fails(["run", "nobody's function", ...TO], 65);
 });
 
-processTest("a home that cannot be written is a permission error", async (env) => {
+processTest("a file where the folder should be is a permission error", async (env) => {
   env.file(".funcx", "a file where the folder should be");
   await env.fails(["init"], 77);
   await env.fails(["start"], 77);

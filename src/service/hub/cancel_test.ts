@@ -2,17 +2,7 @@ import { newId } from "../../contract/ids.ts";
 import type { ResultMessage } from "../../contract/protocol/messages.ts";
 import { assertEquals } from "../../lib/assert.ts";
 import { OWNER, success } from "../store/testing/store_fixture.ts";
-import { HubFixture } from "./testing/hub_fixture.ts";
-
-async function opened(): Promise<{
-  readonly fixture: HubFixture;
-  readonly endpoint: string;
-  readonly code: string;
-}> {
-  const fixture = await HubFixture.open();
-  const [endpoint, code] = [await fixture.stored.endpoint(), await fixture.stored.function()];
-  return { fixture, endpoint, code };
-}
+import { opened } from "./testing/hub_fixture.ts";
 
 function cancelled(task_id: string, attempt = 0): ResultMessage {
   return { task_id, attempt, state: "cancelled", timeline: [] };

@@ -5,17 +5,7 @@ import { MAX_BATCH_ITEMS } from "../../contract/limits.ts";
 import { assertEquals, assertTrue } from "../../lib/assert.ts";
 import { OWNER, success } from "../store/testing/store_fixture.ts";
 import type { FakeEndpoint } from "./testing/fake_endpoint.ts";
-import { HubFixture } from "./testing/hub_fixture.ts";
-
-async function opened(): Promise<{
-  readonly fixture: HubFixture;
-  readonly endpoint: string;
-  readonly code: string;
-}> {
-  const fixture = await HubFixture.open();
-  const [endpoint, code] = [await fixture.stored.endpoint(), await fixture.stored.function()];
-  return { fixture, endpoint, code };
-}
+import { opened } from "./testing/hub_fixture.ts";
 
 function finish(fake: FakeEndpoint, taskIds: readonly string[]): void {
   fake.send({ type: "results", results: taskIds.map((taskId) => success(taskId)) });

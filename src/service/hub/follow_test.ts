@@ -3,22 +3,12 @@ import type { Output } from "../../contract/protocol/messages.ts";
 import { assertEquals, assertTrue } from "../../lib/assert.ts";
 import { success } from "../store/testing/store_fixture.ts";
 import { Follower } from "./follow.ts";
-import { HubFixture } from "./testing/hub_fixture.ts";
+import { opened } from "./testing/hub_fixture.ts";
 
 const encoder = new TextEncoder();
 
 function chunk(task_id: string, offset: number, text: string): Output["chunks"][number] {
   return { task_id, stream: "stdout", offset, data: encoder.encode(text) };
-}
-
-async function opened(): Promise<{
-  readonly fixture: HubFixture;
-  readonly endpoint: string;
-  readonly code: string;
-}> {
-  const fixture = await HubFixture.open();
-  const [endpoint, code] = [await fixture.stored.endpoint(), await fixture.stored.function()];
-  return { fixture, endpoint, code };
 }
 
 function shortOf(event: FollowEvent): string {

@@ -76,3 +76,14 @@ export class HubFixture implements AsyncDisposable {
     return promise.finally(end);
   }
 }
+
+/** A hub with an endpoint that has never connected, and the id of a function. */
+export async function opened(): Promise<{
+  readonly fixture: HubFixture;
+  readonly endpoint: string;
+  readonly code: string;
+}> {
+  const fixture = await HubFixture.open();
+  const [endpoint, code] = [await fixture.stored.endpoint(), await fixture.stored.function()];
+  return { fixture, endpoint, code };
+}
