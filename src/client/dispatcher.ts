@@ -16,7 +16,7 @@ export interface DispatcherOptions {
   /** What every submit of it says besides its tasks. */
   readonly taskOptions: Pick<
     Submit,
-    "max_attempts" | "walltime_seconds" | "resource_specification"
+    "max_attempts" | "walltime_seconds" | "priority" | "resource_specification"
   >;
   readonly batchSize: number;
   /** Milliseconds. */

@@ -26,6 +26,8 @@ export interface ExecutorOptions {
   readonly maxAttempts?: number;
   /** Seconds after which a task that runs is ended. */
   readonly walltimeSeconds?: number;
+  /** -100 to 100, 0 by default: higher first, among the tasks of the same owner. */
+  readonly priority?: number;
   /** Forwarded to the endpoint: num_nodes, cores, memory … */
   readonly resourceSpecification?: Record<string, unknown>;
 }
@@ -86,6 +88,7 @@ export class Executor implements AsyncDisposable {
       taskOptions: {
         max_attempts: options.maxAttempts,
         walltime_seconds: options.walltimeSeconds,
+        priority: options.priority,
         resource_specification: options.resourceSpecification,
       },
       batchSize: Math.min(options.batchSize ?? DEFAULT_BATCH_SIZE, MAX_TASKS_PER_SUBMIT),

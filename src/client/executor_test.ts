@@ -58,6 +58,7 @@ Deno.test("tasks of one turn go in one request", async () => {
     batchSize: 100,
     maxAttempts: 3,
     walltimeSeconds: 5,
+    priority: -1,
     taskGroupId: newId(),
   });
   await executor.submit(double, 0);
@@ -71,12 +72,13 @@ Deno.test("tasks of one turn go in one request", async () => {
       task_group_id: string;
       max_attempts: number;
       walltime_seconds: number;
+      priority: number;
     }
   );
   assertEquals(bodies.map(({ tasks }) => Object.values(tasks)[0]!.length), [1, 100, 100, 50]);
   for (const body of bodies) {
     assertEquals(body.task_group_id, executor.taskGroupId);
-    assertEquals([body.max_attempts, body.walltime_seconds], [3, 5]);
+    assertEquals([body.max_attempts, body.walltime_seconds, body.priority], [3, 5, -1]);
   }
 });
 

@@ -158,6 +158,7 @@ export const SubmitSchema = v.object({
   /** Ours, for every task of this request. */
   max_attempts: v.optional(v.nullable(TaskOptionsSchema.entries.max_attempts)),
   walltime_seconds: v.optional(v.nullable(TaskOptionsSchema.entries.walltime_seconds)),
+  priority: v.optional(v.nullable(TaskOptionsSchema.entries.priority)),
 });
 export type Submit = v.InferInput<typeof SubmitSchema>;
 
@@ -205,6 +206,8 @@ export type TaskSummary = v.InferOutput<typeof TaskSummarySchema>;
 export const TaskDetailSchema = v.object({
   ...TaskSummarySchema.entries,
   max_attempts: v.number(),
+  /** Among its owner's tasks; see the submit. */
+  priority: v.number(),
   /** By the parts' own clocks, in the order in which they happened. */
   timeline: v.array(TaskEventSchema),
   result: v.optional(v.string()),

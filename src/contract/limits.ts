@@ -61,6 +61,10 @@ export const REDIAL_MAXIMUM = 20 * SECOND;
 export const REDIAL_MINIMUM_UPTIME = 10 * SECOND;
 
 export const DEFAULT_MAX_ATTEMPTS = 2;
+/** A task's priority among those of its owner: higher first, 0 unless it says otherwise. */
+export const MIN_PRIORITY = -100;
+export const MAX_PRIORITY = 100;
+export const DEFAULT_PRIORITY = 0;
 export const MAX_ATTEMPTS = 100;
 /** What a profile may take to be evaluated. */
 export const PROFILE_TIMEOUT = 2 * SECOND;

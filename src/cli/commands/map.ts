@@ -8,7 +8,7 @@ import { defineCommand } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { type InputLine, parseCall } from "../tasks/arguments.ts";
 import { chooseEndpoint } from "../tasks/endpoint_choice.ts";
-import { ENDPOINT_FLAG, FUNCTION_ARGUMENT } from "../tasks/flags.ts";
+import { ENDPOINT_FLAG, FUNCTION_ARGUMENT, PRIORITY_FLAG } from "../tasks/flags.ts";
 import { chooseFunction } from "../tasks/function_choice.ts";
 import { openInput, readLines } from "../tasks/input.ts";
 import { showFailure } from "../tasks/outcome.ts";
@@ -19,6 +19,7 @@ interface Flags {
   readonly endpoint?: string;
   readonly input?: string;
   readonly onError: "stop" | "write";
+  readonly priority?: number;
 }
 
 export const command = defineCommand<Flags, [reference: string]>({
@@ -43,6 +44,7 @@ export const command = defineCommand<Flags, [reference: string]>({
         brief: "What a task that fails does",
         default: "stop",
       },
+      priority: PRIORITY_FLAG,
     },
     aliases: { e: "endpoint", i: "input" },
     positional: { kind: "tuple", parameters: [FUNCTION_ARGUMENT] },
@@ -79,11 +81,12 @@ interface Work {
   readonly to: string;
   readonly lines: AsyncIterable<InputLine>;
   readonly onError: Flags["onError"];
+  readonly priority?: number;
   readonly bar: ProgressBar;
 }
 
 async function runLines(context: CliContext, client: Client, work: Work): Promise<number> {
-  const executor = new Executor(client, work.to);
+  const executor = new Executor(client, work.to, { priority: work.priority });
   let failed = 0;
   let isDone = false;
   try {

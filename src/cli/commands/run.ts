@@ -9,7 +9,7 @@ import { defineCommand } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { parseArgument, parseKeywordArguments } from "../tasks/arguments.ts";
 import { chooseEndpoint } from "../tasks/endpoint_choice.ts";
-import { ENDPOINT_FLAG, TIMEOUT_FLAG } from "../tasks/flags.ts";
+import { ENDPOINT_FLAG, PRIORITY_FLAG, TIMEOUT_FLAG } from "../tasks/flags.ts";
 import { chooseFunction, type ChosenFunction } from "../tasks/function_choice.ts";
 import { LiveStream } from "../tasks/live_output.ts";
 import { exitOf, isShellResult, shellExit, showOutcome, taskDocument } from "../tasks/outcome.ts";
@@ -19,6 +19,7 @@ interface Flags {
   readonly endpoint?: string;
   readonly kwargs?: string;
   readonly noWait: boolean;
+  readonly priority?: number;
   readonly timeout?: number;
 }
 
@@ -45,6 +46,7 @@ export const command = defineCommand<Flags, string[]>({
         optional: true,
       },
       noWait: { kind: "boolean", brief: "Print the task's id and leave", withNegated: false },
+      priority: PRIORITY_FLAG,
       timeout: { ...TIMEOUT_FLAG, brief: "Cancel the task when it takes longer" },
     },
     aliases: { e: "endpoint" },
@@ -66,7 +68,10 @@ export const command = defineCommand<Flags, string[]>({
     const deadline = flags.timeout === undefined
       ? undefined
       : performance.now() + flags.timeout * 1_000;
-    const receipt = await client.submit(endpoint.uuid, { tasks: { [fn.functionId]: [payload] } });
+    const receipt = await client.submit(endpoint.uuid, {
+      tasks: { [fn.functionId]: [payload] },
+      priority: flags.priority,
+    });
     const taskId = receipt.tasks[fn.functionId]![0]!;
     if (flags.noWait) {
       await context.output.show({ task_id: taskId }, () => taskId);

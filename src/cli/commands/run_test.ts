@@ -96,6 +96,23 @@ Deno.test("--no-wait prints the task's id, and the result is fetched later", asy
   assertEquals((await test.cli.run(["task", "result", id])).stdout, "2\n");
 });
 
+Deno.test("--priority goes with each task, and is a whole number from -100 to 100", async () => {
+  await using test = fixture();
+  const file = test.cli.file("two.js", "export default () => 2;");
+  const input = test.cli.file("lines", "[]\n[]\n");
+  await test.cli.run(["run", file, "--priority", "-100"]);
+  await test.cli.run(["map", file, "-i", input, "--priority", "7"]);
+  const sent = test.server.seen("submit").map(({ body }) =>
+    (body as { priority: number }).priority
+  );
+  assertEquals(new Set(sent), new Set([-100, 7]));
+  for (const wrong of ["101", "-101", "1.5", "high", ""]) {
+    const { code, stderr } = await test.cli.run(["run", file, "--priority", wrong]);
+    assertEquals(code, 64);
+    assertMatch(stderr, /whole number from -100 to 100/);
+  }
+});
+
 Deno.test("--timeout cancels the task and says so", async () => {
   await using test = fixture();
   test.server.hold();

@@ -225,6 +225,7 @@ export class ContractServer implements AsyncDisposable {
       created_at: AT,
       completed_at: null,
       max_attempts: 2,
+      priority: 0,
       timeline: [{ state: "received", at: AT * 1_000, by: "service", attempt: 0 }],
       stdout: "",
       stderr: "",

@@ -4,7 +4,14 @@
  * error. The same messages serve agent ↔ manager, where the agent takes the service's part.
  */
 import * as v from "valibot";
-import { MAX_ATTEMPTS, MAX_BATCH_ITEMS, MAX_NAME_LENGTH, MAX_TIMELINE_EVENTS } from "../limits.ts";
+import {
+  MAX_ATTEMPTS,
+  MAX_BATCH_ITEMS,
+  MAX_NAME_LENGTH,
+  MAX_PRIORITY,
+  MAX_TIMELINE_EVENTS,
+  MIN_PRIORITY,
+} from "../limits.ts";
 import { TASK_STATES } from "../task_state.ts";
 
 const uuid = v.pipe(v.string(), v.uuid());
@@ -105,6 +112,10 @@ export const TaskOptionsSchema = v.object({
     v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_ATTEMPTS)),
   ),
   walltime_seconds: v.optional(v.pipe(v.number(), v.minValue(0.001), v.finite())),
+  /** Higher first, among the tasks of the same owner only; 0 when left out. */
+  priority: v.optional(
+    v.pipe(v.number(), v.integer(), v.minValue(MIN_PRIORITY), v.maxValue(MAX_PRIORITY)),
+  ),
   /** Forwarded as it is: num_nodes, cores, memory … */
   resource_specification: v.optional(v.record(v.string(), v.unknown())),
   /** Import paths of the official SDK, tried in order by the Python worker. */
@@ -116,6 +127,8 @@ export const TaskMessageSchema = v.object({
   task_id: uuid,
   function_id: uuid,
   task_group_id: uuid,
+  /** Who submitted it, so that owners share the endpoint fairly; compared, never interpreted. */
+  owner_id: v.optional(name),
   /** Attempts that were made before the endpoint got it; its first is one more. */
   attempts_made: attempt,
   /** Packed positional and keyword arguments, UTF-8; never decoded on the way. */

@@ -140,6 +140,7 @@ class FrameWriter {
       task_id: task.taskId,
       function_id: task.functionId,
       task_group_id: task.taskGroupId,
+      owner_id: task.owner,
       attempts_made: task.attemptsMade,
       payload: task.payload,
       options: task.options,

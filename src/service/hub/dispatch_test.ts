@@ -27,6 +27,7 @@ Deno.test("a task goes out when it is submitted, and its result is acknowledged 
   const batch = await fake.expect("tasks");
   assertEquals(batch.tasks.map(({ task_id }) => task_id), ids);
   assertEquals(batch.functions.map(({ function_id }) => function_id), [code]);
+  assertEquals(batch.tasks.map(({ owner_id }) => owner_id), [OWNER]);
   assertEquals(new TextDecoder().decode(batch.tasks[0]!.payload), "0");
   assertEquals(await fixture.stored.timeline(ids[0]!), ["received service 0"]);
   fake.send({ type: "task_ack", task_ids: ids });

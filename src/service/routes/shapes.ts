@@ -81,6 +81,7 @@ export function taskDetail(row: TaskDetailRow): TaskDetail {
   return {
     ...taskSummary(row),
     max_attempts: row.maxAttempts,
+    priority: row.priority,
     timeline: row.timeline.map((event) => ({ ...event })),
     ...withoutNulls({ result: row.result?.result, error: row.result?.error }),
     stdout: row.result?.stdout ?? "",

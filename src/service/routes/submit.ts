@@ -123,6 +123,7 @@ function optionsOf(body: Submit): TaskOptions {
   const options: TaskOptions = withoutNulls({
     max_attempts: body.max_attempts,
     walltime_seconds: body.walltime_seconds,
+    priority: body.priority,
     resource_specification: body.resource_specification,
     result_serializers: body.result_serializers,
   });

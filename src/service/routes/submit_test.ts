@@ -160,6 +160,9 @@ Deno.test("bad submits are refused whole", async () => {
     [{ max_attempts: 0 }, invalid],
     [{ walltime_seconds: -1 }, invalid],
     [{ walltime_seconds: "60" }, invalid],
+    [{ priority: 101 }, invalid],
+    [{ priority: -101 }, invalid],
+    [{ priority: 0.5 }, invalid],
     [{ result_serializers: ["x".repeat(300)] }, invalid],
     [{ resource_specification: { note: "x".repeat(20_000) } }, invalid],
     [{ resource_specification: nested(40) }, invalid],
@@ -196,10 +199,12 @@ Deno.test("a cancelled task is failed to the official SDK and cancelled elsewher
 Deno.test("a task's detail has its timeline and output", async () => {
   await using submitter = await Submitter.open();
   const { service, token } = submitter;
-  const task = (await submitter.submit({ max_attempts: 3 })).body.tasks[submitter.fn][0];
+  const task =
+    (await submitter.submit({ max_attempts: 3, priority: -7 })).body.tasks[submitter.fn][0];
   await finishTasks(service.parts.store, submitter.endpoint);
   const { body } = await service.call("GET", `/v3/tasks/${task}`, { token });
   assertEquals([body.status, body.max_attempts, body.stdout], ["success", 3, "hello\n"]);
+  assertEquals(body.priority, -7);
   assertEquals(body.function_name, "double");
   assertEquals(body.timeline.at(-1).state, "success");
 });

@@ -251,6 +251,7 @@ export interface TaskStatusRow {
 
 export interface TaskDetailRow extends TaskSummaryRow {
   readonly maxAttempts: number;
+  readonly priority: number;
   /** At most `MAX_TIMELINE_EVENTS`, in the order in which they happened. */
   readonly timeline: readonly TaskEvent[];
   readonly result: StoredResult | null;
@@ -320,6 +321,7 @@ export interface QueuedTask {
   readonly taskId: TaskId;
   readonly functionId: FunctionId;
   readonly taskGroupId: TaskGroupId;
+  readonly owner: UserId;
   readonly attemptsMade: number;
   readonly payload: Uint8Array;
   readonly options: TaskOptions;

@@ -88,6 +88,7 @@ function drawn(detail: TaskDetail): string {
     ["endpoint", `${oneLine(detail.endpoint_name)} (${detail.endpoint_id})`],
     ["group", detail.task_group_id],
     ["attempt", `${detail.attempt} of ${detail.max_attempts}`],
+    ["priority", `${detail.priority}`],
     ["submitted", instant(detail.created_at * 1_000)],
   ];
   if (detail.completed_at !== null) head.push(["ended", instant(detail.completed_at * 1_000)]);

@@ -17,6 +17,7 @@ type ClaimRow = [
   submissionRow: number,
   functionRow: number,
   groupRow: number,
+  ownerRow: number,
   attemptsMade: number,
   cancelRequested: number | null,
   payload: Uint8Array,
@@ -75,7 +76,7 @@ export class LibsqlQueue implements QueueStore {
     this.#page = new Query(
       connection,
       `SELECT t.task_row, t.task_id, t.submission_row, t.function_row, t.group_row,
-         t.attempts_made, t.cancel_requested, coalesce(t.payload, l.payload)
+         t.owner_row, t.attempts_made, t.cancel_requested, coalesce(t.payload, l.payload)
        FROM tasks t LEFT JOIN large_payloads l USING (task_row)
        WHERE t.endpoint_row = ? AND t.task_row > ? AND t.task_row <= ? AND t.delivery < 2
        ORDER BY t.task_row`,
@@ -215,9 +216,10 @@ export class LibsqlQueue implements QueueStore {
       options: options(row[2]),
       functionId: functionId(row[3]),
       taskGroupId: groupId(row[4]),
-      attemptsMade: row[5],
-      cancelRequested: row[6] === 1,
-      payload: row[7],
+      owner: this.#engine.userName(row[5]),
+      attemptsMade: row[6],
+      cancelRequested: row[7] === 1,
+      payload: row[8],
     }));
   }
 }

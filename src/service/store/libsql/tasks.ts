@@ -1,6 +1,7 @@
 /** Tasks as their owners see them. */
 import type { TaskGroupId, TaskId, UserId } from "../../../contract/ids.ts";
-import { MAX_ANSWER_BYTES } from "../../../contract/limits.ts";
+import { DEFAULT_PRIORITY, MAX_ANSWER_BYTES } from "../../../contract/limits.ts";
+import type { TaskOptions } from "../../../contract/protocol/messages.ts";
 import { isTerminal, type TaskEvent, type TaskState } from "../../../contract/task_state.ts";
 import type {
   Page,
@@ -16,7 +17,7 @@ import type {
 import { decodeCursor, pageOf } from "./cursor.ts";
 import type { Engine } from "./engine.ts";
 import type { LiveProgress } from "./live_progress.ts";
-import { Query } from "./query.ts";
+import { fromJson, Query } from "./query.ts";
 import {
   lastThatFits,
   RESULT_BYTES,
@@ -43,6 +44,7 @@ type DetailRow = [
   storedState: TaskState,
   storedAttempt: number,
   maxAttempts: number,
+  options: string | null,
   timeline: string | null,
   progress: string | null,
   resultTimeline: string | null,
@@ -87,9 +89,10 @@ export class LibsqlTasks implements TaskStore {
     this.#summary = new Query(connection, `${SELECT_SUMMARY} WHERE t.task_id = ?`);
     this.#detail = new Query(
       connection,
-      `SELECT t.state, t.attempt, t.max_attempts, t.timeline, t.progress, r.timeline,
+      `SELECT t.state, t.attempt, t.max_attempts, s.options, t.timeline, t.progress, r.timeline,
          ${RESULT_COLUMNS}
-       FROM tasks t LEFT JOIN results r ON r.sequence = t.result_sequence WHERE t.task_row = ?`,
+       FROM tasks t JOIN submissions s USING (submission_row)
+         LEFT JOIN results r ON r.sequence = t.result_sequence WHERE t.task_row = ?`,
     );
     this.#groupOwner = new Query(
       connection,
@@ -162,9 +165,8 @@ export class LibsqlTasks implements TaskStore {
   #detailOf(taskRow: number, summaryRow: SummaryRow): TaskDetailRow {
     const summary = this.#summaries.of(summaryRow);
     const { taskId, endpointId, createdAt, completedAt } = summary;
-    const [state, attempt, maxAttempts, service, progress, reported, ...result] = this.#detail.get(
-      taskRow,
-    )!;
+    const [state, attempt, maxAttempts, options, service, progress, reported, ...result] = this
+      .#detail.get(taskRow)!;
     const received: TaskEvent = { state: "received", at: createdAt, by: "service", attempt: 0 };
     const timeline = boundTimeline([
       received,
@@ -175,6 +177,7 @@ export class LibsqlTasks implements TaskStore {
     return {
       ...summary,
       maxAttempts,
+      priority: fromJson<TaskOptions>(options)?.priority ?? DEFAULT_PRIORITY,
       timeline,
       result: finishedOf(taskId, state, completedAt, result),
     };
