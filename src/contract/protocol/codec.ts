@@ -10,7 +10,13 @@ import {
 } from "./messages.ts";
 
 // Records are msgpackr's own extension; without them any msgpack library reads our frames.
-const packr = new Packr({ useRecords: false, mapsAsObjects: true, variableMapSize: true });
+// Whole numbers of 64 bits, which other libraries write, become numbers as everywhere in JSON.
+const packr = new Packr({
+  useRecords: false,
+  mapsAsObjects: true,
+  variableMapSize: true,
+  int64AsType: "number",
+});
 
 export type Decoded<T> =
   | { readonly kind: "message"; readonly message: T }
@@ -35,12 +41,6 @@ function scalarLength(tag: number, view: DataView, position: number): number {
     case 0xc6:
     case 0xdb:
       return 5 + view.getUint32(position + 1);
-    case 0xc7:
-      return 3 + view.getUint8(position + 1);
-    case 0xc8:
-      return 4 + view.getUint16(position + 1);
-    case 0xc9:
-      return 6 + view.getUint32(position + 1);
     case 0xcc:
     case 0xd0:
       return 2;
@@ -56,26 +56,38 @@ function scalarLength(tag: number, view: DataView, position: number): number {
     case 0xd3:
       return 9;
   }
-  // fixext 1 to 16, then nil, booleans and small integers.
-  return tag >= 0xd4 && tag <= 0xd8 ? 2 + (1 << (tag - 0xd4)) : 1;
+  // Nil, booleans and small integers.
+  return 1;
+}
+
+/** The extension by which msgpackr writes undefined; all others are refused. */
+function isUndefined(view: DataView, position: number): boolean {
+  return view.getUint16(position) === 0xd400;
 }
 
 /**
- * Refuses bytes that nest deeper than `maximum` before the recursive decoder sees them. It walks the
- * structure without building it; bytes that end early are left to the decoder's own message.
+ * What makes the bytes unfit for the decoder; undefined when nothing does. It walks the structure
+ * without building it, since the decoder recurses at each level, takes memory for as many items as
+ * a list claims to have, and makes dates, errors and patterns of extension types. Bytes that end
+ * early in a scalar are left to the decoder's own message.
  */
-function nestsDeeperThan(bytes: Uint8Array, maximum: number): boolean {
+function unfit(bytes: Uint8Array): string | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  // Items still to come at each open level.
+  // Items still to come at each open level, and at all of them.
   const open: number[] = [];
+  let pending = 0;
   let position = 0;
   const container = (items: number, header: number): void => {
     position += header;
+    pending += items;
     open.push(items);
   };
   try {
     while (position < bytes.length) {
-      if (open.length > 0) open[open.length - 1]!--;
+      if (open.length > 0) {
+        open[open.length - 1]!--;
+        pending--;
+      }
       const tag = bytes[position]!;
       if (tag >= 0x80 && tag <= 0x8f) container((tag & 0x0f) * 2, 1);
       else if (tag >= 0x90 && tag <= 0x9f) container(tag & 0x0f, 1);
@@ -83,22 +95,36 @@ function nestsDeeperThan(bytes: Uint8Array, maximum: number): boolean {
       else if (tag === 0xdd) container(view.getUint32(position + 1), 5);
       else if (tag === 0xde) container(view.getUint16(position + 1) * 2, 3);
       else if (tag === 0xdf) container(view.getUint32(position + 1) * 2, 5);
-      else position += scalarLength(tag, view, position);
-      if (open.length > maximum) return true;
+      else if ((tag >= 0xc7 && tag <= 0xc9) || (tag >= 0xd4 && tag <= 0xd8)) {
+        if (!isUndefined(view, position)) return "msgpack has an extension type";
+        position += 3;
+      } else position += scalarLength(tag, view, position);
+      if (open.length > MAX_DEPTH) return `msgpack nests deeper than ${MAX_DEPTH} levels`;
+      // Each takes a byte at least.
+      if (pending > bytes.length - position) return "msgpack ends before what it announces";
       while (open[open.length - 1] === 0) open.pop();
     }
   } catch (thrown) {
     if (!(thrown instanceof RangeError)) throw thrown;
   }
-  return false;
+  return undefined;
 }
 
 /** Decodes one msgpack value; throws `Error` with a message fit for a user. */
 export function decode(bytes: Uint8Array): unknown {
-  if (nestsDeeperThan(bytes, MAX_DEPTH)) {
-    throw new Error(`msgpack nests deeper than ${MAX_DEPTH} levels`);
-  }
+  const reason = unfit(bytes);
+  if (reason !== undefined) throw new Error(reason);
   return packr.unpack(bytes);
+}
+
+/** What was found, without its data: a peer's text may be of any length, or a secret. */
+function describeIssue(issue: v.BaseIssue<unknown>): string {
+  const found = typeof issue.input === "string" && issue.received.startsWith('"')
+    ? `text of ${issue.input.length} characters`
+    : issue.received;
+  return `${v.getDotPath(issue) ?? "message"}: expected ${
+    issue.expected ?? issue.type
+  }, found ${found}`;
 }
 
 function decodeMessage<T>(
@@ -122,9 +148,7 @@ function decodeMessage<T>(
   }
   const parsed = v.safeParse(schema, value, { abortEarly: true });
   if (parsed.success) return { kind: "message", message: parsed.output };
-  const issue = parsed.issues[0];
-  const where = v.getDotPath(issue) ?? "message";
-  return { kind: "violation", reason: `${where}: ${issue.message}` };
+  return { kind: "violation", reason: describeIssue(parsed.issues[0]) };
 }
 
 export function encodeMessage(message: EndpointMessage | ServiceMessage): Uint8Array<ArrayBuffer> {

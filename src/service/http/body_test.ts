@@ -78,9 +78,8 @@ Deno.test("what cannot be decoded is malformed, with the reason", async () => {
     [post(cut, msgpack), /not valid application\/msgpack/],
     [post(new Uint8Array(100).fill(0x91), msgpack), /nests deeper than 64/],
     [post(encode({ a: new Uint8Array(2) }), msgpack), /has no form in JSON/],
-    [post(encode({ a: [2n ** 63n] }), msgpack), /bigint has no form in JSON/],
     [post(encode({ a: NaN }), msgpack), /NaN has no form in JSON/],
-    [post(encode({ a: new Date() }), msgpack), /Date has no form in JSON/],
+    [post(encode({ a: new Date() }), msgpack), /extension type/],
   ];
   for (const [request, message] of refused) {
     const error = await refusal(request);
