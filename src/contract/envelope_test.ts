@@ -1,13 +1,17 @@
 import fc from "fast-check";
-import { assertEquals, assertThrows } from "../lib/assert.ts";
+import { assertEquals, assertThrows, assertTrue } from "../lib/assert.ts";
 import {
+  EnvelopeError,
   HEADERS,
+  jsonBuffer,
   jsonPayload,
   pack,
   readBuffer,
   readSourceFunction,
+  runtimeOf,
   sourceFunction,
   unpack,
+  writeBuffer,
 } from "./envelope.ts";
 
 Deno.test("a function as the official SDK writes it", () => {
@@ -56,4 +60,69 @@ Deno.test("arguments that JSON cannot hold are refused, not turned into null", (
     assertThrows(() => jsonPayload([{ argument }]), /cannot be written as JSON/);
   }
   assertEquals(jsonPayload([undefined]), jsonPayload([null]));
+});
+
+/** Nothing but an `EnvelopeError` comes out, which names what is wrong in one line. */
+function orRefused<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (thrown) {
+    assertTrue(thrown instanceof EnvelopeError, String(thrown));
+    assertTrue(thrown.message.length < 200 && !thrown.message.includes("\n"), thrown.message);
+    return undefined;
+  }
+}
+
+Deno.test("any JSON values come back from a payload", () => {
+  const keyword = fc.dictionary(fc.string({ unit: "binary" }), fc.jsonValue());
+  fc.assert(fc.property(fc.array(fc.jsonValue()), keyword, (positional, named) => {
+    const buffers = unpack(jsonPayload(positional, named)).map(readBuffer);
+    assertEquals(buffers.map(({ header }) => header), [HEADERS.json, HEADERS.json]);
+    const [args, kwargs] = buffers.map(({ body }) => JSON.parse(body));
+    assertEquals(args, JSON.parse(JSON.stringify(positional)));
+    assertEquals(kwargs, JSON.parse(JSON.stringify(named)));
+  }));
+});
+
+Deno.test("any value at all is written as JSON or refused by name", () => {
+  fc.assert(
+    fc.property(fc.anything({ withBigInt: true, withDate: true, withMap: true }), (value) => {
+      const buffer = orRefused(() => jsonBuffer(value));
+      if (buffer !== undefined) JSON.parse(readBuffer(buffer).body);
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+Deno.test("any header and body come back from a buffer, any name and source from a function", () => {
+  const header = fc.string({ minLength: 2, maxLength: 2, unit: "binary-ascii" });
+  fc.assert(fc.property(header, fc.string({ unit: "binary" }), (header, body) => {
+    assertEquals(readBuffer(writeBuffer({ header, body })), { header, body });
+    assertTrue(["typescript", "python", "shell"].includes(runtimeOf(header)));
+  }));
+  const name = fc.stringMatching(/^[^:]*$/);
+  fc.assert(fc.property(
+    fc.constantFrom(...Object.values(HEADERS)),
+    name,
+    fc.string({ unit: "binary" }),
+    (header, name, source) => {
+      const packed = sourceFunction(header, name, source);
+      assertEquals(readSourceFunction(packed), { header, name, source });
+    },
+  ));
+});
+
+Deno.test("any text is unpacked or refused, and what is unpacked packs to the same buffers", () => {
+  const almost = fc.array(
+    fc.oneof(fc.nat(20).map((length) => `${length}\n`), fc.string({ unit: "binary" })),
+  ).map((parts) => parts.join(""));
+  fc.assert(
+    fc.property(fc.oneof(almost, fc.string({ unit: "binary" })), (text) => {
+      orRefused(() => readBuffer(text));
+      orRefused(() => readSourceFunction(text));
+      const buffers = orRefused(() => unpack(text));
+      if (buffers !== undefined) assertEquals(unpack(pack(buffers)), buffers);
+    }),
+    { numRuns: 2_000 },
+  );
 });

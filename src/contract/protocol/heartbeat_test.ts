@@ -1,4 +1,5 @@
-import { assertEquals } from "../../lib/assert.ts";
+import fc from "fast-check";
+import { assertEquals, assertTrue } from "../../lib/assert.ts";
 import { Heartbeat, heartbeatOptions, startHeartbeat } from "./heartbeat.ts";
 
 const options = { interval: 15, timeout: 45 };
@@ -43,4 +44,40 @@ Deno.test("the driver sends and then gives up, with nothing left running", async
   const silentFor = await silent.promise;
   assertEquals(silentFor >= 15, true);
   assertEquals(sent >= 1, true);
+});
+
+/** Follows a heartbeat as its driver does: it steps when the step before said, or `late` after. */
+Deno.test("however time passes, it speaks in time and gives up only a silent peer", () => {
+  const turn = fc.record({
+    late: fc.oneof(fc.constant(0), fc.nat(5), fc.nat(200)),
+    /** When in the turn the peer was heard; not at all beyond 1. */
+    heard: fc.double({ min: 0, max: 2, noNaN: true }),
+  });
+  fc.assert(
+    fc.property(fc.array(turn, { maxLength: 60 }), (turns) => {
+      const heartbeat = new Heartbeat(options, 0);
+      let [now, next, heardAt, sentAt] = [0, options.interval, 0, 0];
+      for (const { late, heard } of turns) {
+        const before = now;
+        now += next + late;
+        if (heard <= 1) {
+          heardAt = before + (now - before) * heard;
+          heartbeat.heard(heardAt);
+        }
+        const step = heartbeat.step(now);
+        const silentFor = now - heardAt;
+        if (step.kind === "peer-silent") {
+          assertTrue(silentFor >= options.timeout, `given up after ${silentFor}`);
+          return;
+        }
+        // A process that slept gives its peer one more interval, no more.
+        assertTrue(silentFor < options.timeout || late > options.interval, "a dead peer was kept");
+        assertTrue(step.milliseconds > 0 && step.milliseconds <= options.interval);
+        if (step.kind === "send") sentAt = now;
+        assertTrue(now - sentAt < options.interval, "silent itself for too long");
+        next = step.milliseconds;
+      }
+    }),
+    { numRuns: 2_000 },
+  );
 });

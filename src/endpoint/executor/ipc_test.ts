@@ -1,7 +1,7 @@
 import fc from "fast-check";
-import { assertEquals, assertThrows } from "../../lib/assert.ts";
+import { assertEquals, assertThrows, assertTrue } from "../../lib/assert.ts";
 import { MAX_RECORD_BYTES } from "../../contract/limits.ts";
-import { RECORD, record, RecordReader, taskRecords, viewOf } from "./ipc.ts";
+import { RECORD, record, RecordError, RecordReader, taskRecords, viewOf } from "./ipc.ts";
 
 interface Read {
   readonly type: number;
@@ -58,4 +58,52 @@ Deno.test("a length that no record has is refused, before any memory is taken fo
     assertThrows(() => readAll([bytes]), /a record of \d+ bytes, expected 1 to/);
     assertThrows(() => readAll([bytes.subarray(0, 2), bytes.subarray(2)]), /a record of/);
   }
+});
+
+Deno.test("any bytes, cut anywhere, are records or a RecordError, the same however they are cut", () => {
+  const whole = fc.tuple(fc.integer({ min: 0, max: 255 }), fc.uint8Array({ maxLength: 20 }))
+    .map(([type, body]) => record(type, body));
+  const bytes = fc.array(fc.oneof(whole, fc.uint8Array({ maxLength: 12 }))).map(joined);
+  const read = (chunks: readonly Uint8Array[]): { records: Read[]; refused: boolean } => {
+    const records: Read[] = [];
+    const reader = new RecordReader((type, bytes, start, end) => {
+      assertTrue(start <= end && end <= bytes.length, "a body beyond its bytes");
+      records.push({ type, body: new Uint8Array(bytes.subarray(start, end)) });
+    });
+    try {
+      for (const chunk of chunks) reader.push(chunk);
+      return { records, refused: false };
+    } catch (thrown) {
+      assertTrue(thrown instanceof RecordError, String(thrown));
+      return { records, refused: true };
+    }
+  };
+  fc.assert(
+    fc.property(bytes, fc.array(fc.nat()), (bytes, cuts) => {
+      assertEquals(read(cut(bytes, cuts)), read([bytes]));
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+Deno.test("any tasks come back whole from their records, wherever these are cut", () => {
+  const some = fc.uint8Array({ maxLength: 30 });
+  const number = fc.integer({ min: 0, max: 0xffffffff });
+  const task = fc.record({ sequence: number, handle: number, settings: some, payload: some }, {
+    noNullPrototype: true,
+  });
+  fc.assert(fc.property(fc.array(task), fc.array(fc.nat()), (tasks, cuts) => {
+    const bodies = readAll(cut(taskRecords(tasks), cuts)).map(({ type, body }) => {
+      assertEquals(type, RECORD.task);
+      const view = viewOf(body);
+      const end = 12 + view.getUint32(8, true);
+      return {
+        sequence: view.getUint32(0, true),
+        handle: view.getUint32(4, true),
+        settings: body.slice(12, end),
+        payload: body.slice(end),
+      };
+    });
+    assertEquals(bodies, tasks);
+  }));
 });
