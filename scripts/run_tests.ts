@@ -34,7 +34,7 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 function chosenRuns(args: readonly string[]): (readonly string[])[] {
-  return args.length > 0 ? [args] : [["src", "scripts"], processTestFiles()];
+  return args.length > 0 ? [args] : [["src", "scripts", "bench"], processTestFiles()];
 }
 
 /** All but those of `test:NAME`. */

@@ -9,7 +9,9 @@ const PATTERNS = ["x_test.ts"];
 
 Deno.test("the files that CONTRIBUTING names are there", () => {
   const text = Deno.readTextFileSync(`${ROOT}CONTRIBUTING.md`);
-  const files = ["src", "scripts", "tests"].flatMap((folder) => filesUnder(`${ROOT}${folder}`))
+  const files = ["src", "scripts", "tests", "bench"].flatMap((folder) =>
+    filesUnder(`${ROOT}${folder}`)
+  )
     .map((path) => relative(ROOT, path));
   const known = ["main.ts", ...files].map((path) => `/${path}`);
   const named = [...text.matchAll(/`([a-z][a-z_/]*\.(?:ts|py))`/g)].map(([, name]) => name!);

@@ -1,8 +1,8 @@
-/** The service's part for `bench_agent.ts`: sends tasks as credits allow, acknowledges results. */
-import { newId } from "../src/contract/ids.ts";
-import { SendWindow } from "../src/contract/protocol/ack_window.ts";
-import { decodeEndpointMessage, encodeMessage } from "../src/contract/protocol/codec.ts";
-import type { ServiceMessage, TaskMessage } from "../src/contract/protocol/messages.ts";
+/** The service's part for `agent.ts`: sends tasks as credits allow, acknowledges results. */
+import { newId } from "../../src/contract/ids.ts";
+import { SendWindow } from "../../src/contract/protocol/ack_window.ts";
+import { decodeEndpointMessage, encodeMessage } from "../../src/contract/protocol/codec.ts";
+import type { ServiceMessage, TaskMessage } from "../../src/contract/protocol/messages.ts";
 
 const BATCH = 500;
 const PAYLOAD = new TextEncoder().encode("6\n11\n[1]5\n11\n{}");

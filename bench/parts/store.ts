@@ -1,13 +1,13 @@
 /**
- * What the store alone can do: `deno run -A scripts/bench_store.ts [TASKS]`. Submits of 500 tasks
+ * What the store alone can do: `deno run -A bench/parts/store.ts [TASKS]`. Submits of 500 tasks
  * with 200 bytes each, dispatch in batches of 500, results of 200 bytes with a timeline in batches of
  * 500, then the same once more behind 100,000 queued tasks of an endpoint that is away.
  */
-import { newId } from "../src/contract/ids.ts";
-import type { ResultMessage } from "../src/contract/protocol/messages.ts";
-import { join } from "../src/lib/path.ts";
-import { openStore } from "../src/service/store/libsql_store.ts";
-import type { Store } from "../src/service/store/store.ts";
+import { newId } from "../../src/contract/ids.ts";
+import type { ResultMessage } from "../../src/contract/protocol/messages.ts";
+import { join } from "../../src/lib/path.ts";
+import { openStore } from "../../src/service/store/libsql_store.ts";
+import type { Store } from "../../src/service/store/store.ts";
 
 const BATCH = 500;
 const PAYLOAD = `200\n11\n["${"x".repeat(193)}"]5\n11\n{}`;

@@ -2,15 +2,19 @@
  * How many tasks a second the agent carries durably, without workers: a peer in a thread of its own
  * speaks the service's part, and an executor ends every attempt at once.
  *
- *     deno run -A scripts/bench_agent.ts [TASKS]
+ *     deno run -A bench/parts/agent.ts [TASKS]
  */
-import { newId } from "../src/contract/ids.ts";
-import { wallClock } from "../src/lib/clock.ts";
-import { join } from "../src/lib/path.ts";
-import type { Executor, ExecutorEvents, TaskAttempt } from "../src/endpoint/executor/executor.ts";
-import { connect } from "../src/endpoint/forwarder/connection.ts";
-import { openSpool } from "../src/endpoint/spool.ts";
-import { TaskFlow } from "../src/endpoint/task_flow.ts";
+import { newId } from "../../src/contract/ids.ts";
+import { wallClock } from "../../src/lib/clock.ts";
+import { join } from "../../src/lib/path.ts";
+import type {
+  Executor,
+  ExecutorEvents,
+  TaskAttempt,
+} from "../../src/endpoint/executor/executor.ts";
+import { connect } from "../../src/endpoint/forwarder/connection.ts";
+import { openSpool } from "../../src/endpoint/spool.ts";
+import { TaskFlow } from "../../src/endpoint/task_flow.ts";
 
 const ROOM = 4_000;
 const NOTHING = new Uint8Array();
@@ -58,7 +62,7 @@ class InstantExecutor implements Executor {
 
 async function main(): Promise<void> {
   const total = Number(Deno.args[0] ?? 200_000);
-  const peer = new Worker(new URL("./bench_agent_peer.ts", import.meta.url), { type: "module" });
+  const peer = new Worker(new URL("./agent_peer.ts", import.meta.url), { type: "module" });
   const next = async (): Promise<Record<string, number>> =>
     await new Promise((resolve) => peer.onmessage = (event) => resolve(event.data));
   peer.postMessage({ total });

@@ -1,0 +1,290 @@
+/** What is measured, and what it must reach: the rows of the table, as data. */
+
+/** The program that this repository builds, among the subjects that are measured. */
+export const OURS = "funcx-endpoint";
+/** Measurements that bound a figure from below: the raw mechanism without the program. */
+export const FLOOR = "floor";
+
+export type Unit = "/s" | "ms" | "s" | "MB" | "KB" | "MB/s" | "%" | "ratio";
+
+export interface Figure {
+  /** `ROW.name`, or `floor.name`; a sample of `ID.cpu` is its processor time per 1,000 tasks. */
+  readonly id: string;
+  readonly label: string;
+  readonly unit: Unit;
+  readonly better: "higher" | "lower";
+  /** At least so much when higher is better, at most so much when lower is. */
+  readonly target?: number;
+  /** How many times as good as a peer it has to be. */
+  readonly versus?: readonly { readonly peer: string; readonly times: number }[];
+  /** Ids of floors that say what the machine allows. */
+  readonly floors?: readonly string[];
+}
+
+export const PEERS = {
+  parsl: "Parsl HTEX",
+  futures: "concurrent.futures",
+  futuresChunks: "concurrent.futures, chunks",
+  dask: "Dask distributed",
+  celery: "Celery + Redis",
+  bullmq: "BullMQ + Redis",
+  bullmqDurable: "BullMQ + Redis, appendfsync always",
+  xargs: "xargs -P2",
+  parallel: "GNU parallel -j2",
+} as const;
+
+const rate = { unit: "/s", better: "higher" } as const;
+const time = { unit: "ms", better: "lower" } as const;
+const memory = { unit: "MB", better: "lower" } as const;
+const ratio = { unit: "ratio", better: "higher" } as const;
+
+const EXECUTOR_PEERS = [
+  { peer: PEERS.parsl, times: 40 },
+  { peer: PEERS.futures, times: 3 },
+] as const;
+const SERVICE_PEERS = [
+  { peer: PEERS.bullmq, times: 3 },
+  { peer: PEERS.bullmqDurable, times: 3 },
+] as const;
+const XARGS = [{ peer: PEERS.xargs, times: 0.9 }] as const;
+const SERVICE_FLOORS = ["floor.libsql_rows", "floor.websocket_tasks"];
+const TRIP_FLOORS = ["floor.fsync", "floor.http_trip", "floor.websocket_trip", "floor.pipe_trip"];
+const SHELL_FLOORS = ["floor.setsid_sh"];
+
+function efficiency(where: string, how: string, floors: readonly string[] = []): Figure[] {
+  return ([[1, 0.90], [10, 0.97], [100, 0.99]] as const).map(([duration, target]) => ({
+    id: `5.${where}_${duration}ms`,
+    label: `efficiency, tasks of ${duration} ms, ${how}`,
+    ...ratio,
+    target,
+    floors: [...floors, `floor.wait_${duration}ms`],
+  }));
+}
+
+function payloads(): Figure[] {
+  return (["1KB", "100KB", "1MB", "10MB"] as const).map((size) => ({
+    id: `7.${size}`,
+    label: `payloads of ${size.replace(/(?=[KM])/, " ")}, each way`,
+    unit: "MB/s",
+    better: "higher",
+    ...(size === "1MB" ? { target: 200 } : {}),
+    floors: size.endsWith("MB") ? ["floor.websocket_bytes", "floor.write_bytes"] : [],
+  }));
+}
+
+/** In the order of the table. */
+export const FIGURES: readonly Figure[] = [
+  {
+    id: "1.typescript",
+    label: "no-op tasks, executor alone, TypeScript",
+    ...rate,
+    target: 100_000,
+    versus: EXECUTOR_PEERS,
+    floors: ["floor.pipe_deno"],
+  },
+  {
+    id: "1.python",
+    label: "no-op tasks, executor alone, Python",
+    ...rate,
+    target: 40_000,
+    versus: EXECUTOR_PEERS,
+    floors: ["floor.pipe_python"],
+  },
+  {
+    id: "2.typescript",
+    label: "no-op tasks through the service, durable, TypeScript",
+    ...rate,
+    target: 15_000,
+    versus: SERVICE_PEERS,
+    floors: SERVICE_FLOORS,
+  },
+  {
+    id: "2.python",
+    label: "no-op tasks through the service, durable, Python",
+    ...rate,
+    target: 15_000,
+    versus: SERVICE_PEERS,
+    floors: SERVICE_FLOORS,
+  },
+  {
+    id: "3.p50",
+    label: "one task at a time through the service, p50",
+    ...time,
+    target: 2,
+    floors: TRIP_FLOORS,
+  },
+  {
+    id: "3.p99",
+    label: "one task at a time through the service, p99",
+    ...time,
+    target: 8,
+    floors: ["floor.fsync_p99"],
+  },
+  {
+    id: "4.executor",
+    label: "/bin/true as a shell task, executor alone",
+    ...rate,
+    versus: XARGS,
+    floors: SHELL_FLOORS,
+  },
+  {
+    id: "4.service",
+    label: "/bin/true as a shell task, through the service",
+    ...rate,
+    versus: XARGS,
+    floors: SHELL_FLOORS,
+  },
+  ...efficiency("executor", "executor alone"),
+  ...efficiency("service", "through the service"),
+  {
+    id: "6.ratio",
+    label: "rate with 1,000,000 tasks queued against 10,000",
+    ...ratio,
+    target: 0.9,
+  },
+  { id: "6.rate_few", label: "rate with 10,000 queued", ...rate },
+  { id: "6.rate_many", label: "rate with 1,000,000 queued", ...rate },
+  { id: "6.service_peak", label: "service, highest resident memory", ...memory, target: 400 },
+  { id: "6.agent_peak", label: "agent, highest resident memory", ...memory, target: 400 },
+  { id: "6.service_pss", label: "service, proportional memory at the end", ...memory },
+  { id: "6.agent_pss", label: "agent, proportional memory at the end", ...memory },
+  { id: "6.submit", label: "submitting the 1,000,000", ...rate, floors: ["floor.libsql_rows"] },
+  ...payloads(),
+  { id: "7.small_alone", label: "small tasks alone, p99", ...time },
+  { id: "7.small_beside", label: "small tasks beside a stream of 10 MB ones, p99", ...time },
+  {
+    id: "7.small_ratio",
+    label: "p99 beside the stream against alone",
+    unit: "ratio",
+    better: "lower",
+    target: 5,
+  },
+  {
+    id: "8.replay",
+    label: "SIGKILL with 1,000,000 spooled, to Active",
+    unit: "s",
+    better: "lower",
+    target: 10,
+  },
+  {
+    id: "9.memory",
+    label: "service memory for each of 5,000 idle endpoints",
+    unit: "KB",
+    better: "lower",
+    target: 30,
+    floors: ["floor.websocket_idle"],
+  },
+  {
+    id: "9.processor",
+    label: "service, processor with 5,000 idle endpoints, over 30 s",
+    unit: "%",
+    better: "lower",
+    target: 5,
+  },
+  {
+    id: "9.return",
+    label: "all back after a restart of the service",
+    unit: "s",
+    better: "lower",
+    target: 20,
+  },
+  {
+    id: "10.typescript",
+    label: "warm idle TypeScript worker above bare Deno",
+    ...memory,
+    target: 12,
+    floors: ["floor.deno_memory"],
+  },
+  {
+    id: "10.python",
+    label: "warm idle Python worker above bare python3",
+    ...memory,
+    target: 12,
+    floors: ["floor.python_memory"],
+  },
+  { id: "10.agent", label: "agent, idle", ...memory, target: 90, floors: ["floor.deno_memory"] },
+  {
+    id: "10.service",
+    label: "service, idle",
+    ...memory,
+    target: 90,
+    floors: ["floor.deno_memory"],
+  },
+  { id: "10.typescript_pss", label: "the same worker, proportional memory", ...memory },
+  { id: "10.python_pss", label: "the same worker, proportional memory", ...memory },
+  { id: "10.agent_pss", label: "agent, idle, proportional memory", ...memory },
+  { id: "10.service_pss", label: "service, idle, proportional memory", ...memory },
+  {
+    id: "11.active",
+    label: "start to Active",
+    ...time,
+    target: 1_000,
+    floors: ["floor.deno_start"],
+  },
+  { id: "11.result", label: "start to first result", ...time, target: 1_200 },
+  { id: "12.version", label: "--version", ...time, target: 80, floors: ["floor.deno_start"] },
+  {
+    id: "12.list",
+    label: "list with 100 profiles",
+    ...time,
+    target: 150,
+    floors: ["floor.deno_start"],
+  },
+  {
+    id: "12.tasks",
+    label: "task list --json of 10,000",
+    ...time,
+    target: 300,
+    floors: ["floor.deno_start"],
+  },
+];
+
+/** What the machine allows without the program, beside which a figure that is not reached stands. */
+export const FLOORS: readonly Figure[] = [
+  {
+    id: "floor.pipe_deno",
+    label: "raw socket pair, echo of records, Deno to Deno, 256 a batch",
+    ...rate,
+  },
+  { id: "floor.pipe_python", label: "the same, Deno to Python", ...rate },
+  { id: "floor.pipe_trip", label: "one record there and back, p50", ...time },
+  {
+    id: "floor.websocket_tasks",
+    label: "loopback WebSocket, echo of task messages, 128 a frame",
+    ...rate,
+  },
+  { id: "floor.websocket_trip", label: "one frame there and back, p50", ...time },
+  {
+    id: "floor.websocket_bytes",
+    label: "frames of 1 MB there and back, each way",
+    unit: "MB/s",
+    better: "higher",
+  },
+  {
+    id: "floor.websocket_idle",
+    label: "memory of an idle WebSocket in a bare server",
+    unit: "KB",
+    better: "lower",
+  },
+  { id: "floor.http_trip", label: "one HTTP request to a bare server, p50", ...time },
+  { id: "floor.libsql_commits", label: "libSQL, one row a commit, synchronous FULL", ...rate },
+  { id: "floor.libsql_rows", label: "libSQL, inserted rows of 200 bytes, 500 a commit", ...rate },
+  { id: "floor.fsync", label: "writing and syncing 4 KiB, p50", ...time },
+  { id: "floor.fsync_p99", label: "writing and syncing 4 KiB, p99", ...time },
+  { id: "floor.write_bytes", label: "writing and syncing 1 MB", unit: "MB/s", better: "higher" },
+  { id: "floor.setsid_sh", label: "xargs -P2 setsid sh -c /bin/true", ...rate },
+  { id: "floor.wait_1ms", label: "the tasks of 1 ms in two bare Python loops", ...ratio },
+  { id: "floor.wait_10ms", label: "the tasks of 10 ms in two bare Python loops", ...ratio },
+  { id: "floor.wait_100ms", label: "the tasks of 100 ms in two bare Python loops", ...ratio },
+  { id: "floor.deno_memory", label: "bare Deno that sleeps, resident", ...memory },
+  { id: "floor.python_memory", label: "bare python3 -I -S that sleeps, resident", ...memory },
+  { id: "floor.deno_start", label: "bare Deno running an empty file", ...time },
+];
+
+/** The row of a figure's id; 0 for a floor. */
+export function rowOf(id: string): number {
+  const row = Number.parseInt(id, 10);
+  return Number.isNaN(row) ? 0 : row;
+}
+
+export const ROWS: readonly number[] = [...new Set(FIGURES.map(({ id }) => rowOf(id)))];

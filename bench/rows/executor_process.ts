@@ -1,0 +1,140 @@
+/**
+ * The agent's part of rows 1, 4 and 5, in a process of its own so that its heap and its processor
+ * time are its own. Arguments: a folder, and the job as JSON; prints the rate as JSON.
+ */
+import { jsonPayload } from "../../src/contract/envelope.ts";
+import { newId } from "../../src/contract/ids.ts";
+import type {
+  Executor,
+  FinishedAttempt,
+  TaskAttempt,
+} from "../../src/endpoint/executor/executor.ts";
+import { startLocalExecutor } from "../../src/endpoint/executor/local_executor.ts";
+import { join } from "../../src/lib/path.ts";
+import { PYTHON } from "../../tests/helpers/python.ts";
+import { NO_OP, WORKERS } from "../deployment.ts";
+import { processorSeconds, processTree } from "../process_usage.ts";
+import { WAIT } from "./wait_task.ts";
+
+export interface ExecutorJob {
+  readonly kind: "typescript" | "python" | "shell" | "wait";
+  readonly tasks: number;
+  /** Milliseconds, of `wait`. */
+  readonly duration?: number;
+}
+
+export interface ExecutorRate {
+  readonly seconds: number;
+  /** Seconds of processor time of manager and workers. */
+  readonly processor: number;
+}
+
+/** What an agent hands over at a time at most. */
+const BATCH = 1_000;
+const WARM_UP = 0.2;
+
+const permissions = {
+  read: false,
+  write: false,
+  net: false,
+  env: false,
+  run: false,
+  sys: false,
+} as const;
+
+/** Hands attempts over as room for them comes, and tells when all have finished. */
+class Feeder {
+  executor!: Executor;
+  #waiting = 0;
+  #done = Promise.withResolvers<void>();
+  #feed: () => void = () => {};
+
+  readonly events = {
+    started: (): void => {},
+    finished: (attempts: readonly FinishedAttempt[]): void => this.#finished(attempts),
+    output: (): void => {},
+    roomForMore: (): void => this.#feed(),
+  };
+
+  runAll(attempts: readonly TaskAttempt[]): Promise<void> {
+    this.#done = Promise.withResolvers();
+    this.#waiting = attempts.length;
+    let position = 0;
+    this.#feed = (): void => {
+      const room = Math.min(this.executor.capacity(), BATCH);
+      if (room === 0 || position === attempts.length) return;
+      const batch = attempts.slice(position, position + room);
+      position += batch.length;
+      this.executor.run(batch);
+    };
+    this.#feed();
+    return this.#done.promise;
+  }
+
+  #finished(attempts: readonly FinishedAttempt[]): void {
+    for (const { outcome } of attempts) {
+      if (outcome.kind !== "success") this.#done.reject(new Error(JSON.stringify(outcome)));
+    }
+    this.#waiting -= attempts.length;
+    if (this.#waiting === 0) this.#done.resolve();
+  }
+}
+
+function startExecutor(folder: string, feeder: Feeder): Promise<Executor> {
+  return startLocalExecutor({
+    executor: {
+      workersPerNode: WORKERS,
+      prefetch: 0,
+      maxAttempts: 2,
+      walltimeSeconds: null,
+      provider: { type: "local" },
+      runtimes: {
+        typescript: { permissions },
+        python: PYTHON === undefined ? null : { interpreter: PYTHON },
+        shell: { shell: "/bin/sh" },
+      },
+      workerInit: "",
+      environment: {},
+      sandbox: false,
+      workingFolder: join(folder, "tasks"),
+    },
+    events: feeder.events,
+    stateDir: folder,
+  });
+}
+
+function attemptsOf(job: ExecutorJob, count: number, functionId: string): TaskAttempt[] {
+  const encoder = new TextEncoder();
+  const source = job.kind === "wait" ? WAIT : NO_OP[job.kind];
+  const code = encoder.encode(source.code);
+  const payload = encoder.encode(jsonPayload(job.kind === "shell" ? [] : [job.duration ?? 1]));
+  return Array.from(
+    { length: count },
+    () => ({ taskId: newId(), attempt: 1, functionId, code, payload, options: {} }),
+  );
+}
+
+function processorOfAll(): number {
+  return processTree(Deno.pid).reduce((sum, pid) => sum + processorSeconds(pid), 0);
+}
+
+async function main(folder: string, job: ExecutorJob): Promise<void> {
+  const feeder = new Feeder();
+  feeder.executor = await startExecutor(folder, feeder);
+  try {
+    const functionId = newId();
+    const warmUp = Math.max(WORKERS * 2, Math.ceil(job.tasks * WARM_UP));
+    await feeder.runAll(attemptsOf(job, warmUp, functionId));
+    const attempts = attemptsOf(job, job.tasks, functionId);
+    const before = processorOfAll();
+    const begun = performance.now();
+    await feeder.runAll(attempts);
+    const seconds = (performance.now() - begun) / 1_000;
+    const rate: ExecutorRate = { seconds, processor: processorOfAll() - before };
+    console.log(JSON.stringify(rate));
+  } finally {
+    await feeder.executor.close();
+  }
+}
+
+if (import.meta.main) await main(Deno.args[0]!, JSON.parse(Deno.args[1]!));

@@ -1,0 +1,75 @@
+/** Runs scenarios: all of them once, then all of them again, so that no subject has the better hour. */
+import type { Options } from "./options.ts";
+import type { Sample } from "./results.ts";
+import type { Scenario, ScenarioContext } from "./scenario.ts";
+
+export interface RunOptions extends Options {
+  readonly folder: string;
+  say(text: string): void;
+}
+
+export interface RunOutcome {
+  readonly samples: readonly Sample[];
+  readonly notes: Readonly<Record<string, string>>;
+  /** Scenarios that threw; what they had recorded before is kept. */
+  readonly crashes: number;
+}
+
+/** A scenario that has crashed is not tried again. */
+export async function runScenarios(
+  all: readonly Scenario[],
+  options: RunOptions,
+): Promise<RunOutcome> {
+  const samples: Sample[] = [];
+  const notes: Record<string, string> = {};
+  const crashed = new Set<Scenario>();
+  const scenarios = all.filter(({ rows }) => rows.some((row) => options.rows.has(row)));
+  for (let repeat = 1; repeat <= options.repeats; repeat++) {
+    for (const scenario of scenarios) {
+      if (crashed.has(scenario) || repeat > (scenario.repeats ?? Infinity)) continue;
+      const begun = performance.now();
+      const first = samples.length;
+      try {
+        await scenario.run(contextOf(scenario, options, samples, notes));
+      } catch (thrown) {
+        crashed.add(scenario);
+        options.say(
+          `CRASHED: ${scenario.name}\n${thrown instanceof Error ? thrown.stack : thrown}`,
+        );
+      }
+      const seconds = ((performance.now() - begun) / 1_000).toFixed(1);
+      const progress = `[${repeat}/${options.repeats}] ${scenario.subject}: ${scenario.name}`;
+      options.say(
+        `${progress.padEnd(64)} ${seconds.padStart(6)} s  ${shown(samples.slice(first))}`,
+      );
+    }
+  }
+  return { samples, notes, crashes: crashed.size };
+}
+
+function contextOf(
+  scenario: Scenario,
+  options: RunOptions,
+  samples: Sample[],
+  notes: Record<string, string>,
+): ScenarioContext {
+  return {
+    isSmoke: options.smoke,
+    repeats: options.repeats,
+    folder: options.folder,
+    wants: (row) => options.rows.has(row),
+    record: (figure, value, subject = scenario.subject) => {
+      if (!Number.isFinite(value)) throw new Error(`${figure} came to ${value}`);
+      samples.push({ figure, subject, value });
+    },
+    note: (text) => {
+      notes[scenario.subject] = text;
+    },
+  };
+}
+
+function shown(samples: readonly Sample[]): string {
+  return samples.map(({ figure, value }) =>
+    `${figure} ${value >= 100 ? Math.round(value) : value.toPrecision(3)}`
+  ).join(", ");
+}
