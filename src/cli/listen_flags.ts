@@ -1,5 +1,6 @@
 /** Where a service listens, as the flags of `service start` and `service run`. */
 import { FuncxError } from "../contract/errors.ts";
+import { BLOB_QUOTA_BYTES, MAX_BLOB_BYTES } from "../contract/limits.ts";
 import { resolve } from "../lib/path.ts";
 
 export interface Address {
@@ -38,6 +39,17 @@ function malformed(text: string): FuncxError {
   });
 }
 
+/** A whole number of bytes, 1 to `maximum`. Throws `USAGE`. */
+function parseBytes(text: string, maximum: number): number {
+  const bytes = Number(text);
+  if (/^\d+$/.test(text) && bytes >= 1 && bytes <= maximum) return bytes;
+  throw new FuncxError({
+    code: "USAGE",
+    message: `"${text}" is not a number of bytes from 1 to ${maximum}`,
+    hint: "Write it in full, such as 1073741824 for 1 GiB.",
+  });
+}
+
 /** As the user gives them; the daemon gets the same. */
 export interface ListenFlags {
   readonly listen?: Address;
@@ -47,6 +59,8 @@ export interface ListenFlags {
   readonly publicUrl?: string;
   readonly allowHost?: readonly string[];
   readonly allowOrigin?: readonly string[];
+  readonly maxBlobBytes?: number;
+  readonly blobQuotaBytes?: number;
   readonly logLevel: LogLevel;
 }
 
@@ -103,6 +117,20 @@ export const LISTEN_FLAGS = {
     variadic: ",",
     optional: true,
   },
+  maxBlobBytes: {
+    kind: "parsed",
+    brief: `Largest argument or result, bytes (default and most: ${MAX_BLOB_BYTES})`,
+    placeholder: "bytes",
+    parse: (text: string): number => parseBytes(text, MAX_BLOB_BYTES),
+    optional: true,
+  },
+  blobQuotaBytes: {
+    kind: "parsed",
+    brief: `What large arguments and results of one user may take (default: ${BLOB_QUOTA_BYTES})`,
+    placeholder: "bytes",
+    parse: (text: string): number => parseBytes(text, Number.MAX_SAFE_INTEGER),
+    optional: true,
+  },
   logLevel: {
     kind: "enum",
     brief: "How much goes into the log",
@@ -130,6 +158,8 @@ export function listenArguments(flags: ListenFlags): string[] {
     ...named("public-url", flags.publicUrl),
     ...(flags.allowHost ?? []).flatMap((host) => named("allow-host", host)),
     ...(flags.allowOrigin ?? []).flatMap((origin) => named("allow-origin", origin)),
+    ...named("max-blob-bytes", flags.maxBlobBytes?.toString()),
+    ...named("blob-quota-bytes", flags.blobQuotaBytes?.toString()),
     ...named("log-level", flags.logLevel),
   ];
 }

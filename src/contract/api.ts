@@ -9,6 +9,8 @@
 import * as v from "valibot";
 import { anyObject, ids, name, nothing, page, pageQuery, queryNumber, uuid } from "./api_pieces.ts";
 import {
+  BeginBlobSchema,
+  BlobUploadSchema,
   CreatedTokenSchema,
   CreateTokenSchema,
   EndpointRegistrationSchema,
@@ -32,22 +34,28 @@ import {
   VersionSchema,
   WhoAmISchema,
 } from "./api_shapes.ts";
+import { MAX_BLOB_BYTES } from "./limits.ts";
 import { TASK_STATES } from "./task_state.ts";
 
 export * from "./api_shapes.ts";
 
-/** What a route needs and gives; `scope: null` means that it needs no token. */
+/**
+ * What a route needs and gives; `scope: null` means that it needs no token, of several scopes one is
+ * enough.
+ */
 export interface Route {
   readonly method: "GET" | "POST" | "PUT" | "DELETE";
   /** With `:name` parameters. */
   readonly path: string;
   readonly summary: string;
-  readonly scope: Scope | null;
+  readonly scope: Scope | readonly Scope[] | null;
   readonly query?: v.GenericSchema;
   readonly body?: v.GenericSchema;
   readonly answer: v.GenericSchema;
   /** The answer is `text/event-stream`; `answer` is the data of its events. */
   readonly stream?: true;
+  /** Body or answer is `application/octet-stream`, as it is. */
+  readonly octets?: "body" | "answer";
 }
 
 const removed = v.object({ result: v.number() });
@@ -283,6 +291,39 @@ export const ROUTES = {
       /** Asked to end. */ cancelling: v.array(uuid),
       /** Finished before. */ finished: v.array(uuid),
     }),
+  },
+
+  beginBlob: {
+    method: "POST",
+    path: "/v3/blobs",
+    summary: "Begin an upload, or ask how far it is.",
+    scope: ["run", "endpoint"],
+    body: BeginBlobSchema,
+    answer: BlobUploadSchema,
+  },
+  putBlob: {
+    method: "PUT",
+    path: "/v3/blobs/:sha256",
+    summary: "A chunk of an upload. With the last one the checksum is verified.",
+    scope: ["run", "endpoint"],
+    query: v.object({
+      /** Where the chunk begins: the `offset` of the last answer. */
+      offset: queryNumber,
+      /** Of the whole blob. */
+      size: v.pipe(queryNumber, v.maxValue(MAX_BLOB_BYTES)),
+      task_id: v.optional(uuid),
+    }),
+    answer: BlobUploadSchema,
+    octets: "body",
+  },
+  getBlob: {
+    method: "GET",
+    path: "/v3/blobs/:sha256",
+    summary: "A blob, or a range of it: the viewer's own, or one of a task of the endpoint.",
+    scope: ["read", "endpoint"],
+    query: v.object({ task_id: v.optional(uuid) }),
+    answer: nothing,
+    octets: "answer",
   },
 
   createToken: {

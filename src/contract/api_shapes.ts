@@ -4,6 +4,7 @@
  */
 import * as v from "valibot";
 import { anyObject, description, ids, instant, name, uuid } from "./api_pieces.ts";
+import { blobSize, sha256Hex } from "./blob_reference.ts";
 import { MAX_FUNCTION_BYTES } from "./limits.ts";
 import {
   EndpointStatusSchema,
@@ -260,6 +261,25 @@ export type FollowEvent =
     };
   }
   | { readonly event: "finished"; readonly data: FinishedTask };
+
+// -- blobs ----------------------------------------------------------------------------------------
+
+export const BeginBlobSchema = v.object({
+  sha256: sha256Hex,
+  size: blobSize,
+  /** Of an endpoint: the task whose result it is. */
+  task_id: v.optional(uuid),
+});
+/** How far an upload is. */
+export const BlobUploadSchema = v.object({
+  sha256: sha256Hex,
+  size: blobSize,
+  /** Bytes that the service has; the next chunk begins there. */
+  offset: blobSize,
+  /** All of it is there, its checksum is right, and it is on disk. */
+  complete: v.boolean(),
+});
+export type BlobUpload = v.InferOutput<typeof BlobUploadSchema>;
 
 // -- tokens, stats --------------------------------------------------------------------------------
 

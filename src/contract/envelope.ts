@@ -9,7 +9,7 @@
  *
  * A function is one packed buffer; a payload is two, positional arguments and keyword arguments; a
  * result is one buffer, not packed. Headers of the official SDK are listed in
- * `globus_compute_sdk/serialize`; `ts` and `sh` are ours.
+ * `globus_compute_sdk/serialize`; `ts`, `sh`, `bl` and `bf` are ours.
  */
 
 /** The headers that this program writes. Workers may know more, such as `00`, dill. */
@@ -19,6 +19,10 @@ export const HEADERS = {
   pythonSourceDill: "sd",
   typescriptSource: "ts",
   shellTemplate: "sh",
+  /** Stands for a buffer that is kept as a blob; see `blob_reference.ts`. */
+  blob: "bl",
+  /** JSON arguments some of which are files. */
+  files: "bf",
 } as const;
 
 export interface Buffer {

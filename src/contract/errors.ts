@@ -65,6 +65,11 @@ export const ERROR_KINDS = {
   ORIGIN_NOT_ALLOWED: kind(403, EXIT.permission),
   REQUEST_TOO_LARGE: kind(413, EXIT.data),
   STORAGE_FULL: kind(507, EXIT.tryAgain, true),
+  BLOB_NOT_FOUND: kind(404, EXIT.data),
+  BLOB_TOO_LARGE: kind(413, EXIT.data),
+  BLOB_OFFSET_MISMATCH: kind(409, EXIT.data),
+  BLOB_CORRUPT: kind(422, EXIT.data),
+  BLOB_QUOTA_EXCEEDED: kind(507, EXIT.tryAgain),
   SERVICE_STOPPING: kind(503, EXIT.tryAgain, true),
   // Ours, of a link between two parts.
   PROTOCOL_VERSION_UNSUPPORTED: kind(426, EXIT.configuration),

@@ -15,6 +15,24 @@ export const MAX_FUNCTION_BYTES = 10 * MIB;
 export const MAX_PAYLOAD_BYTES = 10 * MIB;
 /** One task's result, serialized. */
 export const MAX_RESULT_BYTES = 10 * MIB;
+/** Arguments or a result above this are a blob, unless a client or a profile says otherwise. */
+export const INLINE_BYTES = MIB;
+/** The largest blob, unless a service allows less. */
+export const MAX_BLOB_BYTES = 5 * 1024 * MIB;
+/** One request of an upload; the service holds as much of each that is on its way. */
+export const BLOB_CHUNK_BYTES = 8 * MIB;
+/** One request of a download. */
+export const BLOB_RANGE_BYTES = 64 * MIB;
+/** What the blobs of one owner may take, unless a service allows another sum. */
+export const BLOB_QUOTA_BYTES = 100 * 1024 * MIB;
+/** Room on the disk that blobs leave for everything else. */
+export const BLOB_DISK_RESERVE = 256 * MIB;
+/** A blob that no task refers to, finished or not, is kept this long after its last bytes. */
+export const UNUSED_BLOB_LIFETIME = 60 * 60 * SECOND;
+/** Between two looks for blobs that are not needed any more. */
+export const BLOB_SWEEP_INTERVAL = 60 * SECOND;
+/** Transfers of blobs at a time in one direction, of one client or agent. */
+export const BLOB_TRANSFERS = 2;
 /** A task's options as JSON: they travel with each task, so a full batch of them must fit a frame. */
 export const MAX_TASK_OPTIONS_BYTES = 16 * KIB;
 /** Nesting of a task's options, which lie some levels deep in a frame. */

@@ -89,3 +89,43 @@ export class Batcher<T> {
     this.#flush(items);
   }
 }
+
+/** At most so many actions at a time; the others wait for their turn. */
+export class Slots {
+  #free: number;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(count: number) {
+    this.#free = count;
+  }
+
+  async run<T>(action: () => Promise<T>): Promise<T> {
+    if (this.#free > 0) this.#free--;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    try {
+      return await action();
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#free++;
+      else next();
+    }
+  }
+}
+
+/** One action at a time for each key, in the order in which they were asked for. */
+export class KeyedLock<Key> {
+  readonly #last = new Map<Key, Promise<void>>();
+
+  async run<T>(key: Key, action: () => Promise<T>): Promise<T> {
+    const before = this.#last.get(key) ?? Promise.resolve();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#last.set(key, promise);
+    await before;
+    try {
+      return await action();
+    } finally {
+      resolve();
+      if (this.#last.get(key) === promise) this.#last.delete(key);
+    }
+  }
+}

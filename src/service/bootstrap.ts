@@ -3,7 +3,7 @@ import { hostname as ownHostname, userInfo } from "node:os";
 import type { ServiceStatus } from "../contract/control.ts";
 import { EXIT, type ExitCode } from "../contract/errors.ts";
 import type { UserId } from "../contract/ids.ts";
-import { DEFAULT_STOP_TIMEOUT } from "../contract/limits.ts";
+import { BLOB_QUOTA_BYTES, DEFAULT_STOP_TIMEOUT, MAX_BLOB_BYTES } from "../contract/limits.ts";
 import { withTimeout } from "../lib/async.ts";
 import { ensurePrivateFolder } from "../lib/files.ts";
 import { logger } from "../lib/log.ts";
@@ -12,6 +12,7 @@ import { socketPath } from "../lib/runtime_dir.ts";
 import { VERSION } from "../lib/version.ts";
 import { buildApp } from "./app.ts";
 import { OpenUses } from "./auth/open_uses.ts";
+import { BlobVault } from "./blobs/vault.ts";
 import { serveControl } from "./control.ts";
 import { Gate } from "./http/gate.ts";
 import { Hub } from "./hub/hub.ts";
@@ -43,9 +44,9 @@ export async function runService(options: ServiceOptions): Promise<ExitCode> {
   const tls = readTls(options);
   // Taken apart in the opposite order, also when a later step fails.
   await using open = new AsyncDisposableStack();
-  const { directory, identity, store } = await openFolder(open, options);
+  const { directory, identity, store, vault } = await openFolder(open, options);
   const stop = open.use(new StopSignal(options.signal));
-  const parts = makeParts(options, store, identity, publicUrl);
+  const parts = makeParts(options, { store, vault }, identity, publicUrl);
   const hostname = options.listen?.hostname ?? DEFAULT_HOSTNAME;
   const ports = portsToTry(options.listen?.port, identity.port);
   const server = listen(buildApp(parts), { hostname, ports, tls });
@@ -68,7 +69,7 @@ export async function runService(options: ServiceOptions): Promise<ExitCode> {
 async function openFolder(
   open: AsyncDisposableStack,
   options: ServiceOptions,
-): Promise<{ directory: ServiceDir; identity: ServiceIdentity; store: Store }> {
+): Promise<OpenFolder> {
   const directory = new ServiceDir(options.home);
   ensurePrivateFolder(options.home.root);
   ensurePrivateFolder(directory.root);
@@ -78,12 +79,29 @@ async function openFolder(
   const identity = loadIdentity(directory.identityFile);
   const store = await openStore(directory.databaseFile);
   open.defer(() => store.close());
-  return { directory, identity, store };
+  const vault = await BlobVault.open({
+    folder: directory.blobFolder,
+    store: store.blobs,
+    limits: {
+      maximumBytes: options.maxBlobBytes ?? MAX_BLOB_BYTES,
+      quotaBytes: options.blobQuotaBytes ?? BLOB_QUOTA_BYTES,
+    },
+    now: Date.now,
+  });
+  open.defer(() => vault.close());
+  return { directory, identity, store, vault };
+}
+
+interface OpenFolder {
+  readonly directory: ServiceDir;
+  readonly identity: ServiceIdentity;
+  readonly store: Store;
+  readonly vault: BlobVault;
 }
 
 function makeParts(
   options: ServiceOptions,
-  store: Store,
+  { store, vault }: Pick<ServiceParts, "store" | "vault">,
   identity: ServiceIdentity,
   publicUrl: string | null,
 ): ServiceParts {
@@ -91,6 +109,7 @@ function makeParts(
   return {
     store,
     hub: new Hub({ store }),
+    vault,
     uses: new OpenUses(),
     gate: new Gate({
       hostname: options.listen?.hostname ?? DEFAULT_HOSTNAME,

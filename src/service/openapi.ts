@@ -2,6 +2,7 @@
 import { type ConversionConfig, toJsonSchema } from "@valibot/to-json-schema";
 import type * as v from "valibot";
 import * as api from "../contract/api.ts";
+import { BLOB_CHUNK_BYTES } from "../contract/limits.ts";
 import { VERSION } from "../lib/version.ts";
 import { bodyLimit } from "./routes/body_limits.ts";
 
@@ -28,6 +29,7 @@ const NAMED: Readonly<Record<string, v.GenericSchema>> = {
   TaskDetail: api.TaskDetailSchema,
   FinishedTask: api.FinishedTaskSchema,
   FinishedTasks: api.ResultsEventSchema,
+  BlobUpload: api.BlobUploadSchema,
   CreateToken: api.CreateTokenSchema,
   Token: api.TokenSchema,
   CreatedToken: api.CreatedTokenSchema,
@@ -77,6 +79,13 @@ function operation(name: api.RouteName, route: api.Route): JsonObject {
     summary: route.summary,
     ...(route.scope === null ? { security: [] } : { "x-scope": route.scope }),
     parameters: [...pathParameters(route), ...queryParameters(route), ...headerParameters(name)],
+    ...(route.octets !== "body" ? {} : {
+      requestBody: {
+        required: true,
+        description: `At most ${BLOB_CHUNK_BYTES} bytes.`,
+        content: OCTETS,
+      },
+    }),
     ...(route.body === undefined ? {} : {
       requestBody: {
         required: true,
@@ -93,6 +102,12 @@ function operation(name: api.RouteName, route: api.Route): JsonObject {
 
 function answers(name: api.RouteName, route: api.Route): JsonObject {
   if (name === "forwarder") return { 101: { description: "The link is open; see PROTOCOL.md." } };
+  if (route.octets === "answer") {
+    return {
+      200: { description: "All of it.", content: OCTETS },
+      206: { description: "The range that was asked for.", content: OCTETS },
+    };
+  }
   const schema = schemaOf(route.answer, "output");
   return {
     200: {
@@ -101,6 +116,10 @@ function answers(name: api.RouteName, route: api.Route): JsonObject {
     },
   };
 }
+
+const OCTETS: JsonObject = {
+  "application/octet-stream": { schema: { type: "string", format: "binary" } },
+};
 
 function content(schema: JsonObject): JsonObject {
   return { "application/json": { schema }, [api.MSGPACK_TYPE]: { schema } };
@@ -111,7 +130,9 @@ function pathParameters({ path }: api.Route): JsonObject[] {
     name,
     in: "path",
     required: true,
-    schema: { type: "string", format: "uuid" },
+    schema: name === "sha256"
+      ? { type: "string", pattern: "^[0-9a-f]{64}$" }
+      : { type: "string", format: "uuid" },
   }));
 }
 
@@ -133,6 +154,8 @@ function headerParameters(name: api.RouteName): JsonObject[] {
     ? api.IDEMPOTENCY_HEADER
     : name === "groupResults"
     ? "Last-Event-ID"
+    : name === "getBlob"
+    ? "Range"
     : undefined;
   return header === undefined
     ? []

@@ -24,6 +24,10 @@ export interface ServiceOptions {
   readonly allowedHosts?: readonly string[];
   /** Origins whose pages may call it. */
   readonly allowedOrigins?: readonly string[];
+  /** Bytes of one argument or result; `MAX_BLOB_BYTES` by default and at most. */
+  readonly maxBlobBytes?: number;
+  /** Bytes of all large arguments and results of one user; `BLOB_QUOTA_BYTES` by default. */
+  readonly blobQuotaBytes?: number;
   readonly logLevel?: "debug" | "info" | "warning" | "error";
 }
 

@@ -1,6 +1,7 @@
 /** What the routes are built from; made once, in `bootstrap.ts` or by a test. */
 import type { UserId } from "../contract/ids.ts";
 import type { OpenUses } from "./auth/open_uses.ts";
+import type { BlobVault } from "./blobs/vault.ts";
 import type { Gate } from "./http/gate.ts";
 import type { Hub } from "./hub/hub.ts";
 import type { Store } from "./store/store.ts";
@@ -16,6 +17,7 @@ export interface ServicePhase {
 export interface ServiceParts {
   readonly store: Store;
   readonly hub: Hub;
+  readonly vault: BlobVault;
   readonly uses: OpenUses;
   readonly gate: Gate;
   readonly phase: ServicePhase;

@@ -20,6 +20,10 @@ export class ServiceDir {
     return join(this.root, "service.db");
   }
 
+  get blobFolder(): string {
+    return join(this.root, "blobs");
+  }
+
   /** What stays the same from one start to the next. */
   get identityFile(): string {
     return join(this.root, "identity.json");

@@ -33,8 +33,9 @@ export function grants(scopes: readonly Scope[], needed: Scope): boolean {
 }
 
 /** Throws INSUFFICIENT_AUTH_SCOPE, 403. */
-export function requireScope(caller: Caller, needed: Scope): void {
-  if (grants(caller.scopes, needed)) return;
+export function requireScope(caller: Caller, accepted: Scope | readonly Scope[]): void {
+  const [needed = "all", ...others] = typeof accepted === "string" ? [accepted] : accepted;
+  if ([needed, ...others].some((scope) => grants(caller.scopes, scope))) return;
   throw new FuncxError({
     code: "INSUFFICIENT_AUTH_SCOPE",
     message: `this needs a token of scope ${needed}; yours has ${caller.scopes.join(", ")}`,

@@ -31,15 +31,26 @@ export async function readBody(request: Request, limit: BodyLimit): Promise<Body
   const stated = Number(request.headers.get("content-length") ?? "0");
   if (stated > limit.bytes) throw tooLarge(`${stated} bytes`, limit);
   if (request.body === null) return { bytes: new Uint8Array(), value: {} };
-  const bytes = await withTimeout(readBytes(request, limit), REQUEST_BODY_TIMEOUT);
-  if (bytes === "timeout") {
-    throw new FuncxError({
-      code: "TIMED_OUT",
-      message: `the body did not arrive within ${REQUEST_BODY_TIMEOUT / 1000} s`,
-    });
-  }
+  const bytes = await inTime(readBytes(request, limit));
   if (bytes.length === 0) return { bytes, value: {} };
   return { bytes, value: decodeBody(bytes, bodyType(request.headers)) };
+}
+
+/** A body that is bytes as they are. Throws as {@link readBody} does. */
+export async function readOctets(request: Request, limit: BodyLimit): Promise<Uint8Array> {
+  if (request.body === null) return new Uint8Array();
+  const stated = Number(request.headers.get("content-length") ?? "0");
+  if (stated > limit.bytes) throw tooLarge(`${stated} bytes`, limit);
+  return await inTime(readBytes(request, limit));
+}
+
+async function inTime(reading: Promise<Uint8Array>): Promise<Uint8Array> {
+  const bytes = await withTimeout(reading, REQUEST_BODY_TIMEOUT);
+  if (bytes !== "timeout") return bytes;
+  throw new FuncxError({
+    code: "TIMED_OUT",
+    message: `the body did not arrive within ${REQUEST_BODY_TIMEOUT / 1000} s`,
+  });
 }
 
 async function readBytes(request: Request, limit: BodyLimit): Promise<Uint8Array> {

@@ -25,7 +25,7 @@ export function preflightResponse(): Response {
       ["access-control-allow-methods", "GET, POST, PUT, DELETE"],
       [
         "access-control-allow-headers",
-        `authorization, content-type, accept, last-event-id, ${IDEMPOTENCY_HEADER.toLowerCase()}`,
+        `authorization, content-type, accept, range, last-event-id, ${IDEMPOTENCY_HEADER.toLowerCase()}`,
       ],
       ["access-control-max-age", PREFLIGHT_LIFETIME],
     ],

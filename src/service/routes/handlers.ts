@@ -1,5 +1,6 @@
 /** The handlers of all routes of the contract; the compiler tells when one is missing. */
 import type { ServiceParts } from "../parts.ts";
+import { blobHandlers } from "./blobs.ts";
 import { endpointHandlers } from "./endpoints.ts";
 import { forwarderHandlers } from "./forwarder.ts";
 import { functionHandlers } from "./functions.ts";
@@ -20,5 +21,6 @@ export function allHandlers(parts: ServiceParts): Handlers {
     ...submitHandlers(parts),
     ...taskHandlers(parts),
     ...streamHandlers(parts),
+    ...blobHandlers(parts),
   };
 }

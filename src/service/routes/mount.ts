@@ -22,6 +22,8 @@ export interface MountOptions {
 /** Routes that a stopping service still answers, so that it can be seen to stop. */
 const ALWAYS_ANSWERED: readonly RouteName[] = ["health", "version"];
 
+const SHA256 = /^[0-9a-f]{64}$/;
+
 const NO_BODY: Body = { bytes: new Uint8Array(), value: undefined };
 
 /** An app with every route of the table; what goes wrong is thrown, not answered. */
@@ -87,15 +89,17 @@ async function callerOf(
   return caller;
 }
 
-/** Every path parameter of the table is an id. */
+/** Every path parameter of the table is an id, but for the hash that names a blob. */
 function checkIds(parameters: Record<string, string>): Record<string, string> {
   const ids: Record<string, string> = {};
   for (const [name, text] of Object.entries(parameters)) {
     const id = text.toLowerCase();
-    if (!isUuid(id)) {
+    if (name === "sha256" ? !SHA256.test(id) : !isUuid(id)) {
       throw new FuncxError({
         code: "INVALID_UUID",
-        message: `${name}: expected a UUID, found ${JSON.stringify(text.slice(0, 80))}`,
+        message: `${name}: expected a ${name === "sha256" ? "SHA-256" : "UUID"}, found ${
+          JSON.stringify(text.slice(0, 80))
+        }`,
         hint: "this route takes ids, not names",
       });
     }

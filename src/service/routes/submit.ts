@@ -2,6 +2,8 @@
 import { createHash } from "node:crypto";
 import { Buffer } from "node:buffer";
 import { IDEMPOTENCY_HEADER, type Submit } from "../../contract/api.ts";
+import { type BlobReference, payloadReferences } from "../../contract/blob_reference.ts";
+import { EnvelopeError } from "../../contract/envelope.ts";
 import { FuncxError } from "../../contract/errors.ts";
 import type { EndpointId, FunctionId, UserId } from "../../contract/ids.ts";
 import {
@@ -32,11 +34,13 @@ export function submitHandlers({ store, hub, now }: ServiceParts): Pick<Handlers
       const endpoint = await store.endpoints.get(endpoint_id);
       requirePermitted(requireVisible("endpoint", endpoint_id, endpoint, caller.user), batches);
       await requireFunctions(store, batches, caller.user);
+      const references = referencesIn(batches);
       const receipt = await store.tasks.submit({
         owner: caller.user,
         endpointId: endpoint_id,
         taskGroupId: body.task_group_id?.toLowerCase() ?? null,
         tasks: batches,
+        ...(references.size === 0 ? {} : { references }),
         options: optionsOf(body),
         state: hub.initialState(endpoint_id),
         at,
@@ -92,6 +96,31 @@ function requireSizes(batches: Batches): void {
     message: `the tasks have ${total} bytes of arguments, at most ${MAX_SUBMIT_BYTES} are taken`,
     hint: "submit them in several requests",
   });
+}
+
+/** What the tasks refer to; their payloads are looked into no further. */
+function referencesIn(batches: Batches): Map<number, readonly BlobReference[]> {
+  const found = new Map<number, readonly BlobReference[]>();
+  let index = 0;
+  for (const payload of batches.flatMap(({ payloads }) => payloads)) {
+    const references = referencesOf(payload, index);
+    if (references.length > 0) found.set(index, references);
+    index++;
+  }
+  return found;
+}
+
+function referencesOf(payload: string, index: number): readonly BlobReference[] {
+  try {
+    return payloadReferences(payload);
+  } catch (thrown) {
+    if (!(thrown instanceof EnvelopeError)) throw thrown;
+    throw new ValidationError({
+      key: `tasks: payload ${index}`,
+      expected: "whole buffers with whole references",
+      found: thrown.message,
+    });
+  }
 }
 
 function requirePermitted(endpoint: StoredEndpoint, batches: Batches): void {

@@ -8,6 +8,7 @@ import {
   DatabaseUnreadableError,
   openDatabase,
 } from "../../lib/database.ts";
+import { LibsqlBlobs } from "./libsql/blobs.ts";
 import { Cancellations } from "./libsql/cancellations.ts";
 import { EndpointTasks } from "./libsql/endpoint_tasks.ts";
 import { LibsqlEndpoints } from "./libsql/endpoints.ts";
@@ -53,6 +54,7 @@ export class LibsqlStore implements Store {
   readonly tasks: LibsqlTasks;
   readonly queue: LibsqlQueue;
   readonly results: LibsqlResults;
+  readonly blobs: LibsqlBlobs;
   readonly #engine: Engine;
   readonly #live: LiveProgress;
   readonly #endpointTasks: EndpointTasks;
@@ -62,7 +64,8 @@ export class LibsqlStore implements Store {
     this.serviceId = serviceId(connection);
     const engine = new Engine(connection);
     const live = new LiveProgress(engine);
-    const finisher = new TaskFinisher(connection);
+    this.blobs = new LibsqlBlobs(engine);
+    const finisher = new TaskFinisher(connection, this.blobs);
     const endpointTasks = new EndpointTasks(engine, finisher);
     const cancellations = new Cancellations(engine, finisher);
     this.#engine = engine;
@@ -71,7 +74,7 @@ export class LibsqlStore implements Store {
     this.tokens = new LibsqlTokens(engine);
     this.functions = new LibsqlFunctions(engine);
     this.endpoints = new LibsqlEndpoints(engine, this.tokens, endpointTasks);
-    this.tasks = new LibsqlTasks(engine, live, new Submissions(engine));
+    this.tasks = new LibsqlTasks(engine, live, new Submissions(engine, this.blobs));
     this.queue = new LibsqlQueue(engine, { live, finisher, endpointTasks, cancellations });
     this.results = new LibsqlResults(engine);
   }

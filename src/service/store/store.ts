@@ -10,6 +10,7 @@
  * - A record that is not there is `undefined`, never an error.
  */
 import type { Scope } from "../../contract/api.ts";
+import type { BlobReference } from "../../contract/blob_reference.ts";
 import type { TaskError } from "../../contract/errors.ts";
 import type {
   EndpointId,
@@ -21,9 +22,11 @@ import type {
   UserId,
 } from "../../contract/ids.ts";
 import type { ResultMessage, TaskOptions } from "../../contract/protocol/messages.ts";
+import type { BlobStore } from "./blob_store.ts";
 import type { Page, PageQuery } from "./page.ts";
 import type { TaskEvent, TaskState, TerminalState } from "../../contract/task_state.ts";
 
+export type { BlobStore, StoredBlob } from "./blob_store.ts";
 export type { Page, PageQuery };
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -36,6 +39,7 @@ export interface Store {
   readonly tasks: TaskStore;
   readonly queue: QueueStore;
   readonly results: ResultStore;
+  readonly blobs: BlobStore;
   /** Writes what is still held back and closes the file. */
   close(): Promise<void>;
 }
@@ -192,6 +196,8 @@ export interface SubmitRequest {
     /** Each two packed buffers. */
     readonly payloads: readonly string[];
   }[];
+  /** What its tasks refer to, by the index of the task in the request. */
+  readonly references?: ReadonlyMap<number, readonly BlobReference[]>;
   readonly options: TaskOptions;
   /** From `Hub.initialState`: `received` when the endpoint can take the tasks at once. */
   readonly state: "received" | "waiting-for-ep";
@@ -260,7 +266,8 @@ export interface TaskDetailRow extends TaskSummaryRow {
 export interface TaskStore {
   /**
    * All tasks of the request or none. Rejects with `ENDPOINT_NOT_FOUND` or `FUNCTION_NOT_FOUND` when
-   * one was deleted meanwhile, `TASK_GROUP_ACCESS_FORBIDDEN` when the group is another user's, and
+   * one was deleted meanwhile, `BLOB_NOT_FOUND` when the owner has not uploaded what it refers to,
+   * `TASK_GROUP_ACCESS_FORBIDDEN` when the group is another user's, and
    * `RESOURCE_CONFLICT` when the idempotency key came with another request before. Call
    * `Hub.tasksSubmitted` after it.
    */

@@ -2,11 +2,13 @@
 import { IDEMPOTENCY_HEADER, MSGPACK_TYPE, type Scope } from "../../contract/api.ts";
 import { sourceFunction } from "../../contract/envelope.ts";
 import { newId } from "../../contract/ids.ts";
+import { BLOB_QUOTA_BYTES, MAX_BLOB_BYTES } from "../../contract/limits.ts";
 import { decode, encode } from "../../contract/protocol/codec.ts";
 import { assertEquals } from "../../lib/assert.ts";
 import { type App, buildApp } from "../app.ts";
 import { OpenUses } from "../auth/open_uses.ts";
 import { hashOf, makeToken } from "../auth/token.ts";
+import { type BlobLimits, BlobVault } from "../blobs/vault.ts";
 import { Gate } from "../http/gate.ts";
 import { Hub } from "../hub/hub.ts";
 import type { ServiceParts } from "../parts.ts";
@@ -30,6 +32,11 @@ export interface Answered {
   readonly body: any;
 }
 
+interface Clock {
+  offset: number;
+  readonly now: () => number;
+}
+
 export const PROOF_KEY = "ab".repeat(32);
 export const LOCAL_USER = "ada";
 
@@ -37,14 +44,19 @@ export class ServiceFixture implements AsyncDisposable {
   readonly parts: ServiceParts;
   readonly app: App;
   readonly #folder: string;
-  /** Added to the clock, milliseconds. */
-  clockOffset = 0;
+  readonly #clock: Clock;
 
-  private constructor(folder: string, store: ServiceParts["store"], change: Partial<ServiceParts>) {
+  private constructor(
+    folder: string,
+    { store, vault }: Pick<ServiceParts, "store" | "vault">,
+    clock: Clock,
+    change: Partial<ServiceParts>,
+  ) {
     this.#folder = folder;
-    const now = (): number => Date.now() + this.clockOffset;
+    this.#clock = clock;
     this.parts = {
       store,
+      vault,
       hub: new Hub({ store }),
       uses: new OpenUses(),
       gate: new Gate({ hostname: "127.0.0.1", allowedHosts: [], allowedOrigins: [] }),
@@ -52,20 +64,41 @@ export class ServiceFixture implements AsyncDisposable {
       localUser: LOCAL_USER,
       proofKey: PROOF_KEY,
       publicUrl: null,
-      now,
+      now: clock.now,
       ...change,
     };
     this.app = buildApp(this.parts);
   }
 
-  static async open(change: Partial<ServiceParts> = {}): Promise<ServiceFixture> {
+  static async open(
+    change: Partial<ServiceParts> = {},
+    limits: Partial<BlobLimits> = {},
+  ): Promise<ServiceFixture> {
     const folder = await Deno.makeTempDir();
-    return new ServiceFixture(folder, await openStore(`${folder}/service.db`), change);
+    const clock: Clock = { offset: 0, now: () => Date.now() + clock.offset };
+    const store = await openStore(`${folder}/service.db`);
+    const vault = await BlobVault.open({
+      folder: `${folder}/blobs`,
+      store: store.blobs,
+      limits: { maximumBytes: MAX_BLOB_BYTES, quotaBytes: BLOB_QUOTA_BYTES, ...limits },
+      now: clock.now,
+    });
+    return new ServiceFixture(folder, { store, vault }, clock, change);
+  }
+
+  /** Added to the clock, milliseconds. */
+  set clockOffset(offset: number) {
+    this.#clock.offset = offset;
+  }
+
+  get blobFolder(): string {
+    return `${this.#folder}/blobs`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.parts.uses.endAll();
     await this.parts.hub.close();
+    await this.parts.vault.close();
     await this.parts.store.close();
     await Deno.remove(this.#folder, { recursive: true });
   }

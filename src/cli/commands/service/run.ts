@@ -19,6 +19,8 @@ export const command = defineCommand<ListenFlags>({
       publicUrl: flags.publicUrl,
       allowedHosts: flags.allowHost,
       allowedOrigins: flags.allowOrigin,
+      maxBlobBytes: flags.maxBlobBytes,
+      blobQuotaBytes: flags.blobQuotaBytes,
       logLevel: flags.logLevel,
     });
   },

@@ -5,6 +5,7 @@ import { DEFAULT_MAX_ATTEMPTS } from "../../../contract/limits.ts";
 import type { TaskEvent } from "../../../contract/task_state.ts";
 import type { SubmitReceipt, SubmitRequest } from "../store.ts";
 import { timeOrderedId } from "../time_ordered_id.ts";
+import type { LibsqlBlobs } from "./blobs.ts";
 import type { Engine } from "./engine.ts";
 import { BulkInsert, Command, Query, type SqlRow } from "./query.ts";
 import { INLINE_PAYLOAD_BYTES } from "./task_finisher.ts";
@@ -35,6 +36,7 @@ interface Submission {
 
 export class Submissions {
   readonly #engine: Engine;
+  readonly #blobs: LibsqlBlobs;
   readonly #byKey: Query<KnownSubmission>;
   readonly #taskIds: Query<[string]>;
   readonly #endpoint: Query<[number]>;
@@ -45,9 +47,10 @@ export class Submissions {
   readonly #addTasks: BulkInsert;
   readonly #addLargePayload: Command;
 
-  constructor(engine: Engine) {
+  constructor(engine: Engine, blobs: LibsqlBlobs) {
     const { connection } = engine;
     this.#engine = engine;
+    this.#blobs = blobs;
     this.#byKey = new Query(
       connection,
       `SELECT s.request_id, g.group_id, s.digest, s.first_task_row, s.batches
@@ -141,7 +144,9 @@ export class Submissions {
       }
       functionRows.push(found[0]);
     }
-    const { taskGroupId, owner } = request;
+    const { taskGroupId, owner, references } = request;
+    const obstacle = references && this.#blobs.obstacle(owner, [...references.values()].flat());
+    if (obstacle !== undefined) return obstacle;
     const group = taskGroupId === null ? undefined : this.#group.get(taskGroupId);
     if (group !== undefined && group[1] !== this.#engine.findUser(owner)) {
       return refusal(
@@ -180,6 +185,10 @@ export class Submissions {
     const submission = { submissionRow: added![0], ownerRow, groupRow, endpointRow };
     transaction.submitted(ownerRow, endpointRow, count);
     const tasks = this.#insertTasks(request, submission, target.functionRows, first);
+    for (const [index, references] of request.references ?? []) {
+      const task = { taskRow: first + index, ownerRow, at: request.at };
+      this.#blobs.use(transaction, task, references);
+    }
     return { requestId, taskGroupId, tasks, repeated: false };
   }
 

@@ -1,4 +1,10 @@
 /** The one way into a terminal state: the task's row, its result, the counts and the signal. */
+import {
+  type BlobReference,
+  isBlobBuffer,
+  referencesOf,
+} from "../../../contract/blob_reference.ts";
+import { EnvelopeError } from "../../../contract/envelope.ts";
 import type { TaskError } from "../../../contract/errors.ts";
 import type { TaskId } from "../../../contract/ids.ts";
 import {
@@ -14,6 +20,7 @@ import {
   type TerminalState,
 } from "../../../contract/task_state.ts";
 import type { Connection } from "../../../lib/database.ts";
+import type { LibsqlBlobs } from "./blobs.ts";
 import { BulkInsert, Command, Query, type SqlValue, toJson } from "./query.ts";
 import { boundTimeline, writeEvents } from "./timeline.ts";
 import type { Transaction } from "./transaction.ts";
@@ -53,8 +60,10 @@ export class TaskFinisher {
   readonly #byService: Query<Finished>;
   readonly #addResults: BulkInsert;
   readonly #dropPayload: Command;
+  readonly #blobs: LibsqlBlobs;
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, blobs: LibsqlBlobs) {
+    this.#blobs = blobs;
     // Reported progress is dropped, since the result repeats it.
     this.#byEndpoint = new Query(
       connection,
@@ -88,7 +97,13 @@ export class TaskFinisher {
     const endings = new Map<TaskId, Ending & { readonly attempt: number }>();
     for (const message of messages) {
       if (endings.has(message.task_id)) continue;
-      endings.set(message.task_id, { ...boundEnding(message), attempt: message.attempt });
+      const ending = this.#withBlob(
+        transaction,
+        endpointRow,
+        message.task_id,
+        boundEnding(message),
+      );
+      endings.set(message.task_id, { ...ending, attempt: message.attempt });
     }
     const first = transaction.takeSequences(endings.size);
     const ends = [...endings].map(([taskId, { state, attempt }]) => [taskId, state, attempt]);
@@ -99,6 +114,21 @@ export class TaskFinisher {
       finished.sort(([left], [right]) => left - right)
         .map((row) => [row, inOrder[row[0] - first]!]),
     );
+  }
+
+  /** A result that refers to a blob which did not come is a failure. */
+  #withBlob(
+    transaction: Transaction,
+    endpointRow: number,
+    taskId: TaskId,
+    ending: Ending,
+  ): Ending {
+    if (ending.result === undefined || !isBlobBuffer(ending.result)) return ending;
+    const reference = readReference(ending.result);
+    const isThere = reference !== undefined &&
+      this.#blobs.arrived(transaction, endpointRow, taskId, reference);
+    const { result: _, ...rest } = ending;
+    return isThere ? ending : { ...rest, state: "failed", error: BLOB_MISSING };
   }
 
   /** Ends a task for a reason that only the service knows. */
@@ -159,6 +189,23 @@ function boundEnding(message: ResultMessage): Ending {
   }
   if (state === "success") return { ...rest, state, result: result ?? new Uint8Array(0) };
   return { ...rest, state, error: (error as TaskError | undefined) ?? unexplained(state) };
+}
+
+const BLOB_MISSING: TaskError = {
+  code: "BLOB_NOT_FOUND",
+  type: "BlobNotFound",
+  message: "the endpoint's result refers to a blob that it has not uploaded",
+  traceback: "",
+  hint: "Run the task again, and see the agent's log.",
+};
+
+function readReference(result: Uint8Array): BlobReference | undefined {
+  try {
+    return referencesOf(new TextDecoder().decode(result))[0];
+  } catch (thrown) {
+    if (thrown instanceof EnvelopeError) return undefined;
+    throw thrown;
+  }
 }
 
 function lastBytes(output: Uint8Array | undefined): Uint8Array | undefined {

@@ -3,6 +3,7 @@
  * a new one is added below it. They are TypeScript so that they are part of the executable.
  */
 import { initial } from "./001_initial.ts";
+import { blobs } from "./002_blobs.ts";
 
 export interface Migration {
   /** Counted from 1 without gaps; `PRAGMA user_version` is that of the last one applied. */
@@ -13,4 +14,5 @@ export interface Migration {
 
 export const MIGRATIONS: readonly Migration[] = [
   { number: 1, name: "initial", sql: initial },
+  { number: 2, name: "blobs", sql: blobs },
 ];
