@@ -145,6 +145,7 @@ export class Manager implements Executor {
     }
     this.#tellEnded();
     killLeftovers(this.#managerId);
+    if (this.#set.shell.kind === "available") this.#set.shell.runtime.spawner.close();
     await Promise.all(this.#removals);
   }
 

@@ -227,11 +227,15 @@ Deno.test("an interpreter that is missing or too old is left out, and its tasks 
 
 Deno.test("what runs is lost when the executor closes, what waits is given back, no process is left", async () => {
   await using harness = await Harness.start({ workersPerNode: 2, prefetch: 2 });
-  const wait = { code: WAIT_TS, args: [1e6] };
+  const wait = {
+    code: typescript("export default () => { console.log('on'); return new Promise(() => {}); };"),
+  };
   const command = { code: shell("(setsid sleep 1000 &) ; sleep 1000") };
   const noop = { code: NOOP_TS, args: [1] };
   const taskIds = harness.give(wait, command, noop, noop);
-  await harness.begin(taskIds[0]!);
+  // A worker says that a task begins a moment before it does.
+  harness.executor.follow(taskIds[0]!, true);
+  await harness.until(() => harness.output.length > 0);
   await harness.begin(taskIds[1]!);
   await harness.executor.close();
   const ends = await Promise.all(taskIds.map((taskId) => harness.end(taskId)));

@@ -1,5 +1,5 @@
 /** One shell command: a process group of its own, from its start to its result. */
-import { constants, hostname } from "node:os";
+import { hostname } from "node:os";
 import {
   EnvelopeError,
   jsonBuffer,
@@ -8,18 +8,16 @@ import {
   unpack,
 } from "../../contract/envelope.ts";
 import { MAX_RESULT_BYTES } from "../../contract/limits.ts";
-import { withTimeout } from "../../lib/async.ts";
 import { wallClock } from "../../lib/clock.ts";
 import { messageOf } from "../../lib/outcome.ts";
 import { type Assignment, manageError } from "./assignment.ts";
+import type { CommandExit, RunningCommand } from "./command_spawner.ts";
 import type { AttemptOutcome, ExecutorEvents } from "./executor.ts";
-import { STREAMS } from "./ipc.ts";
-import { endGroup, signalGroup } from "./process_group.ts";
+import { endGroup } from "./process_group.ts";
+import { programFile } from "./runtimes/plain_command.ts";
 import type { ShellRuntime } from "./runtimes/shell.ts";
 import { type FilledTemplate, fillTemplate, TemplateError } from "./runtimes/shell_template.ts";
 
-/** What a process that holds a descriptor open may still write after the command's end, ms. */
-const DRAIN_TIME = 250;
 const HOSTNAME = hostname();
 const decoder = new TextDecoder();
 
@@ -43,7 +41,7 @@ export class ShellTask {
   readonly ended: Promise<void>;
   readonly #options: ShellTaskOptions;
   readonly #events: ShellTaskEvents;
-  #child: Deno.ChildProcess | null = null;
+  #command: RunningCommand | null = null;
   #since = 0;
 
   constructor(options: ShellTaskOptions, events: ShellTaskEvents) {
@@ -55,12 +53,12 @@ export class ShellTask {
 
   /** Since when it runs, by `performance.now()`. */
   get running(): { readonly assignment: Assignment; readonly since: number } | null {
-    return this.#child === null ? null : { assignment: this.assignment, since: this.#since };
+    return this.#command === null ? null : { assignment: this.assignment, since: this.#since };
   }
 
   /** Ends its process group; `ended` follows. */
   end(): void {
-    if (this.#child !== null) void endGroup(this.#child.pid, this.#child.status);
+    if (this.#command !== null) void endGroup(this.#command.pid, this.#command.exited);
   }
 
   async #run(): Promise<void> {
@@ -68,67 +66,80 @@ export class ShellTask {
     await null;
     const { attempt } = this.assignment;
     let filled: FilledTemplate;
-    let child: Deno.ChildProcess;
+    let command: RunningCommand;
     try {
       filled = fill(decoder.decode(attempt.code), decoder.decode(attempt.payload));
-      child = this.#spawn(filled);
+      command = this.#start(filled);
     } catch (thrown) {
       this.#events.ended({ kind: "failed", error: startError(thrown) }, {});
       return;
     }
-    this.#child = child;
+    this.#command = command;
     this.#since = performance.now();
     this.assignment.begunAt = wallClock();
     this.#events.started();
-    const status = await this.#follow(child);
-    const duration = (performance.now() - this.#since) / 1000;
-    const { shell } = this.#options.runtime;
-    const details = {
-      runtime: "shell",
-      version: shell,
-      hostname: HOSTNAME,
-      pid: child.pid,
-      duration,
-    };
-    this.#events.ended(this.#outcome(status, filled.text), details);
+    const exit = await this.#follow(command);
+    this.#events.ended(this.#outcome(exit, filled.text), this.#details(command, exit));
   }
 
-  #spawn({ script, variables }: FilledTemplate): Deno.ChildProcess {
-    const { runtime, folder } = this.#options;
+  #start(filled: FilledTemplate): RunningCommand {
+    if (filled.words !== null) {
+      const started = this.#startPlain(filled.words);
+      if (started !== null) return started;
+    }
+    const { runtime } = this.#options;
     const init = runtime.workerInit.trim() === "" ? "" : `${runtime.workerInit}\n`;
-    const command = [runtime.shell, "-c", init + script];
-    const [program, ...args] = runtime.setsid === null ? command : [runtime.setsid, ...command];
-    return new Deno.Command(program!, {
-      args,
-      cwd: folder,
-      env: { ...runtime.environment, ...variables },
-      clearEnv: true,
-      stdin: "null",
-      stdout: "piped",
-      stderr: "piped",
-      detached: runtime.setsid === null,
-    }).spawn();
+    const words = [runtime.shell, "-c", init + filled.script];
+    return this.#spawn(runtime.shell, words, filled.variables);
   }
 
-  /** Reads the output until the command has ended and nothing of its group is left. */
-  async #follow(child: Deno.ChildProcess): Promise<Deno.CommandStatus> {
-    const readers = STREAMS.map((stream) => ({ stream, reader: child[stream].getReader() }));
-    const drained = Promise.all(readers.map(async ({ stream, reader }) => {
-      for (let next = await reader.read(); !next.done; next = await reader.read()) {
-        this.assignment.append(stream, next.value, this.#options.output);
-      }
-    }));
-    const status = await child.status;
+  /** Null when it is for the shell to start it, or to say why it cannot be started. */
+  #startPlain(words: readonly string[]): RunningCommand | null {
+    const { startsPlainCommands, environment, spawner } = this.#options.runtime;
+    if (!startsPlainCommands) return null;
+    const path = environment.PATH ?? "";
+    const file = programFile(words[0]!, path, (each) => spawner.isExecutable(each));
+    if (file === null) return null;
+    try {
+      return this.#spawn(file, words, {});
+    } catch {
+      return null;
+    }
+  }
+
+  #spawn(
+    file: string,
+    words: readonly string[],
+    variables: Readonly<Record<string, string>>,
+  ): RunningCommand {
+    const { runtime, folder, output } = this.#options;
+    return runtime.spawner.start(
+      { file, words, folder, variables: { ...variables, PWD: folder } },
+      (stream, data) => this.assignment.append(stream, data, output),
+    );
+  }
+
+  /** Until the command has ended, nothing of its group is left, and its output is complete. */
+  async #follow(command: RunningCommand): Promise<CommandExit> {
+    const exit = await command.exited;
     // Mostly the command was all there was of its group.
-    if (signalGroup(child.pid, 0)) await endGroup(child.pid, child.status);
-    await withTimeout(drained, DRAIN_TIME);
-    await Promise.all(readers.map(({ reader }) => reader.cancel()));
-    return status;
+    if (command.hasGroup()) await endGroup(command.pid, command.exited);
+    await command.drained();
+    return exit;
   }
 
-  #outcome(status: Deno.CommandStatus, cmd: string): AttemptOutcome {
+  #details(
+    { pid }: RunningCommand,
+    { returncode: _, ...used }: CommandExit,
+  ): Readonly<Record<string, unknown>> {
+    const { shell } = this.#options.runtime;
+    const duration = (performance.now() - this.#since) / 1000;
+    return { runtime: "shell", version: shell, hostname: HOSTNAME, pid, duration, ...used };
+  }
+
+  #outcome({ returncode }: CommandExit, cmd: string): AttemptOutcome {
     const result = new TextEncoder().encode(jsonBuffer({
-      returncode: returnCode(status),
+      returncode,
       stdout: decoder.decode(this.assignment.outputOf("stdout")),
       stderr: decoder.decode(this.assignment.outputOf("stderr")),
       cmd,
@@ -155,13 +166,6 @@ function fill(code: string, payload: string): FilledTemplate {
   }
   const [positional, keyword] = buffers.map(({ body }) => JSON.parse(body));
   return fillTemplate(readSourceFunction(code).source, { positional, keyword });
-}
-
-/** A command that a signal ended has the signal's number, negative, as Python's subprocess says it. */
-function returnCode({ code, signal }: Deno.CommandStatus): number {
-  return signal === null
-    ? code
-    : -(constants.signals[signal as keyof typeof constants.signals] ?? 1);
 }
 
 function startError(thrown: unknown): ReturnType<typeof manageError> {

@@ -1,4 +1,7 @@
 /** The shell runtime: the manager starts each command itself, there is nothing to keep warm. */
+import { type CommandSpawner, NativeSpawner } from "../command_spawner.ts";
+import { DenoSpawner } from "../deno_spawner.ts";
+import { allowsPlainCommands } from "./plain_command.ts";
 import type { Detected } from "./runtime.ts";
 
 export interface ShellRuntime {
@@ -8,22 +11,23 @@ export interface ShellRuntime {
   /** Shell lines before each command; may be empty. */
   readonly workerInit: string;
   readonly environment: Readonly<Record<string, string>>;
-  /**
-   * Path of `setsid`, which gives a command a process group of its own for the price of one more
-   * exec. Where there is none Deno does it, by a fork of this whole process: measured, it takes five
-   * times as long and blocks this thread.
-   */
-  readonly setsid: string | null;
+  /** Commands in which there is nothing for a shell to do are started without it. */
+  readonly startsPlainCommands: boolean;
+  readonly spawner: CommandSpawner;
 }
 
-const SETSID_PATHS = ["/usr/bin/setsid", "/bin/setsid"];
-
 export function detectShell(
-  options: Omit<ShellRuntime, "name" | "setsid">,
+  options: Omit<ShellRuntime, "name" | "startsPlainCommands" | "spawner">,
 ): Detected<ShellRuntime> {
   if (isFile(options.shell)) {
-    const setsid = SETSID_PATHS.find(isFile) ?? null;
-    return { kind: "available", runtime: { name: "shell", setsid, ...options } };
+    // That of the agent; each command is given its own.
+    const { PWD: _, ...environment } = options.environment;
+    const spawner = NativeSpawner.open(environment) ?? new DenoSpawner(environment);
+    const startsPlainCommands = allowsPlainCommands(options);
+    return {
+      kind: "available",
+      runtime: { ...options, name: "shell", environment, startsPlainCommands, spawner },
+    };
   }
   return {
     kind: "missing",

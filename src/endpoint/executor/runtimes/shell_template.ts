@@ -21,6 +21,11 @@ export interface FilledTemplate {
   readonly script: string;
   /** The values, by the names that the script expands. */
   readonly variables: Readonly<Record<string, string>>;
+  /**
+   * The words of the command, when a shell would do nothing but split the script into them: no
+   * quotes, expansions, operators or assignments. Null otherwise.
+   */
+  readonly words: readonly string[] | null;
   /** The same command with the values written into it as shell words, for people to read. */
   readonly text: string;
 }
@@ -39,22 +44,25 @@ const VARIABLE_PREFIX = "FUNCX_ARGUMENT_";
 export function fillTemplate(template: string, values: TemplateValues): FilledTemplate {
   const variables: Record<string, string> = {};
   const quoting = new QuotingTracker();
+  const words = new PlainWords();
   let script = "";
   let text = "";
   for (const piece of pieces(template)) {
     if (piece.kind === "text") {
       quoting.read(piece.text);
+      words.addText(piece.text);
       script += piece.text;
       text += piece.text;
     } else {
       const variable = `${VARIABLE_PREFIX}${piece.name}`;
       const value = valueOf(piece.name, values);
       variables[variable] = value;
+      words.addValue(value);
       script += expansion(variable, quoting.state);
       text += quoting.state === "none" ? quote(value) : value;
     }
   }
-  return { script, variables, text };
+  return { script, variables, words: words.all(), text };
 }
 
 /** One word for a POSIX shell, taken literally. */
@@ -70,6 +78,41 @@ function expansion(variable: string, quoting: Quoting): string {
       return `\${${variable}}`;
     case "single":
       return `'"\${${variable}}"'`;
+  }
+}
+
+/** What means nothing to a shell but itself, wherever it stands in a word, and what parts words. */
+const PLAIN = /^[A-Za-z0-9_.\/:,+@%=\- \t]*$/;
+
+/** Splits a script into words as a shell does, as long as there is nothing else in it to do. */
+class PlainWords {
+  readonly #words: string[] = [];
+  /** The word that is not complete yet. */
+  #word: string | null = null;
+  #isPlain = true;
+
+  addText(text: string): void {
+    this.#isPlain &&= PLAIN.test(text);
+    if (!this.#isPlain) return;
+    for (const [index, part] of text.split(/[ \t]+/).entries()) {
+      if (index > 0) this.#endWord();
+      if (part !== "") this.#word = (this.#word ?? "") + part;
+    }
+  }
+
+  /** A value is part of a word, whatever is in it, and makes one even if it is empty. */
+  addValue(value: string): void {
+    this.#word = (this.#word ?? "") + value;
+  }
+
+  #endWord(): void {
+    if (this.#word !== null) this.#words.push(this.#word);
+    this.#word = null;
+  }
+
+  all(): readonly string[] | null {
+    this.#endWord();
+    return this.#isPlain && this.#words.length > 0 ? this.#words : null;
   }
 }
 

@@ -25,6 +25,7 @@ Deno.test("shell: the result has the exit code, both streams and the command", a
     ["running", "worker"],
   ]);
   assertEquals(attempt.details.runtime, "shell");
+  assertTrue(Deno.build.os !== "linux" || typeof attempt.details.cpu_seconds === "number");
 });
 
 Deno.test("shell: no value is ever read as shell", async () => {
@@ -62,6 +63,39 @@ Deno.test("shell: values that the template lacks, and malformed templates, are t
   assertMatch(errorOf(long).message, /longer than this system takes/);
 });
 
+Deno.test("shell: a plain command is started without the shell, with the same outcome", async () => {
+  const folder = Deno.makeTempDirSync({ prefix: "funcx-shell-" });
+  const counted = `${folder}/sh`;
+  Deno.writeTextFileSync(counted, `#!/bin/sh\necho >> ${folder}/starts\nexec /bin/sh "$@"\n`);
+  Deno.chmodSync(counted, 0o755);
+  {
+    await using harness = await Harness.start({
+      runtimes: { typescript: null, python: null, shell: { shell: counted } },
+    });
+    const starts = (): number => {
+      try {
+        return Deno.readTextFileSync(`${folder}/starts`).length;
+      } catch {
+        return 0;
+      }
+    };
+    const run = async (template: string, ...args: unknown[]): Promise<ShellResult> =>
+      valueOf(await harness.run({ code: shell(template), args })) as ShellResult;
+    assertEquals(
+      (await run("env printf %s|{0}|%s {0}".replaceAll("|", ","), "a b")).stdout,
+      "a b,a b,",
+    );
+    assertEquals((await run("pwd")).stdout, `${harness.folder}/tasks\n`);
+    assertEquals((await run("env sh -c {0}", "exit 7")).returncode, 7);
+    assertEquals(starts(), 1);
+    const missing = await run("no-such-program {0}", 1);
+    assertEquals([missing.returncode, starts()], [127, 2]);
+    assertMatch(missing.stderr, /no-such-program: not found/);
+    assertEquals([(await run("/no/such/program")).returncode, starts()], [127, 3]);
+  }
+  Deno.removeSync(folder, { recursive: true });
+});
+
 Deno.test("shell: nothing of a command outlives it", async () => {
   await using harness = await Harness.start();
   const code = shell("sleep 1000 & echo $!; trap '' TERM; sleep 1000 & echo $!");
@@ -84,6 +118,14 @@ Deno.test("shell: walltime and cancel end the whole group", async () => {
   const over = await harness.end(timed!);
   assertEquals(errorOf(over).code, "WALLTIME_EXCEEDED");
   assertTrue(!isAlive(Number(stdoutOf(over))));
+});
+
+Deno.test("shell: what left its group cannot write into the next task", async () => {
+  await using harness = await Harness.start();
+  const leaving = shell("setsid sh -c 'sleep 0.5; echo stray' & echo $!");
+  const first = valueOf(await harness.run({ code: leaving })) as ShellResult;
+  const next = shell(`while kill -0 ${first.stdout.trim()} 2>/dev/null; do sleep 0.1; done`);
+  assertEquals(stdoutOf(await harness.run({ code: next })), "");
 });
 
 Deno.test("shell: a command that a signal ends has its negative number", async () => {

@@ -1,0 +1,72 @@
+import { assertEquals, assertMatch, assertThrows, assertTrue } from "../../lib/assert.ts";
+import { type CommandSpawner, NativeSpawner } from "./command_spawner.ts";
+import { DenoSpawner } from "./deno_spawner.ts";
+import { endGroup } from "./process_group.ts";
+
+const ENVIRONMENT = { A: "é", PATH: "/usr/bin:/bin" };
+
+interface Ended {
+  readonly returncode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function sh(spawner: CommandSpawner, script: string): Promise<Ended> {
+  const output = { stdout: "", stderr: "" };
+  const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
+  const command = spawner.start({
+    file: "/bin/sh",
+    words: ["sh", "-c", script],
+    folder: "/",
+    variables: { B: "b" },
+  }, (stream, data) => {
+    output[stream] += decoders[stream].decode(data, { stream: true });
+  });
+  const { returncode } = await command.exited;
+  if (command.hasGroup()) await endGroup(command.pid, command.exited);
+  await command.drained();
+  return { returncode, ...output };
+}
+
+// Both ways give the same; the second one is for systems that lack the first.
+for (
+  const [name, open] of [
+    ["natively", () => NativeSpawner.open(ENVIRONMENT)],
+    ["by Deno", () => new DenoSpawner(ENVIRONMENT)],
+  ] as const
+) {
+  Deno.test(`a command that is started ${name}`, {
+    ignore: name === "natively" && Deno.build.os !== "linux",
+  }, async (test) => {
+    const spawner = open()!;
+    await test.step("has its folder, environment and streams, and leads its group", async () => {
+      const script = "echo $A $B $(pwd); echo err >&2; cat; kill -0 -$$ && exit 3";
+      const expected = { returncode: 3, stdout: "é b /\n", stderr: "err\n" };
+      assertEquals(await sh(spawner, script), expected);
+    });
+    await test.step("can write more than a pipe holds, at once and after a while", async () => {
+      const script = "head -c 300000 /dev/zero; sleep 0.05; head -c 300000 /dev/zero >&2; kill $$";
+      const { returncode, stdout, stderr } = await sh(spawner, script);
+      assertEquals([returncode, stdout.length, stderr.length], [-15, 300_000, 300_000]);
+    });
+    await test.step("may close its output long before it ends", async () => {
+      const script = "echo a; exec >&- 2>&-; sleep 0.05; exit 4";
+      assertEquals(await sh(spawner, script), { returncode: 4, stdout: "a\n", stderr: "" });
+    });
+    await test.step("does not wait for what has left its group and holds its output", async () => {
+      const script = `file=$(mktemp); setsid sh -c "echo \\$\\$ > $file; exec sleep 100" &
+        while [ ! -s $file ]; do sleep 0.01; done; cat $file; rm $file; exit 5`;
+      const { returncode, stdout } = await sh(spawner, script);
+      assertEquals(returncode, 5);
+      assertMatch(stdout, /^\d+\n$/);
+      Deno.kill(Number(stdout), "SIGKILL");
+    });
+    await test.step("is refused when it cannot be loaded", () => {
+      assertTrue(spawner.isExecutable("/bin/sh") && !spawner.isExecutable("/etc/passwd"));
+      assertThrows(() => {
+        spawner.start({ file: "/bin/sh", words: ["sh"], folder: "/none", variables: {} }, () => {});
+      }, /no such|cwd|not found/i);
+    });
+    spawner.close();
+  });
+}
