@@ -23,6 +23,13 @@ export interface RunOptions {
 /** How long processes may take to end after they were told to, before they count as left behind. */
 const SURVIVOR_PATIENCE = 5_000;
 
+export interface TestEnvOptions {
+  readonly homeName?: string;
+  readonly env?: Record<string, string>;
+  /** Sockets and temporary files go into the scratch folder, so that what is left of them is seen. */
+  readonly ownTemporaryFolders?: boolean;
+}
+
 export class TestEnv implements AsyncDisposable {
   /** Scratch folder of this test; `home` is in it. */
   readonly root: string;
@@ -31,7 +38,7 @@ export class TestEnv implements AsyncDisposable {
   readonly environment: Readonly<Record<string, string>>;
   #failed = false;
 
-  constructor(options: { readonly homeName?: string; readonly env?: Record<string, string> } = {}) {
+  constructor(options: TestEnvOptions = {}) {
     this.root = Deno.makeTempDirSync({ prefix: "funcx-test-" });
     this.home = join(this.root, options.homeName ?? "home");
     Deno.mkdirSync(this.home, { mode: 0o700 });
@@ -41,8 +48,15 @@ export class TestEnv implements AsyncDisposable {
       FUNCX_TEST: this.root,
       NO_COLOR: "1",
       ...(isPortable() ? { FUNCX_CACHE_DIR: UNPACK_FOLDER } : {}),
+      ...(options.ownTemporaryFolders ? this.#temporaryFolders() : {}),
       ...options.env,
     };
+  }
+
+  #temporaryFolders(): Record<string, string> {
+    const folders = { XDG_RUNTIME_DIR: join(this.root, "run"), TMPDIR: join(this.root, "tmp") };
+    for (const folder of Object.values(folders)) Deno.mkdirSync(folder, { mode: 0o700 });
+    return folders;
   }
 
   /** The folder that holds everything of the program: `~/.funcx`. */

@@ -3,58 +3,13 @@
  * systems, which takes root on Linux.
  */
 import { assertEquals, assertMatch, assertTrue } from "../../../src/lib/assert.ts";
-import { messageOf } from "../../../src/lib/outcome.ts";
 import { join } from "../../../src/lib/path.ts";
 import { VERSION } from "../../../src/lib/version.ts";
 import { capture } from "../../../scripts/build/command.ts";
 import { BINARY, isPortable } from "../../helpers/binary.ts";
 import { WORD_COUNT_TS } from "../../helpers/functions.ts";
+import { Mount, mountObstacle } from "../../helpers/mount.ts";
 import { processTest, TestEnv } from "../../helpers/test_env.ts";
-
-/** A small file system in memory, unmounted when it is disposed of. */
-class Mount implements AsyncDisposable {
-  readonly folder: string;
-
-  private constructor(folder: string) {
-    this.folder = folder;
-  }
-
-  static async make(folder: string, options: string): Promise<Mount> {
-    Deno.mkdirSync(folder, { recursive: true });
-    await capture("mount", ["-t", "tmpfs", "-o", options, "tmpfs", folder]);
-    return new Mount(folder);
-  }
-
-  /** Takes all space that is left; returns the path of the file that has it. */
-  fill(): string {
-    const path = join(this.folder, "ballast");
-    using file = Deno.openSync(path, { write: true, create: true });
-    const chunk = new Uint8Array(64 * 1024);
-    try {
-      for (;;) file.writeSync(chunk);
-    } catch (thrown) {
-      if (!/os error 28/.test(messageOf(thrown))) throw thrown;
-    }
-    return path;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    // A process that has ended this moment may still hold it.
-    await capture("umount", ["-l", this.folder]);
-  }
-}
-
-async function mountObstacle(): Promise<string | undefined> {
-  const folder = Deno.makeTempDirSync();
-  try {
-    await using _ = await Mount.make(folder, "size=64k");
-    return undefined;
-  } catch (thrown) {
-    return messageOf(thrown).split("\n").at(-1);
-  } finally {
-    Deno.removeSync(folder);
-  }
-}
 
 const OBSTACLE = await mountObstacle();
 if (OBSTACLE !== undefined) console.log(`Nothing can be mounted here: ${OBSTACLE}`);

@@ -1,0 +1,23 @@
+/** What a polite stop may not leave behind: processes, sockets, locks, temporary files. */
+import { filesUnder } from "../../scripts/build/bundle.ts";
+import { relative } from "../../src/lib/path.ts";
+import type { TestEnv } from "../helpers/test_env.ts";
+
+/** What belongs into `~/.funcx` while nothing runs. */
+const LASTING = [
+  /^\.funcx\/(login|default\/endpoint|service\/identity)\.json$/,
+  /^\.funcx\/(default\/config\.ts|profile\.d\.ts|deno\.json|tsconfig\.json)$/,
+  /^\.funcx\/(default\/spool|service\/service)\.db$/,
+  /^\.funcx\/\w+\/logs\/\w+\.(log|out)(\.\d+)?$/,
+  // The harness's own copies, and what it has moved away by a hint.
+  /^\.funcx\/\w+\/\w+\.db(-wal)?\.before$/,
+  /\.damaged(-wal|-journal)?$/,
+];
+
+export async function leftovers(env: TestEnv): Promise<string[]> {
+  const processes = await env.noProcessIsLeft().then(() => [], (thrown: Error) => [thrown.message]);
+  const files = ["run", "tmp", "home"].flatMap((folder) => filesUnder(`${env.root}/${folder}`))
+    .map((path) => relative(env.home, path))
+    .filter((path) => !LASTING.some((pattern) => pattern.test(path)));
+  return [...processes, ...files.map((path) => `the file ${path}`)];
+}

@@ -1,0 +1,87 @@
+/** A process of a seed that is killed, frozen and started again, by the harness or by itself. */
+import { Signal } from "../../src/lib/async.ts";
+import type { Finished, Running } from "../helpers/running.ts";
+
+export interface PartOptions {
+  readonly spawn: () => Running;
+  /** It ended though nobody had told it to; whether it is started again. */
+  readonly onEnd: (finished: Finished) => Promise<boolean>;
+}
+
+type State =
+  | { readonly kind: "down" }
+  | { readonly kind: "up"; readonly running: Running; readonly ended: Promise<Finished> }
+  /** It was told to end. */
+  | { readonly kind: "ending" };
+
+/** The largest delay of a timer: its end is waited for as long as it lives. */
+const FOREVER = 2 ** 31 - 1;
+
+export class Part {
+  readonly #options: PartOptions;
+  readonly #changed = new Signal();
+  #state: State = { kind: "down" };
+
+  constructor(options: PartOptions) {
+    this.#options = options;
+  }
+
+  /** Undefined while it is down. */
+  get pid(): number | undefined {
+    return this.#state.kind === "up" ? this.#state.running.pid : undefined;
+  }
+
+  start(): void {
+    if (this.#state.kind !== "down") return;
+    const running = this.#options.spawn();
+    const ended = running.finished(FOREVER);
+    const state: State = { kind: "up", running, ended };
+    this.#enter(state);
+    void ended.then((finished) =>
+      this.#state === state ? this.#endedByItself(finished) : undefined
+    );
+  }
+
+  /** SIGKILL, or SIGTERM, and waits for its end. */
+  async end(name: "SIGKILL" | "SIGTERM"): Promise<Finished | undefined> {
+    if (this.#state.kind !== "up") return undefined;
+    const { running, ended } = this.#state;
+    this.#enter({ kind: "ending" });
+    running.signal(name);
+    const finished = await ended;
+    this.#enter({ kind: "down" });
+    return finished;
+  }
+
+  /** What is done to it from outside does not count as its own end. */
+  async endedFromOutside(action: () => Promise<void>): Promise<Finished | undefined> {
+    if (this.#state.kind !== "up") return void await action();
+    const { ended } = this.#state;
+    this.#enter({ kind: "ending" });
+    await action();
+    const finished = await ended;
+    this.#enter({ kind: "down" });
+    return finished;
+  }
+
+  signal(name: "SIGSTOP" | "SIGCONT"): void {
+    if (this.#state.kind === "up") this.#state.running.signal(name);
+  }
+
+  /** Resolves when it is down and stays so. */
+  async down(): Promise<void> {
+    while (this.#state.kind !== "down") await this.#changed.next();
+  }
+
+  #enter(state: State): void {
+    this.#state = state;
+    this.#changed.notify();
+  }
+
+  async #endedByItself(finished: Finished): Promise<void> {
+    this.#enter({ kind: "ending" });
+    const again = await this.#options.onEnd(finished);
+    this.#enter({ kind: "down" });
+    if (again) this.start();
+  }
+}

@@ -1,0 +1,177 @@
+/**
+ * What the promises say of the evidence that a seed leaves: the plan, the ledger that the tasks
+ * wrote, what the clients were told, and what the service has in the end. Pure.
+ */
+import { isTerminal } from "../../src/contract/task_state.ts";
+import type { TaskEvent, TaskState } from "../../src/contract/task_state.ts";
+import type { SeenResult } from "./client_journal.ts";
+import type { LedgerLine } from "./ledger.ts";
+import type { PlannedBatch, PlannedTask } from "./workload.ts";
+
+/** A task as the service has it in the end. */
+export interface FinalTask {
+  readonly status: TaskState;
+  readonly timeline: readonly TaskEvent[];
+  readonly error?: { readonly code: string; readonly message: string };
+}
+
+export interface Evidence {
+  readonly planned: readonly { readonly batch: PlannedBatch; readonly task: PlannedTask }[];
+  readonly ledger: readonly LedgerLine[];
+  /** Key → the id that each 2xx answer gave it. */
+  readonly accepted: ReadonlyMap<string, readonly string[]>;
+  /** Task id → each time that a client saw a result of it. */
+  readonly seen: ReadonlyMap<string, readonly SeenResult[]>;
+  /** Every task of the service, by its id. */
+  readonly final: ReadonlyMap<string, FinalTask>;
+  /** A spool lost commits that its disk had confirmed: attempts begun in them are not counted. */
+  readonly spoolLost: boolean;
+}
+
+export interface Violation {
+  /** Number of the promise in README.md's list of what chaos checks. */
+  readonly promise: number;
+  readonly what: string;
+  readonly key?: string;
+  readonly taskId?: string;
+  readonly timeline?: readonly TaskEvent[];
+}
+
+/** What became of one task, gathered. */
+interface Story {
+  readonly batch: PlannedBatch;
+  readonly task: PlannedTask;
+  readonly taskId: string;
+  readonly begun: readonly number[];
+  readonly done: number;
+  readonly final: FinalTask;
+}
+
+export function judge(evidence: Evidence): Violation[] {
+  const violations: Violation[] = [];
+  const attempts = attemptsOf(evidence.ledger);
+  for (const { batch, task } of evidence.planned) {
+    const found = (promise: number, what: string, taskId?: string): void => {
+      const timeline = taskId === undefined ? undefined : evidence.final.get(taskId)?.timeline;
+      violations.push({ promise, what, key: task.key, taskId, timeline });
+    };
+    const taskIds = [...new Set(evidence.accepted.get(task.key) ?? [])];
+    const [taskId] = taskIds;
+    if (taskId === undefined) {
+      found(1, "its submit was never answered 2xx, though the client went on trying");
+      continue;
+    }
+    if (taskIds.length > 1) found(1, `one idempotency key gave it the ids ${taskIds.join(", ")}`);
+    const final = evidence.final.get(taskId);
+    if (final === undefined) {
+      found(1, "accepted, and unknown to the service", taskId);
+      continue;
+    }
+    const { begun = [], done = 0 } = attempts.get(task.key) ?? {};
+    const story: Story = { batch, task, taskId, begun, done, final };
+    for (
+      const [promise, what] of [
+        ...terminalProblems(story, evidence.seen.get(taskId) ?? []),
+        ...resultProblems(story, evidence.seen.get(taskId)?.[0]),
+        ...attemptProblems(story, evidence),
+        ...timelineProblems(story),
+      ]
+    ) found(promise, what, taskId);
+  }
+  return [...violations, ...strangers(evidence)];
+}
+
+type Problem = [promise: number, what: string];
+
+/** Exactly one end, and exactly one result for the client. */
+function terminalProblems({ final }: Story, seen: readonly SeenResult[]): Problem[] {
+  const problems: Problem[] = [];
+  const ends = final.timeline.filter(({ state }) => isTerminal(state));
+  if (!isTerminal(final.status)) problems.push([1, `it ended as ${final.status}`]);
+  else if (ends.length !== 1) problems.push([1, `its timeline has ${ends.length} ends`]);
+  if (seen.length !== 1) problems.push([1, `its client saw ${seen.length} results`]);
+  for (const { status } of seen) {
+    if (status !== final.status) {
+      problems.push([1, `its client saw ${status}, the service has ${final.status}`]);
+    }
+  }
+  return problems;
+}
+
+/** The end has to be one that this task can have. */
+function resultProblems({ task, final, done }: Story, seen: SeenResult | undefined): Problem[] {
+  const code = final.error?.code;
+  switch (final.status) {
+    case "success":
+      if (task.fails) return [[1, "it succeeded, though it was meant to fail"]];
+      if (done === 0) return [[1, "it succeeded, though no attempt was done with its work"]];
+      if (seen !== undefined && (seen.value?.key !== task.key || seen.value.size !== task.size)) {
+        return [[1, `its client got ${JSON.stringify(seen.value)}`]];
+      }
+      return [];
+    case "failed":
+      if (code === "RemoteExecutionError") {
+        return task.fails
+          ? []
+          : [[1, `an exception that it does not raise: ${final.error?.message}`]];
+      }
+      if (code === "WORKER_LOST" || code === "ENDPOINT_LOST") return [];
+      return [[1, `it failed with ${code}: ${final.error?.message}`]];
+    case "cancelled":
+      return task.cancelled ? [] : [[1, "it was cancelled, and nobody had asked for it"]];
+    default:
+      return [];
+  }
+}
+
+function attemptProblems(story: Story, { ledger, spoolLost }: Evidence): Problem[] {
+  const { begun, batch } = story;
+  const problems: Problem[] = [];
+  const allowed = batch.maxAttempts + (spoolLost ? 1 : 0);
+  if (begun.length > allowed) {
+    problems.push([2, `it ran ${begun.length} times, max_attempts is ${batch.maxAttempts}`]);
+  }
+  begun.slice(1).forEach((again, index) => {
+    const before = begun[index]!;
+    if (!ledger.slice(before, again).some(({ kind }) => kind === "harm")) {
+      problems.push([4, "it ran again, though neither its worker nor its agent had died"]);
+    }
+  });
+  return problems;
+}
+
+/** Each attempt that was lost is named, with a reason. */
+function timelineProblems({ begun, final }: Story): Problem[] {
+  const isLoss = ({ state, detail }: TaskEvent): boolean =>
+    detail !== undefined && detail !== "" && /^(waiting-for|failed)/.test(state);
+  const losses = final.timeline.filter(isLoss).length;
+  if (begun.length - 1 > losses) {
+    return [[3, `it ran ${begun.length} times, and its timeline names ${losses} losses`]];
+  }
+  const isLost = final.error !== undefined && /^(WORKER|ENDPOINT)_LOST$/.test(final.error.code);
+  if (isLost && final.error.message === "") return [[3, "its loss has no reason"]];
+  return [];
+}
+
+/** A submit that was repeated must not have made more tasks. */
+function strangers({ accepted, final }: Evidence): Violation[] {
+  const known = new Set([...accepted.values()].flat());
+  return [...final.keys()].filter((taskId) => !known.has(taskId)).map((taskId) => ({
+    promise: 1,
+    what: "the service has a task that no submit was answered with",
+    taskId,
+  }));
+}
+
+/** Key → where in the ledger its attempts begin, and how many were done. */
+function attemptsOf(ledger: readonly LedgerLine[]): Map<string, { begun: number[]; done: number }> {
+  const attempts = new Map<string, { begun: number[]; done: number }>();
+  ledger.forEach((line, index) => {
+    if (line.kind !== "begun" && line.kind !== "done") return;
+    const known = attempts.get(line.key) ?? { begun: [], done: 0 };
+    attempts.set(line.key, known);
+    if (line.kind === "begun") known.begun.push(index);
+    else known.done += 1;
+  });
+  return attempts;
+}
