@@ -1,6 +1,9 @@
 /** Carries the faults of a plan out on the stage, and takes back what lasts. */
 import { delay } from "../../src/lib/async.ts";
+import { processExists } from "../../src/lib/process_identity.ts";
 import { signal } from "../helpers/processes.ts";
+import type { Finished } from "../helpers/running.ts";
+import { until } from "../helpers/until.ts";
 import { damage } from "./damage.ts";
 import type { Part } from "./part.ts";
 import { describeFault, type Fault, type LinkName } from "./plan.ts";
@@ -8,6 +11,12 @@ import type { Link } from "./proxy.ts";
 import type { Stage } from "./stage.ts";
 
 const RUNS_ALREADY = 73;
+/** A process that does not listen to signals yet; its code as a shell tells it. */
+const ENDED_BY_SIGTERM = 128 + 15;
+/** Milliseconds. */
+const START_TIME = 5_000;
+/** Milliseconds in which workers notice the end of their agent, unless they are frozen. */
+const WORKERS_PATIENCE = 100_000;
 
 type Of<K extends Fault["kind"]> = Fault & { readonly kind: K };
 
@@ -27,7 +36,7 @@ export async function carryOut(
 }
 
 async function inflict(stage: Stage, fault: Fault): Promise<void> {
-  stage.ledger.note(isHarm(fault) ? "harm" : "fault", describeFault(fault));
+  stage.ledger.note(describeFault(fault));
   switch (fault.kind) {
     case "kill":
       return await kill(stage, fault);
@@ -46,12 +55,6 @@ async function inflict(stage: Stage, fault: Fault): Promise<void> {
     case "disk full":
       return await fillDisk(stage, fault);
   }
-}
-
-/** Whether an attempt may be lost by it. */
-function isHarm({ kind, lane }: Fault): boolean {
-  return lane === "worker" && kind === "kill" ||
-    lane === "agent" && (kind === "kill" || kind === "damage" || kind === "restart");
 }
 
 /** A daemon or a client; the workers are no parts of the stage. */
@@ -73,13 +76,31 @@ async function kill(stage: Stage, fault: Of<"kill">): Promise<void> {
   const part = partOf(stage, fault);
   if (part === undefined) {
     const pid = processOf(stage, fault);
-    if (pid !== undefined) signal(pid, "SIGKILL");
-    return;
+    if (pid === undefined) return;
+    const harmed = stage.ledger.harm();
+    signal(pid, "SIGKILL");
+    return harmed();
   }
   // A client that is through with its work stays away.
-  if (await part.end("SIGKILL") === undefined) return;
+  if (await end(stage, fault, "SIGKILL") === undefined) return;
   await delay(fault.pause);
   part.start();
+}
+
+/** Ends a part; with an agent go its workers, though perhaps some moments later. */
+async function end(
+  stage: Stage,
+  fault: Fault,
+  name: "SIGKILL" | "SIGTERM",
+): Promise<Finished | undefined> {
+  const part = partOf(stage, fault)!;
+  if (fault.lane !== "agent") return await part.end(name);
+  const workers = stage.workers().map(({ pid }) => pid);
+  const harmed = stage.ledger.harm();
+  const finished = await part.end(name);
+  void until("the end of its workers", () => !workers.some(processExists), WORKERS_PATIENCE)
+    .then(harmed, () => stage.troubles.push("workers outlive their agent"));
+  return finished;
 }
 
 async function freeze(stage: Stage, fault: Of<"freeze">): Promise<void> {
@@ -93,8 +114,10 @@ async function freeze(stage: Stage, fault: Of<"freeze">): Promise<void> {
 async function restart(stage: Stage, fault: Of<"restart">): Promise<void> {
   const part = partOf(stage, fault)!;
   if (part.pid === undefined) return;
-  const finished = await part.end("SIGTERM");
-  if (finished?.code !== 0) stage.troubles.push(`${fault.lane} ended with ${finished?.code}`);
+  const { age } = part;
+  const code = (await end(stage, fault, "SIGTERM"))?.code;
+  const isEarly = code === ENDED_BY_SIGTERM && age < START_TIME;
+  if (code !== 0 && !isEarly) stage.troubles.push(`${fault.lane} ended with ${code} by SIGTERM`);
   await delay(fault.pause);
   part.start();
 }
@@ -102,7 +125,7 @@ async function restart(stage: Stage, fault: Of<"restart">): Promise<void> {
 async function damageFile(stage: Stage, fault: Of<"damage">): Promise<void> {
   const name = fault.lane as "agent" | "service";
   const part = stage.daemons[name];
-  if (await part.end("SIGKILL") === undefined) return;
+  if (await end(stage, fault, "SIGKILL") === undefined) return;
   damage(stage.databaseOf(name), fault.how, fault.bytes);
   stage.excuses.add(`${name} damage`);
   if (name === "agent" && fault.how !== "torn") stage.spoolLost = true;

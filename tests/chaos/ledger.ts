@@ -6,22 +6,34 @@
 
 export type LedgerLine =
   | { readonly kind: "begun" | "done"; readonly key: string }
-  /** From here on attempts may be lost, since a worker or the agent is about to die. */
-  | { readonly kind: "harm"; readonly what: string }
+  /** Attempts may be lost between the two lines of one `id`: a worker or the agent dies. */
+  | { readonly kind: "harm" | "harmed"; readonly id: string }
   | { readonly kind: "fault"; readonly what: string };
 
 export class Ledger {
+  #harms = 0;
+
   constructor(readonly path: string) {
     Deno.writeTextFileSync(path, "", { createNew: true, mode: 0o600 });
   }
 
-  note(kind: "harm" | "fault", what: string): void {
-    const letter = kind === "harm" ? "H" : "F";
-    Deno.writeTextFileSync(this.path, `${letter} ${what}\n`, { append: true });
+  note(what: string): void {
+    this.#append(`F ${what}`);
+  }
+
+  /** Attempts may be lost from now on, until what it returns is called. */
+  harm(): () => void {
+    const id = ++this.#harms;
+    this.#append(`H ${id}`);
+    return () => this.#append(`h ${id}`);
   }
 
   read(): LedgerLine[] {
     return parseLedger(Deno.readTextFileSync(this.path));
+  }
+
+  #append(line: string): void {
+    Deno.writeTextFileSync(this.path, `${line}\n`, { append: true });
   }
 }
 
@@ -35,7 +47,9 @@ export function parseLedger(text: string): LedgerLine[] {
       case "E ":
         return { kind: "done", key: rest };
       case "H ":
-        return { kind: "harm", what: rest };
+        return { kind: "harm", id: rest };
+      case "h ":
+        return { kind: "harmed", id: rest };
       case "F ":
         return { kind: "fault", what: rest };
       default:

@@ -9,6 +9,8 @@ const LASTING = [
   /^\.funcx\/(default\/config\.ts|profile\.d\.ts|deno\.json|tsconfig\.json)$/,
   /^\.funcx\/(default\/spool|service\/service)\.db$/,
   /^\.funcx\/\w+\/logs\/\w+\.(log|out)(\.\d+)?$/,
+  // Deno's, as when it runs any program.
+  /^\.cache\/deno\//,
   // The harness's own copies, and what it has moved away by a hint.
   /^\.funcx\/\w+\/\w+\.db(-wal)?\.before$/,
   /\.damaged(-wal|-journal)?$/,

@@ -21,9 +21,15 @@ export class Part {
   readonly #options: PartOptions;
   readonly #changed = new Signal();
   #state: State = { kind: "down" };
+  #startedAt = 0;
 
   constructor(options: PartOptions) {
     this.#options = options;
+  }
+
+  /** Milliseconds since its last start. */
+  get age(): number {
+    return performance.now() - this.#startedAt;
   }
 
   /** Undefined while it is down. */
@@ -33,6 +39,7 @@ export class Part {
 
   start(): void {
     if (this.#state.kind !== "down") return;
+    this.#startedAt = performance.now();
     const running = this.#options.spawn();
     const ended = running.finished(FOREVER);
     const state: State = { kind: "up", running, ended };

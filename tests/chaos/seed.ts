@@ -48,7 +48,7 @@ export async function runSeed(plan: Plan, means: Means): Promise<SeedReport> {
     violations.push(broken(0, `the seed could not be carried out: ${messageOf(thrown)}`));
   }
   violations.push(...stage.troubles.map((what) => broken(5, what)));
-  if (violations.length > 0) stage.env.keep();
+  if (violations.length > 0) stage.env.keepFiles();
   return {
     seed: plan.seed,
     seconds: (performance.now() - started) / 1_000,

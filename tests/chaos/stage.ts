@@ -60,7 +60,11 @@ export class Stage implements AsyncDisposable {
 
   /** Everything up, the endpoint Active, and no task submitted. */
   static async open(plan: Plan, means: Means): Promise<Stage> {
-    const env = new TestEnv({ env: { PATH: PATH_WITH_PYTHON }, ownTemporaryFolders: true });
+    const env = new TestEnv({
+      prefix: "funcx-chaos-",
+      env: { PATH: PATH_WITH_PYTHON },
+      ownTemporaryFolders: true,
+    });
     const port = freePort(plan.seed);
     const links = { "agent link": await Link.open(port), "client link": await Link.open(port) };
     const stage = new Stage(plan, env, port, links);
@@ -68,7 +72,7 @@ export class Stage implements AsyncDisposable {
       await stage.#prepare(means);
       return stage;
     } catch (thrown) {
-      env.keep();
+      env.keepFiles();
       await stage[Symbol.asyncDispose]();
       throw thrown;
     }
@@ -144,7 +148,10 @@ export class Stage implements AsyncDisposable {
       await part.end("SIGKILL");
     }
     for (const link of Object.values(this.links)) await link[Symbol.asyncDispose]();
-    for (const disk of this.disks.values()) await disk[Symbol.asyncDispose]();
+    for (const disk of this.disks.values()) {
+      if (this.env.failed) await disk.unmountKeepingFiles();
+      else await disk[Symbol.asyncDispose]();
+    }
     await this.env[Symbol.asyncDispose]();
   }
 
@@ -231,8 +238,10 @@ export class Stage implements AsyncDisposable {
 
   /** As its user would: the mend is followed, and it is started again. */
   async #daemonEnded(name: DaemonName, finished: Finished): Promise<boolean> {
+    const harmed = name === "agent" ? this.ledger.harm() : undefined;
     const mended = await mendOf(this, name, finished);
-    this.ledger.note("harm", `${name} ended by itself with ${finished.code}: ${mended.what}`);
+    this.ledger.note(`${name} ended by itself with ${finished.code}: ${mended.what}`);
+    harmed?.();
     if (mended.kind === "trouble") this.troubles.push(mended.what);
     return this.troubles.length < 10;
   }

@@ -124,20 +124,31 @@ function resultProblems({ task, final, done }: Story, seen: SeenResult | undefin
   }
 }
 
-function attemptProblems(story: Story, { ledger, spoolLost }: Evidence): Problem[] {
+function attemptProblems(story: Story, evidence: Evidence): Problem[] {
+  const { spoolLost, ledger } = evidence;
   const { begun, batch } = story;
   const problems: Problem[] = [];
   const allowed = batch.maxAttempts + (spoolLost ? 1 : 0);
   if (begun.length > allowed) {
     problems.push([2, `it ran ${begun.length} times, max_attempts is ${batch.maxAttempts}`]);
   }
+  const harms = begun.length > 1 ? harmsOf(ledger) : [];
   begun.slice(1).forEach((again, index) => {
     const before = begun[index]!;
-    if (!ledger.slice(before, again).some(({ kind }) => kind === "harm")) {
+    if (!harms.some(([from, to]) => from < again && before < to)) {
       problems.push([4, "it ran again, though neither its worker nor its agent had died"]);
     }
   });
   return problems;
+}
+
+/** From which line to which attempts could be lost, for each time that something died. */
+function harmsOf(ledger: readonly LedgerLine[]): [from: number, to: number][] {
+  return ledger.flatMap((line, from): [number, number][] => {
+    if (line.kind !== "harm") return [];
+    const to = ledger.findIndex((other) => other.kind === "harmed" && other.id === line.id);
+    return [[from, to < 0 ? ledger.length : to]];
+  });
 }
 
 /** Each attempt that was lost is named, with a reason. */

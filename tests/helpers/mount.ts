@@ -30,6 +30,15 @@ export class Mount implements AsyncDisposable {
     return path;
   }
 
+  /** What is in it now stays in the folder when it is unmounted. */
+  async unmountKeepingFiles(): Promise<void> {
+    const aside = `${this.folder}.kept`;
+    await capture("cp", ["-a", this.folder, aside]);
+    await this[Symbol.asyncDispose]();
+    Deno.removeSync(this.folder);
+    Deno.renameSync(aside, this.folder);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     // A process that has ended this moment may still hold it.
     await capture("umount", ["-l", this.folder]);

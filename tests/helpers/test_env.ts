@@ -24,6 +24,8 @@ export interface RunOptions {
 const SURVIVOR_PATIENCE = 5_000;
 
 export interface TestEnvOptions {
+  /** Of the scratch folder's name. */
+  readonly prefix?: string;
   readonly homeName?: string;
   readonly env?: Record<string, string>;
   /** Sockets and temporary files go into the scratch folder, so that what is left of them is seen. */
@@ -39,7 +41,7 @@ export class TestEnv implements AsyncDisposable {
   #failed = false;
 
   constructor(options: TestEnvOptions = {}) {
-    this.root = Deno.makeTempDirSync({ prefix: "funcx-test-" });
+    this.root = Deno.makeTempDirSync({ prefix: options.prefix ?? "funcx-test-" });
     this.home = join(this.root, options.homeName ?? "home");
     Deno.mkdirSync(this.home, { mode: 0o700 });
     this.environment = {
@@ -57,6 +59,11 @@ export class TestEnv implements AsyncDisposable {
     const folders = { XDG_RUNTIME_DIR: join(this.root, "run"), TMPDIR: join(this.root, "tmp") };
     for (const folder of Object.values(folders)) Deno.mkdirSync(folder, { mode: 0o700 });
     return folders;
+  }
+
+  /** Whether its files are kept. */
+  get failed(): boolean {
+    return this.#failed;
   }
 
   /** The folder that holds everything of the program: `~/.funcx`. */
@@ -138,12 +145,16 @@ export class TestEnv implements AsyncDisposable {
 
   /** Called when the test has failed: its files are kept, its logs printed. */
   keep(): void {
-    this.#failed = true;
+    this.keepFiles();
     for (const path of filesUnder(this.home)) {
       if (!/\.(log|out)$/.test(path)) continue;
       console.log(`--- ${path}\n${Deno.readTextFileSync(path).slice(-4_000)}`);
     }
     console.log(`The files of the failed test are kept in ${this.root}`);
+  }
+
+  keepFiles(): void {
+    this.#failed = true;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
