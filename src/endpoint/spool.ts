@@ -5,13 +5,14 @@
  */
 import type { FuncxFailure } from "../contract/errors.ts";
 import type { EndpointId, FunctionId, SpoolId, TaskId } from "../contract/ids.ts";
-import type { TaskOptions } from "../contract/protocol/messages.ts";
-import type { TaskEvent } from "../contract/task_state.ts";
 import { closeDatabase, type Connection, type Statement } from "../lib/database.ts";
 import { fatal, messageOf, ok, type Outcome, retryable } from "../lib/outcome.ts";
-import { openSpoolFile, readMeta, SET_META, unreadable } from "./spool_file.ts";
+import { openSpoolFile, readMeta, unreadable } from "./spool_file.ts";
 import { TaskInsert } from "./spool_insert.ts";
-import type { Recovery } from "./table_events.ts";
+import { recover } from "./spool_recovery.ts";
+import { RECORD, spooledTask, taskRecord, type TaskRow, UNFINISHED } from "./spool_rows.ts";
+import type { StoredLane } from "./lane.ts";
+import type { LaneLoad, LaneMark, LoadedLane, Recovery } from "./table_events.ts";
 import type { SpooledTask, TaskRecord } from "./task.ts";
 
 /** Results as they are sent: one frame of the protocol. */
@@ -21,27 +22,8 @@ export interface StoredBatch {
   readonly taskIds: readonly TaskId[];
 }
 
-/** What `load` found. */
-export interface LoadedTasks {
-  readonly tasks: readonly SpooledTask[];
-  /** There are no more. */
-  readonly end: boolean;
-}
-
-interface TaskRow {
-  readonly seq: number;
-  readonly task_id: string;
-  readonly function_id: string;
-  readonly options: string;
-  readonly attempts_made: number;
-  readonly timeline: string;
-  readonly payload: ArrayBuffer;
-}
-
 const DAMAGED = /malformed|not a database|corrupt/i;
 
-const RECORD = "seq, task_id, function_id, options, attempts_made, timeline";
-const UNFINISHED = "NOT EXISTS (SELECT 1 FROM finished WHERE finished.seq = tasks.seq)";
 const IDS = "(SELECT value FROM json_each(?))";
 const SEQS_OF_BATCH = "(SELECT value FROM json_each((SELECT seqs FROM results WHERE batch = ?)))";
 
@@ -72,25 +54,7 @@ export class Spool {
   // -- reading ----------------------------------------------------------------------------------
 
   recover(at: number): Recovery {
-    const begunThrough = Number(readMeta(this.#connection, "begun_through") ?? 0);
-    const rows = (condition: string): SpooledTask[] =>
-      (this.#connection.prepare(
-        `SELECT ${RECORD}, payload FROM tasks
-          WHERE seq <= ? AND ${condition} AND ${UNFINISHED} ORDER BY seq`,
-      ).all(begunThrough) as TaskRow[]).map(spooledTask);
-    return {
-      at,
-      begunThrough,
-      lastSeq: Math.max(
-        begunThrough,
-        this.#number("SELECT coalesce(max(seq), 0) AS n FROM tasks"),
-      ),
-      begun: rows("again IN (0, 2)"),
-      again: rows("again = 1"),
-      waiting: this.#number(
-        `SELECT count(*) AS n FROM tasks WHERE seq > ${begunThrough} AND ${UNFINISHED}`,
-      ),
-    };
+    return recover(this.#connection, at);
   }
 
   /** Those of `taskIds` that are stored, finished or not, or about to be. */
@@ -112,23 +76,45 @@ export class Spool {
     };
   }
 
-  /** Waiting tasks behind `after`, at least one if there is any, then within both bounds. */
-  load(after: number, maximum: number, maximumBytes: number): LoadedTasks {
-    const sizes = this.#sql.sizes.all(after, Math.max(1, maximum)) as {
-      seq: number;
-      bytes: number;
-    }[];
-    let taken = 0;
-    for (let bytes = 0; taken < sizes.length; taken++) {
-      bytes += sizes[taken]!.bytes;
-      if (taken > 0 && bytes > maximumBytes) break;
+  /**
+   * Waiting tasks of the lanes, in order, until they hold `maximumBytes` together; of the first lane
+   * at least one task if there is any. Lanes that did not get their turn come back empty.
+   */
+  load(lanes: readonly LaneLoad[], maximumBytes: number): LoadedLane[] {
+    let left = maximumBytes;
+    return lanes.map((wanted, index) => {
+      if (left <= 0 && index > 0) return { lane: wanted.lane, tasks: [], end: false };
+      const loaded = this.#loadLane(wanted, left);
+      for (const { payload } of loaded.tasks) left -= payload.length;
+      return loaded;
+    });
+  }
+
+  #loadLane({ lane, after, tasks: maximum }: LaneLoad, maximumBytes: number): LoadedLane {
+    const through = maximum === 1 ? null : this.#extent(lane, after, maximum, maximumBytes);
+    const rows = through === null
+      ? this.#sql.loadOne.all(lane, after)
+      : this.#sql.load.all(lane, after, through.seq);
+    const tasks = (rows as TaskRow[]).map(spooledTask);
+    return { lane, tasks, end: tasks.length < maximum && !through?.isCut };
+  }
+
+  /** How far to read, so that the payloads stay within the bytes; at least one task. */
+  #extent(
+    lane: number,
+    after: number,
+    maximum: number,
+    maximumBytes: number,
+  ): { readonly seq: number; readonly isCut: boolean } {
+    const sizes = this.#sql.sizes.all(lane, after, maximum) as { seq: number; bytes: number }[];
+    let seq = after;
+    let total = 0;
+    for (const row of sizes) {
+      total += row.bytes;
+      if (total > maximumBytes && seq !== after) return { seq, isCut: true };
+      seq = row.seq;
     }
-    if (taken === 0) return { tasks: [], end: true };
-    const rows = this.#sql.load.all(after, sizes[taken - 1]!.seq) as TaskRow[];
-    return {
-      tasks: rows.map(spooledTask),
-      end: taken === sizes.length && sizes.length < Math.max(1, maximum),
-    };
+    return { seq, isCut: false };
   }
 
   functionCode(functionId: FunctionId): Uint8Array | undefined {
@@ -168,17 +154,27 @@ export class Spool {
     );
   }
 
-  store(tasks: readonly SpooledTask[]): void {
+  store(tasks: readonly SpooledTask[], lanes: readonly StoredLane[]): void {
     for (const task of tasks) this.#uncommitted.add(task.taskId);
-    this.#writes.push(() => this.#insert.run(tasks));
+    this.#writes.push(() => {
+      for (const { lane, owner, group, priority } of lanes) {
+        this.#sql.storeLane.run(lane, owner, group, priority);
+      }
+      this.#insert.run(tasks);
+    });
   }
 
   /** See invariant 3 of the task table. */
-  begin(through: number | null, again: readonly number[]): void {
+  begin(through: readonly LaneMark[], again: readonly number[]): void {
     this.#writes.push(() => {
-      if (through !== null) this.#sql.setMeta.run("begun_through", `${through}`);
+      for (const { lane, seq } of through) this.#sql.beginLane.run(seq, lane);
       if (again.length > 0) this.#sql.beginAgain.run(JSON.stringify(again));
     });
+  }
+
+  /** Lanes without unfinished tasks. */
+  forgetLanes(lanes: readonly number[]): void {
+    this.#writes.push(() => this.#sql.forgetLanes.run(JSON.stringify(lanes)));
   }
 
   requeue(tasks: readonly TaskRecord[]): void {
@@ -295,9 +291,11 @@ const SQL = {
   known: `SELECT task_id FROM tasks WHERE task_id IN ${IDS}`,
   lookUp: `SELECT ${RECORD}, NOT ${UNFINISHED} AS done FROM tasks WHERE task_id IN ${IDS}`,
   sizes: `SELECT seq, length(payload) AS bytes FROM tasks
-    WHERE seq > ? AND ${UNFINISHED} ORDER BY seq LIMIT ?`,
+    WHERE lane = ? AND seq > ? AND ${UNFINISHED} ORDER BY seq LIMIT ?`,
   load: `SELECT ${RECORD}, payload FROM tasks
-    WHERE seq > ? AND seq <= ? AND ${UNFINISHED} ORDER BY seq`,
+    WHERE lane = ? AND seq > ? AND seq <= ? AND ${UNFINISHED} ORDER BY seq`,
+  loadOne: `SELECT ${RECORD}, payload FROM tasks
+    WHERE lane = ? AND seq > ? AND ${UNFINISHED} ORDER BY seq LIMIT 1`,
   code: "SELECT code FROM functions WHERE function_id = ?",
   batch: "SELECT frame, task_ids FROM results WHERE batch = ?",
   storeFunction: "INSERT OR IGNORE INTO functions (function_id, code) VALUES (?, ?)",
@@ -308,23 +306,9 @@ const SQL = {
   dropTasks: `DELETE FROM tasks WHERE seq IN ${SEQS_OF_BATCH}`,
   dropFinished: `DELETE FROM finished WHERE seq IN ${SEQS_OF_BATCH}`,
   dropBatch: "DELETE FROM results WHERE batch = ?",
-  setMeta: SET_META,
+  storeLane: "INSERT INTO lanes (lane, owner, task_group, priority) VALUES (?, ?, ?, ?)",
+  beginLane: "UPDATE lanes SET begun_through = ? WHERE lane = ?",
+  forgetLanes: `DELETE FROM lanes WHERE lane IN ${IDS}`,
 } as const;
 
 type StatementName = keyof typeof SQL;
-
-function taskRecord(row: Omit<TaskRow, "payload">): TaskRecord {
-  return {
-    seq: row.seq,
-    taskId: row.task_id,
-    functionId: row.function_id,
-    options: JSON.parse(row.options) as TaskOptions,
-    attemptsMade: row.attempts_made,
-    timeline: JSON.parse(row.timeline) as TaskEvent[],
-  };
-}
-
-function spooledTask(row: TaskRow): SpooledTask {
-  // libSQL gives bytes as ArrayBuffer from `all`, and as Buffer from `get`.
-  return { ...taskRecord(row), payload: new Uint8Array(row.payload) };
-}

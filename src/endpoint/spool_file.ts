@@ -11,9 +11,9 @@ import {
 import { messageOf } from "../lib/outcome.ts";
 import { dirname, join } from "../lib/path.ts";
 
-const SCHEMA_VERSION = 1;
-
-const SCHEMA = `
+/** Each takes a file from one version to the next. */
+export const MIGRATIONS: readonly string[] = [
+  `
   CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE functions (function_id TEXT PRIMARY KEY, code BLOB NOT NULL) STRICT;
   -- Kept until the result is acknowledged, so that a task that is sent again is known.
@@ -25,7 +25,7 @@ const SCHEMA = `
     attempts_made INTEGER NOT NULL,
     timeline TEXT NOT NULL,
     payload BLOB NOT NULL,
-    -- 0: begun if seq <= begun_through; 1: lost an attempt and waits; 2: began again.
+    -- 0: begun if its lane says so; 1: lost an attempt and waits; 2: began again.
     again INTEGER NOT NULL DEFAULT 0
   ) STRICT;
   -- Tasks with a result in the next table.
@@ -34,7 +34,26 @@ const SCHEMA = `
   CREATE TABLE results (
     batch INTEGER PRIMARY KEY, frame BLOB NOT NULL, task_ids TEXT NOT NULL, seqs TEXT NOT NULL
   ) STRICT;
-`;
+`,
+  `
+  -- What one owner's group has waiting at one priority; kept while a task of it is unfinished.
+  CREATE TABLE lanes (
+    lane INTEGER PRIMARY KEY,
+    owner TEXT NOT NULL,
+    task_group TEXT,
+    priority INTEGER NOT NULL,
+    -- Its tasks up to this seq have begun.
+    begun_through INTEGER NOT NULL DEFAULT 0
+  ) STRICT;
+  ALTER TABLE tasks ADD COLUMN lane INTEGER NOT NULL DEFAULT 1;
+  CREATE INDEX tasks_by_lane ON tasks (lane, seq);
+  INSERT INTO lanes (lane, owner, priority, begun_through)
+    SELECT 1, '', 0, coalesce((
+      SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'begun_through'
+    ), 0) WHERE EXISTS (SELECT 1 FROM tasks);
+  DELETE FROM meta WHERE key = 'begun_through';
+`,
+];
 
 /** A larger file is not checked whole at each start; damage is noticed when it is read. */
 const MAX_CHECKED_BYTES = 64 * 1024 * 1024;
@@ -80,15 +99,18 @@ function migrate(connection: Connection): void {
   const { user_version: version } = connection.prepare("PRAGMA user_version").get() as {
     user_version: number;
   };
-  if (version > SCHEMA_VERSION) {
+  if (version > MIGRATIONS.length) {
     throw new DatabaseUnreadableError(`it was written by a newer version (${version})`);
   }
-  if (version === SCHEMA_VERSION) return;
-  // Takes effect with the next VACUUM, which has nothing to do here.
-  connection.exec("PRAGMA auto_vacuum = INCREMENTAL");
-  connection.exec("VACUUM");
-  connection.exec(`BEGIN; ${SCHEMA} PRAGMA user_version = ${SCHEMA_VERSION}`);
-  writeMeta(connection, "spool_id", newId());
+  if (version === MIGRATIONS.length) return;
+  if (version === 0) {
+    // Takes effect with the next VACUUM, which has nothing to do here.
+    connection.exec("PRAGMA auto_vacuum = INCREMENTAL");
+    connection.exec("VACUUM");
+  }
+  const steps = MIGRATIONS.slice(version).join("\n");
+  connection.exec(`BEGIN; ${steps} PRAGMA user_version = ${MIGRATIONS.length}`);
+  if (version === 0) writeMeta(connection, "spool_id", newId());
   connection.exec("COMMIT");
 }
 

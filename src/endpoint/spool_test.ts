@@ -3,12 +3,16 @@ import { FuncxError } from "../contract/errors.ts";
 import { assertEquals, assertMatch, assertTrue } from "../lib/assert.ts";
 import { closeDatabase, openDatabase } from "../lib/database.ts";
 import { join } from "../lib/path.ts";
+import type { StoredLane } from "./lane.ts";
 import { openSpool, Spool } from "./spool.ts";
-import { openSpoolFile } from "./spool_file.ts";
+import { MIGRATIONS, openSpoolFile } from "./spool_file.ts";
+import type { LoadedLane } from "./table_events.ts";
 import type { SpooledTask } from "./task.ts";
 import { taskMessage } from "./testing/tasks.ts";
 
 const ENDPOINT = "1e999502-b434-49a2-a2e0-d925383d2dd4";
+
+const LANE: StoredLane = { lane: 1, owner: "ann", group: null, priority: 0 };
 
 function folder(): { path: string; [Symbol.dispose](): void } {
   const root = Deno.makeTempDirSync();
@@ -22,6 +26,7 @@ function spooled(seq: number, changes: Partial<SpooledTask> = {}): SpooledTask {
   const message = taskMessage();
   return {
     seq,
+    lane: LANE.lane,
     taskId: message.task_id,
     functionId: message.function_id,
     options: {},
@@ -34,6 +39,14 @@ function spooled(seq: number, changes: Partial<SpooledTask> = {}): SpooledTask {
 
 function committed(spool: Spool): void {
   assertEquals(spool.commit(), { kind: "ok", value: undefined });
+}
+
+function waitingIn(spool: Spool): number {
+  return spool.recover(1).lanes.reduce((sum, { waiting }) => sum + waiting, 0);
+}
+
+function loaded(spool: Spool, after: number, tasks: number, bytes: number): LoadedLane {
+  return spool.load([{ lane: LANE.lane, after, tasks }], bytes)[0];
 }
 
 function codeOf(action: () => unknown): string {
@@ -50,12 +63,12 @@ Deno.test("a crash leaves what was committed, and knows what had begun", () => {
   using place = folder();
   const before = openSpool(place.path, ENDPOINT);
   const tasks = [1, 2, 3, 4, 5].map((seq) => spooled(seq));
-  before.store(tasks);
-  before.begin(3, []);
+  before.store(tasks, [LANE]);
+  before.begin([{ lane: 1, seq: 3 }], []);
   before.requeue([{ ...tasks[0], attemptsMade: 1 }, { ...tasks[1], attemptsMade: 1 }]);
-  before.begin(null, [2]);
+  before.begin([], [2]);
   committed(before);
-  before.store([spooled(6)]);
+  before.store([spooled(6)], []);
   // Not committed: the process is gone.
   before.close();
 
@@ -63,13 +76,12 @@ Deno.test("a crash leaves what was committed, and knows what had begun", () => {
   assertEquals(after.spoolId, before.spoolId);
   const recovery = after.recover(9);
   assertEquals(recovery.lastSeq, 5);
-  assertEquals(recovery.begunThrough, 3);
   assertEquals(recovery.begun.map(({ seq, attemptsMade }) => [seq, attemptsMade]), [[2, 1], [
     3,
     0,
   ]]);
   assertEquals(recovery.again.map(({ seq }) => seq), [1]);
-  assertEquals(recovery.waiting, 2);
+  assertEquals(recovery.lanes, [{ ...LANE, begunThrough: 3, waiting: 2 }]);
   assertEquals(recovery.begun[1], tasks[2]);
   after.close();
 });
@@ -92,9 +104,9 @@ Deno.test("tasks come back as they were, however they were written together", ()
     spooled(at + 1, shape)
   );
   tasks.push(spooled(100));
-  spool.store(tasks);
+  spool.store(tasks, [LANE]);
   committed(spool);
-  assertEquals(spool.load(0, 100, 1e9).tasks, tasks);
+  assertEquals(loaded(spool, 0, 100, 1e9).tasks, tasks);
   spool.close();
 });
 
@@ -102,8 +114,8 @@ Deno.test("a seq is never given twice, even when its task is gone", () => {
   using place = folder();
   const before = openSpool(place.path, ENDPOINT);
   const task = spooled(7);
-  before.store([task]);
-  before.begin(7, []);
+  before.store([task], [LANE]);
+  before.begin([{ lane: 1, seq: 7 }], []);
   const batch = before.storeResults(new Uint8Array([1]), [task]);
   committed(before);
   before.dropResults(batch);
@@ -119,7 +131,7 @@ Deno.test("a task is known from its acceptance until its result is acknowledged"
   const spool = openSpool(place.path, ENDPOINT);
   const task = spooled(1);
   const other = newId();
-  spool.store([task]);
+  spool.store([task], [LANE]);
   assertEquals(spool.known([task.taskId, other]), new Set([task.taskId]));
   committed(spool);
   assertEquals(spool.lookUp([task.taskId, other]).waiting.map(({ seq }) => seq), [1]);
@@ -129,7 +141,7 @@ Deno.test("a task is known from its acceptance until its result is acknowledged"
   assertEquals(spool.lookUp([task.taskId]).finished, new Set([task.taskId]));
   assertEquals(spool.batch(batch)!.taskIds, [task.taskId, other]);
   assertEquals(spool.unacknowledged(), { batches: [batch], results: 2 });
-  assertEquals(spool.recover(1).waiting, 0);
+  assertEquals(waitingIn(spool), 0);
   spool.dropResults(batch);
   committed(spool);
   assertEquals(spool.known([task.taskId]), new Set());
@@ -141,11 +153,11 @@ Deno.test("loading keeps to both bounds, and says when there is no more", () => 
   using place = folder();
   const spool = openSpool(place.path, ENDPOINT);
   const tasks = [1, 2, 3, 4].map((seq) => spooled(seq, { payload: new Uint8Array(100) }));
-  spool.store(tasks);
+  spool.store(tasks, [LANE]);
   spool.storeResults(new Uint8Array(), [tasks[1]]);
   committed(spool);
   const load = (after: number, maximum: number, bytes: number): unknown => {
-    const { tasks, end } = spool.load(after, maximum, bytes);
+    const { tasks, end } = loaded(spool, after, maximum, bytes);
     return [tasks.map((task) => task.seq), end];
   };
   assertEquals(load(0, 10, 1_000), [[1, 3, 4], true]);
@@ -160,7 +172,7 @@ Deno.test("what finished tasks took can be given back to the disk", () => {
   using place = folder();
   const spool = openSpool(place.path, ENDPOINT);
   const task = spooled(1, { payload: new Uint8Array(1_000_000) });
-  spool.store([task]);
+  spool.store([task], [LANE]);
   const batch = spool.storeResults(new Uint8Array([1]), [task]);
   committed(spool);
   spool.dropResults(batch);
@@ -180,7 +192,7 @@ Deno.test("functions stay as long as a task needs them", () => {
   const unused = newId();
   const code = new Uint8Array([7]);
   spool.storeFunctions([{ function_id: task.functionId, code }, { function_id: unused, code }]);
-  spool.store([task]);
+  spool.store([task], [LANE]);
   spool.dropFunctions();
   committed(spool);
   assertEquals([...spool.functionCode(task.functionId)!], [7]);
@@ -195,17 +207,17 @@ Deno.test("a full disk writes nothing, says so, and takes everything once there 
   const pages = connection.prepare("PRAGMA page_count").get() as { page_count: number };
   connection.pragma(`max_page_count = ${pages.page_count + 2}`);
   const tasks = [1, 2, 3].map((seq) => spooled(seq, { payload: new Uint8Array(20_000) }));
-  spool.store(tasks);
+  spool.store(tasks, [LANE]);
   const outcome = spool.commit();
   assertTrue(outcome.kind === "retryable");
   assertEquals(outcome.failure.code, "STORAGE_FULL");
   assertMatch(outcome.failure.message, /full/);
   assertTrue(spool.hasChanges);
-  assertEquals(spool.load(0, 10, 1_000_000).tasks, []);
+  assertEquals(loaded(spool, 0, 10, 1_000_000).tasks, []);
   assertEquals(spool.known(tasks.map((task) => task.taskId)).size, 3);
   connection.pragma("max_page_count = 100000");
   committed(spool);
-  assertEquals(spool.load(0, 10, 1_000_000).tasks.length, 3);
+  assertEquals(loaded(spool, 0, 10, 1_000_000).tasks.length, 3);
   spool.close();
 });
 
@@ -214,7 +226,7 @@ const SQLITE_HEADER = 100;
 Deno.test("a damaged spool is refused and kept as it is", () => {
   using place = folder();
   const spool = openSpool(place.path, ENDPOINT);
-  spool.store([1, 2, 3].map((seq) => spooled(seq, { payload: new Uint8Array(10_000) })));
+  spool.store([1, 2, 3].map((seq) => spooled(seq, { payload: new Uint8Array(10_000) })), [LANE]);
   committed(spool);
   spool.close();
   const damaged = Deno.readFileSync(place.path).fill(0x5a, 8_192);
@@ -240,6 +252,50 @@ Deno.test("a spool of a newer version is refused", () => {
   assertMatch(codeOf(() => openSpool(place.path, ENDPOINT)), /^SPOOL_UNREADABLE: .*newer version/);
 });
 
+Deno.test("a spool of the first version is taken over with what it had begun", () => {
+  using place = folder();
+  const connection = openDatabase(place.path);
+  connection.exec(`${MIGRATIONS[0]}; PRAGMA user_version = 1;
+    INSERT INTO meta (key, value) VALUES ('spool_id', '${newId()}'), ('endpoint_id', '${ENDPOINT}'),
+      ('begun_through', '2')`);
+  const insert = connection.prepare(
+    `INSERT INTO tasks (seq, task_id, function_id, options, attempts_made, timeline, payload, again)
+      VALUES (?, ?, ?, '{}', 0, '[]', x'01', ?)`,
+  );
+  for (const seq of [1, 2, 3]) insert.run(seq, newId(), newId(), seq === 2 ? 1 : 0);
+  closeDatabase(connection);
+  const spool = openSpool(place.path, ENDPOINT);
+  const recovery = spool.recover(1);
+  assertEquals(recovery.begun.map(({ seq }) => seq), [1]);
+  assertEquals(recovery.again.map(({ seq }) => seq), [2]);
+  const [lane] = recovery.lanes;
+  assertEquals(lane, { ...LANE, owner: "", begunThrough: 2, waiting: 1 });
+  assertEquals(loaded(spool, 2, 5, 1e6).tasks.map(({ seq }) => seq), [3]);
+  spool.close();
+});
+
+Deno.test("lanes are loaded together within the bytes, and forgotten when they are done", () => {
+  using place = folder();
+  const spool = openSpool(place.path, ENDPOINT);
+  const lanes = [1, 2, 3].map((lane) => ({ ...LANE, lane, group: newId(), priority: lane }));
+  const payload = new Uint8Array(100);
+  const tasks = [1, 2, 3, 1, 2, 3].map((lane, at) => spooled(at + 1, { lane, payload }));
+  spool.store(tasks, lanes);
+  committed(spool);
+  const load = (bytes: number): unknown =>
+    spool.load(lanes.map(({ lane }) => ({ lane, after: 0, tasks: 2 })), bytes)
+      .map(({ lane, tasks, end }) => [lane, tasks.map(({ seq }) => seq), end]);
+  assertEquals(load(1_000), [[1, [1, 4], true], [2, [2, 5], true], [3, [3, 6], true]]);
+  assertEquals(load(250), [[1, [1, 4], true], [2, [2], false], [3, [], false]]);
+  spool.storeResults(new Uint8Array(), tasks.filter(({ lane }) => lane === 2));
+  spool.forgetLanes([2]);
+  committed(spool);
+  const { lanes: left, lastSeq, lastLane } = spool.recover(1);
+  assertEquals(left, [lanes[0], lanes[2]].map((l) => ({ ...l, begunThrough: 0, waiting: 2 })));
+  assertEquals([lastSeq, lastLane], [6, 3]);
+  spool.close();
+});
+
 Deno.test("a spool that another process has is not opened", () => {
   using place = folder();
   const spool = openSpool(place.path, ENDPOINT);
@@ -250,23 +306,23 @@ Deno.test("a spool that another process has is not opened", () => {
 Deno.test("the spool of an earlier registration is set aside, not lost", () => {
   using place = folder();
   const before = openSpool(place.path, ENDPOINT);
-  before.store([spooled(1)]);
+  before.store([spooled(1)], [LANE]);
   committed(before);
   before.close();
   const other = newId();
   const fresh = openSpool(place.path, other);
   assertTrue(fresh.spoolId !== before.spoolId);
-  assertEquals(fresh.recover(1).waiting, 0);
+  assertEquals(waitingIn(fresh), 0);
   fresh.close();
   const aside = openSpool(place.path.replace("spool.db", `spool.${ENDPOINT}.db`), ENDPOINT);
-  assertEquals(aside.recover(1).waiting, 1);
+  assertEquals(waitingIn(aside), 1);
   aside.close();
 });
 
 Deno.test("the file is private", () => {
   using place = folder();
   const spool = openSpool(place.path, ENDPOINT);
-  spool.store([spooled(1)]);
+  spool.store([spooled(1)], [LANE]);
   committed(spool);
   assertEquals(Deno.statSync(place.path).mode! & 0o777, 0o600);
   assertEquals(Deno.statSync(`${place.path}-wal`).mode! & 0o777, 0o600);

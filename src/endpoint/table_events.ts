@@ -3,14 +3,21 @@ import type { FunctionId, TaskId } from "../contract/ids.ts";
 import type { TaskMessage } from "../contract/protocol/messages.ts";
 import type { TaskEvent } from "../contract/task_state.ts";
 import type { FinishedAttempt } from "./executor/executor.ts";
+import type { StoredLane } from "./lane.ts";
 import type { FinishedTask, SpooledTask, TaskRecord } from "./task.ts";
+import type { WindowOptions } from "./waiting_tasks.ts";
 
-export interface TableOptions {
+export interface TableOptions extends WindowOptions {
   /** Of tasks that name none. */
   readonly maxAttempts: number;
-  /** Bounds of what waits in memory. */
-  readonly windowTasks: number;
-  readonly windowBytes: number;
+}
+
+/** A lane in the spool when an agent starts. */
+export interface RecoveredLane extends StoredLane {
+  /** Its tasks up to this `seq` have begun. */
+  readonly begunThrough: number;
+  /** How many unfinished ones are behind. */
+  readonly waiting: number;
 }
 
 /** What the spool knows when an agent starts. */
@@ -18,22 +25,39 @@ export interface Recovery {
   readonly at: number;
   /** The highest `seq` that was ever given; the next task gets one more. */
   readonly lastSeq: number;
-  /** Tasks up to this `seq` have begun, but for those in `again`. */
-  readonly begunThrough: number;
+  /** The highest number of a lane that any task has. */
+  readonly lastLane: number;
+  /** All that have unfinished tasks, and perhaps others. */
+  readonly lanes: readonly RecoveredLane[];
   /** Had begun when the last agent ended, and have no result. */
   readonly begun: readonly SpooledTask[];
   /** Had lost an attempt and waited for the next. */
   readonly again: readonly SpooledTask[];
-  /** How many wait behind `begunThrough`. */
-  readonly waiting: number;
+}
+
+/** Tasks of a lane that are to be read from the spool. */
+export interface LaneLoad {
+  readonly lane: number;
+  /** Those behind this `seq`. */
+  readonly after: number;
+  /** At most so many, at least 1. */
+  readonly tasks: number;
+}
+
+/** Tasks of a lane that were read. */
+export interface LoadedLane {
+  readonly lane: number;
+  readonly tasks: readonly SpooledTask[];
+  /** The lane has no more behind these. */
+  readonly end: boolean;
 }
 
 export type TableEvent =
   | { readonly kind: "recovered"; readonly recovery: Recovery }
   /** From the service; none of them is in the spool yet. */
   | { readonly kind: "received"; readonly at: number; readonly tasks: readonly TaskMessage[] }
-  /** The answer to `load`; fewer than asked for means that there are no more. */
-  | { readonly kind: "loaded"; readonly tasks: readonly SpooledTask[]; readonly end: boolean }
+  /** The answer to `load`, for all of its lanes. */
+  | { readonly kind: "loaded"; readonly at: number; readonly lanes: readonly LoadedLane[] }
   /** The executor takes so many attempts now. */
   | { readonly kind: "room"; readonly at: number; readonly attempts: number }
   | {
@@ -59,6 +83,12 @@ export type TableEvent =
   /** Nothing is handed over any more; attempts that are lost from now on are lost for `reason`. */
   | { readonly kind: "stopping"; readonly reason: string };
 
+/** How far a lane has got. */
+export interface LaneMark {
+  readonly lane: number;
+  readonly seq: number;
+}
+
 /** A task that is handed over, and the number of this attempt. */
 export interface Handover {
   readonly task: SpooledTask;
@@ -66,10 +96,20 @@ export interface Handover {
 }
 
 export type TableEffect =
-  /** On disk: new tasks. */
-  | { readonly kind: "store"; readonly tasks: readonly SpooledTask[] }
-  /** On disk: these begin; the first-timers by their highest `seq`, the others one by one. */
-  | { readonly kind: "begin"; readonly through: number | null; readonly again: readonly number[] }
+  /** On disk: new tasks, and the lanes of them that are new. */
+  | {
+    readonly kind: "store";
+    readonly tasks: readonly SpooledTask[];
+    readonly lanes: readonly StoredLane[];
+  }
+  /** On disk: these begin; the first-timers by the highest `seq` of each lane, the others one by one. */
+  | {
+    readonly kind: "begin";
+    readonly through: readonly LaneMark[];
+    readonly again: readonly number[];
+  }
+  /** On disk: lanes without unfinished tasks, by their numbers, that nobody knows any more. */
+  | { readonly kind: "forget"; readonly lanes: readonly number[] }
   /** On disk: these wait for another attempt. */
   | { readonly kind: "requeue"; readonly tasks: readonly TaskRecord[] }
   /** On disk, then to the service. */
@@ -82,13 +122,11 @@ export type TableEffect =
     readonly kind: "report";
     readonly events: readonly { readonly taskId: TaskId; readonly event: TaskEvent }[];
   }
-  /** Ask the spool for waiting tasks behind `after`. */
-  | {
-    readonly kind: "load";
-    readonly after: number;
-    readonly tasks: number;
-    readonly bytes: number;
-  };
+  /**
+   * Ask the spool for waiting tasks, next before anything else and after a commit; of all lanes
+   * together at most so many bytes.
+   */
+  | { readonly kind: "load"; readonly lanes: readonly LaneLoad[]; readonly bytes: number };
 
 /** How many tasks the table knows of, by where they are. */
 export interface TableCounts {

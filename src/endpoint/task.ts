@@ -7,6 +7,8 @@ import type { TaskEvent } from "../contract/task_state.ts";
 export interface TaskRecord {
   /** Order of arrival at this spool, from 1. */
   readonly seq: number;
+  /** Number of the lane that it waits in. */
+  readonly lane: number;
   readonly taskId: TaskId;
   readonly functionId: FunctionId;
   readonly options: TaskOptions;

@@ -32,6 +32,8 @@ const log = logger("agent", "tasks");
 /** What waits in memory to be handed over, so that the executor never waits for the disk. */
 const WINDOW_TASKS = 4_000;
 const WINDOW_BYTES = 32 * 1024 * 1024;
+/** Groups that are told apart when their tasks take turns; an owner's further ones count as one. */
+const MAX_LANES = 10_000;
 /** Room on the spool's disk that new tasks leave for results and for the site's other users. */
 const DISK_RESERVE = 16 * 1024 * 1024;
 
@@ -65,6 +67,8 @@ export class TaskFlow {
   #events: TableEvent[] = [];
   #acknowledged: TaskId[] = [];
   #finished: FinishedTask[] = [];
+  /** Attempts that the executor gets after the commit. */
+  #beginning = 0;
   /** What may be seen outside once everything before it is on disk. */
   #afterCommit: (() => void)[] = [];
   readonly #waiters = new Waiters();
@@ -77,6 +81,7 @@ export class TaskFlow {
       maxAttempts,
       windowTasks: WINDOW_TASKS,
       windowBytes: WINDOW_BYTES,
+      maxLanes: MAX_LANES,
     });
     this.#outbox = new Outbox(spool);
     this.#functions = new FunctionCache((functionId) => spool.functionCode(functionId));
@@ -299,7 +304,7 @@ export class TaskFlow {
   }
 
   #offerRoom(): void {
-    const attempts = this.#executor?.capacity() ?? 0;
+    const attempts = (this.#executor?.capacity() ?? 0) - this.#beginning;
     // While the disk is full, nothing can be marked as begun, so nothing may begin.
     if (attempts > 0 && this.#storage.state !== "failing") {
       this.#apply({ kind: "room", at: this.#options.now(), attempts });
@@ -314,9 +319,11 @@ export class TaskFlow {
     const { spool } = this.#options;
     switch (effect.kind) {
       case "store":
-        return spool.store(effect.tasks);
+        return spool.store(effect.tasks, effect.lanes);
       case "begin":
         return spool.begin(effect.through, effect.again);
+      case "forget":
+        return spool.forgetLanes(effect.lanes);
       case "requeue":
         return spool.requeue(effect.tasks);
       case "finish": {
@@ -325,6 +332,7 @@ export class TaskFlow {
         return;
       }
       case "run":
+        this.#beginning += effect.attempts.length;
         this.#afterCommit.push(() => this.#run(effect.attempts));
         return;
       case "end":
@@ -333,7 +341,8 @@ export class TaskFlow {
       case "report":
         return this.#reporter.add(effect.events);
       case "load":
-        this.#afterCommit.push(() => this.#load(effect));
+        // First, so that what it reads is what the table knows of.
+        this.#afterCommit.unshift(() => this.#load(effect));
         return;
     }
   }
@@ -343,11 +352,13 @@ export class TaskFlow {
     this.#live.ended(taskId);
   }
 
-  #load({ after, tasks, bytes }: TableEffect & { kind: "load" }): void {
-    this.#apply({ kind: "loaded", ...this.#options.spool.load(after, tasks, bytes) });
+  #load({ lanes, bytes }: TableEffect & { kind: "load" }): void {
+    const loaded = this.#options.spool.load(lanes, bytes);
+    this.#apply({ kind: "loaded", at: this.#options.now(), lanes: loaded });
   }
 
   #run(handovers: readonly Handover[]): void {
+    this.#beginning -= handovers.length;
     const attempts: TaskAttempt[] = [];
     for (const handover of handovers) {
       const code = this.#functions.get(handover.task.functionId);

@@ -6,20 +6,24 @@
  *
  * 1. A task that was received ends in exactly one `finish`.
  * 2. `begin` comes before `run`, for the same tasks; so an attempt is on disk before it begins.
- * 3. Tasks begin for the first time in the order of `seq`. Thus one number, the highest that has
- *    begun, says on disk of all of them whether they have.
+ * 3. Within a lane (an owner's group at one priority) tasks begin for the first time in the order of
+ *    `seq`. Thus one number for each lane, the highest that has begun, says on disk of all of them
+ *    whether they have. A lane stays on disk until all its tasks are finished.
  * 4. No attempt is made beyond the task's maximum; what the function itself raised is final.
- * 5. Payloads are held only of tasks that are given to the executor or wait in the window; the rest
- *    is the backlog, a number and the `seq` up to which the window was filled.
+ * 5. Payloads are held only of tasks that are with the executor, wait in the window or are to be
+ *    tried again; of the rest only their number in each lane is held. The number of lanes is bounded.
+ * 6. Owners share fairly, and so do the groups of an owner's highest waiting priority
+ *    (`waiting_tasks.ts`). A retry waits at the head of its own lane.
  */
 import type { TaskError } from "../contract/errors.ts";
 import type { FunctionId, TaskId } from "../contract/ids.ts";
 import type { TaskMessage } from "../contract/protocol/messages.ts";
 import type { TaskEvent } from "../contract/task_state.ts";
-import { Fifo } from "../lib/fifo.ts";
 import type { FinishedAttempt, TaskOutput } from "./executor/executor.ts";
+import type { Lane, LaneKey, Waiting } from "./lane.ts";
 import type {
   Handover,
+  LoadedLane,
   Recovery,
   TableCounts,
   TableEffect,
@@ -36,42 +40,36 @@ import {
   notAllowedResult,
   unknownCancelled,
 } from "./task_results.ts";
+import { WaitingTasks } from "./waiting_tasks.ts";
 
-/** A task in memory; the variant says where its attempt is. */
-type Entry =
-  | { readonly kind: "waiting"; readonly task: SpooledTask; readonly bytes: number }
-  | {
-    readonly kind: "given";
-    readonly task: SpooledTask;
-    readonly attempt: number;
-    cancelled: boolean;
-  };
+/** A task with the executor. */
+interface Given {
+  readonly kind: "given";
+  readonly task: SpooledTask;
+  readonly lane: Lane;
+  readonly attempt: number;
+  cancelled: boolean;
+}
 
 export class TaskTable {
   readonly #options: TableOptions;
-  readonly #entries = new Map<TaskId, Entry>();
-  /** First attempts in the order of `seq`, and further ones, which go first. */
-  readonly #ready = new Fifo<TaskId>();
-  readonly #again = new Fifo<TaskId>();
-  #waiting = 0;
-  #waitingBytes = 0;
+  /** Tasks in memory. */
+  readonly #entries = new Map<TaskId, Waiting | Given>();
+  readonly #waiting: WaitingTasks;
   #given = 0;
   #completed = 0;
   #lastSeq = 0;
-  #backlog = 0;
-  /** The window holds every waiting task up to this `seq`. */
-  #windowEnd = 0;
-  #loading = false;
   #allowed: ReadonlySet<FunctionId> | null = null;
   #stopping: string | null = null;
 
   constructor(options: TableOptions) {
     this.#options = options;
+    this.#waiting = new WaitingTasks(options);
   }
 
   get counts(): TableCounts {
     return {
-      pending: this.#waiting + this.#backlog,
+      pending: this.#waiting.size,
       outstanding: this.#given,
       completed: this.#completed,
     };
@@ -87,13 +85,20 @@ export class TaskTable {
   }
 
   apply(event: TableEvent): TableEffect[] {
+    const effects = this.#effectsOf(event);
+    const lanes = this.#waiting.forgetIdle();
+    if (lanes.length > 0) effects.push({ kind: "forget", lanes });
+    return effects;
+  }
+
+  #effectsOf(event: TableEvent): TableEffect[] {
     switch (event.kind) {
       case "recovered":
         return this.#recover(event.recovery);
       case "received":
         return this.#receive(event.tasks, event.at);
       case "loaded":
-        return this.#loaded(event.tasks, event.end);
+        return this.#loaded(event.lanes, event.at);
       case "room":
         return this.#handOver(event.attempts, event.at);
       case "started":
@@ -113,15 +118,14 @@ export class TaskTable {
 
   #recover(recovery: Recovery): TableEffect[] {
     this.#lastSeq = recovery.lastSeq;
-    this.#windowEnd = recovery.begunThrough;
-    this.#backlog = recovery.waiting;
-    for (const task of recovery.again) this.#wait(task, this.#again);
+    this.#waiting.recover(recovery.lanes, recovery.lastLane);
+    for (const task of recovery.again) this.#waitAgain(task);
     const story = new Story();
     for (const task of recovery.begun) {
       const attempt = task.attemptsMade + 1;
       this.#lost(task, { attempt, error: AGENT_LOST, timeline: [] }, recovery.at, story);
     }
-    return [...story.effects(), ...this.#fillWindow()];
+    return story.effects();
   }
 
   #receive(messages: readonly TaskMessage[], at: number): TableEffect[] {
@@ -131,8 +135,10 @@ export class TaskTable {
       const timeline = stories.get(attempt) ??
         [{ state: "waiting-for-nodes", at, by: "agent", attempt }] satisfies TaskEvent[];
       stories.set(attempt, timeline);
-      return {
+      const lane = this.#waiting.laneFor(laneKey(message));
+      const task: SpooledTask = {
         seq: ++this.#lastSeq,
+        lane: lane.lane,
         taskId: message.task_id,
         functionId: message.function_id,
         options: message.options,
@@ -140,102 +146,70 @@ export class TaskTable {
         timeline,
         payload: message.payload,
       };
+      const waiting = this.#waiting.add(lane, task);
+      if (waiting !== undefined) this.#entries.set(task.taskId, waiting);
+      return task;
     });
-    for (const task of tasks) {
-      // Behind a backlog everything waits on disk, so that the window stays in order (5, 3).
-      if (this.#backlog > 0 || !this.#hasWindowRoom()) this.#backlog += 1;
-      else {
-        this.#wait(task, this.#ready);
-        this.#windowEnd = task.seq;
-      }
-    }
-    return tasks.length === 0 ? [] : [{ kind: "store", tasks }, ...this.#fillWindow()];
+    if (tasks.length === 0) return [];
+    return [{ kind: "store", tasks, lanes: this.#waiting.takeNewLanes() }];
   }
 
-  #hasWindowRoom(): boolean {
-    return this.#waiting < this.#options.windowTasks &&
-      this.#waitingBytes < this.#options.windowBytes;
-  }
-
-  #wait(task: SpooledTask, queue: Fifo<TaskId>): void {
-    const bytes = task.payload.length;
-    this.#entries.set(task.taskId, { kind: "waiting", task, bytes });
-    this.#waiting += 1;
-    this.#waitingBytes += bytes;
-    queue.push(task.taskId);
-  }
-
-  /** Takes a waiting task out; its id stays in its queue and is passed over there. */
-  #unwait(entry: Entry & { kind: "waiting" }): void {
-    this.#entries.delete(entry.task.taskId);
-    this.#waiting -= 1;
-    this.#waitingBytes -= entry.bytes;
-  }
-
-  #fillWindow(): TableEffect[] {
-    const half = this.#options.windowTasks / 2;
-    const low = this.#waiting <= half && this.#waitingBytes <= this.#options.windowBytes / 2;
-    if (this.#loading || this.#backlog === 0 || !low) return [];
-    this.#loading = true;
-    return [{
-      kind: "load",
-      after: this.#windowEnd,
-      tasks: this.#options.windowTasks - this.#waiting,
-      bytes: this.#options.windowBytes - this.#waitingBytes,
-    }];
-  }
-
-  #loaded(tasks: readonly SpooledTask[], end: boolean): TableEffect[] {
-    this.#loading = false;
-    for (const task of tasks) {
-      this.#wait(task, this.#ready);
-      this.#windowEnd = task.seq;
-    }
-    this.#backlog = end ? 0 : Math.max(1, this.#backlog - tasks.length);
-    return [];
+  #waitAgain(task: SpooledTask): void {
+    const waiting = this.#waiting.addAgain(this.#waiting.lane(task.lane), task);
+    this.#entries.set(task.taskId, waiting);
   }
 
   #handOver(room: number, at: number): TableEffect[] {
     if (this.#stopping !== null) return [];
+    const { tasks, loads } = this.#waiting.pick(room);
+    const effects = this.#begin(tasks, at);
+    if (loads.length > 0) {
+      effects.push({ kind: "load", lanes: loads, bytes: this.#options.windowBytes });
+    }
+    return effects;
+  }
+
+  #loaded(lanes: readonly LoadedLane[], at: number): TableEffect[] {
+    const planned: Waiting[] = [];
+    for (const lane of lanes) {
+      const { now, later } = this.#waiting.loaded(lane);
+      for (const waiting of later) this.#entries.set(waiting.task.taskId, waiting);
+      planned.push(...now);
+    }
+    return this.#begin(planned, at);
+  }
+
+  /** These have their turn (2). */
+  #begin(tasks: readonly Waiting[], at: number): TableEffect[] {
     const attempts: Handover[] = [];
     const again: number[] = [];
     const refused: FinishedTask[] = [];
-    let through: number | null = null;
-    for (const queue of [this.#again, this.#ready]) {
-      while (attempts.length < room) {
-        const entry = this.#nextWaiting(queue);
-        if (entry === undefined) break;
-        this.#unwait(entry);
-        if (this.#allowed !== null && !this.#allowed.has(entry.task.functionId)) {
-          this.#completed += 1;
-          refused.push(notAllowedResult(entry.task, at));
-          continue;
-        }
-        attempts.push(this.#give(entry.task));
-        if (queue === this.#again) again.push(entry.task.seq);
-        else through = entry.task.seq;
+    const marks = new Map<number, number>();
+    for (const { task, lane, isRetry } of tasks) {
+      if (this.#allowed !== null && !this.#allowed.has(task.functionId)) {
+        refused.push(notAllowedResult(task, at));
+        this.#entries.delete(task.taskId);
+        this.#waiting.back(lane);
+        continue;
       }
+      attempts.push(this.#give(task, lane));
+      if (isRetry) again.push(task.seq);
+      else marks.set(lane.lane, task.seq);
     }
+    this.#completed += refused.length;
     const effects: TableEffect[] = [];
     if (refused.length > 0) effects.push({ kind: "finish", tasks: refused });
     if (attempts.length > 0) {
+      const through = [...marks].map(([lane, seq]) => ({ lane, seq }));
       effects.push({ kind: "begin", through, again }, { kind: "run", attempts });
       effects.push({ kind: "report", events: attempts.map((given) => launchEvent(given, at)) });
     }
-    return [...effects, ...this.#fillWindow()];
+    return effects;
   }
 
-  #nextWaiting(queue: Fifo<TaskId>): (Entry & { kind: "waiting" }) | undefined {
-    for (let taskId = queue.shift(); taskId !== undefined; taskId = queue.shift()) {
-      const entry = this.#entries.get(taskId);
-      if (entry?.kind === "waiting") return entry;
-    }
-    return undefined;
-  }
-
-  #give(task: SpooledTask): Handover {
+  #give(task: SpooledTask, lane: Lane): Handover {
     const attempt = task.attemptsMade + 1;
-    this.#entries.set(task.taskId, { kind: "given", task, attempt, cancelled: false });
+    this.#entries.set(task.taskId, { kind: "given", task, lane, attempt, cancelled: false });
     this.#given += 1;
     return { task, attempt };
   }
@@ -254,7 +228,7 @@ export class TaskTable {
       this.#entries.delete(ended.taskId);
       this.#given -= 1;
       if (ended.outcome.kind === "returned" && !entry.cancelled) {
-        this.#wait(entry.task, this.#again);
+        this.#waitAgain(entry.task);
         story.requeued.push(entry.task);
       } else if (ended.outcome.kind === "lost" && !entry.cancelled) {
         this.#lost(entry.task, { ...ended, error: ended.outcome.error }, at, story);
@@ -262,6 +236,7 @@ export class TaskTable {
         this.#completed += 1;
         story.finished.push(endedResult(entry.task, ended, at));
       }
+      this.#waiting.back(entry.lane);
     }
     return story.effects();
   }
@@ -280,7 +255,7 @@ export class TaskTable {
     const detail = error.message;
     const event: TaskEvent = { state: "waiting-for-nodes", at, by: "agent", attempt, detail };
     const waiting = { ...task, timeline: [...timeline, event] };
-    this.#wait(waiting, this.#again);
+    this.#waitAgain(waiting);
     story.requeued.push(waiting);
     story.events.push({ taskId: task.taskId, event });
   }
@@ -295,11 +270,13 @@ export class TaskTable {
         entry.cancelled = true;
         running.push(taskId);
       } else if (entry?.kind === "waiting") {
-        this.#unwait(entry);
+        this.#entries.delete(taskId);
+        this.#waiting.remove(entry);
         finished.push(cancelledResult(entry.task, event.at));
       } else if (spooled.has(taskId)) {
-        this.#backlog = Math.max(0, this.#backlog - 1);
-        finished.push(cancelledResult(spooled.get(taskId)!, event.at));
+        const task = spooled.get(taskId)!;
+        this.#waiting.removeStored(task.lane);
+        finished.push(cancelledResult(task, event.at));
       } else if (!event.finished.has(taskId)) {
         finished.push(unknownCancelled(taskId, event.at));
       }
@@ -308,8 +285,13 @@ export class TaskTable {
     const effects: TableEffect[] = [];
     if (finished.length > 0) effects.push({ kind: "finish", tasks: finished });
     if (running.length > 0) effects.push({ kind: "end", taskIds: running });
-    return [...effects, ...this.#fillWindow()];
+    return effects;
   }
+}
+
+function laneKey({ owner_id, task_group_id, options }: TaskMessage): LaneKey {
+  // An older service does not tell owners; all of them are one then.
+  return { owner: owner_id ?? "", group: task_group_id, priority: options.priority ?? 0 };
 }
 
 /** An attempt whose worker, manager or agent went away. */

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import type { TaskId } from "../contract/ids.ts";
 import { assertEquals, assertMatch, assertTrue } from "../lib/assert.ts";
 import type { AttemptOutcome } from "./executor/executor.ts";
-import type { Handover, TableEffect, TableEvent } from "./table_events.ts";
+import type { Handover, RecoveredLane, TableEffect, TableEvent } from "./table_events.ts";
 import type { FinishedTask, SpooledTask } from "./task.ts";
 import { TaskTable } from "./task_table.ts";
 import {
@@ -15,27 +15,61 @@ import {
   taskMessage,
 } from "./testing/tasks.ts";
 
-const WINDOW = { windowTasks: 4, windowBytes: 1_000 };
-const DEFAULT_ATTEMPTS = 2;
+const OPTIONS = { maxAttempts: 2, windowTasks: 4, windowBytes: 1_000, maxLanes: 6 };
+
+/** Of a task that is received. */
+interface Shape {
+  readonly maximum?: number;
+  readonly owner?: string;
+  readonly group?: number;
+  readonly priority?: number;
+  readonly bytes?: number;
+}
+
+interface StoredTask extends SpooledTask {
+  readonly again: number;
+}
 
 /** A disk and an executor that do exactly what the effects say, and check the promises. */
 class World {
-  table = new TaskTable({ maxAttempts: DEFAULT_ATTEMPTS, ...WINDOW });
-  readonly received = new Map<TaskId, number>();
-  readonly disk = new Map<number, SpooledTask & { again: number }>();
+  table = new TaskTable(OPTIONS);
+  readonly received = new Map<TaskId, Shape>();
+  readonly disk = new Map<number, StoredTask>();
+  readonly lanes = new Map<number, RecoveredLane>();
   readonly results = new Map<TaskId, FinishedTask>();
   readonly runs = new Map<TaskId, number[]>();
   running = new Map<TaskId, Handover>();
-  begunThrough = 0;
+  /** Effects that wait for the disk, which takes nothing for a while; null while it does. */
+  #held: TableEffect[] | null = null;
 
-  apply(event: TableEvent): void {
-    for (const effect of this.table.apply(event)) this.#carryOut(effect);
+  get isFailing(): boolean {
+    return this.#held !== null;
   }
 
-  receive(maximum: number | undefined): void {
-    const task = taskMessage(maximum === undefined ? {} : { max_attempts: maximum });
-    this.received.set(task.task_id, maximum ?? DEFAULT_ATTEMPTS);
+  apply(event: TableEvent): void {
+    const effects = this.table.apply(event);
+    if (this.#held !== null) this.#held.push(...effects);
+    else this.#carryOut(effects);
+  }
+
+  receive(shape: Shape = {}): TaskId {
+    const { maximum, owner = "ann", group = 0, priority = 0, bytes = 10 } = shape;
+    const options = {
+      ...(maximum === undefined ? {} : { max_attempts: maximum }),
+      ...(priority === 0 ? {} : { priority }),
+    };
+    const task = taskMessage(options, {
+      owner_id: owner,
+      task_group_id: `0000000${group}-b434-49a2-a2e0-d925383d2dd4`,
+      payload: new Uint8Array(bytes),
+    });
+    this.received.set(task.task_id, shape);
     this.apply({ kind: "received", at: 1, tasks: [task] });
+    return task.task_id;
+  }
+
+  room(attempts: number): void {
+    this.apply({ kind: "room", at: 2, attempts });
   }
 
   finish(index: number, outcome: AttemptOutcome): void {
@@ -43,7 +77,6 @@ class World {
     if (handover === undefined) return;
     const { task, attempt } = handover;
     this.running.delete(task.taskId);
-    if (outcome.kind === "returned") this.runs.get(task.taskId)!.pop();
     const attempts = [finishedAttempt(task.taskId, attempt, outcome)];
     this.apply({ kind: "finished", at: 3, attempts });
   }
@@ -58,42 +91,80 @@ class World {
     this.apply({ kind: "cancel", at: 4, taskIds: [taskId], spooled, finished });
   }
 
+  /** The disk takes nothing, or takes it again, all at once. */
+  fail(): void {
+    this.#held ??= [];
+  }
+
+  mend(): void {
+    const held = this.#held ?? [];
+    this.#held = null;
+    this.#carryOut(held);
+  }
+
   /** The agent dies with all that it knew; the disk stays. */
   crash(): void {
     this.running.clear();
-    this.table = new TaskTable({ maxAttempts: DEFAULT_ATTEMPTS, ...WINDOW });
-    const tasks = this.#unfinished();
-    const old = tasks.filter((task) => task.seq <= this.begunThrough);
-    const lastSeq = Math.max(this.begunThrough, ...this.disk.keys());
+    this.#held = null;
+    this.table = new TaskTable(OPTIONS);
+    const tasks = this.unfinished();
+    const begun = tasks.filter((task) => this.#hasBegun(task));
+    const lanes = [...this.lanes.values()].map((lane) => ({
+      ...lane,
+      waiting: tasks.filter((task) => task.lane === lane.lane && !this.#hasBegun(task)).length,
+    }));
     const recovery = {
       at: 5,
-      lastSeq,
-      begunThrough: this.begunThrough,
-      begun: old.filter((task) => task.again !== 1),
-      again: old.filter((task) => task.again === 1),
-      waiting: tasks.length - old.length,
+      lastSeq: Math.max(0, ...this.disk.keys()),
+      lastLane: Math.max(0, ...[...this.disk.values()].map(({ lane }) => lane)),
+      lanes,
+      begun: begun.filter((task) => task.again !== 1),
+      again: begun.filter((task) => task.again === 1),
     };
     this.apply({ kind: "recovered", recovery });
   }
 
-  #unfinished(): (SpooledTask & { again: number })[] {
+  unfinished(): StoredTask[] {
     return [...this.disk.values()].filter((task) => !this.results.has(task.taskId));
   }
 
-  #carryOut(effect: TableEffect): void {
+  #hasBegun({ lane, seq }: SpooledTask): boolean {
+    return seq <= this.lanes.get(lane)!.begunThrough;
+  }
+
+  /** What is to be read is read when all before it is on disk, and before anything is told. */
+  #carryOut(effects: readonly TableEffect[]): void {
+    for (const effect of effects) this.#write(effect);
+    for (const effect of effects) if (effect.kind === "load") this.#load(effect);
+    for (const effect of effects) this.#tell(effect);
+    this.#check();
+  }
+
+  #write(effect: TableEffect): void {
     switch (effect.kind) {
       case "store":
+        for (const lane of effect.lanes) {
+          assertTrue(!this.lanes.has(lane.lane), "a number of a lane was used twice");
+          this.lanes.set(lane.lane, { ...lane, begunThrough: 0, waiting: 0 });
+        }
         for (const task of effect.tasks) {
           assertTrue(!this.disk.has(task.seq), "a seq was used twice");
+          assertTrue(this.lanes.has(task.lane), "a task without its lane");
           this.disk.set(task.seq, { ...task, again: 0 });
         }
         return;
       case "begin":
-        this.begunThrough = Math.max(this.begunThrough, effect.through ?? 0);
-        for (const seq of effect.again) this.disk.get(seq)!.again = 2;
+        return this.#begin(effect);
+      case "forget":
+        for (const lane of effect.lanes) {
+          assertTrue(this.lanes.delete(lane), "a lane was forgotten twice");
+        }
         return;
       case "requeue":
         for (const task of effect.tasks) {
+          // Given back: that was no attempt.
+          const runs = this.runs.get(task.taskId) ?? [];
+          if (task.attemptsMade < runs.length) runs.pop();
           this.disk.set(task.seq, { ...this.disk.get(task.seq)!, ...task, again: 1 });
         }
         return;
@@ -102,24 +173,33 @@ class World {
           assertTrue(!this.results.has(task.result.task_id), "a second result");
           this.results.set(task.result.task_id, task);
         }
-        return;
-      case "run":
-        for (const handover of effect.attempts) this.#run(handover);
-        return;
-      case "end":
-        for (const taskId of effect.taskIds) assertTrue(this.running.has(taskId));
-        return;
-      case "load":
-        return this.#load(effect);
-      case "report":
-        return;
+    }
+  }
+
+  #begin({ through, again }: TableEffect & { kind: "begin" }): void {
+    for (const { lane, seq } of through) {
+      const known = this.lanes.get(lane)!;
+      assertTrue(seq > known.begunThrough, "a lane goes back");
+      for (const task of this.unfinished()) {
+        if (task.lane !== lane || task.seq <= known.begunThrough || task.seq > seq) continue;
+        assertTrue(this.table.isGiven(task.taskId), "a task counts as begun and is not given");
+      }
+      this.lanes.set(lane, { ...known, begunThrough: seq });
+    }
+    for (const seq of again) this.disk.set(seq, { ...this.disk.get(seq)!, again: 2 });
+  }
+
+  #tell(effect: TableEffect): void {
+    if (effect.kind === "run") { for (const handover of effect.attempts) this.#run(handover); }
+    if (effect.kind === "end") {
+      for (const taskId of effect.taskIds) assertTrue(this.running.has(taskId));
     }
   }
 
   #run(handover: Handover): void {
     const { task, attempt } = handover;
-    const { seq, again } = this.disk.get(task.seq)!;
-    assertTrue(again === 2 || seq <= this.begunThrough, "runs without being marked as begun");
+    const stored = this.disk.get(task.seq)!;
+    assertTrue(this.#hasBegun(stored) && stored.again !== 1, "runs without being marked as begun");
     assertTrue(!this.results.has(task.taskId), "runs after its result");
     assertTrue(!this.running.has(task.taskId), "runs twice at once");
     this.running.set(task.taskId, handover);
@@ -127,55 +207,87 @@ class World {
     this.runs.set(task.taskId, [...runs, attempt]);
   }
 
-  #load({ after, tasks }: TableEffect & { kind: "load" }): void {
-    const found = this.#unfinished().filter((task) => task.seq > after);
-    const taken = found.sort((one, other) => one.seq - other.seq).slice(0, Math.max(1, tasks));
-    this.apply({ kind: "loaded", tasks: taken, end: taken.length === found.length });
+  #load({ lanes, bytes }: TableEffect & { kind: "load" }): void {
+    let left = bytes;
+    const loaded = lanes.map(({ lane, after, tasks: maximum }, index) => {
+      const found = this.unfinished().filter((task) => task.lane === lane && task.seq > after)
+        .sort((one, other) => one.seq - other.seq);
+      const tasks: SpooledTask[] = [];
+      for (const task of found) {
+        const isFirst = index === 0 && tasks.length === 0;
+        if (tasks.length === maximum || (left < task.payload.length && !isFirst)) break;
+        tasks.push(task);
+        left -= task.payload.length;
+      }
+      return { lane, tasks, end: tasks.length === found.length };
+    });
+    this.apply({ kind: "loaded", at: 2, lanes: loaded });
+  }
+
+  /** What the table says of itself is what is on disk (3, 5). */
+  #check(): void {
+    if (this.#held !== null) return;
+    const unfinished = this.unfinished();
+    const { pending, outstanding } = this.table.counts;
+    assertEquals(pending + outstanding, unfinished.length);
+    assertTrue(this.lanes.size <= 2 * OPTIONS.maxLanes + 100, "lanes are not bounded");
+    for (const { lane } of unfinished) assertTrue(this.lanes.has(lane), "a lane is missing");
   }
 }
 
 const outcome = fc.constantFrom(SUCCESS, LOST, LOST, RAISED, RETURNED);
+const shape = fc.record({
+  maximum: fc.option(fc.integer({ min: 1, max: 3 }), { nil: undefined }),
+  owner: fc.constantFrom("ann", "ben"),
+  group: fc.nat(5),
+  priority: fc.constantFrom(0, 0, 1, -1),
+  bytes: fc.constantFrom(0, 10, 400, 70_000),
+});
 const command = fc.oneof(
+  { weight: 8, arbitrary: fc.record({ do: fc.constant("receive" as const), shape }) },
   {
-    weight: 4,
-    arbitrary: fc.record({
-      do: fc.constant("receive" as const),
-      maximum: fc.option(fc.integer({ min: 1, max: 3 }), { nil: undefined }),
-    }),
-  },
-  {
-    weight: 4,
+    weight: 6,
     arbitrary: fc.record({
       do: fc.constant("room" as const),
       attempts: fc.integer({ min: 1, max: 3 }),
     }),
   },
   {
-    weight: 4,
+    weight: 6,
     arbitrary: fc.record({ do: fc.constant("finish" as const), index: fc.nat(3), outcome }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("cancel" as const), index: fc.nat(20) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("fail" as const) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("mend" as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("crash" as const) }) },
 );
+type Command = typeof command extends fc.Arbitrary<infer T> ? T : never;
+
+function take(world: World, step: Command): void {
+  // While the disk fails, the flow takes and hands over nothing; what runs goes on.
+  if (step.do === "receive" && !world.isFailing) world.receive(step.shape);
+  else if (step.do === "room" && !world.isFailing) world.room(step.attempts);
+  else if (step.do === "cancel" && !world.isFailing) world.cancel(step.index);
+  else if (step.do === "finish") world.finish(step.index, step.outcome);
+  else if (step.do === "fail") world.fail();
+  else if (step.do === "mend") world.mend();
+  else if (step.do === "crash") world.crash();
+}
 
 Deno.test("every accepted task ends in exactly one result, within its attempts", () => {
   fc.assert(
-    fc.property(fc.array(command, { maxLength: 80, size: "max" }), (commands) => {
+    fc.property(fc.array(command, { maxLength: 100, size: "max" }), (commands) => {
       const world = new World();
-      for (const step of commands) {
-        if (step.do === "receive") world.receive(step.maximum);
-        else if (step.do === "room") world.apply({ kind: "room", at: 2, ...step });
-        else if (step.do === "finish") world.finish(step.index, step.outcome);
-        else if (step.do === "cancel") world.cancel(step.index);
-        else world.crash();
-      }
+      for (const step of commands) take(world, step);
+      world.mend();
       for (let left = 1_000; left > 0 && world.results.size < world.received.size; left--) {
-        world.apply({ kind: "room", at: 6, attempts: 2 });
+        world.room(2);
         world.finish(0, SUCCESS);
       }
       assertEquals([...world.results.keys()].sort(), [...world.received.keys()].sort());
       for (const [taskId, runs] of world.runs) {
-        assertTrue(runs.length <= world.received.get(taskId)!, "more attempts than allowed");
+        const { maximum = OPTIONS.maxAttempts } = world.received.get(taskId)!;
+        assertTrue(runs.length <= maximum, "more attempts than allowed");
         assertEquals(runs, runs.map((_, index) => index + 1));
       }
       const { pending, outstanding } = world.table.counts;
@@ -187,10 +299,10 @@ Deno.test("every accepted task ends in exactly one result, within its attempts",
 
 Deno.test("a lost attempt is retried with its reason in the timeline, an exception is not", () => {
   const world = new World();
-  world.receive(3);
-  world.apply({ kind: "room", at: 2, attempts: 1 });
+  world.receive({ maximum: 3 });
+  world.room(1);
   world.finish(0, LOST);
-  world.apply({ kind: "room", at: 2, attempts: 1 });
+  world.room(1);
   world.finish(0, RAISED);
   const [{ result }] = [...world.results.values()];
   assertEquals(result.state, "failed");
@@ -207,18 +319,18 @@ Deno.test("a lost attempt is retried with its reason in the timeline, an excepti
 
 Deno.test("what is given back unbegun counts as no attempt, also after a restart", () => {
   const world = new World();
-  world.receive(1);
-  world.apply({ kind: "room", at: 2, attempts: 1 });
+  world.receive({ maximum: 1 });
+  world.room(1);
   world.finish(0, RETURNED);
   world.crash();
-  world.apply({ kind: "room", at: 2, attempts: 1 });
+  world.room(1);
   assertEquals([...world.running.values()].map(({ attempt }) => attempt), [1]);
 });
 
 Deno.test("the last lost attempt is the result, with the output that it left", () => {
   const world = new World();
-  world.receive(1);
-  world.apply({ kind: "room", at: 2, attempts: 1 });
+  world.receive({ maximum: 1 });
+  world.room(1);
   world.finish(0, LOST);
   const [{ result }] = [...world.results.values()];
   assertEquals([result.state, result.error!.code], ["failed", "WORKER_LOST"]);
@@ -229,52 +341,52 @@ Deno.test("attempts made elsewhere count", () => {
   const world = new World();
   const task = taskMessage({ max_attempts: 2 }, { attempts_made: 1 });
   world.apply({ kind: "received", at: 1, tasks: [task] });
-  world.apply({ kind: "room", at: 1, attempts: 1 });
+  world.room(1);
   world.finish(0, LOST);
   assertEquals(world.results.get(task.task_id)!.result.attempt, 2);
 });
 
 Deno.test("after a crash what ran lost an attempt, what waited did not", () => {
   const world = new World();
-  for (const maximum of [1, 2, 1]) world.receive(maximum);
-  world.apply({ kind: "room", at: 2, attempts: 2 });
+  for (const maximum of [1, 2, 1]) world.receive({ maximum });
+  world.room(2);
   world.crash();
   const [ended, ...others] = [...world.results.values()];
   assertEquals(others, []);
   assertMatch(ended.result.error!.message, /agent ended/);
-  world.apply({ kind: "room", at: 2, attempts: 5 });
-  assertEquals([...world.running.values()].map(({ attempt }) => attempt), [2, 1]);
+  world.room(5);
+  assertEquals([...world.running.values()].map(({ attempt }) => attempt).sort(), [1, 2]);
 });
 
 Deno.test("a function that is not allowed fails without running", () => {
   const world = new World();
   world.apply({ kind: "allowed", functionIds: [] });
-  world.receive(2);
-  world.apply({ kind: "room", at: 2, attempts: 1 });
+  world.receive({ maximum: 2 });
+  world.room(1);
   const [{ result }] = [...world.results.values()];
   assertEquals([result.error!.code, result.attempt], ["FUNCTION_NOT_ALLOWED", 0]);
   assertEquals(world.runs.size, 0);
   world.apply({ kind: "allowed", functionIds: [FUNCTION_ID] });
-  world.receive(2);
-  world.apply({ kind: "room", at: 2, attempts: 1 });
+  world.receive({ maximum: 2 });
+  world.room(1);
   assertEquals(world.running.size, 1);
 });
 
 Deno.test("what a stop interrupts is kept for the next start, or fails for that reason", () => {
   const world = new World();
-  for (const maximum of [1, 2, 2]) world.receive(maximum);
-  world.apply({ kind: "room", at: 2, attempts: 2 });
+  for (const maximum of [1, 2, 2]) world.receive({ maximum });
+  world.room(2);
   world.apply({ kind: "stopping", reason: "the endpoint was stopped" });
   world.finish(0, LOST);
   world.finish(0, LOST);
-  world.apply({ kind: "room", at: 2, attempts: 5 });
+  world.room(5);
   assertEquals(world.running.size, 0);
   const [ended, ...others] = [...world.results.values()];
   assertEquals(others, []);
   assertEquals(ended.result.error!.message, "the endpoint was stopped");
   world.crash();
-  world.apply({ kind: "room", at: 2, attempts: 5 });
-  assertEquals([...world.running.values()].map(({ attempt }) => attempt), [2, 1]);
+  world.room(5);
+  assertEquals([...world.running.values()].map(({ attempt }) => attempt).sort(), [1, 2]);
 });
 
 Deno.test("a cancel of what is not known is answered, of what is finished it is not", () => {
@@ -291,10 +403,10 @@ Deno.test("a cancel of what is not known is answered, of what is finished it is 
 
 Deno.test("the end of an attempt that was given up before changes nothing", () => {
   const world = new World();
-  world.receive(3);
+  world.receive({ maximum: 3 });
   const [taskId] = world.received.keys();
   for (const attempt of [1, 2]) {
-    world.apply({ kind: "room", at: 2, attempts: 1 });
+    world.room(1);
     if (attempt === 1) world.finish(0, LOST);
   }
   const late = [finishedAttempt(taskId, 1, SUCCESS)];
@@ -304,8 +416,8 @@ Deno.test("the end of an attempt that was given up before changes nothing", () =
 
 Deno.test("a cancelled task that is lost is not retried", () => {
   const world = new World();
-  world.receive(3);
-  world.apply({ kind: "room", at: 2, attempts: 1 });
+  world.receive({ maximum: 3 });
+  world.room(1);
   world.cancel(0);
   world.finish(0, LOST);
   assertEquals([...world.results.values()].map(({ result }) => result.state), ["cancelled"]);
@@ -313,7 +425,66 @@ Deno.test("a cancelled task that is lost is not retried", () => {
 
 Deno.test("memory holds no more than the window and what runs", () => {
   const world = new World();
-  for (let count = 0; count < 50; count++) world.receive(undefined);
-  assertEquals([...world.received.keys()].filter((taskId) => world.table.has(taskId)).length, 4);
-  assertEquals(world.table.counts.pending, 50);
+  for (let count = 0; count < 50; count++) world.receive({ group: count % 5 });
+  const inMemory = (): number =>
+    [...world.received.keys()].filter((taskId) => world.table.has(taskId)).length;
+  assertEquals(inMemory(), OPTIONS.windowTasks);
+  for (let running = 1; running <= 40; running++) {
+    world.room(1);
+    assertTrue(inMemory() <= OPTIONS.windowTasks + running, `${inMemory()}`);
+  }
+  assertEquals(world.table.counts.pending, 10);
+});
+
+function begunOwners(world: World): string[] {
+  return [...world.running.keys()].map((taskId) => world.received.get(taskId)!.owner!);
+}
+
+Deno.test("the one task of another owner overtakes a backlog, on disk or not", () => {
+  const world = new World();
+  for (let count = 0; count < 50; count++) world.receive({ owner: "ann" });
+  world.receive({ owner: "ben" });
+  world.room(2);
+  assertEquals(begunOwners(world).sort(), ["ann", "ben"]);
+  world.receive({ owner: "cy" });
+  world.crash();
+  world.room(3);
+  assertEquals(begunOwners(world).sort(), ["ann", "ben", "cy"]);
+});
+
+Deno.test("an owner's higher priority goes first, and its groups take turns", () => {
+  const world = new World();
+  const tasks = [
+    { group: 1, priority: 0 },
+    ...[1, 1, 1, 1, 1, 2, 2].map((group) => ({ group, priority: 1 })),
+    { group: 3, priority: 2 },
+  ].map((shape) => world.receive(shape));
+  for (const _ of tasks) world.room(1);
+  const order = [...world.running.keys()].map((taskId) => tasks.indexOf(taskId));
+  assertEquals(order, [8, 1, 6, 2, 7, 3, 4, 5, 0]);
+});
+
+Deno.test("a retry goes before the other tasks of its lane, and not before other owners", () => {
+  const world = new World();
+  const [lost, next] = [world.receive({ maximum: 3 }), world.receive()];
+  const other = world.receive({ owner: "ben" });
+  world.room(1);
+  world.finish(0, LOST);
+  world.room(1);
+  assertEquals([...world.running.keys()], [other]);
+  world.room(1);
+  assertEquals([...world.running.keys()], [other, lost]);
+  world.room(1);
+  assertEquals([...world.running.keys()], [other, lost, next]);
+});
+
+Deno.test("any number of groups makes a bounded number of lanes", () => {
+  const world = new World();
+  for (let round = 0; round < 300; round++) {
+    for (let group = 0; group < 9; group++) world.receive({ group, priority: round % 3 });
+    if (round % 50 === 0) world.crash();
+    world.room(20);
+    while (world.running.size > 0) world.finish(0, SUCCESS);
+  }
+  assertTrue(world.lanes.size <= OPTIONS.maxLanes + 3, `${world.lanes.size} lanes`);
 });

@@ -1,0 +1,260 @@
+/**
+ * All tasks that wait at this endpoint, in lanes, and which of them goes next: fairly among owners,
+ * then among an owner's groups of the highest priority (`lib/fair_queue.ts`).
+ *
+ * Invariants, cited below:
+ *
+ * 1. A lane takes part in the turns exactly while it has a task that has not had its turn.
+ * 2. In memory are the tasks of the window and what has just been read; the window is bounded, and
+ *    what is read at once is too.
+ * 3. The number of lanes is bounded: an owner's further groups share one for each priority.
+ * 4. A lane is known as long as a task of it is unfinished. Idle ones are kept for a while, since
+ *    most groups send more.
+ */
+import { FairLanes } from "../lib/fair_queue.ts";
+import { costOf, Lane, type LaneKey, type StoredLane, type Waiting } from "./lane.ts";
+import type { LaneLoad, LoadedLane, RecoveredLane } from "./table_events.ts";
+import type { SpooledTask } from "./task.ts";
+
+export interface WindowOptions {
+  /** Bounds of what waits in memory. */
+  readonly windowTasks: number;
+  readonly windowBytes: number;
+  /** How many lanes are told apart. */
+  readonly maxLanes: number;
+}
+
+/** What has its turn. */
+export interface Picked {
+  readonly tasks: readonly Waiting[];
+  /** These have to be read first. */
+  readonly loads: readonly LaneLoad[];
+}
+
+/** Lanes without tasks that stay known. */
+const IDLE_LANES = 100;
+export class WaitingTasks {
+  readonly #options: WindowOptions;
+  readonly #fair = new FairLanes<string, Lane>();
+  readonly #byKey = new Map<string, Lane>();
+  readonly #byNumber = new Map<number, Lane>();
+  /** Longest idle first. */
+  readonly #idle = new Set<Lane>();
+  #newLanes: StoredLane[] = [];
+  #lastLane = 0;
+  /** The lane of the last task that came; its neighbours mostly belong there too. */
+  #latest: { readonly key: LaneKey; readonly lane: Lane } | undefined;
+  #size = 0;
+  #loaded = 0;
+  #loadedBytes = 0;
+
+  constructor(options: WindowOptions) {
+    this.#options = options;
+  }
+
+  /** How many tasks wait. */
+  get size(): number {
+    return this.#size;
+  }
+
+  // -- lanes --------------------------------------------------------------------------------------
+
+  /** `lastLane`: the highest number that a lane in the spool ever had. */
+  recover(lanes: readonly RecoveredLane[], lastLane: number): void {
+    this.#lastLane = lastLane;
+    for (const recovered of lanes) {
+      const lane = new Lane(recovered, recovered.waiting, recovered.begunThrough);
+      this.#byKey.set(textOf(lane), lane);
+      this.#byNumber.set(lane.lane, lane);
+      this.#size += lane.waiting;
+      if (lane.hasNext) this.#fair.add(lane);
+      else this.#idle.add(lane);
+    }
+  }
+
+  /** The lane that the tasks of the key wait in. */
+  laneFor(key: LaneKey): Lane {
+    if (this.#latest === undefined || !isSame(this.#latest.key, key)) {
+      this.#latest = { key, lane: this.#find(key) };
+    }
+    return this.#latest.lane;
+  }
+
+  #find(key: LaneKey): Lane {
+    const known = this.#byKey.get(textOf(key));
+    if (known !== undefined) return known;
+    if (key.group !== null && this.#byKey.size >= this.#options.maxLanes) {
+      return this.#find({ ...key, group: null });
+    }
+    const { owner, group, priority } = key;
+    const lane = new Lane({ lane: ++this.#lastLane, owner, group, priority }, 0, 0);
+    this.#byKey.set(textOf(lane), lane);
+    this.#byNumber.set(lane.lane, lane);
+    this.#newLanes.push({ lane: lane.lane, owner, group, priority });
+    this.#idle.add(lane);
+    return lane;
+  }
+
+  lane(number: number): Lane {
+    return this.#byNumber.get(number)!;
+  }
+
+  /** Lanes that are not in the spool yet. */
+  takeNewLanes(): StoredLane[] {
+    return this.#newLanes.splice(0);
+  }
+
+  /** Forgets lanes that have been idle for longest; returns their numbers (4). */
+  forgetIdle(): number[] {
+    const forgotten: number[] = [];
+    for (const lane of this.#idle) {
+      if (this.#idle.size <= IDLE_LANES) break;
+      this.#idle.delete(lane);
+      this.#byKey.delete(textOf(lane));
+      this.#byNumber.delete(lane.lane);
+      if (this.#latest?.lane === lane) this.#latest = undefined;
+      forgotten.push(lane.lane);
+    }
+    return forgotten;
+  }
+
+  // -- coming and going -----------------------------------------------------------------------------
+
+  /** A new task; what waits in memory is returned, the rest is only stored. */
+  add(lane: Lane, task: SpooledTask): Waiting | undefined {
+    // Behind stored tasks everything is stored, so that the lane stays in order.
+    if (lane.stored === 0 && this.#hasRoomFor(lane)) return this.#keep(lane, task, false);
+    if (lane.waiting === 0) lane.loadedThrough = task.seq - 1;
+    lane.stored += 1;
+    this.#size += 1;
+    this.#settle(lane);
+    return undefined;
+  }
+
+  /** A task that was given to the executor, or to an earlier agent's, waits again. */
+  addAgain(lane: Lane, task: SpooledTask): Waiting {
+    return this.#keep(lane, task, true);
+  }
+
+  #keep(lane: Lane, task: SpooledTask, isRetry: boolean): Waiting {
+    this.#size += 1;
+    const waiting = this.#load(lane, task, isRetry);
+    this.#settle(lane);
+    return waiting;
+  }
+
+  #load(lane: Lane, task: SpooledTask, isRetry: boolean): Waiting {
+    this.#loaded += 1;
+    this.#loadedBytes += task.payload.length;
+    return lane.push(task, isRetry);
+  }
+
+  #unload(task: SpooledTask): void {
+    this.#size -= 1;
+    this.#loaded -= 1;
+    this.#loadedBytes -= task.payload.length;
+  }
+
+  /** No lane takes the whole window, so that what is new in another one need not be read. */
+  #hasRoomFor(lane: Lane): boolean {
+    const { windowTasks, windowBytes } = this.#options;
+    return this.#loaded < windowTasks && this.#loadedBytes < windowBytes &&
+      lane.loaded < windowTasks / 4;
+  }
+
+  /** Cancelled while it waited in memory. */
+  remove(waiting: Waiting): void {
+    waiting.lane.remove(waiting);
+    this.#unload(waiting.task);
+    this.#settle(waiting.lane);
+  }
+
+  /** Cancelled while it was only stored. */
+  removeStored(number: number): void {
+    const lane = this.lane(number);
+    lane.stored -= 1;
+    lane.planned = Math.min(lane.planned, lane.stored);
+    this.#size -= 1;
+    this.#settle(lane);
+  }
+
+  /** A task that had its turn has ended, or waits again. */
+  back(lane: Lane): void {
+    lane.given -= 1;
+    this.#settle(lane);
+  }
+
+  /** Puts the lane where it belongs (1, 4). */
+  #settle(lane: Lane): void {
+    if (lane.hasNext) this.#fair.add(lane);
+    else this.#fair.delete(lane);
+    if (lane.isIdle) this.#idle.add(lane);
+    else this.#idle.delete(lane);
+  }
+
+  // -- turns ----------------------------------------------------------------------------------------
+
+  /** The next `room` tasks. What is only stored is planned, and comes with `loaded`. */
+  pick(room: number): Picked {
+    const tasks: Waiting[] = [];
+    const planned = new Set<Lane>();
+    for (let left = room; left > 0; left--) {
+      const lane = this.#fair.next();
+      if (lane === undefined) break;
+      const waiting = lane.shift();
+      this.#fair.charge(lane, waiting === undefined ? 1 : costOf(waiting.task));
+      if (waiting === undefined) {
+        lane.planned += 1;
+        planned.add(lane);
+      } else {
+        lane.given += 1;
+        this.#unload(waiting.task);
+        tasks.push(waiting);
+      }
+      if (!lane.hasNext) this.#fair.delete(lane);
+    }
+    return { tasks, loads: this.#loadsOf(planned) };
+  }
+
+  /** While half of the window is free, a lane is read further than it has to be (2). */
+  #loadsOf(planned: Iterable<Lane>): LaneLoad[] {
+    const { windowTasks, windowBytes } = this.#options;
+    let free = this.#loadedBytes < windowBytes / 2 ? windowTasks / 2 - this.#loaded : 0;
+    const loads: LaneLoad[] = [];
+    for (const lane of planned) {
+      const ahead = Math.min(lane.stored - lane.planned, windowTasks / 4, Math.floor(free));
+      const tasks = lane.planned + Math.max(0, ahead);
+      free -= tasks - lane.planned;
+      loads.push({ lane: lane.lane, after: lane.loadedThrough, tasks });
+    }
+    return loads;
+  }
+
+  /** What was read: the planned ones, which go now, and further ones, which wait in the window. */
+  loaded({ lane: number, tasks, end }: LoadedLane): { now: Waiting[]; later: Waiting[] } {
+    const lane = this.lane(number);
+    const planned = tasks.slice(0, lane.planned);
+    const before = lane.waiting;
+    lane.planned = 0;
+    lane.stored = end ? 0 : Math.max(1, lane.stored - tasks.length);
+    const now = planned.map((task) => {
+      lane.given += 1;
+      // One was charged when it was planned.
+      if (costOf(task) > 1) this.#fair.charge(lane, costOf(task) - 1);
+      return lane.pass(task);
+    });
+    const later = tasks.slice(planned.length).map((task) => this.#load(lane, task, false));
+    this.#size += lane.waiting - before;
+    this.#settle(lane);
+    return { now, later };
+  }
+}
+
+function textOf({ owner, group, priority }: LaneKey): string {
+  return `${priority} ${group ?? ""} ${owner}`;
+}
+
+function isSame(one: LaneKey, other: LaneKey): boolean {
+  return one.group === other.group && one.owner === other.owner &&
+    one.priority === other.priority;
+}
