@@ -283,7 +283,7 @@ Deno.test("lanes are loaded together within the bytes, and forgotten when they a
   spool.store(tasks, lanes);
   committed(spool);
   const load = (bytes: number): unknown =>
-    spool.load(lanes.map(({ lane }) => ({ lane, after: 0, tasks: 2 })), bytes)
+    spool.load(lanes.map(({ lane }) => ({ lane, after: 0, tasks: 3 })), bytes)
       .map(({ lane, tasks, end }) => [lane, tasks.map(({ seq }) => seq), end]);
   assertEquals(load(1_000), [[1, [1, 4], true], [2, [2, 5], true], [3, [3, 6], true]]);
   assertEquals(load(250), [[1, [1, 4], true], [2, [2], false], [3, [], false]]);

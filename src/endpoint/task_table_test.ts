@@ -219,7 +219,7 @@ class World {
         tasks.push(task);
         left -= task.payload.length;
       }
-      return { lane, tasks, end: tasks.length === found.length };
+      return { lane, tasks, end: tasks.length === found.length && tasks.length < maximum };
     });
     this.apply({ kind: "loaded", at: 2, lanes: loaded });
   }

@@ -236,7 +236,7 @@ export class WaitingTasks {
     const planned = tasks.slice(0, lane.planned);
     const before = lane.waiting;
     lane.planned = 0;
-    lane.stored = end ? 0 : Math.max(1, lane.stored - tasks.length);
+    lane.stored = end ? 0 : lane.stored - tasks.length;
     const now = planned.map((task) => {
       lane.given += 1;
       // One was charged when it was planned.
