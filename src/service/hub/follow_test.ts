@@ -71,7 +71,7 @@ Deno.test("a second reader gets the output from its beginning, the first gets no
   const { fixture, endpoint, code } = await opened();
   await using _ = fixture;
   await using fake = await fixture.connect(endpoint);
-  const { ids: [id] } = await fixture.submit(endpoint, code, 1);
+  const { ids: [id] } = await fixture.submit(endpoint, code, 1, { state: "received" });
   await fake.takeTasks(1);
   const first = fixture.hub.follow(id!);
   await take(first, 1);

@@ -98,7 +98,7 @@ export class Hub {
 
   // -- what was stored --------------------------------------------------------------------------------
 
-  /** The state in which a submit stores its tasks; call {@link tasksSubmitted} after it. */
+  /** The state in which a submit stores its tasks; call {@link tasksSubmitted} when they are queued. */
   initialState(endpointId: EndpointId): "received" | "waiting-for-ep" {
     if (this.#sessions.get(endpointId)?.serving?.ready !== true) return "waiting-for-ep";
     this.#promised.add(endpointId);

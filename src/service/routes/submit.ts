@@ -45,8 +45,8 @@ export function submitHandlers({ store, hub, now }: ServiceParts): Pick<Handlers
         state: hub.initialState(endpoint_id),
         at,
         idempotency: idempotencyOf(call),
+        queued: () => hub.tasksSubmitted(endpoint_id),
       });
-      if (!receipt.repeated) hub.tasksSubmitted(endpoint_id);
       return {
         request_id: receipt.requestId,
         task_group_id: receipt.taskGroupId,

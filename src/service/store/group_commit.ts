@@ -1,8 +1,11 @@
 /**
- * One transaction for all that came within one turn of the event loop. A commit costs about a
- * millisecond whatever it holds, so this is what makes durability cheap.
+ * One transaction for all that came within one turn of the event loop, or while the one before it
+ * was on its way to the disk. A synced write costs about a millisecond whatever it holds, so this is
+ * what makes durability cheap. The sync runs beside the event loop (`lib/log_sync.ts`), so what was
+ * committed can be read a moment before it is durable: whatever leaves the store goes through
+ * `onDisk`.
  *
- * 1. A promise resolves only after the COMMIT that holds its write.
+ * 1. A promise resolves only after a sync that holds its COMMIT.
  * 2. A write that is refused, or fails, does not touch the others: a refusal is found before anything
  *    is written, and after an unexpected failure the group is rolled back and each write is tried in
  *    a transaction of its own.
@@ -11,12 +14,13 @@
 import { setImmediate } from "node:timers";
 import { FuncxError } from "../../contract/errors.ts";
 import type { Connection } from "../../lib/database.ts";
+import type { LogSync } from "../../lib/log_sync.ts";
 
 /** What happens around the writes of one transaction; a new one for each attempt. */
 export interface TransactionScope {
   /** Last writes of the transaction, such as sums over its changes. */
   beforeCommit(): void;
-  /** The transaction is on disk. Must not throw. */
+  /** The transaction is committed, and about to be synced. Must not throw. */
   committed(): void;
 }
 
@@ -34,6 +38,7 @@ interface Waiting<Scope> {
 
 export interface GroupCommitOptions<Scope> {
   readonly connection: Connection;
+  readonly log: LogSync;
   readonly scope: () => Scope;
   /** Turns what the database threw into what the caller gets. */
   readonly translate: (thrown: unknown) => Error;
@@ -67,20 +72,37 @@ export class GroupCommit<Scope extends TransactionScope> {
     while (this.#waiting.length > 0) this.#commitNext();
   }
 
-  /** Commits what waits and takes no more. */
+  /** Resolves with `value` when all that is committed now is on disk. */
+  async onDisk<T>(value: T): Promise<T> {
+    const { log, translate } = this.#options;
+    if (!log.isBehind) return value;
+    try {
+      await log.synced();
+      return value;
+    } catch (thrown) {
+      throw translate(thrown);
+    }
+  }
+
+  /** Commits what waits, on disk when it returns, and takes no more. */
   close(): void {
     this.flush();
     this.#closed = true;
+    this.#options.log.syncNow();
   }
 
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    setImmediate(() => {
+    const commit = (): void => {
       this.#scheduled = false;
       if (this.#waiting.length > 0) this.#commitNext();
       if (this.#waiting.length > 0) this.#schedule();
-    });
+    };
+    const { log } = this.#options;
+    // The disk is busy: what comes until it is free shares the next transaction and its sync.
+    if (log.isBehind) log.synced().then(commit, commit);
+    else setImmediate(commit);
   }
 
   #commitNext(): void {
@@ -94,7 +116,7 @@ export class GroupCommit<Scope extends TransactionScope> {
   #attempt(group: readonly Waiting<Scope>[]): number {
     try {
       const results = this.#transaction(group);
-      results.forEach((result, index) => settle(group[index]!, result));
+      this.#settle(group, results);
       return results.length;
     } catch (thrown) {
       if (group.length > 1) { for (const waiting of group) this.#alone(waiting); }
@@ -105,7 +127,7 @@ export class GroupCommit<Scope extends TransactionScope> {
 
   #alone(waiting: Waiting<Scope>): void {
     try {
-      settle(waiting, this.#transaction([waiting])[0]);
+      this.#settle([waiting], this.#transaction([waiting]));
     } catch (thrown) {
       waiting.reject(this.#options.translate(thrown));
     }
@@ -130,12 +152,25 @@ export class GroupCommit<Scope extends TransactionScope> {
       if (connection.inTransaction) connection.exec("ROLLBACK");
       throw thrown;
     }
+    this.#options.log.written();
     scope.committed();
     return results;
   }
+
+  /** `results` are of the first writes of the group. */
+  #settle(group: readonly Waiting<Scope>[], results: readonly unknown[]): void {
+    const { log, translate } = this.#options;
+    log.synced().then(
+      () => results.forEach((result, index) => answer(group[index]!, result)),
+      (thrown) => {
+        const error = translate(thrown);
+        for (let index = 0; index < results.length; index++) group[index]!.reject(error);
+      },
+    );
+  }
 }
 
-function settle(waiting: Waiting<never>, result: unknown): void {
+function answer(waiting: Pick<Waiting<never>, "resolve" | "reject">, result: unknown): void {
   if (result instanceof FuncxError) waiting.reject(result);
   else waiting.resolve(result);
 }

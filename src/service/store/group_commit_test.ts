@@ -1,6 +1,7 @@
 import { FuncxError } from "../../contract/errors.ts";
 import { assertEquals, assertRejects, assertTrue } from "../../lib/assert.ts";
 import { type Connection, openDatabase } from "../../lib/database.ts";
+import { LogSync } from "../../lib/log_sync.ts";
 import { join } from "../../lib/path.ts";
 import { GroupCommit, type TransactionScope } from "./group_commit.ts";
 
@@ -23,18 +24,22 @@ async function withGroup(
   maximumMilliseconds?: number,
 ): Promise<void> {
   const folder = await Deno.makeTempDir();
-  const connection = openDatabase(join(folder, "test.db"));
+  const path = join(folder, "test.db");
+  const connection = openDatabase(path);
+  const sync = new LogSync(connection, path);
   try {
     connection.exec("CREATE TABLE numbers (number INTEGER PRIMARY KEY, filler BLOB)");
     const log: string[] = [];
     const group = new GroupCommit({
       connection,
+      log: sync,
       scope: () => new Scope(log),
       translate: (thrown) => new Error(`translated: ${(thrown as Error).message}`),
       maximumMilliseconds,
     });
     await test(group, connection, log);
   } finally {
+    sync.close();
     connection.close();
     await Deno.remove(folder, { recursive: true });
   }

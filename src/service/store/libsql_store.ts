@@ -35,7 +35,7 @@ export async function openStore(path: string): Promise<LibsqlStore> {
   const connection = open(path);
   try {
     migrate(connection);
-    const store = new LibsqlStore(connection);
+    const store = new LibsqlStore(connection, path);
     await store.recover();
     return store;
   } catch (thrown) {
@@ -55,20 +55,22 @@ export class LibsqlStore implements Store {
   readonly queue: LibsqlQueue;
   readonly results: LibsqlResults;
   readonly blobs: LibsqlBlobs;
+  readonly failed: Promise<Error>;
   readonly #engine: Engine;
   readonly #live: LiveProgress;
   readonly #endpointTasks: EndpointTasks;
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, path: string) {
     this.connection = connection;
     this.serviceId = serviceId(connection);
-    const engine = new Engine(connection);
+    const engine = new Engine(connection, path);
     const live = new LiveProgress(engine);
     this.blobs = new LibsqlBlobs(engine);
     const finisher = new TaskFinisher(connection, this.blobs);
     const endpointTasks = new EndpointTasks(engine, finisher);
     const cancellations = new Cancellations(engine, finisher);
     this.#engine = engine;
+    this.failed = engine.failed;
     this.#live = live;
     this.#endpointTasks = endpointTasks;
     this.tokens = new LibsqlTokens(engine);

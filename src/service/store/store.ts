@@ -3,8 +3,9 @@
  * engine can stand behind it; libSQL in this process answers reads at once.
  *
  * - Times are milliseconds since 1970. Users are strings; whoever calls has checked who may do what.
- * - A promise of a write resolves when the write is on disk. Writes that come within one turn share
- *   one transaction, and one that is refused does not touch the others.
+ * - A promise of a write resolves when the write is on disk, and one of a read when the states of
+ *   tasks that it gives are. Writes that come within one turn share one transaction, and one that is
+ *   refused does not touch the others.
  * - Lists are paged by keyset: `cursor` is opaque, and pages stay stable while rows are added.
  * - Writes reject with `FuncxError` `STORAGE_FULL` when the disk is full; the store keeps working.
  * - A record that is not there is `undefined`, never an error.
@@ -40,6 +41,8 @@ export interface Store {
   readonly queue: QueueStore;
   readonly results: ResultStore;
   readonly blobs: BlobStore;
+  /** Resolves when the disk has failed so that only another process can go on, with the reason. */
+  readonly failed: Promise<Error>;
   /** Writes what is still held back and closes the file. */
   close(): Promise<void>;
 }
@@ -205,6 +208,11 @@ export interface SubmitRequest {
   readonly at: number;
   /** Of the owner; `digest` (SHA-256 of the request) tells a repetition from another request. */
   readonly idempotency?: { readonly key: string; readonly digest: Uint8Array };
+  /**
+   * Called when the tasks are in the queue, a moment before they are on disk, so that a dispatch is
+   * made ready meanwhile: `QueueStore.claim` gives nothing that is not on disk. Must not throw.
+   */
+  readonly queued?: () => void;
 }
 
 export interface SubmitReceipt {
@@ -268,8 +276,8 @@ export interface TaskStore {
    * All tasks of the request or none. Rejects with `ENDPOINT_NOT_FOUND` or `FUNCTION_NOT_FOUND` when
    * one was deleted meanwhile, `BLOB_NOT_FOUND` when the owner has not uploaded what it refers to,
    * `TASK_GROUP_ACCESS_FORBIDDEN` when the group is another user's, and
-   * `RESOURCE_CONFLICT` when the idempotency key came with another request before. Call
-   * `Hub.tasksSubmitted` after it.
+   * `RESOURCE_CONFLICT` when the idempotency key came with another request before. Give
+   * `Hub.tasksSubmitted` as `queued`.
    */
   submit(request: SubmitRequest): Promise<SubmitReceipt>;
   /**

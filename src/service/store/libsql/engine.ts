@@ -3,6 +3,7 @@ import { FuncxError } from "../../../contract/errors.ts";
 import type { UserId } from "../../../contract/ids.ts";
 import { closeDatabase, type Connection } from "../../../lib/database.ts";
 import { logger } from "../../../lib/log.ts";
+import { LogSync } from "../../../lib/log_sync.ts";
 import { messageOf } from "../../../lib/outcome.ts";
 import { GroupCommit, type Write } from "../group_commit.ts";
 import { Query } from "./query.ts";
@@ -12,6 +13,7 @@ const log = logger("service", "store");
 
 export class Engine {
   readonly connection: Connection;
+  readonly #log: LogSync;
   readonly #commit: GroupCommit<Transaction>;
   readonly #counts: CountWriter;
   readonly #findUser: Query<[number]>;
@@ -25,8 +27,10 @@ export class Engine {
   #lastTaskRow: number;
   #lastSequence: number;
 
-  constructor(connection: Connection) {
+  /** @param path of the connection's file */
+  constructor(connection: Connection, path: string) {
     this.connection = connection;
+    this.#log = new LogSync(connection, path);
     this.#counts = new CountWriter(connection);
     this.#findUser = new Query(connection, "SELECT user_row FROM users WHERE user = ?");
     this.#addUser = new Query(connection, "INSERT INTO users (user) VALUES (?) RETURNING user_row");
@@ -39,6 +43,7 @@ export class Engine {
     );
     this.#commit = new GroupCommit({
       connection,
+      log: this.#log,
       scope: () => this.#transaction(),
       translate,
     });
@@ -49,15 +54,26 @@ export class Engine {
     return this.#commit.write(write);
   }
 
-  /** As {@link write}, and commits before it returns, together with what was waiting. */
+  /** As {@link write}, and commits before it returns, together with what was waiting; the sync follows. */
   writeNow<T>(write: Write<Transaction, T>): Promise<T> {
     const written = this.#commit.write(write);
     this.#commit.flush();
     return written;
   }
 
+  /** See `Store.failed`. */
+  get failed(): Promise<Error> {
+    return this.#log.failed;
+  }
+
+  /** Resolves with what was read when all that it may show is on disk; see {@link GroupCommit}. */
+  onDisk<T>(value: T): Promise<T> {
+    return this.#commit.onDisk(value);
+  }
+
   close(): void {
     this.#commit.close();
+    this.#log.close();
     closeDatabase(this.connection);
   }
 
@@ -88,7 +104,7 @@ export class Engine {
 
   // -- signals ------------------------------------------------------------------------------------
 
-  /** Calls `listener` after each commit that finished a task of the group. */
+  /** Calls `listener` after each commit that finished a task of the group, before its sync. */
   onFinished(groupRow: number, listener: () => void): () => void {
     const listeners = this.#listeners.get(groupRow) ?? new Set();
     this.#listeners.set(groupRow, listeners.add(listener));

@@ -138,7 +138,7 @@ export class LibsqlQueue implements QueueStore {
     const last = lastThatFits(sizes, query.maximumBytes);
     if (last === undefined) return [];
     const marked = sizes.every(([row, , delivery]) => row > last || delivery === 1);
-    if (marked) return this.#tasksOf(this.#page.all(endpointRow, after, last));
+    if (marked) return this.#engine.onDisk(this.#tasksOf(this.#page.all(endpointRow, after, last)));
     // Read after the mark: a cancel in the same transaction may have taken some away.
     const rows = await this.#engine.writeNow(() => {
       this.#mark.run(endpointRow, after, last);

@@ -55,7 +55,7 @@ export class LibsqlResults implements ResultStore {
     if (last === undefined) return Promise.resolve({ items: [], sequence: query.sequence });
     const items = this.#page.all(group[0], query.sequence, last)
       .map(([taskId, state, at, ...row]) => resultOf(taskId, state, at, row));
-    return Promise.resolve({ items, sequence: last });
+    return this.#engine.onDisk({ items, sequence: last });
   }
 
   onFinished(taskGroupId: TaskGroupId, listener: () => void): () => void {

@@ -103,6 +103,7 @@ export class Submissions {
       if (repeated !== undefined) return repeated;
       const target = this.#target(request);
       if (target instanceof FuncxError) return target;
+      if (request.queued !== undefined) transaction.afterCommit(request.queued);
       return this.#insert(transaction, request, target);
     });
   }

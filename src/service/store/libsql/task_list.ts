@@ -40,7 +40,8 @@ export class TaskList {
       before = start;
       await setImmediate();
     }
-    return pageOf(rows, query.limit, (row) => this.#summaries.of(row), (row) => [row[0]]);
+    const page = pageOf(rows, query.limit, (row) => this.#summaries.of(row), (row) => [row[0]]);
+    return await this.#engine.onDisk(page);
   }
 
   #window(

@@ -114,12 +114,12 @@ export class LibsqlTasks implements TaskStore {
     const last = lastThatFits(this.#sizes.all(JSON.stringify(taskIds)), MAX_ANSWER_BYTES);
     if (last === undefined) return Promise.resolve([]);
     const rows = this.#statuses.all(JSON.stringify(taskIds.slice(0, last + 1)));
-    return Promise.resolve(rows.map((row) => this.#statusOf(row)));
+    return this.#engine.onDisk(rows.map((row) => this.#statusOf(row)));
   }
 
   detail(taskId: TaskId): Promise<TaskDetailRow | undefined> {
     const row = this.#summary.get(taskId);
-    return Promise.resolve(row === undefined ? undefined : this.#detailOf(row[0], row));
+    return this.#engine.onDisk(row === undefined ? undefined : this.#detailOf(row[0], row));
   }
 
   list(query: Parameters<TaskStore["list"]>[0]): Promise<Page<TaskSummaryRow>> {
@@ -145,7 +145,7 @@ export class LibsqlTasks implements TaskStore {
   }
 
   counts(owner: UserId): Promise<Readonly<Partial<Record<TaskState, number>>>> {
-    return Promise.resolve(this.#counts.byState(owner));
+    return this.#engine.onDisk(this.#counts.byState(owner));
   }
 
   unfinished(): Promise<number> {
