@@ -77,20 +77,20 @@ export class Outbox {
     this.#batchOf.clear();
   }
 
-  /** Frames to send now, in order. */
-  next(): Uint8Array[] {
-    const frames: Uint8Array[] = [];
+  /** What to send now, in order. */
+  next(): StoredBatch[] {
+    const batches: StoredBatch[] = [];
     while (this.#window.room > 0) {
       const number = this.#waiting.peek();
       if (number === undefined) break;
       const batch = this.#cached.get(number) ?? this.#store.batch(number);
       if (batch !== undefined) {
         if (!this.#admit(batch)) break;
-        frames.push(batch.frame);
+        batches.push(batch);
       }
       this.#waiting.shift();
     }
-    return frames;
+    return batches;
   }
 
   #admit({ batch, frame, taskIds }: StoredBatch): boolean {

@@ -1,11 +1,13 @@
 /**
  * Tasks and results on disk. Changes are queued and written by `commit`, all of them in one
  * transaction or none; what failed to be written stays queued, so nothing accepted is forgotten when
- * the disk is full for a while.
+ * the disk is full for a while. What is written outlives the process, and after `synced` a loss of
+ * power too; `spool_sync.ts` has when that is.
  */
 import type { FuncxFailure } from "../contract/errors.ts";
 import type { EndpointId, FunctionId, SpoolId, TaskId } from "../contract/ids.ts";
 import { closeDatabase, type Connection, type Statement } from "../lib/database.ts";
+import { LogSync } from "../lib/log_sync.ts";
 import { fatal, messageOf, ok, type Outcome, retryable } from "../lib/outcome.ts";
 import { openSpoolFile, readMeta, unreadable } from "./spool_file.ts";
 import { TaskInsert } from "./spool_insert.ts";
@@ -35,6 +37,7 @@ export function openSpool(path: string, endpointId: EndpointId): Spool {
 export class Spool {
   readonly spoolId: SpoolId;
   readonly #connection: Connection;
+  readonly #log: LogSync;
   readonly #sql: ReturnType<typeof statements>;
   readonly #insert: TaskInsert;
   #writes: (() => void)[] = [];
@@ -45,6 +48,7 @@ export class Spool {
   /** Takes an open file over; see `openSpool`. */
   constructor(readonly path: string, connection: Connection) {
     this.#connection = connection;
+    this.#log = new LogSync(connection, path);
     this.#sql = statements(connection);
     this.#insert = new TaskInsert(connection);
     this.spoolId = readMeta(connection, "spool_id")!;
@@ -232,7 +236,22 @@ export class Spool {
     }
     this.#writes = [];
     this.#uncommitted.clear();
+    this.#log.written();
     return ok(undefined);
+  }
+
+  /** Resolves when all that is written now is on disk. */
+  synced(): Promise<void> {
+    return this.#log.synced();
+  }
+
+  /** Resolves when the disk failed so that nobody knows what is on it; only another agent can go on. */
+  get lost(): Promise<FuncxFailure> {
+    return this.#log.failed.then((error) => ({
+      code: "STORAGE_FULL",
+      message: `${this.path} could not be brought to the disk: ${messageOf(error)}`,
+      hint: "See that the disk works and has room, then start the endpoint again.",
+    }));
   }
 
   /** SQLite may have rolled back by itself already. */
@@ -274,7 +293,18 @@ export class Spool {
   }
 
   close(): void {
+    this.#syncLast();
+    this.#log.close();
     closeDatabase(this.#connection);
+  }
+
+  #syncLast(): void {
+    try {
+      this.#log.syncNow();
+    } catch (thrown) {
+      // `lost` has told it.
+      if (!(thrown instanceof Error)) throw thrown;
+    }
   }
 
   #number(sql: string): number {

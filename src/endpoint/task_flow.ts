@@ -1,7 +1,15 @@
 /**
  * Carries out what the task table decides: spool, executor and session around it. All that comes in
- * within one turn of the event loop becomes one transaction, and whatever others may see of it, an
- * acknowledgement, an attempt, a result, happens after the commit.
+ * within one turn of the event loop becomes one transaction, and whatever others may see of it
+ * happens after the commit. A kill of the agent loses nothing that is committed, a loss of power what
+ * is not synced; so
+ *
+ * 1. a task is acknowledged after a sync;
+ * 2. the last attempt that a task may make begins after a sync that holds its beginning, so no loss
+ *    of power makes it begin again. An attempt that may be followed by another begins at the commit;
+ *    after a loss of power within the next moment (`spool_sync.ts`) it is made again;
+ * 3. a result is sent at the commit: what the service acknowledges is on the service's disk, and what
+ *    it does not is still here, or its attempt counts as lost with the power.
  */
 import { setImmediate } from "node:timers";
 import type { FuncxFailure } from "../contract/errors.ts";
@@ -14,17 +22,19 @@ import type { Failure } from "../lib/outcome.ts";
 import { dirname } from "../lib/path.ts";
 import { Waiters } from "../lib/waiters.ts";
 import { EventReporter } from "./event_reporter.ts";
-import type { Executor, ExecutorEvents, TaskAttempt } from "./executor/executor.ts";
+import type { Executor, ExecutorEvents } from "./executor/executor.ts";
 import { FunctionCache } from "./function_cache.ts";
-import { attemptWithoutCode, taskAttempt } from "./handover.ts";
 import { Intake } from "./intake.ts";
+import { Launcher } from "./launcher.ts";
 import { LiveOutput } from "./live_output.ts";
 import { Outbox } from "./outbox.ts";
 import type { Session, SessionMessage } from "./session.ts";
 import type { Spool } from "./spool.ts";
+import { SpoolSync } from "./spool_sync.ts";
 import { StorageHealth } from "./storage_health.ts";
-import type { Handover, TableEffect, TableEvent } from "./table_events.ts";
+import type { TableEffect, TableEvent } from "./table_events.ts";
 import type { FinishedTask } from "./task.ts";
+import { TaskAcknowledgements } from "./task_acknowledgements.ts";
 import { TaskTable } from "./task_table.ts";
 
 const log = logger("agent", "tasks");
@@ -60,16 +70,16 @@ export class TaskFlow {
   readonly #intake: Intake;
   readonly #reporter: EventReporter;
   readonly #storage: StorageHealth;
+  readonly #sync: SpoolSync;
+  readonly #launcher: Launcher;
+  readonly #acknowledgements: TaskAcknowledgements;
   readonly #live = new LiveOutput();
-  #executor: Executor | undefined;
   #session: Session | undefined;
   #scheduled = false;
   #events: TableEvent[] = [];
   #acknowledged: TaskId[] = [];
   #finished: FinishedTask[] = [];
-  /** Attempts that the executor gets after the commit. */
-  #beginning = 0;
-  /** What may be seen outside once everything before it is on disk. */
+  /** What may be seen outside once everything before it is committed. */
   #afterCommit: (() => void)[] = [];
   readonly #waiters = new Waiters();
   #closed = false;
@@ -96,6 +106,16 @@ export class TaskFlow {
       tell: options.onStorage,
       retry: () => this.#turn(),
     });
+    this.#sync = new SpoolSync(spool);
+    this.#launcher = new Launcher({
+      functions: this.#functions,
+      live: this.#live,
+      sync: this.#sync,
+      maxAttempts,
+      finished: (attempts) => this.executorEvents.finished(attempts),
+    });
+    this.#acknowledgements = new TaskAcknowledgements((count) => this.#intake.acknowledged(count));
+    void spool.lost.then((failure) => this.#end(failure));
     this.#apply({ kind: "recovered", recovery: spool.recover(options.now()) });
     this.#allow(undefined);
   }
@@ -113,7 +133,7 @@ export class TaskFlow {
 
   /** Begins to hand tasks over. */
   start(executor: Executor): void {
-    this.#executor = executor;
+    this.#launcher.start(executor);
     this.#schedule();
   }
 
@@ -123,7 +143,7 @@ export class TaskFlow {
 
   status(): EndpointStatus {
     const counts = this.#table.counts;
-    const load = this.#executor?.load();
+    const load = this.#launcher.executor?.load();
     return {
       managers: load?.managers ?? 0,
       total_workers: load?.total_workers ?? 0,
@@ -139,6 +159,7 @@ export class TaskFlow {
   sessionOpened(session: Session): void {
     this.#session = session;
     this.#intake.reset();
+    this.#acknowledgements.reset();
     this.#allow(session.welcome.allowed_functions);
     const { pending, outstanding } = this.#table.counts;
     if (pending + outstanding + this.#outbox.size === 0) this.#options.spool.dropFunctions();
@@ -150,7 +171,8 @@ export class TaskFlow {
     this.#session = undefined;
     this.#outbox.end();
     this.#intake.reset();
-    this.#live.forget(this.#executor);
+    this.#acknowledgements.reset();
+    this.#live.forget(this.#launcher.executor);
     this.#schedule();
   }
 
@@ -166,7 +188,7 @@ export class TaskFlow {
         return this.#receiveCancel(message.task_ids);
       case "follow":
         return this.#live.follow(
-          this.#executor,
+          this.#launcher.executor,
           message.task_ids,
           message.on,
           (taskId) => this.#table.isGiven(taskId),
@@ -237,6 +259,7 @@ export class TaskFlow {
   close(): void {
     if (!this.#closed) this.#turn();
     this.#closed = true;
+    this.#sync.close();
     this.#storage.stop();
     this.#reporter.close();
   }
@@ -262,10 +285,16 @@ export class TaskFlow {
       this.#takeTurn();
     } catch (thrown) {
       // What is on disk is whole, so the next agent goes on from there; this one cannot.
-      this.#closed = true;
-      log.fatal("the turn failed: {error}", { error: thrown });
-      this.#options.onFatal(this.#options.spool.failureOf(thrown));
+      log.error("the turn failed: {error}", { error: thrown });
+      this.#end(this.#options.spool.failureOf(thrown));
     }
+  }
+
+  #end(failure: FuncxFailure): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    log.fatal("{message}", { ...failure });
+    this.#options.onFatal(failure);
   }
 
   #takeTurn(): void {
@@ -279,7 +308,10 @@ export class TaskFlow {
       for (const action of actions) action();
       more = actions.length > 0 || this.#options.spool.hasChanges;
     }
-    for (const frame of this.#outbox.next()) this.#session?.sendFrame(frame);
+    for (const { frame, taskIds } of this.#outbox.next()) {
+      this.#session?.sendFrame(frame);
+      this.#acknowledgements.resultsSent(taskIds);
+    }
     if (this.#events.length === 0) this.#waiters.check();
   }
 
@@ -299,12 +331,14 @@ export class TaskFlow {
 
   #acknowledge(session: Session | undefined, taskIds: readonly TaskId[]): void {
     if (session === undefined || session !== this.#session || taskIds.length === 0) return;
-    this.#intake.acknowledged(taskIds.length);
-    session.send({ type: "task_ack", task_ids: [...taskIds] });
+    this.#acknowledgements.add(taskIds);
+    this.#sync.whenSynced(() => {
+      if (session === this.#session) this.#acknowledgements.send(session, taskIds);
+    }, "soon");
   }
 
   #offerRoom(): void {
-    const attempts = (this.#executor?.capacity() ?? 0) - this.#beginning;
+    const attempts = this.#launcher.room;
     // While the disk is full, nothing can be marked as begun, so nothing may begin.
     if (attempts > 0 && this.#storage.state !== "failing") {
       this.#apply({ kind: "room", at: this.#options.now(), attempts });
@@ -332,11 +366,11 @@ export class TaskFlow {
         return;
       }
       case "run":
-        this.#beginning += effect.attempts.length;
-        this.#afterCommit.push(() => this.#run(effect.attempts));
+        this.#launcher.expect(effect.attempts.length);
+        this.#afterCommit.push(() => this.#launcher.begin(effect.attempts));
         return;
       case "end":
-        this.#afterCommit.push(() => this.#executor?.cancel(effect.taskIds));
+        this.#afterCommit.push(() => this.#launcher.cancel(effect.taskIds));
         return;
       case "report":
         return this.#reporter.add(effect.events);
@@ -357,18 +391,6 @@ export class TaskFlow {
     this.#apply({ kind: "loaded", at: this.#options.now(), lanes: loaded });
   }
 
-  #run(handovers: readonly Handover[]): void {
-    this.#beginning -= handovers.length;
-    const attempts: TaskAttempt[] = [];
-    for (const handover of handovers) {
-      const code = this.#functions.get(handover.task.functionId);
-      if (code !== undefined) attempts.push(taskAttempt(handover, code));
-      else this.executorEvents.finished([attemptWithoutCode(handover)]);
-    }
-    this.#executor!.run(attempts);
-    this.#live.given(this.#executor!, attempts);
-  }
-
   /** Results of one turn share their frames. */
   #storeResults(): void {
     if (this.#finished.length === 0) return;
@@ -379,16 +401,15 @@ export class TaskFlow {
   /** False while the disk takes nothing; everything stays queued. */
   #commit(): boolean {
     this.#storeResults();
-    const outcome = this.#options.spool.commit();
+    const { spool } = this.#options;
+    if (spool.hasChanges) this.#sync.soon();
+    const outcome = spool.commit();
     if (outcome.kind === "ok") {
       this.#storage.works("failing");
       return true;
     }
-    if (outcome.kind === "fatal") {
-      this.#closed = true;
-      log.fatal("{message}", { ...outcome.failure });
-      this.#options.onFatal(outcome.failure);
-    } else this.#storage.troubled("failing", outcome.failure);
+    if (outcome.kind === "fatal") this.#end(outcome.failure);
+    else this.#storage.troubled("failing", outcome.failure);
     return false;
   }
 }
