@@ -20,7 +20,9 @@ export interface LauncherOptions {
 export class Launcher {
   readonly #options: LauncherOptions;
   #executor: Executor | undefined;
-  /** Attempts whose beginning is on its way to the disk. */
+  /** Attempts that the table began and that the executor does not have yet. */
+  #expected = 0;
+  /** Those among them whose beginning is on its way to the disk. */
   #unsynced = 0;
 
   constructor(options: LauncherOptions) {
@@ -37,7 +39,12 @@ export class Launcher {
 
   /** How many more attempts may be given. */
   get room(): number {
-    return (this.#executor?.capacity() ?? 0) - this.#unsynced;
+    return (this.#executor?.capacity() ?? 0) - this.#expected;
+  }
+
+  /** So many attempts come after the commit. */
+  expect(count: number): void {
+    this.#expected += count;
   }
 
   /** Attempts whose beginning is committed: see (2) of the task flow. */
@@ -67,6 +74,7 @@ export class Launcher {
 
   #run(handovers: readonly Handover[]): void {
     const { functions, live, finished } = this.#options;
+    this.#expected -= handovers.length;
     const attempts: TaskAttempt[] = [];
     for (const handover of handovers) {
       const code = functions.get(handover.task.functionId);

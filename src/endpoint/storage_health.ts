@@ -2,6 +2,9 @@
 import { logger } from "../lib/log.ts";
 import type { Failure } from "../lib/outcome.ts";
 
+/** Room on the spool's disk that new tasks leave for results and for the site's other users. */
+export const DISK_RESERVE = 16 * 1024 * 1024;
+
 const log = logger("agent", "spool");
 
 /** Between two tries to write to a disk that is full, milliseconds. */
@@ -54,4 +57,14 @@ export class StorageHealth {
   stop(): void {
     clearTimeout(this.#timer);
   }
+}
+
+/** Told while the disk has no room for more tasks. */
+export function spoolShort(path: string): Failure {
+  return {
+    code: "STORAGE_FULL",
+    message: `the disk of ${path} has less than ${DISK_RESERVE / 1024 / 1024} MB free, ` +
+      "so no more tasks are taken",
+    hint: "Make room on that disk, or move stateDir of the profile to another one.",
+  };
 }

@@ -31,7 +31,7 @@ import { Outbox } from "./outbox.ts";
 import type { Session, SessionMessage } from "./session.ts";
 import type { Spool } from "./spool.ts";
 import { SpoolSync } from "./spool_sync.ts";
-import { StorageHealth } from "./storage_health.ts";
+import { DISK_RESERVE, spoolShort, StorageHealth } from "./storage_health.ts";
 import type { TableEffect, TableEvent } from "./table_events.ts";
 import type { FinishedTask } from "./task.ts";
 import { TaskAcknowledgements } from "./task_acknowledgements.ts";
@@ -44,8 +44,6 @@ const WINDOW_TASKS = 4_000;
 const WINDOW_BYTES = 32 * 1024 * 1024;
 /** Groups that are told apart when their tasks take turns; an owner's further ones count as one. */
 const MAX_LANES = 10_000;
-/** Room on the spool's disk that new tasks leave for results and for the site's other users. */
-const DISK_RESERVE = 16 * 1024 * 1024;
 
 export interface FlowOptions {
   readonly spool: Spool;
@@ -114,7 +112,10 @@ export class TaskFlow {
       maxAttempts,
       finished: (attempts) => this.executorEvents.finished(attempts),
     });
-    this.#acknowledgements = new TaskAcknowledgements((count) => this.#intake.acknowledged(count));
+    this.#acknowledgements = new TaskAcknowledgements({
+      sync: this.#sync,
+      told: (count) => this.#intake.acknowledged(count),
+    });
     void spool.lost.then((failure) => this.#end(failure));
     this.#apply({ kind: "recovered", recovery: spool.recover(options.now()) });
     this.#allow(undefined);
@@ -159,7 +160,7 @@ export class TaskFlow {
   sessionOpened(session: Session): void {
     this.#session = session;
     this.#intake.reset();
-    this.#acknowledgements.reset();
+    this.#acknowledgements.begin(session);
     this.#allow(session.welcome.allowed_functions);
     const { pending, outstanding } = this.#table.counts;
     if (pending + outstanding + this.#outbox.size === 0) this.#options.spool.dropFunctions();
@@ -171,7 +172,7 @@ export class TaskFlow {
     this.#session = undefined;
     this.#outbox.end();
     this.#intake.reset();
-    this.#acknowledgements.reset();
+    this.#acknowledgements.begin(undefined);
     this.#live.forget(this.#launcher.executor);
     this.#schedule();
   }
@@ -202,7 +203,7 @@ export class TaskFlow {
     const session = this.#session;
     const held = this.#intake.drop(taskIds);
     this.#afterCommit.push(() => this.#cancel(taskIds));
-    this.#afterCommit.push(() => this.#acknowledge(session, held));
+    this.#afterCommit.push(() => this.#acknowledgements.written(session, held));
     this.#schedule();
   }
 
@@ -321,20 +322,12 @@ export class TaskFlow {
     const { spool, now } = this.#options;
     for (const { session, taskIds, fresh } of this.#intake.take()) {
       this.#apply({ kind: "received", at: now(), tasks: fresh });
-      this.#afterCommit.push(() => this.#acknowledge(session, taskIds));
+      this.#afterCommit.push(() => this.#acknowledgements.written(session, taskIds));
     }
     if (!this.#intake.isShortOfRoom) return this.#storage.works("short");
     // Perhaps it is the spool that takes the room, with nothing in it any more.
     spool.shrink();
     this.#storage.troubled("short", spoolShort(spool.path));
-  }
-
-  #acknowledge(session: Session | undefined, taskIds: readonly TaskId[]): void {
-    if (session === undefined || session !== this.#session || taskIds.length === 0) return;
-    this.#acknowledgements.add(taskIds);
-    this.#sync.whenSynced(() => {
-      if (session === this.#session) this.#acknowledgements.send(session, taskIds);
-    }, "soon");
   }
 
   #offerRoom(): void {
@@ -412,13 +405,4 @@ export class TaskFlow {
     else this.#storage.troubled("failing", outcome.failure);
     return false;
   }
-}
-
-function spoolShort(path: string): Failure {
-  return {
-    code: "STORAGE_FULL",
-    message: `the disk of ${path} has less than ${DISK_RESERVE / 1024 / 1024} MB free, ` +
-      "so no more tasks are taken",
-    hint: "Make room on that disk, or move stateDir of the profile to another one.",
-  };
 }

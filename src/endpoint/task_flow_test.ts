@@ -202,10 +202,15 @@ Deno.test("a cancel reaches an attempt whose beginning is on its way to the disk
   using bench = new Bench(5);
   bench.session().messages.ignore("task_ack");
   const task = taskMessage({ max_attempts: 1 });
+  const disk = Promise.withResolvers<void>();
+  bench.spool.synced = () => disk.promise;
   bench.flow.receive(tasksOf([task]));
   await nextTurn();
   assertEquals(bench.executor.given, []);
   bench.flow.receive({ type: "cancel", task_ids: [task.task_id] });
+  await nextTurn();
+  assertEquals(bench.executor.cancelled, []);
+  disk.resolve();
   await bench.executor.until(() => bench.executor.cancelled.length > 0);
   assertEquals(idsOf([task]), bench.executor.given.map(({ taskId }) => taskId));
 });
