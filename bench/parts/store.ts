@@ -80,16 +80,10 @@ async function submit(
 
 async function claimAll(store: Store, endpointId: string): Promise<string[]> {
   const ids: string[] = [];
-  for (let after = 0;;) {
-    const tasks = await store.queue.claim({
-      endpointId,
-      after,
-      limit: BATCH,
-      maximumBytes: 1 << 20,
-    });
+  while (true) {
+    const tasks = await store.queue.claim({ endpointId, limit: BATCH, maximumBytes: 1 << 20 });
     if (tasks.length === 0) return ids;
     for (const task of tasks) ids.push(task.taskId);
-    after = tasks[tasks.length - 1]!.position;
   }
 }
 
@@ -139,7 +133,7 @@ async function readResults(store: Store, taskGroupId: string): Promise<void> {
 async function round(store: Store, functionId: string, count: number): Promise<void> {
   const target = { endpointId: await addEndpoint(store), functionId, groupId: newId() };
   let ids: string[] = [];
-  await rate("submit", count, () => submit(store, target, count, "received"));
+  await rate("submit", count, () => submit(store, target, count, "waiting-for-ep"));
   await rate("dispatch", count, async () => {
     ids = await claimAll(store, target.endpointId);
   });

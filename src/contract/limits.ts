@@ -83,6 +83,8 @@ export const DEFAULT_MAX_ATTEMPTS = 2;
 export const MIN_PRIORITY = -100;
 export const MAX_PRIORITY = 100;
 export const DEFAULT_PRIORITY = 0;
+/** Bytes of arguments that weigh as much as one more task where tasks share an endpoint fairly. */
+export const FAIR_SHARE_BYTES = 64 * KIB;
 export const MAX_ATTEMPTS = 100;
 /** What a profile may take to be evaluated. */
 export const PROFILE_TIMEOUT = 2 * SECOND;

@@ -1,10 +1,14 @@
 /**
- * Sends an endpoint its tasks, in order, as its credits allow. Nothing is kept here but the position
- * reached: what waits, waits in the store.
+ * Sends an endpoint its tasks as its credits allow: first what was perhaps sent in an earlier
+ * session, then what was stored for it to be sent at once, then what waits, in the store's fair
+ * order. What waits, waits in the store; kept here are only positions, no more than were reserved.
  *
- * 1. Tasks up to `position` were sent in this session; no later one was.
- * 2. A task that was claimed is sent in the same turn, or is claimed again later.
+ * 1. A task that is marked in the store as perhaps sent is sent in this session, or is in what
+ *    {@link Dispatcher.stop} gives when it was never sent, or was not reached by `resend`: then it
+ *    is still marked, and the next session sends it.
+ * 2. No task is in flight twice in a session.
  * 3. A function's code goes out once in a session, before or with its first task.
+ * 4. Tasks are stored as marked only when nothing else waits and their credits are reserved.
  */
 import type { EndpointId, FunctionId } from "../../contract/ids.ts";
 import { BATCH_BYTES, MAX_BATCH_ITEMS } from "../../contract/limits.ts";
@@ -23,10 +27,21 @@ export interface DispatcherOptions {
   readonly send: (message: Tasks) => void;
 }
 
+/** Consecutive positions. */
+export interface TaskRange {
+  readonly first: number;
+  readonly count: number;
+}
+
 export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #knownFunctions = new Set<FunctionId>();
-  #position = 0;
+  /** What earlier sessions left: all marked tasks up to `after` were sent again. */
+  #resend: { after: number } | undefined = { after: 0 };
+  /** Marked and not sent yet, in order. */
+  #unsent: number[] = [];
+  /** Credits for submits that are being stored. */
+  #reserved = 0;
   #caughtUp = false;
   #running: Promise<void> | undefined;
   #wakeAgain = false;
@@ -36,28 +51,41 @@ export class Dispatcher {
     this.#options = options;
   }
 
-  /** Of the last task that was sent. */
-  get position(): number {
-    return this.#position;
+  /**
+   * Whether `count` tasks that are submitted now may be stored as perhaps sent, since they are sent
+   * at once. Then call {@link submitted} or {@link unreserve}.
+   */
+  reserve(count: number): boolean {
+    const room = this.#options.window.room - this.#reserved - this.#unsent.length;
+    if (this.#stopped || !this.#caughtUp || room < count) return false;
+    this.#reserved += count;
+    return true;
   }
 
-  /** Whether a task that is submitted now is sent at once. */
-  get ready(): boolean {
-    return this.#caughtUp && this.#options.window.room > 0;
+  unreserve(count: number): void {
+    this.#reserved -= count;
+  }
+
+  /** Tasks that were stored as perhaps sent, with credits of this session or of one before it. */
+  submitted({ first, count }: TaskRange): void {
+    if (this.#resend !== undefined && this.#resend.after < first) return;
+    for (let position = first; position < first + count; position++) this.#unsent.push(position);
+    this.wake();
   }
 
   /** There may be tasks, or room for them. */
   wake(): void {
     if (this.#stopped) return;
+    this.#caughtUp = false;
     this.#wakeAgain = true;
     this.#running ??= this.#run().finally(() => this.#running = undefined);
   }
 
-  /** Resolves to the last position, when nothing more will be sent. */
-  async stop(): Promise<number> {
+  /** Resolves to the positions that are marked and were never sent, when nothing more will be. */
+  async stop(): Promise<readonly number[]> {
     this.#stopped = true;
     await this.#running;
-    return this.#position;
+    return this.#unsent;
   }
 
   async #run(): Promise<void> {
@@ -76,36 +104,78 @@ export class Dispatcher {
   }
 
   async #drain(): Promise<void> {
-    const { endpointId, queue, window } = this.#options;
-    while (window.room > 0) {
-      const tasks = await queue.claim({
-        endpointId,
-        after: this.#position,
-        limit: Math.min(window.room, MAX_BATCH_ITEMS),
-        maximumBytes: Math.min(window.roomBytes, BATCH_BYTES),
-      });
-      this.#caughtUp = tasks.length === 0;
-      if (this.#caughtUp) return;
-      if (!await this.#send(tasks)) return;
+    const { window } = this.#options;
+    while (window.room > 0 && !this.#stopped) {
+      const done = this.#resend !== undefined
+        ? await this.#sendAgain(this.#resend)
+        : this.#unsent.length > 0
+        ? await this.#sendMarked()
+        : await this.#sendWaiting();
+      if (done) return;
     }
   }
 
-  /** Sends what fits into the window; false when something did not, or nothing more may be sent. */
-  async #send(tasks: readonly QueuedTask[]): Promise<boolean> {
+  get #bounds(): { readonly limit: number; readonly maximumBytes: number } {
+    const { window } = this.#options;
+    return {
+      limit: Math.min(window.room, MAX_BATCH_ITEMS),
+      maximumBytes: Math.min(window.roomBytes, BATCH_BYTES),
+    };
+  }
+
+  /** True when nothing more can be sent now; so are the others. */
+  async #sendAgain(resend: { after: number }): Promise<boolean> {
+    const { endpointId, queue } = this.#options;
+    const tasks = await queue.sent({ endpointId, after: resend.after, ...this.#bounds });
+    if (tasks.length === 0) {
+      this.#resend = undefined;
+      return false;
+    }
+    const sent = await this.#send(tasks);
+    if (sent > 0) resend.after = tasks[sent - 1]!.position;
+    return sent < tasks.length;
+  }
+
+  async #sendMarked(): Promise<boolean> {
+    const { endpointId, queue } = this.#options;
+    const { limit, maximumBytes } = this.#bounds;
+    const positions = this.#unsent.slice(0, limit);
+    const tasks = await queue.sentAt({ endpointId, positions, maximumBytes });
+    const sent = await this.#send(tasks);
+    // What the store did not give has ended, or was accepted, meanwhile.
+    const last = tasks.length === 0 ? positions.at(-1) : tasks[sent - 1]?.position;
+    if (last !== undefined) this.#unsent.splice(0, positions.indexOf(last) + 1);
+    return sent < tasks.length;
+  }
+
+  async #sendWaiting(): Promise<boolean> {
+    const { endpointId, queue } = this.#options;
+    const tasks = await queue.claim({ endpointId, ...this.#bounds });
+    // Before what was submitted meanwhile: nothing else changes the front.
+    this.#unsent.unshift(...tasks.map(({ position }) => position));
+    this.#caughtUp = tasks.length === 0;
+    if (this.#caughtUp) return true;
+    const sent = await this.#send(tasks);
+    this.#unsent.splice(0, sent);
+    return sent < tasks.length;
+  }
+
+  /** Sends what fits into the window; how many of the tasks are done with. */
+  async #send(tasks: readonly QueuedTask[]): Promise<number> {
     const frames = new FrameWriter(this.#options.send);
+    let done = 0;
     for (const task of tasks) {
       // The endpoint was asked to cancel it, and answers that also when it does not know the task.
-      if (!task.cancelRequested) {
+      if (!task.cancelRequested && !this.#options.window.has(task.taskId)) {
         const code = this.#knownFunctions.has(task.functionId)
           ? undefined
           : await this.#codeOf(task.functionId);
-        if (this.#stopped) return false;
-        if (!this.#add(frames, task, code)) break;
+        if (this.#stopped || !this.#add(frames, task, code)) break;
       }
-      this.#position = task.position;
+      done++;
     }
     frames.flush();
-    return this.#position === tasks[tasks.length - 1]!.position;
+    return done;
   }
 
   #add(frames: FrameWriter, task: QueuedTask, code: Uint8Array | undefined): boolean {

@@ -3,7 +3,7 @@ import { runInNewContext } from "node:vm";
 import { newId } from "../../contract/ids.ts";
 import { MAX_BATCH_ITEMS } from "../../contract/limits.ts";
 import { assertEquals, assertTrue } from "../../lib/assert.ts";
-import { OWNER, success } from "../store/testing/store_fixture.ts";
+import { OWNER, success, taskIdsOf } from "../store/testing/store_fixture.ts";
 import type { FakeEndpoint } from "./testing/fake_endpoint.ts";
 import { opened } from "./testing/hub_fixture.ts";
 
@@ -83,8 +83,9 @@ Deno.test("an endpoint that grants nothing gets nothing, and stays connected", a
 Deno.test("batches are bounded in items and in bytes, and keep the order", async () => {
   const { fixture, endpoint, code } = await opened();
   await using _ = fixture;
-  const { ids } = await fixture.submit(endpoint, code, 2_500);
+  const { ids, groupId } = await fixture.submit(endpoint, code, 2_500);
   const large = await fixture.submit(endpoint, code, 0, {
+    taskGroupId: groupId,
     tasks: [{ functionId: code, payloads: ["x".repeat(700_000), "y".repeat(700_000)] }],
   });
   await using fake = await fixture.connect(endpoint);
@@ -172,21 +173,90 @@ Deno.test("a long queue for an endpoint that is away costs no memory, and comes 
   assertTrue(grown < 8, `the heap grew by ${Math.round(grown)} MB`);
 });
 
-Deno.test("what could not be sent before the link broke waits for the endpoint", async () => {
+Deno.test("what was to be sent at once when the link broke waits for the endpoint", async () => {
   const { fixture, endpoint, code } = await opened();
   await using _ = fixture;
-  const fake = await fixture.connect(endpoint, { task_credits: 1 });
-  await fake.expectNothing();
-  const { ids } = await fixture.submit(endpoint, code, 2);
-  await fake.takeTasks(1);
-  await fake.cut();
+  const spool_id = newId();
+  const first = await fixture.connect(endpoint, { spool_id });
+  await first.expectNothing();
+  const sent = await fixture.submit(endpoint, code, 1);
+  await first.takeTasks(1);
+  const reservation = fixture.hub.reserve(endpoint, 2);
+  assertEquals(reservation.state, "received");
+  await first.cut();
   await fixture.offline(endpoint);
-  await fixture.hub.close();
-  assertEquals((await fixture.stored.detail(ids[0]!)).state, "received");
+  const ids = taskIdsOf(
+    await fixture.stored.submit(endpoint, code, 2, {
+      queued: (first) => reservation.settle({ first, count: 2 }),
+    }),
+  );
+  await using second = await fixture.connect(endpoint, { spool_id });
+  assertEquals(
+    (await second.takeTasks(3)).map(({ task_id }) => task_id),
+    [...sent.ids, ...ids],
+  );
+  assertEquals((await fixture.stored.detail(sent.ids[0]!)).state, "received");
   assertEquals(await fixture.stored.timeline(ids[1]!), [
     "received service 0",
     "waiting-for-ep service 0",
   ]);
+  await second.expectNothing();
+});
+
+Deno.test("what an earlier session was to send goes out in the next one, once", async () => {
+  const { fixture, endpoint, code } = await opened();
+  await using _ = fixture;
+  const first = await fixture.connect(endpoint);
+  await first.expectNothing();
+  const reservation = fixture.hub.reserve(endpoint, 1);
+  await first.cut();
+  await fixture.offline(endpoint);
+  await using second = await fixture.connect(endpoint);
+  await second.expectNothing();
+  const receipt = await fixture.stored.submit(endpoint, code, 1, {
+    queued: (first) => reservation.settle({ first, count: 1 }),
+  });
+  assertEquals(await second.expectTasks(), taskIdsOf(receipt));
+  await second.expectNothing();
+});
+
+Deno.test("credits are reserved once, and given back when nothing was stored", async () => {
+  const { fixture, endpoint } = await opened();
+  await using _ = fixture;
+  await using fake = await fixture.connect(endpoint, { task_credits: 3 });
+  await fake.expectNothing();
+  const { hub } = fixture;
+  assertEquals(hub.reserve(endpoint, 4).state, "waiting-for-ep");
+  const two = hub.reserve(endpoint, 2);
+  assertEquals(two.state, "received");
+  assertEquals(hub.reserve(endpoint, 2).state, "waiting-for-ep");
+  assertEquals(hub.reserve(endpoint, 1).state, "received");
+  two.settle(undefined);
+  assertEquals(hub.reserve(endpoint, 2).state, "received");
+});
+
+Deno.test("another owner's task passes a long queue, and one's own more urgent tasks do", async () => {
+  const { fixture, endpoint, code } = await opened();
+  await using _ = fixture;
+  await using fake = await fixture.connect(endpoint, { task_credits: 10 });
+  await fake.expectNothing();
+  await fixture.submit(endpoint, code, 5_000, { owner: "greedy" });
+  const first = await fake.takeTasks(10);
+  const other = await fixture.submit(endpoint, code, 1, { owner: "modest" });
+  const urgent = await fixture.submit(endpoint, code, 1, {
+    owner: "greedy",
+    options: { priority: 1 },
+  });
+  const received: string[] = [];
+  let unacknowledged = first.map(({ task_id }) => task_id);
+  for (let round = 0; round < 10; round++) {
+    fake.send({ type: "task_ack", task_ids: unacknowledged });
+    unacknowledged = await fake.expectTasks();
+    received.push(...unacknowledged);
+  }
+  assertEquals(received[0], urgent.ids[0]);
+  const place = received.indexOf(other.ids[0]!);
+  assertTrue(place >= 0 && place < 64, `it went as number ${place}`);
 });
 
 Deno.test("deleting an endpoint ends its session and fails its tasks", async () => {

@@ -14,6 +14,8 @@ import { messageOf } from "../../lib/outcome.ts";
 import { finishedTask } from "../routes/shapes.ts";
 import type { Cancellation, Store, TaskDetailRow } from "../store/store.ts";
 import { Follower, Followers } from "./follow.ts";
+import type { TaskRange } from "./dispatch.ts";
+import type { Serving } from "./serving.ts";
 import { Session, type SessionEvents } from "./session.ts";
 
 const log = logger("service", "hub");
@@ -24,6 +26,14 @@ export interface HubOptions {
   readonly heartbeatInterval?: number;
   readonly handshakeTimeout?: number;
   readonly now?: () => number;
+}
+
+/** What a submit was told of its tasks before they were stored. */
+export interface Reservation {
+  /** The state to store them in: `received` when they are sent at once. */
+  readonly state: "received" | "waiting-for-ep";
+  /** Call it when the tasks are queued, or with undefined when none were; the first call counts. */
+  settle(stored: TaskRange | undefined): void;
 }
 
 export class Hub {
@@ -37,10 +47,6 @@ export class Hub {
   readonly #open = new Set<Session>();
   /** What is still to be put away for endpoints whose sessions ended. */
   readonly #ending = new Map<EndpointId, Promise<void>>();
-  /** Position of the last task that was sent to each endpoint since the service started. */
-  readonly #sent = new Map<EndpointId, number>();
-  /** Endpoints for which a submit was told that its tasks are sent at once. */
-  readonly #promised = new Set<EndpointId>();
   readonly #followers = new Followers();
   readonly #listeners = new Set<() => void>();
   #closed = false;
@@ -98,20 +104,32 @@ export class Hub {
 
   // -- what was stored --------------------------------------------------------------------------------
 
-  /** The state in which a submit stores its tasks; call {@link tasksSubmitted} when they are queued. */
-  initialState(endpointId: EndpointId): "received" | "waiting-for-ep" {
-    if (this.#sessions.get(endpointId)?.serving?.ready !== true) return "waiting-for-ep";
-    this.#promised.add(endpointId);
-    return "received";
+  /** For a submit of `count` tasks. */
+  reserve(endpointId: EndpointId, count: number): Reservation {
+    const serving = this.#servingOf(endpointId);
+    const isReserved = serving?.reserve(count) === true;
+    let isSettled = false;
+    const settle = (stored: TaskRange | undefined): void => {
+      if (isSettled) return;
+      isSettled = true;
+      if (isReserved) serving.unreserve(count);
+      if (stored === undefined) return;
+      if (isReserved) this.#submitted(endpointId, stored);
+      else this.#servingOf(endpointId)?.wake();
+    };
+    return { state: isReserved ? "received" : "waiting-for-ep", settle };
   }
 
-  tasksSubmitted(endpointId: EndpointId): void {
-    const session = this.#sessions.get(endpointId);
-    if (session !== undefined) session.serving?.wake();
-    else if (this.#promised.delete(endpointId)) {
-      // The session ended between the promise and the commit.
-      this.#afterwards(endpointId, () => this.#release(endpointId));
-    }
+  #submitted(endpointId: EndpointId, tasks: TaskRange): void {
+    const serving = this.#servingOf(endpointId);
+    if (serving !== undefined) return serving.submitted(tasks);
+    // The session ended between the promise and the commit, and the next one waits for this.
+    const positions = Array.from({ length: tasks.count }, (_, index) => tasks.first + index);
+    this.#afterwards(endpointId, () => this.#store.queue.release(endpointId, positions));
+  }
+
+  #servingOf(endpointId: EndpointId): Serving | undefined {
+    return this.#sessions.get(endpointId)?.serving;
   }
 
   /** Hands on what `QueueStore.cancel` answered. */
@@ -131,8 +149,6 @@ export class Hub {
   /** Ends the session of an endpoint that was deleted from the store. */
   deleteEndpoint(endpointId: EndpointId): void {
     this.#sessions.get(endpointId)?.goodbye("the endpoint was deleted");
-    this.#sent.delete(endpointId);
-    this.#promised.delete(endpointId);
   }
 
   /** Asks the agent to stop; whether it is connected. With `drain` running tasks may finish. */
@@ -217,17 +233,17 @@ export class Hub {
     this.#changed();
   }
 
-  #ended(session: Session, position: Promise<number> | undefined): void {
+  #ended(session: Session, unsent: Promise<readonly number[]> | undefined): void {
     this.#open.delete(session);
     const { endpointId } = session;
     if (this.#sessions.get(endpointId) === session) {
       this.#sessions.delete(endpointId);
       this.#changed();
     }
-    if (position === undefined) return;
+    if (unsent === undefined) return;
     this.#afterwards(endpointId, async () => {
-      this.#sent.set(endpointId, Math.max(await position, this.#sent.get(endpointId) ?? 0));
-      await this.#release(endpointId);
+      // What was to be sent at once and was not, waits for the endpoint.
+      await this.#store.queue.release(endpointId, await unsent);
       await this.#store.endpoints.seen(endpointId, this.#now());
     });
   }
@@ -247,11 +263,6 @@ export class Hub {
         if (this.#ending.get(endpointId) === ending) this.#ending.delete(endpointId);
       });
     this.#ending.set(endpointId, ending);
-  }
-
-  /** What was to be sent at once and was not, waits for the endpoint. */
-  #release(endpointId: EndpointId): Promise<void> {
-    return this.#store.queue.release(endpointId, this.#sent.get(endpointId) ?? 0);
   }
 
   #changed(): void {

@@ -23,7 +23,7 @@ import type {
 import { logger } from "../../lib/log.ts";
 import { messageOf } from "../../lib/outcome.ts";
 import type { Store } from "../store/store.ts";
-import { Dispatcher } from "./dispatch.ts";
+import { Dispatcher, type TaskRange } from "./dispatch.ts";
 
 const log = logger("service", "hub");
 
@@ -88,9 +88,18 @@ export class Serving {
     return this.#status;
   }
 
-  /** Whether a task that is submitted now is sent at once. */
-  get ready(): boolean {
-    return this.#dispatcher.ready;
+  /** See {@link Dispatcher.reserve}. */
+  reserve(count: number): boolean {
+    return this.#dispatcher.reserve(count);
+  }
+
+  unreserve(count: number): void {
+    this.#dispatcher.unreserve(count);
+  }
+
+  /** See {@link Dispatcher.submitted}. */
+  submitted(tasks: TaskRange): void {
+    if (this.#started) this.#dispatcher.submitted(tasks);
   }
 
   /** Sends what waits: cancels first, which may save tasks. No task is sent before this. */
@@ -112,8 +121,8 @@ export class Serving {
     for (const task_ids of parts(taskIds)) this.#options.send({ type: "follow", task_ids, on });
   }
 
-  /** Resolves to the position of the last task that was sent. */
-  stop(): Promise<number> {
+  /** Resolves to the positions of tasks that are marked as perhaps sent and never were. */
+  stop(): Promise<readonly number[]> {
     this.#heartbeat.stop();
     return this.#dispatcher.stop();
   }

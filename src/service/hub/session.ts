@@ -34,8 +34,11 @@ export interface SessionEvents {
   serving(session: Session): void;
   progressed(endpointId: EndpointId, taskIds: readonly TaskId[]): void;
   output(endpointId: EndpointId, chunks: Output["chunks"]): void;
-  /** Called once. `position` is that of the last task sent; none were sent when it is undefined. */
-  ended(session: Session, position: Promise<number> | undefined): void;
+  /**
+   * Called once. `unsent` are the positions of tasks that are marked as perhaps sent and never were;
+   * undefined when the session had not begun to serve.
+   */
+  ended(session: Session, unsent: Promise<readonly number[]> | undefined): void;
 }
 
 export interface SessionOptions {
@@ -227,8 +230,8 @@ export class Session {
     if (state.kind === "ended") return;
     this.#state = { kind: "ended" };
     if (state.kind === "greeting") clearTimeout(state.timer);
-    const position = state.kind === "serving" ? state.serving.stop() : undefined;
-    this.#options.events.ended(this, position);
+    const unsent = state.kind === "serving" ? state.serving.stop() : undefined;
+    this.#options.events.ended(this, unsent);
   }
 }
 

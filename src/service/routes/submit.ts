@@ -35,6 +35,8 @@ export function submitHandlers({ store, hub, now }: ServiceParts): Pick<Handlers
       requirePermitted(requireVisible("endpoint", endpoint_id, endpoint, caller.user), batches);
       await requireFunctions(store, batches, caller.user);
       const references = referencesIn(batches);
+      const count = countOf(batches);
+      const reservation = hub.reserve(endpoint_id, count);
       const receipt = await store.tasks.submit({
         owner: caller.user,
         endpointId: endpoint_id,
@@ -42,11 +44,11 @@ export function submitHandlers({ store, hub, now }: ServiceParts): Pick<Handlers
         tasks: batches,
         ...(references.size === 0 ? {} : { references }),
         options: optionsOf(body),
-        state: hub.initialState(endpoint_id),
+        state: reservation.state,
         at,
         idempotency: idempotencyOf(call),
-        queued: () => hub.tasksSubmitted(endpoint_id),
-      });
+        queued: (first) => reservation.settle({ first, count }),
+      }).finally(() => reservation.settle(undefined));
       return {
         request_id: receipt.requestId,
         task_group_id: receipt.taskGroupId,
@@ -60,7 +62,7 @@ export function submitHandlers({ store, hub, now }: ServiceParts): Pick<Handlers
 function batchesOf(body: Submit): Batches {
   const batches = Object.entries(body.tasks)
     .map(([functionId, payloads]) => ({ functionId: functionId.toLowerCase(), payloads }));
-  const count = batches.reduce((total, { payloads }) => total + payloads.length, 0);
+  const count = countOf(batches);
   if (count === 0) {
     throw new ValidationError({ key: "tasks", expected: "at least one task", found: "none" });
   }
@@ -73,6 +75,10 @@ function batchesOf(body: Submit): Batches {
   }
   requireSizes(batches);
   return batches;
+}
+
+function countOf(batches: Batches): number {
+  return batches.reduce((total, { payloads }) => total + payloads.length, 0);
 }
 
 function requireSizes(batches: Batches): void {

@@ -202,17 +202,18 @@ export interface SubmitRequest {
   /** What its tasks refer to, by the index of the task in the request. */
   readonly references?: ReadonlyMap<number, readonly BlobReference[]>;
   readonly options: TaskOptions;
-  /** From `Hub.initialState`: `received` when the endpoint can take the tasks at once. */
+  /** From `Hub.reserve`: `received` when the endpoint can take the tasks at once. */
   readonly state: "received" | "waiting-for-ep";
   /** When the request came in. */
   readonly at: number;
   /** Of the owner; `digest` (SHA-256 of the request) tells a repetition from another request. */
   readonly idempotency?: { readonly key: string; readonly digest: Uint8Array };
   /**
-   * Called when the tasks are in the queue, a moment before they are on disk, so that a dispatch is
-   * made ready meanwhile: `QueueStore.claim` gives nothing that is not on disk. Must not throw.
+   * Called with the position of the first task when the tasks are in the queue, a moment before they
+   * are on disk, so that a dispatch is made ready meanwhile: `QueueStore` gives nothing that is not
+   * on disk. Positions have no gaps. Must not throw.
    */
-  readonly queued?: () => void;
+  readonly queued?: (firstPosition: number) => void;
 }
 
 export interface SubmitReceipt {
@@ -276,8 +277,8 @@ export interface TaskStore {
    * All tasks of the request or none. Rejects with `ENDPOINT_NOT_FOUND` or `FUNCTION_NOT_FOUND` when
    * one was deleted meanwhile, `BLOB_NOT_FOUND` when the owner has not uploaded what it refers to,
    * `TASK_GROUP_ACCESS_FORBIDDEN` when the group is another user's, and
-   * `RESOURCE_CONFLICT` when the idempotency key came with another request before. Give
-   * `Hub.tasksSubmitted` as `queued`.
+   * `RESOURCE_CONFLICT` when the idempotency key came with another request before. Settle
+   * what `Hub.reserve` gave when it is queued, and when it is not.
    */
   submit(request: SubmitRequest): Promise<SubmitReceipt>;
   /**
@@ -367,21 +368,34 @@ export interface QueueStore {
     readonly at: number;
   }): Promise<{ readonly requeued: number; readonly failed: number }>;
   /**
-   * The next tasks for an endpoint that it has not accepted, in order, after a position. They are
-   * marked on disk as perhaps sent before the promise resolves. At least one when there is one;
-   * else no more than `limit`, and no more than `maximumBytes` of payloads.
+   * The tasks that go next of those that wait for an endpoint. They are marked on disk as perhaps
+   * sent before the promise resolves, and wait no more. At least one when there is one; else no more
+   * than `limit`, and no more than `maximumBytes` of payloads. Owners take turns, and so do the
+   * groups with an owner's highest priority; within a group the oldest goes first.
    */
   claim(query: {
+    readonly endpointId: EndpointId;
+    readonly limit: number;
+    readonly maximumBytes: number;
+  }): Promise<readonly QueuedTask[]>;
+  /**
+   * Tasks that are marked as perhaps sent and were not accepted, in order, after a position: what a
+   * new session has to send again. Bounded as a claim is.
+   */
+  sent(query: {
     readonly endpointId: EndpointId;
     readonly after: number;
     readonly limit: number;
     readonly maximumBytes: number;
   }): Promise<readonly QueuedTask[]>;
-  /**
-   * Tasks after `position` that were marked but not sent wait for the endpoint again. Nothing after
-   * it may have been sent in any session since the store was opened.
-   */
-  release(endpointId: EndpointId, position: number): Promise<void>;
+  /** The same of certain positions, in their order; the first ones, as many as fit, at least one. */
+  sentAt(query: {
+    readonly endpointId: EndpointId;
+    readonly positions: readonly number[];
+    readonly maximumBytes: number;
+  }): Promise<readonly QueuedTask[]>;
+  /** Tasks that were marked but never sent, in any session, wait for the endpoint again. */
+  release(endpointId: EndpointId, positions: readonly number[]): Promise<void>;
   codes(functionIds: readonly FunctionId[]): Promise<ReadonlyMap<FunctionId, Uint8Array>>;
   /** The endpoint has them on its disk. Written later; a crash before that only sends them twice. */
   accepted(endpointId: EndpointId, taskIds: readonly TaskId[], at: number): void;

@@ -17,12 +17,9 @@ export async function finishTasks(
     runtimes: ["python"],
     at,
   });
-  const tasks = await store.queue.claim({
-    endpointId,
-    after: 0,
-    limit: count,
-    maximumBytes: 1_000_000,
-  });
+  const bounds = { endpointId, limit: count, maximumBytes: 1_000_000 };
+  const sent = await store.queue.sent({ ...bounds, after: 0 });
+  const tasks = sent.length > 0 ? sent : await store.queue.claim(bounds);
   const ids = tasks.map(({ taskId }) => taskId);
   const bytes = new TextEncoder().encode(result);
   await store.queue.finished(

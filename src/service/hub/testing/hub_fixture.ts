@@ -54,9 +54,13 @@ export class HubFixture implements AsyncDisposable {
     count: number,
     change: Partial<SubmitRequest> = {},
   ): Promise<{ readonly ids: string[]; readonly groupId: string }> {
-    const state = this.hub.initialState(endpointId);
-    const receipt = await this.stored.submit(endpointId, functionId, count, { state, ...change });
-    this.hub.tasksSubmitted(endpointId);
+    const payloads = change.tasks?.flatMap(({ payloads }) => payloads).length ?? count;
+    const { state, settle } = this.hub.reserve(endpointId, payloads);
+    const receipt = await this.stored.submit(endpointId, functionId, count, {
+      state,
+      queued: (first) => settle({ first, count: payloads }),
+      ...change,
+    });
     return { ids: taskIdsOf(receipt), groupId: receipt.taskGroupId };
   }
 

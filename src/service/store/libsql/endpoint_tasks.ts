@@ -50,24 +50,31 @@ const COLUMNS = "task_row, state, attempts_made, attempt, max_attempts, cancel_r
 export class EndpointTasks {
   readonly #engine: Engine;
   readonly #finisher: TaskFinisher;
+  readonly #waiting: Query<Row>;
   readonly #sent: Query<Row>;
   readonly #held: Query<Row>;
-  readonly #toSend: Query<Row>;
+  readonly #sentAt: Query<Row>;
   readonly #requeue: Command;
 
   constructor(engine: Engine, finisher: TaskFinisher) {
     const { connection } = engine;
     this.#engine = engine;
     this.#finisher = finisher;
-    const select = (condition: string): Query<Row> =>
+    const select = (delivery: string, order: string): Query<Row> =>
       new Query(
         connection,
         `SELECT ${COLUMNS} FROM tasks
-         WHERE endpoint_row = ? AND task_row > ? AND ${condition} ORDER BY task_row LIMIT ${PORTION}`,
+         WHERE endpoint_row = ? AND delivery = ${delivery} ORDER BY ${order} LIMIT ${PORTION}`,
       );
-    this.#toSend = select("delivery < 2");
-    this.#sent = select("delivery < 2 AND delivery = 1");
-    this.#held = select("delivery = 2");
+    // In the order of their indexes. Each portion leaves what it selected.
+    this.#waiting = select("0", "owner_row, priority, group_row, task_row");
+    this.#sent = select("1", "task_row");
+    this.#held = select("2", "task_row");
+    this.#sentAt = new Query(
+      connection,
+      `SELECT ${COLUMNS} FROM json_each(?) positions JOIN tasks ON task_row = positions.value
+       WHERE endpoint_row = ? AND delivery = 1`,
+    );
     this.#requeue = new Command(
       connection,
       `UPDATE tasks SET delivery = 0, state = 'waiting-for-ep', attempts_made = ?1, attempt = ?2,
@@ -79,8 +86,8 @@ export class EndpointTasks {
   /** Fails every unfinished task. */
   async failAll(endpointRow: number, error: TaskError, at: number): Promise<number> {
     let failed = 0;
-    for (const portions of [this.#toSend, this.#held]) {
-      failed += await this.#inPortions(portions, endpointRow, 0, (transaction, row) => {
+    for (const portions of [this.#waiting, this.#sent, this.#held]) {
+      failed += await this.#inPortions(portions, endpointRow, (transaction, row) => {
         this.#finish(transaction, row, { state: "failed", error, at });
       });
     }
@@ -95,23 +102,32 @@ export class EndpointTasks {
     let requeued = 0;
     let changed = 0;
     for (const portions of [this.#sent, this.#held]) {
-      changed += await this.#inPortions(portions, endpointRow, 0, (transaction, row) => {
+      changed += await this.#inPortions(portions, endpointRow, (transaction, row) => {
         if (this.#tryAgain(transaction, row, at)) transaction.afterCommit(() => requeued++);
       });
     }
     return { requeued, failed: changed - requeued };
   }
 
-  /** What was marked as perhaps sent but was not, waits for the endpoint. */
-  async release(endpointRow: number, position: number, at: number): Promise<void> {
-    await this.#inPortions(this.#sent, endpointRow, position, (transaction, row) => {
-      const [taskRow, state, attemptsMade, attempt, , cancelRequested] = row;
-      if (cancelRequested === 1) {
-        return this.#finish(transaction, row, { state: "cancelled", error: CANCELLED, at });
-      }
-      const events = state === "waiting-for-ep" ? [] : [waiting(at, attempt)];
-      this.#requeue.run(attemptsMade, attempt, writeEvents(events), taskRow);
-    });
+  /** Those at `positions` that were marked as perhaps sent, but were not, wait for the endpoint. */
+  async release(endpointRow: number, positions: readonly number[], at: number): Promise<void> {
+    for (let start = 0; start < positions.length; start += PORTION) {
+      const portion = JSON.stringify(positions.slice(start, start + PORTION));
+      await this.#engine.write((transaction) => {
+        for (const row of this.#sentAt.all(portion, endpointRow)) {
+          this.#release(transaction, row, at);
+        }
+      });
+    }
+  }
+
+  #release(transaction: Transaction, row: Row, at: number): void {
+    const [taskRow, state, attemptsMade, attempt, , cancelRequested] = row;
+    if (cancelRequested === 1) {
+      return this.#finish(transaction, row, { state: "cancelled", error: CANCELLED, at });
+    }
+    const events = state === "waiting-for-ep" ? [] : [waiting(at, attempt)];
+    this.#requeue.run(attemptsMade, attempt, writeEvents(events), taskRow);
   }
 
   #tryAgain(transaction: Transaction, row: Row, at: number): boolean {
@@ -139,24 +155,21 @@ export class EndpointTasks {
     this.#finisher.byService(transaction, { taskRow: row[0], attempt: row[3] }, end);
   }
 
-  /** Applies `change` to each row after a position; the number of rows. */
+  /** Applies `change`, after which a row is no longer among them, to each row; their number. */
   async #inPortions(
     portions: Query<Row>,
     endpointRow: number,
-    after: number,
     change: (transaction: Transaction, row: Row) => void,
   ): Promise<number> {
-    let position = after;
     let count = 0;
     while (true) {
-      const rows = await this.#engine.write((transaction) => {
-        const rows = portions.all(endpointRow, position);
+      const changed = await this.#engine.write((transaction) => {
+        const rows = portions.all(endpointRow);
         for (const row of rows) change(transaction, row);
-        return rows;
+        return rows.length;
       });
-      count += rows.length;
-      if (rows.length < PORTION) return count;
-      position = rows[rows.length - 1]![0];
+      count += changed;
+      if (changed < PORTION) return count;
     }
   }
 }

@@ -22,8 +22,6 @@ export class Engine {
   readonly #userRows = new Map<UserId, number>();
   readonly #userNames = new Map<number, UserId>();
   readonly #listeners = new Map<number, Set<() => void>>();
-  /** Row of the last task when the store was opened. */
-  readonly openedAt: number;
   #lastTaskRow: number;
   #lastSequence: number;
 
@@ -36,7 +34,6 @@ export class Engine {
     this.#addUser = new Query(connection, "INSERT INTO users (user) VALUES (?) RETURNING user_row");
     this.#nameUser = new Query(connection, "SELECT user FROM users WHERE user_row = ?");
     this.#lastTaskRow = greatest(connection, "SELECT max(task_row) FROM tasks");
-    this.openedAt = this.#lastTaskRow;
     this.#lastSequence = greatest(
       connection,
       "SELECT max(seq) FROM sqlite_sequence WHERE name = 'results'",

@@ -8,20 +8,9 @@ import type { EndpointTasks } from "./endpoint_tasks.ts";
 import type { Engine } from "./engine.ts";
 import type { LiveProgress } from "./live_progress.ts";
 import { Command, fromJson, Query, toJson } from "./query.ts";
-import { lastThatFits } from "./result_rows.ts";
+import { SentTasks } from "./sent_tasks.ts";
 import type { TaskFinisher } from "./task_finisher.ts";
-
-type ClaimRow = [
-  taskRow: number,
-  taskId: string,
-  submissionRow: number,
-  functionRow: number,
-  groupRow: number,
-  ownerRow: number,
-  attemptsMade: number,
-  cancelRequested: number | null,
-  payload: Uint8Array,
-];
+import { type TaskRow, WaitingTasks } from "./waiting_tasks.ts";
 
 export class LibsqlQueue implements QueueStore {
   readonly #engine: Engine;
@@ -32,9 +21,9 @@ export class LibsqlQueue implements QueueStore {
   readonly #endpoint: Query<[endpointRow: number, spoolId: string | null]>;
   readonly #begin: Command;
   readonly #spool: Command;
-  readonly #sizes: Query<[taskRow: number, payloadBytes: number, delivery: number]>;
-  readonly #page: Query<ClaimRow>;
-  readonly #mark: Command;
+  readonly #waiting: WaitingTasks;
+  readonly #sent: SentTasks;
+  readonly #largePayload: Query<[Uint8Array]>;
   readonly #options: Query<[options: string | null]>;
   readonly #functionId: Query<[string]>;
   readonly #groupId: Query<[string]>;
@@ -68,23 +57,11 @@ export class LibsqlQueue implements QueueStore {
       connection,
       "UPDATE endpoints SET spool_id = ? WHERE endpoint_row = ?",
     );
-    this.#sizes = new Query(
+    this.#waiting = new WaitingTasks(connection);
+    this.#sent = new SentTasks(connection);
+    this.#largePayload = new Query(
       connection,
-      `SELECT task_row, payload_bytes, delivery FROM tasks
-       WHERE endpoint_row = ? AND task_row > ? AND delivery < 2 ORDER BY task_row LIMIT ?`,
-    );
-    this.#page = new Query(
-      connection,
-      `SELECT t.task_row, t.task_id, t.submission_row, t.function_row, t.group_row,
-         t.owner_row, t.attempts_made, t.cancel_requested, coalesce(t.payload, l.payload)
-       FROM tasks t LEFT JOIN large_payloads l USING (task_row)
-       WHERE t.endpoint_row = ? AND t.task_row > ? AND t.task_row <= ? AND t.delivery < 2
-       ORDER BY t.task_row`,
-    );
-    this.#mark = new Command(
-      connection,
-      `UPDATE tasks SET delivery = 1
-       WHERE endpoint_row = ? AND task_row > ? AND task_row <= ? AND delivery < 2 AND delivery = 0`,
+      "SELECT payload FROM large_payloads WHERE task_row = ?",
     );
     this.#options = new Query(
       connection,
@@ -126,34 +103,45 @@ export class LibsqlQueue implements QueueStore {
 
   async claim(query: {
     readonly endpointId: EndpointId;
+    readonly limit: number;
+    readonly maximumBytes: number;
+  }): Promise<readonly QueuedTask[]> {
+    const { endpointId, limit, maximumBytes } = query;
+    const endpoint = this.#endpoint.get(endpointId);
+    if (endpoint === undefined || !this.#waiting.any(endpoint[0])) return [];
+    return await this.#engine.writeNow(() =>
+      this.#tasksOf(this.#waiting.take(endpoint[0], limit, maximumBytes))
+    );
+  }
+
+  sent(query: {
+    readonly endpointId: EndpointId;
     readonly after: number;
     readonly limit: number;
     readonly maximumBytes: number;
   }): Promise<readonly QueuedTask[]> {
-    const { endpointId, after } = query;
-    const endpoint = this.#endpoint.get(endpointId);
-    if (endpoint === undefined) return [];
-    const [endpointRow] = endpoint;
-    const sizes = this.#sizes.all(endpointRow, after, query.limit);
-    const last = lastThatFits(sizes, query.maximumBytes);
-    if (last === undefined) return [];
-    const marked = sizes.every(([row, , delivery]) => row > last || delivery === 1);
-    if (marked) return this.#engine.onDisk(this.#tasksOf(this.#page.all(endpointRow, after, last)));
-    // Read after the mark: a cancel in the same transaction may have taken some away.
-    const rows = await this.#engine.writeNow(() => {
-      this.#mark.run(endpointRow, after, last);
-      return this.#page.all(endpointRow, after, last);
-    });
-    return this.#tasksOf(rows);
+    const [endpointRow] = this.#endpoint.get(query.endpointId) ?? [-1];
+    const { after, limit, maximumBytes } = query;
+    return this.#engine.onDisk(
+      this.#tasksOf(this.#sent.after(endpointRow, after, limit, maximumBytes)),
+    );
   }
 
-  async release(endpointId: EndpointId, position: number): Promise<void> {
+  sentAt(query: {
+    readonly endpointId: EndpointId;
+    readonly positions: readonly number[];
+    readonly maximumBytes: number;
+  }): Promise<readonly QueuedTask[]> {
+    const [endpointRow] = this.#endpoint.get(query.endpointId) ?? [-1];
+    const { positions, maximumBytes } = query;
+    return this.#engine.onDisk(this.#tasksOf(this.#sent.at(endpointRow, positions, maximumBytes)));
+  }
+
+  async release(endpointId: EndpointId, positions: readonly number[]): Promise<void> {
     await this.#live.flush();
     const endpoint = this.#endpoint.get(endpointId);
     if (endpoint === undefined) return;
-    // What was marked when the store was opened may have been sent by the service before.
-    const unsent = Math.max(position, this.#engine.openedAt);
-    await this.#endpointTasks.release(endpoint[0], unsent, Date.now());
+    await this.#endpointTasks.release(endpoint[0], positions, Date.now());
   }
 
   codes(functionIds: readonly FunctionId[]): Promise<ReadonlyMap<FunctionId, Uint8Array>> {
@@ -206,7 +194,7 @@ export class LibsqlQueue implements QueueStore {
     return Promise.resolve(this.#cancellations.open(query));
   }
 
-  #tasksOf(rows: readonly ClaimRow[]): QueuedTask[] {
+  #tasksOf(rows: readonly TaskRow[]): QueuedTask[] {
     const options = memo((row) => fromJson<TaskOptions>(this.#options.get(row)?.[0] ?? null) ?? {});
     const functionId = memo((row) => this.#functionId.get(row)![0]);
     const groupId = memo((row) => this.#groupId.get(row)![0]);
@@ -219,7 +207,7 @@ export class LibsqlQueue implements QueueStore {
       owner: this.#engine.userName(row[5]),
       attemptsMade: row[6],
       cancelRequested: row[7] === 1,
-      payload: row[8],
+      payload: row[9] ?? this.#largePayload.get(row[0])![0],
     }));
   }
 }

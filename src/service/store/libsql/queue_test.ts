@@ -1,5 +1,6 @@
 import { newId } from "../../../contract/ids.ts";
 import { assertEquals, assertRejects, assertTrue } from "../../../lib/assert.ts";
+import type { QueuedTask } from "../store.ts";
 import { OWNER, StoreFixture, success, taskIdsOf } from "../testing/store_fixture.ts";
 
 async function opened(count: number, change = {}): Promise<{
@@ -19,28 +20,42 @@ Deno.test("claims go on where they stopped, and give what was not accepted again
   const { fixture, endpoint, ids } = await opened(5, { state: "waiting-for-ep" });
   await using _ = fixture;
   const { queue } = fixture.store;
-  const first = await queue.claim({ endpointId: endpoint, after: 0, limit: 3, maximumBytes: 100 });
-  assertEquals(first.map(({ taskId }) => taskId), ids.slice(0, 3));
-  assertEquals(await fixture.claim(endpoint, first.at(-1)!.position), ids.slice(3));
+  const claim = async (limit: number): Promise<string[]> => {
+    const tasks = await queue.claim({ endpointId: endpoint, limit, maximumBytes: 100 });
+    return tasks.map(({ taskId }) => taskId);
+  };
+  assertEquals(await claim(3), ids.slice(0, 3));
+  assertEquals(await claim(10), ids.slice(3));
+  assertEquals(await claim(10), []);
   queue.accepted(endpoint, ids.slice(0, 2), 4_000);
   await fixture.connect(endpoint, newId());
-  assertEquals(await fixture.claim(endpoint), ids.slice(2));
+  assertEquals(await fixture.claimIds(endpoint), ids.slice(2));
 });
 
 Deno.test("bytes bound a claim, but the first task always comes", async () => {
-  const { fixture, endpoint, ids } = await opened(4);
+  const { fixture, endpoint: endpointId, ids } = await opened(4, { state: "waiting-for-ep" });
   await using _ = fixture;
-  const claim = (maximumBytes: number) =>
-    fixture.store.queue.claim({ endpointId: endpoint, after: 0, limit: 10, maximumBytes });
-  assertEquals((await claim(0)).map(({ taskId }) => taskId), ids.slice(0, 1));
-  assertEquals((await claim(3)).map(({ taskId }) => taskId), ids.slice(0, 3));
+  const { queue } = fixture.store;
+  const taskIds = (tasks: readonly QueuedTask[]): string[] => tasks.map(({ taskId }) => taskId);
+  const claim = (maximumBytes: number) => queue.claim({ endpointId, limit: 10, maximumBytes });
+  assertEquals(taskIds(await claim(0)), ids.slice(0, 1));
+  const rest = await claim(3);
+  assertEquals(taskIds(rest), ids.slice(1));
+  const sent = (maximumBytes: number) =>
+    queue.sent({ endpointId, after: 0, limit: 10, maximumBytes });
+  assertEquals(taskIds(await sent(0)), ids.slice(0, 1));
+  assertEquals(taskIds(await sent(3)), ids.slice(0, 3));
+  const positions = rest.map(({ position }) => position).reverse();
+  const sentAt = (maximumBytes: number) => queue.sentAt({ endpointId, positions, maximumBytes });
+  assertEquals(taskIds(await sentAt(0)), ids.slice(3));
+  assertEquals(taskIds(await sentAt(2)), [ids[3], ids[2]]);
 });
 
 Deno.test("another endpoint's tasks are neither claimed, nor accepted, nor finished", async () => {
   const { fixture, endpoint, ids } = await opened(1);
   await using _ = fixture;
   const other = await fixture.endpoint();
-  assertEquals(await fixture.claim(other), []);
+  assertEquals(await fixture.claimIds(other), []);
   fixture.store.queue.accepted(other, ids, 4_000);
   fixture.store.queue.progressed(other, [{
     task_id: ids[0]!,
@@ -50,7 +65,7 @@ Deno.test("another endpoint's tasks are neither claimed, nor accepted, nor finis
   await fixture.store.queue.finished(other, [success(ids[0]!)], 5_000);
   await fixture.reopen();
   assertEquals((await fixture.detail(ids[0]!)).state, "waiting-for-ep");
-  assertEquals(await fixture.claim(endpoint), ids);
+  assertEquals(await fixture.claimIds(endpoint), ids);
 });
 
 Deno.test("progress shows at once, survives the store, and is in the timeline once", async () => {
@@ -170,7 +185,7 @@ Deno.test("a task that is not on its way is cancelled at once, another one is re
   await using _ = fixture;
   const [sent, queued, done] = ids as [string, string, string];
   const { queue } = fixture.store;
-  await queue.claim({ endpointId: endpoint, after: 0, limit: 1, maximumBytes: 10 });
+  await queue.claim({ endpointId: endpoint, limit: 1, maximumBytes: 10 });
   await queue.finished(endpoint, [success(done)], 5_000);
   assertEquals(await queue.cancel(OWNER, [done, sent, queued], 6_000), [
     { kind: "finished", taskId: done },
@@ -186,12 +201,7 @@ Deno.test("a task that is not on its way is cancelled at once, another one is re
     limit: 10,
   });
   assertEquals(open.map(({ taskId }) => taskId), [sent]);
-  const claimed = await fixture.store.queue.claim({
-    endpointId: endpoint,
-    after: 0,
-    limit: 10,
-    maximumBytes: 10,
-  });
+  const claimed = await fixture.claim(endpoint);
   assertEquals(claimed.map(({ taskId, cancelRequested }) => [taskId, cancelRequested]), [
     [sent, true],
   ]);
@@ -232,8 +242,8 @@ Deno.test("a new spool sends accepted tasks again while attempts are left", asyn
   queue.accepted(endpoint, [...ids, once!], 4_000);
   assertEquals(await fixture.connect(endpoint, spool), { requeued: 0, failed: 0 });
   assertEquals(await fixture.connect(endpoint, newId()), { requeued: 2, failed: 1 });
-  assertEquals(await fixture.claim(endpoint), [...ids, waiting]);
-  const [again] = await queue.claim({ endpointId: endpoint, after: 0, limit: 1, maximumBytes: 1 });
+  assertEquals(await fixture.claimIds(endpoint), [...ids, waiting]);
+  const [again] = await fixture.claim(endpoint);
   assertEquals(again!.attemptsMade, 1);
   assertEquals(await fixture.timeline(ids[0]!), [
     "received service 0",
@@ -258,12 +268,7 @@ Deno.test("attempts that the endpoint made by itself count", async () => {
     event: { state: "running", at: 4_001, by: "worker", attempt: 2 },
   }]);
   await fixture.connect(endpoint, newId());
-  const [again] = await fixture.store.queue.claim({
-    endpointId: endpoint,
-    after: 0,
-    limit: 1,
-    maximumBytes: 1,
-  });
+  const [again] = await fixture.claim(endpoint);
   assertEquals(again!.attemptsMade, 2);
 });
 
@@ -274,17 +279,12 @@ Deno.test("what was sent and not accepted counts as perhaps run when the spool i
   const later = taskIdsOf(
     await fixture.submit(endpoint, code, 1, { options: { max_attempts: 1 }, state: "received" }),
   );
-  const [sent] = await fixture.store.queue.claim({
-    endpointId: endpoint,
-    after: 0,
-    limit: 1,
-    maximumBytes: 1,
-  });
-  await fixture.store.queue.release(endpoint, sent!.position);
+  const [, unsent] = await fixture.claim(endpoint);
+  await fixture.store.queue.release(endpoint, [unsent!.position]);
   assertEquals((await fixture.detail(later[0]!)).state, "waiting-for-ep");
   await fixture.connect(endpoint, newId());
   assertEquals((await fixture.detail(ids[0]!)).result?.error?.code, "ENDPOINT_LOST");
-  assertEquals(await fixture.claim(endpoint), later);
+  assertEquals(await fixture.claimIds(endpoint), later);
 });
 
 Deno.test("a cancelled task is not sent again after a loss", async () => {
@@ -305,7 +305,7 @@ Deno.test("a lost spool of thousands is handled in portions, after a restart too
   fixture.store.queue.accepted(endpoint, ids, 4_000);
   await fixture.reopen();
   assertEquals(await fixture.connect(endpoint, newId()), { requeued: 2_500, failed: 0 });
-  assertEquals((await fixture.claim(endpoint)).length, 1_000);
+  assertEquals((await fixture.claimIds(endpoint)).length, 1_000);
 });
 
 Deno.test("function code is served for deleted functions too", async () => {

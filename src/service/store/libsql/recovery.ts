@@ -14,7 +14,7 @@ export async function recover(engine: Engine, endpointTasks: EndpointTasks): Pro
   const wait = new Command(
     connection,
     `UPDATE tasks SET state = 'waiting-for-ep', timeline = concat_ws(',', timeline, ?)
-     WHERE delivery < 2 AND state = 'received'`,
+     WHERE delivery = 1 AND state = 'received'`,
   );
   const event: TaskEvent = { state: "waiting-for-ep", at, by: "service", attempt: 0 };
   await engine.writeNow(() => wait.run(writeEvents([event])));

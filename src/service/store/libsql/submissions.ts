@@ -1,7 +1,7 @@
 /** Submits: all tasks of a request, its group and its idempotency key in one write. */
 import { type ErrorCode, FuncxError } from "../../../contract/errors.ts";
 import { newId } from "../../../contract/ids.ts";
-import { DEFAULT_MAX_ATTEMPTS } from "../../../contract/limits.ts";
+import { DEFAULT_MAX_ATTEMPTS, DEFAULT_PRIORITY } from "../../../contract/limits.ts";
 import type { TaskEvent } from "../../../contract/task_state.ts";
 import type { SubmitReceipt, SubmitRequest } from "../store.ts";
 import { timeOrderedId } from "../time_ordered_id.ts";
@@ -87,8 +87,8 @@ export class Submissions {
     this.#addTasks = new BulkInsert(
       connection,
       `INSERT INTO tasks (task_row, task_id, submission_row, group_row, function_row, endpoint_row,
-         owner_row, state, delivery, max_attempts, created_at, timeline, payload_bytes, payload)`,
-      "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS BLOB))",
+         owner_row, state, delivery, priority, max_attempts, created_at, timeline, payload_bytes, payload)`,
+      "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS BLOB))",
     );
     this.#addLargePayload = new Command(
       connection,
@@ -103,7 +103,6 @@ export class Submissions {
       if (repeated !== undefined) return repeated;
       const target = this.#target(request);
       if (target instanceof FuncxError) return target;
-      if (request.queued !== undefined) transaction.afterCommit(request.queued);
       return this.#insert(transaction, request, target);
     });
   }
@@ -129,7 +128,7 @@ export class Submissions {
         row += count;
         return { functionId, taskIds };
       });
-    return { requestId, taskGroupId, tasks, repeated: true };
+    return { requestId, taskGroupId, tasksRow, repeated: true };
   }
 
   #target(request: SubmitRequest): Target | FuncxError {
@@ -171,6 +170,7 @@ export class Submissions {
       this.#addGroup.get(taskGroupId, ownerRow, request.at)![0];
     const count = request.tasks.reduce((sum, { payloads }) => sum + payloads.length, 0);
     const first = transaction.takeTaskRows(count);
+    if (request.queued !== undefined) transaction.afterCommit(() => request.queued!(first));
     const requestId = newId();
     const added = this.#add.get(
       requestId,
@@ -204,6 +204,7 @@ export class Submissions {
     // An endpoint that can take it at once gets it without another write: it may be sent any time.
     const delivery = state === "received" ? 1 : 0;
     const attempts = options.max_attempts ?? DEFAULT_MAX_ATTEMPTS;
+    const priority = options.priority ?? DEFAULT_PRIORITY;
     const timeline = state === "received" ? null : writeEvents([waiting(at)]);
     const rows: SqlRow[] = [];
     const tasks = request.tasks.map(({ functionId, payloads }, index) => ({
@@ -213,7 +214,7 @@ export class Submissions {
         const taskRow = first + rows.length;
         rows.push([
           ...[taskRow, taskId, submissionRow, groupRow, functionRows[index]!, endpointRow],
-          ...[ownerRow, state, delivery, attempts, at, timeline],
+          ...[ownerRow, state, delivery, priority, attempts, at, timeline],
           ...this.#storePayload(taskRow, payload),
         ]);
         return taskId;

@@ -20,14 +20,14 @@ export class TaskCounts {
       `SELECT coalesce(sum(success), 0), coalesce(sum(failed), 0), coalesce(sum(cancelled), 0)
        FROM task_counts WHERE owner_row = ?`,
     );
-    // Two halves, one for each partial index of unfinished tasks.
-    const half = (condition: string): string =>
+    // One part for each partial index of unfinished tasks.
+    const part = (condition: string): string =>
       `SELECT t.state, count(*) FROM task_counts c JOIN tasks t USING (endpoint_row)
        WHERE c.owner_row = ?1 AND c.unfinished > 0 AND t.owner_row = ?1 AND ${condition}
        GROUP BY t.state`;
     this.#unfinishedByState = new Query(
       connection,
-      `${half("t.delivery < 2")} UNION ALL ${half("t.delivery = 2")}`,
+      [0, 1, 2].map((delivery) => part(`t.delivery = ${delivery}`)).join(" UNION ALL "),
     );
     this.#unfinished = new Query(
       connection,

@@ -4,6 +4,7 @@
  */
 import { initial } from "./001_initial.ts";
 import { blobs } from "./002_blobs.ts";
+import { lanes } from "./003_lanes.ts";
 
 export interface Migration {
   /** Counted from 1 without gaps; `PRAGMA user_version` is that of the last one applied. */
@@ -15,4 +16,5 @@ export interface Migration {
 export const MIGRATIONS: readonly Migration[] = [
   { number: 1, name: "initial", sql: initial },
   { number: 2, name: "blobs", sql: blobs },
+  { number: 3, name: "lanes", sql: lanes },
 ];

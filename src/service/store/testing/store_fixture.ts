@@ -4,7 +4,7 @@ import type { ResultMessage } from "../../../contract/protocol/messages.ts";
 import { assertTrue } from "../../../lib/assert.ts";
 import { join } from "../../../lib/path.ts";
 import { type LibsqlStore, openStore } from "../libsql_store.ts";
-import type { SubmitReceipt, SubmitRequest, TaskDetailRow } from "../store.ts";
+import type { QueuedTask, SubmitReceipt, SubmitRequest, TaskDetailRow } from "../store.ts";
 
 export const OWNER = "ada";
 
@@ -125,9 +125,20 @@ export class StoreFixture implements AsyncDisposable {
     });
   }
 
-  async claim(endpointId: string, after = 0, limit = 1_000): Promise<string[]> {
-    const tasks = await this.store.queue.claim({ endpointId, after, limit, maximumBytes: 1 << 20 });
-    return tasks.map(({ taskId }) => taskId);
+  /** What a new session of the endpoint gets: what was perhaps sent before, then what waits. */
+  async claim(
+    endpointId: string,
+    { limit = 1_000, maximumBytes = 1 << 20 } = {},
+  ): Promise<readonly QueuedTask[]> {
+    const { queue } = this.store;
+    const sent = await queue.sent({ endpointId, after: 0, limit, maximumBytes });
+    const left = limit - sent.length;
+    if (left === 0) return sent;
+    return [...sent, ...await queue.claim({ endpointId, limit: left, maximumBytes })];
+  }
+
+  async claimIds(endpointId: string, limit?: number): Promise<string[]> {
+    return (await this.claim(endpointId, { limit })).map(({ taskId }) => taskId);
   }
 }
 
