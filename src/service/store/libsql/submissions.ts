@@ -128,7 +128,7 @@ export class Submissions {
         row += count;
         return { functionId, taskIds };
       });
-    return { requestId, taskGroupId, tasksRow, repeated: true };
+    return { requestId, taskGroupId, tasks, repeated: true };
   }
 
   #target(request: SubmitRequest): Target | FuncxError {

@@ -11,7 +11,7 @@
 import { FAIR_SHARE_BYTES } from "../../../contract/limits.ts";
 import type { Connection } from "../../../lib/database.ts";
 import { type FirstWaiting, LaneTurns } from "./lane_turns.ts";
-import { Query, type SqlValue } from "./query.ts";
+import { Command, Query, type SqlValue } from "./query.ts";
 
 /** Cost of one turn: about as many small tasks. Smaller is finer, and slower with few lanes. */
 const QUANTUM = 64;
@@ -37,6 +37,8 @@ export const TASK_COLUMNS = `task_row, task_id, submission_row, function_row, gr
 interface Visit {
   readonly owners: LaneTurns;
   readonly groups: LaneTurns;
+  /** Nobody else waits: it takes all that is taken now, and owes nothing to those that come later. */
+  readonly isAlone: boolean;
   readonly lane: readonly [
     endpointRow: number,
     ownerRow: number,
@@ -62,7 +64,8 @@ export class WaitingTasks {
   readonly #priority: Query<[number]>;
   readonly #group: Query<[number]>;
   readonly #sizes: Query<[taskRow: number, payloadBytes: number]>;
-  readonly #take: Query<TaskRow>;
+  readonly #mark: Command;
+  readonly #marked: Query<TaskRow>;
 
   constructor(connection: Connection) {
     const first = (column: string, lane: string, order = ""): Query<[number]> =>
@@ -80,10 +83,15 @@ export class WaitingTasks {
       `SELECT task_row, payload_bytes FROM tasks INDEXED BY tasks_waiting
        WHERE ${lane} AND delivery = 0 ORDER BY task_row LIMIT ?`,
     );
-    this.#take = new Query(
+    this.#mark = new Command(
       connection,
       `UPDATE tasks INDEXED BY tasks_waiting SET delivery = 1
-       WHERE ${lane} AND task_row <= ? AND delivery = 0 RETURNING ${TASK_COLUMNS}`,
+       WHERE ${lane} AND task_row <= ? AND delivery = 0`,
+    );
+    this.#marked = new Query(
+      connection,
+      `SELECT ${TASK_COLUMNS} FROM tasks INDEXED BY tasks_sent
+       WHERE ${lane} AND task_row >= ? AND task_row <= ? AND delivery = 1 ORDER BY task_row`,
     );
   }
 
@@ -101,12 +109,11 @@ export class WaitingTasks {
     while (taken.length < limit) {
       const visit = this.#visit(endpointRow);
       if (visit === undefined) break;
-      const last = this.#lastOf(visit, limit - taken.length, maximumBytes - bytes, bytes > 0);
-      if (last === undefined) break;
-      const rows = this.#take.all(...visit.lane, last);
-      rows.sort(([left], [right]) => left - right);
-      for (const row of rows) bytes += row[8];
-      taken.push(...rows);
+      const next = this.#nextOf(visit, limit - taken.length, maximumBytes - bytes, bytes > 0);
+      if (next === undefined) break;
+      this.#mark.run(...visit.lane, next.last);
+      taken.push(...this.#marked.all(...visit.lane, next.first, next.last));
+      bytes += next.bytes;
     }
     return taken;
   }
@@ -115,7 +122,8 @@ export class WaitingTasks {
   #visit(endpointRow: number): Visit | undefined {
     const turns = this.#turnsOf(endpointRow);
     const { owners, byOwner } = turns;
-    const ownerRow = owners.next(seek(this.#owner, endpointRow));
+    const firstOwner = seek(this.#owner, endpointRow);
+    const ownerRow = owners.next(firstOwner);
     if (ownerRow === undefined) {
       this.#endpoints.delete(endpointRow);
       return undefined;
@@ -126,19 +134,26 @@ export class WaitingTasks {
       own = { priority, groups: new LaneTurns(QUANTUM) };
       byOwner.set(ownerRow, own);
     }
-    const groupRow = own.groups.next(seek(this.#group, endpointRow, ownerRow, priority))!;
-    return { owners, groups: own.groups, lane: [endpointRow, ownerRow, priority, groupRow] };
+    const { groups } = own;
+    const firstGroup = seek(this.#group, endpointRow, ownerRow, priority);
+    const groupRow = groups.next(firstGroup)!;
+    return {
+      owners,
+      groups,
+      isAlone: isOnly(groupRow, firstGroup) && isOnly(ownerRow, firstOwner),
+      lane: [endpointRow, ownerRow, priority, groupRow],
+    };
   }
 
-  /** The last task of the lane that still fits, which is charged; undefined when none does. */
-  #lastOf(
-    { owners, groups, lane }: Visit,
+  /** The tasks of the lane that still fit, which are charged; undefined when none does. */
+  #nextOf(
+    { owners, groups, isAlone, lane }: Visit,
     limit: number,
     maximumBytes: number,
     optional: boolean,
-  ): number | undefined {
-    const allowance = Math.min(owners.allowance, groups.allowance);
-    const sizes = this.#sizes.all(...lane, Math.min(limit, Math.ceil(allowance)));
+  ): { readonly first: number; readonly last: number; readonly bytes: number } | undefined {
+    const allowance = isAlone ? Infinity : Math.min(owners.allowance, groups.allowance);
+    const sizes = this.#sizes.all(...lane, Math.ceil(Math.min(limit, allowance)));
     let last: number | undefined;
     let [sum, cost] = [0, 0];
     for (const [taskRow, bytes] of sizes) {
@@ -148,9 +163,12 @@ export class WaitingTasks {
       cost += 1 + bytes / FAIR_SHARE_BYTES;
       last = taskRow;
     }
-    owners.charge(cost);
-    groups.charge(cost);
-    return last;
+    if (last === undefined) return undefined;
+    if (!isAlone) {
+      owners.charge(cost);
+      groups.charge(cost);
+    }
+    return { first: sizes[0]![0], last, bytes: sum };
   }
 
   #turnsOf(endpointRow: number): EndpointTurns {
@@ -165,4 +183,8 @@ export class WaitingTasks {
 
 function seek(query: Query<[number]>, ...lane: readonly SqlValue[]): FirstWaiting {
   return (from) => query.get(...lane, from)?.[0];
+}
+
+function isOnly(key: number, firstWaiting: FirstWaiting): boolean {
+  return firstWaiting(key + 1) === undefined && firstWaiting(0) === key;
 }
