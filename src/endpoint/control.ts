@@ -1,12 +1,12 @@
 /** What the command line may ask of a running agent; see `contract/control.ts`. */
 import * as v from "valibot";
 import { CONTROL_PATHS, StopRequestSchema } from "../contract/control.ts";
-import { eventStream, serveUnix, type UnixServer } from "../lib/unix_http.ts";
+import { eventStream, pathnameOf, serveUnix, type UnixServer } from "../lib/unix_http.ts";
 import type { Daemon } from "./daemon.ts";
 
 export function serveControl(socket: string, daemon: Daemon): UnixServer {
   return serveUnix(socket, async (request, closing) => {
-    const { pathname } = new URL(request.url);
+    const pathname = pathnameOf(request);
     switch (`${request.method} ${pathname}`) {
       case `GET ${CONTROL_PATHS.status}`:
         return Response.json(daemon.status());

@@ -80,6 +80,11 @@ export interface UnixServer {
   close(): Promise<void>;
 }
 
+/** The path that a request asks for; its URL may be none, since a peer writes any host into it. */
+export function pathnameOf(request: Request): string {
+  return /^[^:/]+:\/\/[^/?#]*([^?#]*)/.exec(request.url)?.[1] || "/";
+}
+
 /**
  * Answers requests on `path` with `handler`; whatever lay there is replaced, so the caller must hold
  * the lock of the daemon that `path` belongs to. A handler that throws gives status 500; its signal

@@ -1,5 +1,5 @@
 import { assertEquals, assertTrue } from "./assert.ts";
-import { events, eventStream, requestJson, serveUnix } from "./unix_http.ts";
+import { events, eventStream, pathnameOf, requestJson, serveUnix } from "./unix_http.ts";
 import { join } from "./path.ts";
 
 function temporarySocket(): { socket: string; [Symbol.dispose](): void } {
@@ -89,4 +89,12 @@ Deno.test("a reader that leaves ends its subscription", async () => {
   }
   await dropped.promise;
   await server.close();
+});
+
+Deno.test("the path of a request is read whatever host the peer has written", () => {
+  const asked = (url: string): string => pathnameOf({ url } as Request);
+  assertEquals(asked("http+unix://Host: x/status"), "/status");
+  assertEquals(asked("http+unix://%2Ftmp/events?a=/b"), "/events");
+  assertEquals(asked("http://localhost"), "/");
+  assertEquals(asked("*"), "/");
 });

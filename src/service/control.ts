@@ -7,7 +7,7 @@ import {
 } from "../contract/control.ts";
 import { FuncxError } from "../contract/errors.ts";
 import { MAX_SMALL_REQUEST_BYTES } from "../contract/limits.ts";
-import { eventStream, serveUnix, type UnixServer } from "../lib/unix_http.ts";
+import { eventStream, pathnameOf, serveUnix, type UnixServer } from "../lib/unix_http.ts";
 import { errorResponse } from "./http/answers.ts";
 import { readBody } from "./http/body.ts";
 import { JSON_TYPE } from "./http/media_type.ts";
@@ -37,7 +37,7 @@ async function answer(
   options: ControlOptions,
   closing: AbortSignal,
 ): Promise<Response> {
-  const { pathname } = new URL(request.url);
+  const pathname = pathnameOf(request);
   switch (`${request.method} ${pathname}`) {
     case `GET ${CONTROL_PATHS.status}`:
       return Response.json(await options.status());

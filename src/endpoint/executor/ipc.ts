@@ -148,6 +148,20 @@ export function taskRecords(tasks: readonly TaskRecord[]): Uint8Array<ArrayBuffe
   return bytes;
 }
 
+/** Least and greatest length of the body of each type that a reader takes. */
+export type RecordBounds = Readonly<Record<number, readonly [number, number]>>;
+
+const MAX_BODY_BYTES = MAX_RECORD_BYTES - 1;
+
+/** What comes from a worker. User code can write there too, so nothing else is read as a record. */
+export const WORKER_RECORDS: RecordBounds = {
+  [RECORD.ready]: [2, 64 * 1024],
+  [RECORD.begun]: [12, 12],
+  [RECORD.finished]: [FINISHED_HEADER_BYTES - RECORD_HEADER_BYTES, MAX_BODY_BYTES],
+  [RECORD.returned]: [4, 4],
+  [RECORD.output]: [OUTPUT_HEADER_BYTES - RECORD_HEADER_BYTES, MAX_BODY_BYTES],
+};
+
 /** A record in a larger buffer: its type, and where its body lies. */
 export type RecordVisitor = (type: number, bytes: Uint8Array, start: number, end: number) => void;
 
@@ -157,23 +171,28 @@ export function jsonBody(bytes: Uint8Array, start: number, end: number): unknown
 
 /**
  * Cuts a stream of chunks into records. What it hands to the visitor is valid during the call only.
- * Throws {@link RecordError} for a length that no record has.
+ * Throws {@link RecordError} for a length that no record has, and with bounds for a type or length
+ * beyond them, as soon as the header is there: a wrong one would take what follows for its body.
  */
 export class RecordReader {
   /** A record that began in an earlier chunk; its first `#filled` bytes are there. */
   #partial: Uint8Array = new Uint8Array(0);
   #filled = 0;
   readonly #visit: RecordVisitor;
+  readonly #bounds: RecordBounds | undefined;
 
-  constructor(visit: RecordVisitor) {
+  constructor(visit: RecordVisitor, bounds?: RecordBounds) {
     this.#visit = visit;
+    this.#bounds = bounds;
   }
 
   push(chunk: Uint8Array): void {
     let position = this.#filled > 0 ? this.#complete(chunk) : 0;
     const view = viewOf(chunk);
     while (position + 4 <= chunk.length) {
-      const end = position + 4 + checkedLength(view.getUint32(position, true));
+      const length = checkedLength(view.getUint32(position, true));
+      const end = position + 4 + length;
+      if (position + 4 < chunk.length) this.#checkHeader(chunk[position + 4]!, length - 1);
       if (end > chunk.length) break;
       this.#visit(chunk[position + 4]!, chunk, position + RECORD_HEADER_BYTES, end);
       position = end;
@@ -193,6 +212,9 @@ export class RecordReader {
     }
     const taken = Math.min(this.#partial.length - this.#filled, chunk.length - position);
     this.#partial.set(chunk.subarray(position, position + taken), this.#filled);
+    if (this.#filled === 4 && taken > 0) {
+      this.#checkHeader(this.#partial[4]!, this.#partial.length - RECORD_HEADER_BYTES);
+    }
     this.#filled += taken;
     if (this.#filled === this.#partial.length) {
       const whole = this.#partial;
@@ -200,6 +222,14 @@ export class RecordReader {
       this.#visit(whole[4]!, whole, RECORD_HEADER_BYTES, whole.length);
     }
     return position + taken;
+  }
+
+  #checkHeader(type: number, body: number): void {
+    if (this.#bounds === undefined) return;
+    const bounds = this.#bounds[type];
+    if (bounds === undefined || body < bounds[0] || body > bounds[1]) {
+      throw new RecordError(`a record of type ${type} with ${body} bytes, which nobody sends`);
+    }
   }
 
   #keep(rest: Uint8Array): void {

@@ -1,7 +1,15 @@
 import fc from "fast-check";
 import { assertEquals, assertThrows, assertTrue } from "../../lib/assert.ts";
 import { MAX_RECORD_BYTES } from "../../contract/limits.ts";
-import { RECORD, record, RecordError, RecordReader, taskRecords, viewOf } from "./ipc.ts";
+import {
+  RECORD,
+  record,
+  RecordError,
+  RecordReader,
+  taskRecords,
+  viewOf,
+  WORKER_RECORDS,
+} from "./ipc.ts";
 
 interface Read {
   readonly type: number;
@@ -105,5 +113,36 @@ Deno.test("any tasks come back whole from their records, wherever these are cut"
       };
     });
     assertEquals(bodies, tasks);
+  }));
+});
+
+Deno.test("with bounds, a header that nobody sends is refused as soon as it is there", () => {
+  const none = fc.tuple(fc.integer({ min: 0, max: 255 }), fc.nat(100)).filter(([type, length]) => {
+    const bounds = WORKER_RECORDS[type];
+    return bounds === undefined || length < bounds[0] || length > bounds[1];
+  });
+  fc.assert(fc.property(none, fc.nat(5), ([type, length], at) => {
+    const header = new Uint8Array(5);
+    viewOf(header).setUint32(0, length + 1, true);
+    header[4] = type;
+    const reader = new RecordReader(() => assertTrue(false, "it was taken"), WORKER_RECORDS);
+    const read = (): void => cut(header, [at]).forEach((part) => reader.push(part));
+    assertThrows(read, /which nobody sends/);
+  }));
+});
+
+Deno.test("with bounds, records come back whole all the same, wherever they are cut", () => {
+  const records = fc.array(fc.oneof(
+    fc.constant(record(RECORD.begun, new Uint8Array(12))),
+    fc.uint8Array({ minLength: 21, maxLength: 60 }).map((body) => record(RECORD.finished, body)),
+    fc.uint8Array({ minLength: 5, maxLength: 60 }).map((body) => record(RECORD.output, body)),
+  ));
+  fc.assert(fc.property(records, fc.array(fc.nat()), (wanted, cuts) => {
+    const seen: Uint8Array[] = [];
+    const reader = new RecordReader((type, bytes, start, end) => {
+      seen.push(record(type, bytes.subarray(start, end)));
+    }, WORKER_RECORDS);
+    for (const chunk of cut(joined(wanted), cuts)) reader.push(chunk);
+    assertEquals(seen, wanted);
   }));
 });

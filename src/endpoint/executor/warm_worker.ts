@@ -1,4 +1,5 @@
 /** One warm worker process as the manager sees it: sends it tasks, and says what came of them. */
+import * as v from "valibot";
 import type { TaskError } from "../../contract/errors.ts";
 import type { FunctionId } from "../../contract/ids.ts";
 import {
@@ -8,6 +9,7 @@ import {
   MAX_TRACEBACK_BYTES,
   WORKER_START_TIMEOUT,
 } from "../../contract/limits.ts";
+import { TaskErrorSchema } from "../../contract/protocol/messages.ts";
 import { logger } from "../../lib/log.ts";
 import { messageOf } from "../../lib/outcome.ts";
 import type { Assignment } from "./assignment.ts";
@@ -25,6 +27,7 @@ import {
   type ReadySettings,
   RECORD,
   RECORD_HEADER_BYTES,
+  RecordError,
   RecordReader,
   type Stream,
   STREAMS,
@@ -32,6 +35,7 @@ import {
   taskRecords,
   type TaskSettings,
   viewOf,
+  WORKER_RECORDS,
 } from "./ipc.ts";
 import { OutputSplitter } from "./output_splitter.ts";
 import type { WorkerRuntime } from "./runtimes/runtime.ts";
@@ -109,7 +113,7 @@ export class WarmWorker {
   #start(marker: Uint8Array): WorkerProcess {
     const reader = new RecordReader((type, bytes, start, end) => {
       this.#take(type, bytes, start, end);
-    });
+    }, WORKER_RECORDS);
     const output = this.runtime.marksOutput
       ? { stdout: this.#splitter("stdout", marker), stderr: this.#splitter("stderr", marker) }
       : null;
@@ -273,7 +277,7 @@ export class WarmWorker {
         return this.#reported(bytes, view, start, end);
       case RECORD.begun:
         this.#tasks.beganBelow(view.getUint32(start, true));
-        this.#lastBegin = view.getFloat64(start + 4, true);
+        this.#lastBegin = instantAt(view, start + 4);
         return;
       case RECORD.output:
         return this.#outputRecord(bytes, view, start, end);
@@ -286,6 +290,9 @@ export class WarmWorker {
   }
 
   #ready(details: ReadySettings): void {
+    if (this.#details !== null || !isReadySettings(details)) {
+      throw new RecordError("a ready record that is none, or a second one");
+    }
     clearTimeout(this.#startTimer);
     this.#details = details;
     this.#events.ready();
@@ -297,10 +304,10 @@ export class WarmWorker {
     // A worker whose user code has got hold of its records may report anything.
     if (task === undefined) return;
     const flags = view.getUint8(start + 4);
-    const began = view.getFloat64(start + 5, true);
-    const ended = view.getFloat64(start + 13, true);
+    const began = instantAt(view, start + 5);
+    const ended = instantAt(view, start + 13);
     const body = bytes.subarray(start + FINISHED_HEADER_BYTES - RECORD_HEADER_BYTES, end);
-    const duration = ended - began;
+    const duration = Math.max(0, ended - began);
     this.#tasks.report(task, { outcome: outcomeOf(flags, body), duration });
     this.#tasks.beganBelow(sequence + ((flags & FINISHED_FLAGS.nextHasBegun) === 0 ? 1 : 2));
     task.assignment.begunAt = began;
@@ -389,10 +396,28 @@ function settingsOf({ attempt, folder }: Assignment): Uint8Array {
   return encoder.encode(JSON.stringify(settings));
 }
 
+/** Milliseconds since 1970; a time that no clock shows would make a timeline that nobody takes. */
+function instantAt(view: DataView, position: number): number {
+  const at = view.getFloat64(position, true);
+  if (Math.abs(at) <= MAX_INSTANT) return at;
+  throw new RecordError(`a time of ${at}`);
+}
+
+/** The greatest that a `Date` holds. */
+const MAX_INSTANT = 8.64e15;
+
+function isReadySettings(value: unknown): value is ReadySettings {
+  const { runtime, version, hostname, pid } = (value ?? {}) as Record<string, unknown>;
+  return [runtime, version, hostname].every((text) => typeof text === "string") &&
+    typeof pid === "number";
+}
+
 /** `body` is a view of a larger buffer, which must not be kept alive by a result. */
 function outcomeOf(flags: number, body: Uint8Array): AttemptOutcome {
   if ((flags & FINISHED_FLAGS.failed) === 0) {
     return { kind: "success", result: new Uint8Array(body) };
   }
-  return { kind: "failed", error: JSON.parse(decoder.decode(body)) as TaskError };
+  const error = v.safeParse(TaskErrorSchema, JSON.parse(decoder.decode(body)));
+  if (error.success) return { kind: "failed", error: error.output as TaskError };
+  throw new RecordError("an error that is none");
 }

@@ -98,7 +98,8 @@ function transport(socket: WebSocket): Transport {
       return socket.bufferedAmount;
     },
     close: (code, reason) => {
-      socket.close(code, reason.slice(0, 100));
+      // The reason of a close frame has at most 123 bytes.
+      socket.close(code, reason.replace(/[^\x20-\x7e]/g, "?").slice(0, 120));
       const timer = setTimeout(() => socket.terminate(), CLOSE_GRACE);
       socket.once("close", () => clearTimeout(timer));
     },

@@ -8,6 +8,7 @@ VERSION = "%d.%d.%d" % sys.version_info[:3]
 # Modules of the worker are compiled under such names; their frames are nobody's business.
 OWN_FRAME = "<funcx "
 MAX_MESSAGE_CHARACTERS = 10000
+MAX_TYPE_CHARACTERS = 200
 
 
 class TaskFailure(Exception):
@@ -34,7 +35,7 @@ def describe(thrown, code, limit):
             )
     error = {
         "code": code,
-        "type": kind,
+        "type": kind[:MAX_TYPE_CHARACTERS],
         "message": message[:MAX_MESSAGE_CHARACTERS],
         # The last lines say most; characters, since ASCII is what a traceback mostly is.
         "traceback": text[-limit // 4 :] if len(text.encode("utf-8", "replace")) > limit else text,

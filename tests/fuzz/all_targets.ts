@@ -1,0 +1,18 @@
+import type { Target } from "./check.ts";
+import { endpointLink } from "./targets/endpoint_link.ts";
+import { files } from "./targets/files.ts";
+import { control, rawHttp } from "./targets/raw_http.ts";
+import { routes } from "./targets/routes.ts";
+import { serviceLink } from "./targets/service_link.ts";
+import { managerRecords, workerRecords } from "./targets/worker_records.ts";
+
+export const TARGETS: readonly Target[] = [
+  routes,
+  rawHttp,
+  control,
+  endpointLink,
+  serviceLink,
+  managerRecords,
+  workerRecords,
+  files,
+];
