@@ -2,6 +2,7 @@
 import { Client, type FunctionSource, python, shell, typescript } from "../src/client/mod.ts";
 import { join } from "../src/lib/path.ts";
 import { PATH_WITH_PYTHON } from "../tests/helpers/python.ts";
+import { signal } from "../tests/helpers/processes.ts";
 import { TestEnv } from "../tests/helpers/test_env.ts";
 import { until } from "../tests/helpers/until.ts";
 import { processorSeconds, processTree } from "./process_usage.ts";
@@ -30,6 +31,7 @@ export class Deployment implements AsyncDisposable {
 
   private constructor(env: TestEnv) {
     this.env = env;
+    running.add(this);
   }
 
   /** A home with a profile and a running service; the endpoint is not started. */
@@ -105,9 +107,23 @@ export class Deployment implements AsyncDisposable {
     return { seconds, processor: processorOf(roots) - before };
   }
 
+  /** Ends all its processes at once: where much is left to do, a polite stop takes long. */
+  async kill(): Promise<void> {
+    for (const { pid } of this.env.processes()) signal(pid, "SIGKILL");
+    await this.env.noProcessIsLeft();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    running.delete(this);
     await this.env[Symbol.asyncDispose]();
   }
+}
+
+const running = new Set<Deployment>();
+
+/** For a scenario that hangs: what it waits for ends. */
+export async function killDeployments(): Promise<void> {
+  for (const deployment of running) await deployment.kill().catch(() => {});
 }
 
 function processorOf(roots: readonly number[]): number {

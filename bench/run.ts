@@ -1,7 +1,13 @@
 /** Runs scenarios: all of them once, then all of them again, so that no subject has the better hour. */
+import { withTimeout } from "../src/lib/async.ts";
+import { killDeployments } from "./deployment.ts";
 import type { Options } from "./options.ts";
 import type { Sample } from "./results.ts";
 import type { Scenario, ScenarioContext } from "./scenario.ts";
+
+const DEFAULT_MINUTES = 3;
+/** Milliseconds that a scenario gets to end when its processes are dead. */
+const DYING = 90_000;
 
 export interface RunOptions extends Options {
   readonly folder: string;
@@ -30,7 +36,8 @@ export async function runScenarios(
       const begun = performance.now();
       const first = samples.length;
       try {
-        await scenario.run(contextOf(scenario, options, samples, notes));
+        const run = scenario.run(contextOf(scenario, options, samples, notes));
+        await inTime(run, scenario.minutes ?? DEFAULT_MINUTES);
       } catch (thrown) {
         crashed.add(scenario);
         options.say(
@@ -45,6 +52,14 @@ export async function runScenarios(
     }
   }
   return { samples, notes, crashes: crashed.size };
+}
+
+/** Rejects with what the scenario says of its end when its processes are killed. */
+async function inTime(run: Promise<void>, minutes: number): Promise<void> {
+  if (await withTimeout(run, minutes * 60_000) !== "timeout") return;
+  await killDeployments();
+  const ending = await withTimeout(run.catch((thrown) => String(thrown)), DYING);
+  throw new Error(`it took longer than ${minutes} minutes, and was killed: ${ending}`);
 }
 
 function contextOf(

@@ -9,6 +9,8 @@ export interface Scenario {
   readonly rows: readonly number[];
   /** How often at most, however many repeats are asked for: those that repeat within. */
   readonly repeats?: number;
+  /** What one run may take; 3 by default. Longer is a hang, and ends it. */
+  readonly minutes?: number;
   run(context: ScenarioContext): Promise<void>;
 }
 

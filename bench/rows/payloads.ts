@@ -1,0 +1,75 @@
+/** Row 7: payloads there and back, and small tasks beside large ones. */
+import { type Client, Executor, type FunctionHandle } from "../../src/client/mod.ts";
+import { Deployment, NO_OP } from "../deployment.ts";
+import { OURS } from "../figures.ts";
+import { type Scenario, type ScenarioContext, sized } from "../scenario.ts";
+import { quantile } from "../statistics.ts";
+import { timed } from "../timing.ts";
+
+/** Bytes, and how many of them make a second or two. */
+const SIZES: readonly { readonly name: string; readonly bytes: number; readonly tasks: number }[] =
+  [
+    { name: "1KB", bytes: 1_000, tasks: 10_000 },
+    { name: "100KB", bytes: 100_000, tasks: 600 },
+    { name: "1MB", bytes: 1_000_000, tasks: 100 },
+    { name: "10MB", bytes: 10_000_000, tasks: 12 },
+  ];
+const LARGE = "x".repeat(10_000_000);
+/** Large tasks that are on their way at any time. */
+const STREAM_WINDOW = 2;
+const TRIPS = 300;
+
+interface Target {
+  readonly client: Client;
+  readonly endpointId: string;
+  readonly echo: FunctionHandle;
+}
+
+export const payloads: Scenario = {
+  name: "payloads, and small tasks beside large ones",
+  subject: OURS,
+  rows: [7],
+  run: async (context) => {
+    await using deployment = await Deployment.start();
+    const client = await deployment.client();
+    const { id } = await deployment.status();
+    const target = { client, endpointId: id, echo: await client.register(NO_OP.typescript) };
+    for (const { name, bytes, tasks } of SIZES) {
+      const count = sized(context, tasks, 2);
+      await echo(target, bytes, Math.ceil(count / 10));
+      const { seconds, processor } = await deployment.measure(() => echo(target, bytes, count));
+      context.record(`7.${name}`, count * bytes / 1e6 / seconds);
+      context.record(`7.${name}.cpu`, processor / count * 1_000);
+    }
+    await smallBesideLarge(context, target);
+  },
+};
+
+async function echo(target: Target, bytes: number, count: number): Promise<void> {
+  await using executor = new Executor(target.client, target.endpointId);
+  const text = "x".repeat(bytes);
+  for await (const answer of executor.map(target.echo.functionId, Array(count).fill(text))) {
+    if (answer !== text) throw new Error(`what came back is not the ${bytes} bytes that were sent`);
+  }
+}
+
+async function smallBesideLarge(context: ScenarioContext, target: Target): Promise<void> {
+  const { client, endpointId, echo: { functionId } } = target;
+  await using small = new Executor(client, endpointId);
+  const trips = sized(context, TRIPS, 10);
+  await timed(sized(context, 100, 5), () => small.submit(functionId, 1));
+  const alone = quantile(await timed(trips, () => small.submit(functionId, 1)), 0.99);
+  await using large = new Executor(client, endpointId);
+  let isOver = false;
+  const stream = async (): Promise<void> => {
+    while (!isOver) await large.submit(functionId, LARGE);
+  };
+  await large.submit(functionId, LARGE);
+  const streams = Array.from({ length: STREAM_WINDOW }, stream);
+  const beside = quantile(await timed(trips, () => small.submit(functionId, 1)), 0.99);
+  isOver = true;
+  await Promise.all(streams);
+  context.record("7.small_alone", alone);
+  context.record("7.small_beside", beside);
+  context.record("7.small_ratio", beside / alone);
+}
