@@ -243,14 +243,14 @@ export const FIGURES: readonly Figure[] = [
 export const FLOORS: readonly Figure[] = [
   {
     id: "floor.pipe_deno",
-    label: "raw socket pair, echo of records, Deno to Deno, 256 a batch",
+    label: "pipes, echo of records by two processes, Deno to Deno, 256 a batch",
     ...rate,
   },
   { id: "floor.pipe_python", label: "the same, Deno to Python", ...rate },
   { id: "floor.pipe_trip", label: "one record there and back, p50", ...time },
   {
     id: "floor.websocket_tasks",
-    label: "loopback WebSocket, echo of task messages, 128 a frame",
+    label: "loopback WebSocket, echo of tasks, 128 a frame",
     ...rate,
   },
   { id: "floor.websocket_trip", label: "one frame there and back, p50", ...time },

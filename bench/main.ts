@@ -19,7 +19,7 @@ import {
   writeResults,
 } from "./results.ts";
 import { runScenarios } from "./run.ts";
-import { SCENARIOS } from "./scenarios.ts";
+import { SCENARIOS, SCENARIOS_WITH_PEERS } from "./scenarios.ts";
 import type { Scenario } from "./scenario.ts";
 
 const ROOT = fromFileUrl(new URL("../", import.meta.url));
@@ -68,7 +68,7 @@ async function main(words: readonly string[]): Promise<number> {
   }
   await buildWhenStale(ROOT);
   const begun = performance.now();
-  const measured = await measure(options, SCENARIOS);
+  const measured = await measure(options, options.peers ? SCENARIOS_WITH_PEERS : SCENARIOS);
   if (options.write) {
     const results = merge(readResults(RESULTS), measured);
     writeResults(RESULTS, results);
@@ -83,4 +83,9 @@ async function main(words: readonly string[]): Promise<number> {
   return Number(Deno.exitCode ?? 0);
 }
 
+// What a scenario has left running when it was killed; the others go on.
+globalThis.addEventListener("unhandledrejection", (event) => {
+  event.preventDefault();
+  say(`a promise was rejected and nobody waited for it: ${event.reason}`);
+});
 Deno.exitCode = await main(Deno.args);

@@ -1,6 +1,7 @@
 /** Runs scenarios: all of them once, then all of them again, so that no subject has the better hour. */
 import { withTimeout } from "../src/lib/async.ts";
 import { killDeployments } from "./deployment.ts";
+import { rowOf } from "./figures.ts";
 import type { Options } from "./options.ts";
 import type { Sample } from "./results.ts";
 import type { Scenario, ScenarioContext } from "./scenario.ts";
@@ -41,7 +42,9 @@ export async function runScenarios(
       } catch (thrown) {
         crashed.add(scenario);
         options.say(
-          `CRASHED: ${scenario.name}\n${thrown instanceof Error ? thrown.stack : thrown}`,
+          `CRASHED: ${scenario.subject}: ${scenario.name}\n${
+            thrown instanceof Error ? thrown.stack : thrown
+          }`,
         );
       }
       const seconds = ((performance.now() - begun) / 1_000).toFixed(1);
@@ -75,6 +78,8 @@ function contextOf(
     wants: (row) => options.rows.has(row),
     record: (figure, value, subject = scenario.subject) => {
       if (!Number.isFinite(value)) throw new Error(`${figure} came to ${value}`);
+      const row = rowOf(figure);
+      if (row > 0 && !options.rows.has(row)) return;
       samples.push({ figure, subject, value });
     },
     note: (text) => {

@@ -2,8 +2,12 @@
 import type { Scenario } from "./scenario.ts";
 import { diskFloors } from "./floors/disk.ts";
 import { startFloor } from "./floors/interpreters.ts";
+import { pipeFloors } from "./floors/pipes.ts";
 import { setsidFloor, xargs } from "./floors/spawning.ts";
 import { backlog } from "./rows/backlog.ts";
+import { waitFloor } from "./floors/waiting.ts";
+import { idleSocketFloor, linkFloors } from "./floors/websockets.ts";
+import { PEER_SCENARIOS } from "./peers/peers.ts";
 import { commands } from "./rows/commands.ts";
 import { serviceEfficiency } from "./rows/efficiency.ts";
 import { executorScenarios } from "./rows/executor_alone.ts";
@@ -19,6 +23,10 @@ import { start } from "./rows/start.ts";
 export const SCENARIOS: readonly Scenario[] = [
   diskFloors,
   startFloor,
+  pipeFloors,
+  linkFloors,
+  idleSocketFloor,
+  waitFloor,
   ...executorScenarios,
   serviceRate,
   serviceTrip,
@@ -32,4 +40,11 @@ export const SCENARIOS: readonly Scenario[] = [
   commands,
   idleEndpoints,
   backlog,
+];
+
+/** And those that `--peers` installs, which are measured before the million tasks fill the disk. */
+export const SCENARIOS_WITH_PEERS: readonly Scenario[] = [
+  ...SCENARIOS.slice(0, -2),
+  ...PEER_SCENARIOS,
+  ...SCENARIOS.slice(-2),
 ];

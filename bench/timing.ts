@@ -1,9 +1,14 @@
 /** Timing calls that follow each other. */
 
-/** Milliseconds of each of `count` calls, one after the other. */
-export async function timed(count: number, call: () => PromiseLike<unknown>): Promise<number[]> {
+/** Milliseconds of each of `count` calls, one after the other; of fewer after `limit` milliseconds. */
+export async function timed(
+  count: number,
+  call: () => PromiseLike<unknown>,
+  limit = Infinity,
+): Promise<number[]> {
   const times: number[] = [];
-  for (let done = 0; done < count; done++) {
+  const deadline = performance.now() + limit;
+  while (times.length < count && performance.now() < deadline) {
     const begun = performance.now();
     await call();
     times.push(performance.now() - begun);

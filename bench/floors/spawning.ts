@@ -5,10 +5,15 @@ import { type Scenario, sized } from "../scenario.ts";
 const PROCESSES = 2_000;
 
 /** Processes a second that `command` starts, one for each line of its input. */
-async function spawnRate(command: readonly string[], count: number): Promise<number> {
+export async function spawnRate(
+  command: readonly string[],
+  count: number,
+  env: Record<string, string> = {},
+): Promise<number> {
   const begun = performance.now();
   const child = new Deno.Command(command[0]!, {
     args: command.slice(1),
+    env,
     stdin: "piped",
     stdout: "null",
     stderr: "piped",

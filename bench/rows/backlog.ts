@@ -20,8 +20,9 @@ const BATCH = 10_000;
 const REQUESTS = 4;
 /** Results that come before the clock runs: workers that begin are not what is measured. */
 const RAMP = 0.1;
-/** Milliseconds between two looks at what the agent has. */
+/** Milliseconds between two looks at what the agent has, and looks without a change that will do. */
 const LOOK = 500;
+const UNCHANGED_LOOKS = 10;
 /** Seconds that a start may take which replays a million tasks. */
 const START_PATIENCE = 300;
 
@@ -95,10 +96,11 @@ class Backlog {
 
 /** Waits until what the agent holds no longer grows, or is all that was submitted. */
 async function settled(deployment: Deployment, count: number): Promise<number> {
-  for (let earlier = -1;;) {
+  for (let earlier = -1, unchanged = 0;;) {
     const { agent } = await deployment.status();
     const held = (agent?.load.pending_tasks ?? 0) + (agent?.load.outstanding_tasks ?? 0);
-    if (held >= count || (held === earlier && held > 0)) return held;
+    unchanged = held === earlier ? unchanged + 1 : 0;
+    if (held >= count || (held > 0 && unchanged === UNCHANGED_LOOKS)) return held;
     earlier = held;
     await delay(LOOK);
   }
