@@ -1,6 +1,6 @@
 /** Where a service listens, as the flags of `service start` and `service run`. */
 import { FuncxError } from "../contract/errors.ts";
-import { BLOB_QUOTA_BYTES, MAX_BLOB_BYTES } from "../contract/limits.ts";
+import { BLOB_QUOTA_BYTES, DEFAULT_RETENTION_DAYS, MAX_BLOB_BYTES } from "../contract/limits.ts";
 import { resolve } from "../lib/path.ts";
 
 export interface Address {
@@ -50,6 +50,12 @@ function parseBytes(text: string, maximum: number): number {
   });
 }
 
+function parseDays(text: string): number {
+  const days = Number(text);
+  if (/^\d{1,5}$/.test(text) && days >= 1) return days;
+  throw new FuncxError({ code: "USAGE", message: `"${text}" is not a number of days from 1` });
+}
+
 /** As the user gives them; the daemon gets the same. */
 export interface ListenFlags {
   readonly listen?: Address;
@@ -61,6 +67,7 @@ export interface ListenFlags {
   readonly allowOrigin?: readonly string[];
   readonly maxBlobBytes?: number;
   readonly blobQuotaBytes?: number;
+  readonly retentionDays?: number;
   readonly logLevel: LogLevel;
 }
 
@@ -131,6 +138,13 @@ export const LISTEN_FLAGS = {
     parse: (text: string): number => parseBytes(text, Number.MAX_SAFE_INTEGER),
     optional: true,
   },
+  retentionDays: {
+    kind: "parsed",
+    brief: `Days that finished tasks are kept (default: ${DEFAULT_RETENTION_DAYS})`,
+    placeholder: "days",
+    parse: parseDays,
+    optional: true,
+  },
   logLevel: {
     kind: "enum",
     brief: "How much goes into the log",
@@ -160,6 +174,7 @@ export function listenArguments(flags: ListenFlags): string[] {
     ...(flags.allowOrigin ?? []).flatMap((origin) => named("allow-origin", origin)),
     ...named("max-blob-bytes", flags.maxBlobBytes?.toString()),
     ...named("blob-quota-bytes", flags.blobQuotaBytes?.toString()),
+    ...named("retention-days", flags.retentionDays?.toString()),
     ...named("log-level", flags.logLevel),
   ];
 }

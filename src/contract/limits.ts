@@ -83,6 +83,10 @@ export const DEFAULT_MAX_ATTEMPTS = 2;
 export const MIN_PRIORITY = -100;
 export const MAX_PRIORITY = 100;
 export const DEFAULT_PRIORITY = 0;
+/** How long a private service keeps finished tasks and their results, unless told otherwise. */
+export const DEFAULT_RETENTION_DAYS = 30;
+/** Between two looks for tasks that were kept long enough. */
+export const RETENTION_SWEEP_INTERVAL = 600 * SECOND;
 /** Bytes of arguments that weigh as much as one more task where tasks share an endpoint fairly. */
 export const FAIR_SHARE_BYTES = 64 * KIB;
 export const MAX_ATTEMPTS = 100;

@@ -3,7 +3,12 @@ import { hostname as ownHostname, userInfo } from "node:os";
 import type { ServiceStatus } from "../contract/control.ts";
 import { EXIT, type ExitCode } from "../contract/errors.ts";
 import type { UserId } from "../contract/ids.ts";
-import { BLOB_QUOTA_BYTES, DEFAULT_STOP_TIMEOUT, MAX_BLOB_BYTES } from "../contract/limits.ts";
+import {
+  BLOB_QUOTA_BYTES,
+  DEFAULT_RETENTION_DAYS,
+  DEFAULT_STOP_TIMEOUT,
+  MAX_BLOB_BYTES,
+} from "../contract/limits.ts";
 import { withTimeout } from "../lib/async.ts";
 import { ensurePrivateFolder } from "../lib/files.ts";
 import { logger } from "../lib/log.ts";
@@ -21,6 +26,7 @@ import { baseUrl, listen, portsToTry, type Server } from "./listen.ts";
 import { writeLogin } from "./login_file.ts";
 import { publicUrlOf, readTls, requireSafeAddress, type ServiceOptions } from "./options.ts";
 import type { ServiceParts } from "./parts.ts";
+import { Retention } from "./retention.ts";
 import { ServiceDir } from "./service_dir.ts";
 import { lockService } from "./single_instance.ts";
 import { removeState, writeState } from "./state_file.ts";
@@ -83,6 +89,11 @@ async function openFolder(
   const identity = loadIdentity(directory.identityFile);
   const store = await openStore(directory.databaseFile);
   open.defer(() => store.close());
+  const retention = new Retention({
+    tasks: store.tasks,
+    days: options.retentionDays ?? DEFAULT_RETENTION_DAYS,
+  });
+  open.defer(() => retention.stop());
   const vault = await BlobVault.open({
     folder: directory.blobFolder,
     store: store.blobs,

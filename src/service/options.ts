@@ -28,6 +28,8 @@ export interface ServiceOptions {
   readonly maxBlobBytes?: number;
   /** Bytes of all large arguments and results of one user; `BLOB_QUOTA_BYTES` by default. */
   readonly blobQuotaBytes?: number;
+  /** Days that finished tasks are kept; `DEFAULT_RETENTION_DAYS` by default. */
+  readonly retentionDays?: number;
   readonly logLevel?: "debug" | "info" | "warning" | "error";
 }
 

@@ -302,7 +302,14 @@ export interface TaskStore {
   groupTasks(
     query: PageQuery & { readonly taskGroupId: TaskGroupId },
   ): Promise<Page<{ readonly taskId: TaskId; readonly createdAt: number }>>;
-  /** The owner's tasks by state; states without tasks are left out. */
+  /**
+   * Deletes up to `limit` tasks that finished before a time, oldest first, with their results and
+   * what only they needed; resolves to their number. Fewer than `limit` when no more are that old.
+   */
+  deleteFinished(
+    query: { readonly before: number; readonly limit: number },
+  ): Promise<number>;
+  /** The owner's tasks that are kept, by state; states without tasks are left out. */
   counts(owner: UserId): Promise<Readonly<Partial<Record<TaskState, number>>>>;
   /** Of all owners. */
   unfinished(): Promise<number>;

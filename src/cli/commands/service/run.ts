@@ -21,6 +21,7 @@ export const command = defineCommand<ListenFlags>({
       allowedOrigins: flags.allowOrigin,
       maxBlobBytes: flags.maxBlobBytes,
       blobQuotaBytes: flags.blobQuotaBytes,
+      retentionDays: flags.retentionDays,
       logLevel: flags.logLevel,
     });
   },

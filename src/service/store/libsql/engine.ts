@@ -33,7 +33,15 @@ export class Engine {
     this.#findUser = new Query(connection, "SELECT user_row FROM users WHERE user = ?");
     this.#addUser = new Query(connection, "INSERT INTO users (user) VALUES (?) RETURNING user_row");
     this.#nameUser = new Query(connection, "SELECT user FROM users WHERE user_row = ?");
-    this.#lastTaskRow = greatest(connection, "SELECT max(task_row) FROM tasks");
+    // Also of tasks that were deleted, as long as one of the same request is there.
+    this.#lastTaskRow = Math.max(
+      greatest(connection, "SELECT max(task_row) FROM tasks"),
+      greatest(
+        connection,
+        `SELECT first_task_row + task_count - 1 FROM submissions
+         ORDER BY submission_row DESC LIMIT 1`,
+      ),
+    );
     this.#lastSequence = greatest(
       connection,
       "SELECT max(seq) FROM sqlite_sequence WHERE name = 'results'",
@@ -109,6 +117,11 @@ export class Engine {
       listeners.delete(listener);
       if (listeners.size === 0) this.#listeners.delete(groupRow);
     };
+  }
+
+  /** Whether somebody waits for results of the group. */
+  isWatched(groupRow: number): boolean {
+    return this.#listeners.has(groupRow);
   }
 
   #transaction(): Transaction {

@@ -16,6 +16,7 @@ import type {
 } from "../store.ts";
 import { decodeCursor, pageOf } from "./cursor.ts";
 import type { Engine } from "./engine.ts";
+import { ExpiredTasks } from "./expired_tasks.ts";
 import type { LiveProgress } from "./live_progress.ts";
 import { fromJson, Query } from "./query.ts";
 import {
@@ -57,6 +58,7 @@ export class LibsqlTasks implements TaskStore {
   readonly #summaries: TaskSummaries;
   readonly #list: TaskList;
   readonly #counts: TaskCounts;
+  readonly #expired: ExpiredTasks;
   readonly #sizes: Query<[index: number, bytes: number]>;
   readonly #statuses: Query<StatusRow>;
   readonly #summary: Query<SummaryRow>;
@@ -71,6 +73,7 @@ export class LibsqlTasks implements TaskStore {
     this.#summaries = new TaskSummaries(engine, live);
     this.#list = new TaskList(engine, this.#summaries);
     this.#counts = new TaskCounts(engine);
+    this.#expired = new ExpiredTasks(engine);
     this.#sizes = new Query(
       connection,
       `SELECT ids.key, coalesce(${RESULT_BYTES}, 0)
@@ -146,6 +149,10 @@ export class LibsqlTasks implements TaskStore {
 
   counts(owner: UserId): Promise<Readonly<Partial<Record<TaskState, number>>>> {
     return this.#engine.onDisk(this.#counts.byState(owner));
+  }
+
+  deleteFinished({ before, limit }: Parameters<TaskStore["deleteFinished"]>[0]): Promise<number> {
+    return this.#expired.delete(before, limit);
   }
 
   unfinished(): Promise<number> {

@@ -87,6 +87,11 @@ export class Transaction implements TransactionScope {
     this.finishedGroups.add(groupRow);
   }
 
+  /** A finished task is gone. */
+  deleted(ownerRow: number, endpointRow: number, state: TerminalState): void {
+    this.#countsOf(ownerRow, endpointRow)[state] -= 1;
+  }
+
   /** Must not throw. */
   afterCommit(action: () => void): void {
     this.#afterCommit.push(action);
