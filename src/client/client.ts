@@ -260,19 +260,24 @@ export class Client {
     return eventStream({ open, lastEventId, signal: input.signal });
   }
 
-  async *#pages<T>(
-    load: (cursor: string | undefined) => Promise<{
-      readonly items: readonly T[];
-      readonly next_cursor: string | null;
-    }>,
-  ): AsyncGenerator<T> {
-    let cursor: string | undefined;
-    do {
-      const page = await load(cursor);
-      yield* page.items;
-      cursor = page.next_cursor ?? undefined;
-    } while (cursor !== undefined);
+  /** A reader who takes more than one page wants many: each is then asked for while the last is read. */
+  async *#pages<T>(load: (cursor: string | undefined) => Promise<Page<T>>): AsyncGenerator<T> {
+    let ahead: Promise<Page<T>> | undefined;
+    let { items, next_cursor } = await load(undefined);
+    for (;;) {
+      yield* items;
+      if (next_cursor === null) return;
+      ({ items, next_cursor } = await (ahead ?? load(next_cursor)));
+      ahead = next_cursor === null ? undefined : load(next_cursor);
+      // Nobody may come for it.
+      ahead?.catch(() => {});
+    }
   }
+}
+
+interface Page<T> {
+  readonly items: readonly T[];
+  readonly next_cursor: string | null;
 }
 
 function parseResults(data: string, url: string): FinishedTask[] {
