@@ -3,7 +3,7 @@ import { FuncxError } from "../contract/errors.ts";
 import { newId } from "../contract/ids.ts";
 import { Client, type ClientOptions } from "./client.ts";
 import { typescript } from "./functions.ts";
-import { answer, refusal } from "./testing/answers.ts";
+import { answer, refusal, type SeenRequest } from "./testing/answers.ts";
 import { ContractServer, TOKEN } from "./testing/contract_server.ts";
 
 const DOUBLE = { function_name: "double", function_code: typescript("export default 'é';").code };
@@ -216,6 +216,32 @@ Deno.test("lists go on over pages", async () => {
   const [first, second] = server.requests;
   assertEquals([first!.query.get("search"), first!.query.get("cursor")], ["x y", null]);
   assertEquals(second!.query.get("cursor"), "2");
+});
+
+Deno.test("a page is asked for ahead only from the second one on, and once", async () => {
+  await using server = new ContractServer();
+  const page = (name: string, next_cursor: string | null) => (request: SeenRequest): Response =>
+    answer(request, {
+      items: [{
+        function_uuid: newId(),
+        function_name: name,
+        description: null,
+        metadata: null,
+        owner: "ada",
+        public: false,
+        runtime: "python",
+        created_at: 1,
+      }],
+      next_cursor,
+    });
+  server.script("listFunctions", page("a", "1"), page("b", "2"), page("c", null));
+  const functions = clientOf(server).functions();
+  assertEquals((await functions.next()).value?.function_name, "a");
+  assertEquals(server.seen("listFunctions").length, 1);
+  const rest = await Array.fromAsync(functions, (found) => found.function_name);
+  assertEquals(rest, ["b", "c"]);
+  const cursors = server.seen("listFunctions").map(({ query }) => query.get("cursor"));
+  assertEquals(cursors, [null, "1", "2"]);
 });
 
 Deno.test("bodies go as msgpack both ways when that is asked for", async () => {

@@ -3,7 +3,7 @@ import type { FinishedTask, Submit, SubmitAnswer } from "../contract/api.ts";
 import type { EndpointId, FunctionId, TaskGroupId, TaskId } from "../contract/ids.ts";
 import { FuncxError } from "../contract/errors.ts";
 import { BATCH_BYTES } from "../contract/limits.ts";
-import { Batcher, Signal } from "../lib/async.ts";
+import { Batcher, deferred, Signal } from "../lib/async.ts";
 import type { Client } from "./client.ts";
 import { type Ending, PendingTask } from "./pending_task.ts";
 import { ResultFeed } from "./result_feed.ts";
@@ -180,7 +180,7 @@ export class Dispatcher {
   }
 
   #tell(taskId: TaskId): Promise<void> {
-    const told = Promise.withResolvers<void>();
+    const told = deferred<void>();
     this.#cancels.add({ taskId, told });
     return told.promise;
   }

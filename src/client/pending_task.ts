@@ -4,6 +4,7 @@ import { EnvelopeError, HEADERS, readBuffer } from "../contract/envelope.ts";
 import { FuncxError } from "../contract/errors.ts";
 import type { FunctionId, TaskId } from "../contract/ids.ts";
 import { TaskFailed } from "./errors.ts";
+import { deferred } from "../lib/async.ts";
 
 /**
  * The result of a task that is on its way. It rejects with {@link TaskFailed} when the task ended
@@ -47,8 +48,8 @@ export class PendingTask {
 
   constructor(payload: string) {
     this.#progress = { kind: "preparing", payload };
-    ({ promise: this.ended, resolve: this.#resolveEnded } = Promise.withResolvers<Ending>());
-    ({ promise: this.submitted, resolve: this.#resolveSubmitted } = Promise.withResolvers());
+    ({ promise: this.ended, resolve: this.#resolveEnded } = deferred<Ending>());
+    ({ promise: this.submitted, resolve: this.#resolveSubmitted } = deferred());
   }
 
   get progress(): Progress {

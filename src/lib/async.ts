@@ -3,9 +3,18 @@
 /** A promise with its resolvers, by the name of the proposal it follows. */
 export type Deferred<T> = PromiseWithResolvers<T>;
 
+/** `Promise.withResolvers`, which Node 20 has not: the client runs there too. */
+export function deferred<T>(): Deferred<T> {
+  let settle: Pick<Deferred<T>, "resolve" | "reject"> | undefined;
+  const promise = new Promise<T>((resolve, reject) => {
+    settle = { resolve, reject };
+  });
+  return { promise, ...settle! };
+}
+
 /** Resolves after `milliseconds`, or rejects with the signal's reason as soon as it is aborted. */
 export function delay(milliseconds: number, signal?: AbortSignal): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const { promise, resolve, reject } = deferred<void>();
   if (signal?.aborted) {
     reject(signal.reason);
     return promise;
@@ -27,7 +36,7 @@ export async function withTimeout<T>(
   promise: Promise<T>,
   milliseconds: number,
 ): Promise<T | "timeout"> {
-  const { promise: expired, resolve } = Promise.withResolvers<"timeout">();
+  const { promise: expired, resolve } = deferred<"timeout">();
   const timer = setTimeout(() => resolve("timeout"), milliseconds);
   try {
     return await Promise.race([promise, expired]);
@@ -38,11 +47,11 @@ export async function withTimeout<T>(
 
 /** Wakes everyone who waits. A `notify` with nobody waiting is not remembered: check, then wait. */
 export class Signal {
-  #waiting = Promise.withResolvers<void>();
+  #waiting = deferred<void>();
 
   notify(): void {
     const waiting = this.#waiting;
-    this.#waiting = Promise.withResolvers<void>();
+    this.#waiting = deferred<void>();
     waiting.resolve();
   }
 
@@ -118,7 +127,7 @@ export class KeyedLock<Key> {
 
   async run<T>(key: Key, action: () => Promise<T>): Promise<T> {
     const before = this.#last.get(key) ?? Promise.resolve();
-    const { promise, resolve } = Promise.withResolvers<void>();
+    const { promise, resolve } = deferred<void>();
     this.#last.set(key, promise);
     await before;
     try {
