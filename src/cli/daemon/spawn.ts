@@ -19,11 +19,13 @@ export interface DaemonExit {
 
 /**
  * Starts `funcx-endpoint <args>` in a session of its own, in `/`, with its output in `outputFile`
- * (made afresh, 0600). Throws when the program cannot be started.
+ * (made afresh, 0600) and `input`, or nothing, on its standard input. Throws when the program cannot
+ * be started.
  */
 export async function spawnDaemon(
   args: readonly string[],
   outputFile: string,
+  input?: string,
 ): Promise<Daemon> {
   ensurePrivateFolder(dirname(outputFile));
   // `node:child_process`, since `Deno.Command` takes no file as a stream.
@@ -35,10 +37,11 @@ export async function spawnDaemon(
       cwd: "/",
       detached: true,
       env: daemonEnvironment(Deno.env.toObject()),
-      stdio: ["ignore", output, output],
+      stdio: [input === undefined ? "ignore" : "pipe", output, output],
     });
     const exited = exitOf(child);
     await started(child);
+    if (input !== undefined) await give(child, input);
     child.unref();
     return { pid: child.pid ?? 0, exited };
   } finally {
@@ -50,6 +53,16 @@ function started(child: ChildProcess): Promise<void> {
   return new Promise((resolve, reject) => {
     child.once("spawn", () => resolve());
     child.once("error", reject);
+  });
+}
+
+/** Resolves when it has all of it, or has ended. */
+function give(child: ChildProcess, input: string): Promise<void> {
+  return new Promise((resolve) => {
+    child.stdin!.once("close", resolve);
+    // One that ends early says why in its own words.
+    child.stdin!.once("error", () => resolve());
+    child.stdin!.end(input);
   });
 }
 

@@ -44,7 +44,7 @@ export async function startEndpoint(
   await prepareService(context, profile);
   using progress = context.output.progress(`Starting ${name}`);
   const file = outputFile(context.home, name);
-  const daemon = await spawnDaemon(agentArguments(context, options), file);
+  const daemon = await spawnDaemon(agentArguments(context, options), file, JSON.stringify(profile));
   const socket = controlSocket(context, name);
   const readiness = await untilListening(daemon, socket, LISTEN_TIMEOUT);
   if (readiness.kind === "exited") throw daemonFailure(name, readiness, file);
@@ -95,13 +95,9 @@ export async function prepareService(
 
 function agentArguments(
   { home, debug }: CliContext,
-  { name, service }: StartOptions,
+  { name }: StartOptions,
 ): string[] {
-  const flags = [
-    ...(service === undefined ? [] : ["--service", service]),
-    ...(debug ? ["--debug"] : []),
-  ];
-  return ["agent", "--config-dir", home.root, "--name", name, ...flags];
+  return ["agent", "--config-dir", home.root, "--name", name, ...(debug ? ["--debug"] : [])];
 }
 
 type Reached =
