@@ -174,6 +174,7 @@ function helloOf({ enrolment, spool, executor, flow, daemon }: LinkParts): (
     runtimes: [...executor.runtimes],
     task_credits: flow.taskCredits,
     status: daemon.load(),
+    answers_held: true,
   });
 }
 

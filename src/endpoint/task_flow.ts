@@ -187,6 +187,8 @@ export class TaskFlow {
         return this.#schedule();
       case "cancel":
         return this.#receiveCancel(message.task_ids);
+      case "held":
+        return this.#receiveHeld(message.task_ids);
       case "follow":
         return this.#live.follow(
           this.#launcher.executor,
@@ -204,6 +206,17 @@ export class TaskFlow {
     const held = this.#intake.drop(taskIds);
     this.#afterCommit.push(() => this.#cancel(taskIds));
     this.#afterCommit.push(() => this.#acknowledgements.written(session, held));
+    this.#schedule();
+  }
+
+  /** Answered after the commit of what came before, so that what it says stays true. */
+  #receiveHeld(taskIds: readonly TaskId[]): void {
+    const session = this.#session;
+    this.#afterCommit.push(() => {
+      const known = this.#options.spool.known(taskIds);
+      const missing = taskIds.filter((taskId) => !known.has(taskId));
+      session?.send({ type: "missing", task_ids: missing });
+    });
     this.#schedule();
   }
 

@@ -74,6 +74,8 @@ export const HelloSchema = v.object({
   /** How many unacknowledged tasks the service may have in flight to this endpoint. */
   task_credits: count,
   status: EndpointStatusSchema,
+  /** It answers `held` with `missing`. */
+  answers_held: v.optional(v.boolean()),
 });
 export type Hello = v.InferOutput<typeof HelloSchema>;
 
@@ -198,6 +200,17 @@ export type ResultAck = v.InferOutput<typeof ResultAckSchema>;
 export const CancelSchema = v.object({ type: v.literal("cancel"), task_ids: batch(uuid) });
 export type Cancel = v.InferOutput<typeof CancelSchema>;
 
+/**
+ * Service → endpoint that has said `answers_held`: which of these, which it has acknowledged, does it
+ * not have any more? Asked of an agent that was started anew, since a disk may have lost them.
+ */
+export const HeldSchema = v.object({ type: v.literal("held"), task_ids: batch(uuid) });
+export type Held = v.InferOutput<typeof HeldSchema>;
+
+/** Endpoint → service: the answer to each `held`, in order; those that it does not have. */
+export const MissingSchema = v.object({ type: v.literal("missing"), task_ids: batch(uuid) });
+export type Missing = v.InferOutput<typeof MissingSchema>;
+
 /** Service → endpoint: send or stop sending the live output of these tasks. */
 export const FollowSchema = v.object({
   type: v.literal("follow"),
@@ -240,6 +253,7 @@ export const EndpointMessageSchema = v.variant("type", [
   TaskAckSchema,
   TaskEventsSchema,
   ResultsSchema,
+  MissingSchema,
   OutputSchema,
   HeartbeatSchema,
   GoodbyeSchema,
@@ -253,6 +267,7 @@ export const ServiceMessageSchema = v.variant("type", [
   TasksSchema,
   ResultAckSchema,
   CancelSchema,
+  HeldSchema,
   FollowSchema,
   HeartbeatSchema,
   ShutdownSchema,

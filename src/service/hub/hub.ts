@@ -47,6 +47,8 @@ export class Hub {
   readonly #open = new Set<Session>();
   /** What is still to be put away for endpoints whose sessions ended. */
   readonly #ending = new Map<EndpointId, Promise<void>>();
+  /** The agent of each endpoint that has said what it has, as its `instance_id`. */
+  readonly #known = new Map<EndpointId, string>();
   readonly #followers = new Followers();
   readonly #listeners = new Set<() => void>();
   #closed = false;
@@ -149,6 +151,7 @@ export class Hub {
   /** Ends the session of an endpoint that was deleted from the store. */
   deleteEndpoint(endpointId: EndpointId): void {
     this.#sessions.get(endpointId)?.goodbye("the endpoint was deleted");
+    this.#known.delete(endpointId);
   }
 
   /** Asks the agent to stop; whether it is connected. With `drain` running tasks may finish. */
@@ -210,6 +213,8 @@ export class Hub {
   readonly #sessionEvents: SessionEvents = {
     admit: (session, hello) => this.#admit(session, hello),
     predecessorEnded: async (endpointId) => await this.#ending.get(endpointId),
+    isKnown: (endpointId, hello) => this.#known.get(endpointId) === hello.instance_id,
+    known: (endpointId, hello) => void this.#known.set(endpointId, hello.instance_id),
     serving: (session) => this.#serving(session),
     progressed: (endpointId, taskIds) => this.#followers.progressed(endpointId, taskIds),
     output: (endpointId, chunks) => this.#followers.output(endpointId, chunks),

@@ -24,6 +24,7 @@ import { logger } from "../../lib/log.ts";
 import { messageOf } from "../../lib/outcome.ts";
 import type { Store } from "../store/store.ts";
 import { Dispatcher, type TaskRange } from "./dispatch.ts";
+import { Inventory } from "./inventory.ts";
 
 const log = logger("service", "hub");
 
@@ -59,6 +60,7 @@ export class Serving {
   readonly #results = new ReceiveWindow(DEFAULT_RESULT_CREDITS);
   readonly #heartbeat: RunningHeartbeat;
   readonly #dispatcher: Dispatcher;
+  readonly #inventory: Inventory;
   #status: EndpointStatus;
   #lastSeenWritten: number;
   #started = false;
@@ -75,6 +77,13 @@ export class Serving {
       queue: store.queue,
       window: this.#tasks,
       send,
+    });
+    this.#inventory = new Inventory({
+      endpointId,
+      queue: store.queue,
+      now,
+      ask: (task_ids) => send({ type: "held", task_ids: [...task_ids] }),
+      requeued: () => this.wake(),
     });
     this.#heartbeat = startHeartbeat({
       ...heartbeat,
@@ -109,6 +118,11 @@ export class Serving {
     this.wake();
   }
 
+  /** Asks an endpoint that can answer what it still has; resolves when all of it was asked. */
+  async takeInventory(): Promise<void> {
+    if (this.hello.answers_held === true) await this.#inventory.take();
+  }
+
   wake(): void {
     if (this.#started) this.#dispatcher.wake();
   }
@@ -124,6 +138,7 @@ export class Serving {
   /** Resolves to the positions of tasks that are marked as perhaps sent and never were. */
   stop(): Promise<readonly number[]> {
     this.#heartbeat.stop();
+    this.#inventory.stop();
     return this.#dispatcher.stop();
   }
 
@@ -142,6 +157,8 @@ export class Serving {
         return events.progressed(message.events.map(({ task_id }) => task_id));
       case "results":
         return this.#finished(message);
+      case "missing":
+        return this.#inventory.answered(message.task_ids);
       case "output":
         return events.output(message.chunks);
       case "heartbeat":

@@ -30,6 +30,10 @@ export interface SessionEvents {
   admit(session: Session, hello: Hello): Reject | undefined;
   /** Resolves when the endpoint's earlier session has put its unsent tasks away. */
   predecessorEnded(endpointId: EndpointId): Promise<void>;
+  /** Whether this agent, since it was started, has said which tasks it has. */
+  isKnown(endpointId: EndpointId, hello: Hello): boolean;
+  /** It has. */
+  known(endpointId: EndpointId, hello: Hello): void;
   /** It takes tasks. */
   serving(session: Session): void;
   progressed(endpointId: EndpointId, taskIds: readonly TaskId[]): void;
@@ -156,6 +160,12 @@ export class Session {
     if (this.serving !== serving) return;
     events.serving(this);
     await serving.start();
+    if (!events.isKnown(this.endpointId, hello)) await this.#takeInventory(serving, hello);
+  }
+
+  async #takeInventory(serving: Serving, hello: Hello): Promise<void> {
+    await serving.takeInventory();
+    if (this.serving === serving) this.#options.events.known(this.endpointId, hello);
   }
 
   #welcome(hello: Hello, endpoint: StoredEndpoint): Serving {

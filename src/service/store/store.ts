@@ -403,6 +403,21 @@ export interface QueueStore {
   }): Promise<readonly QueuedTask[]>;
   /** Tasks that were marked but never sent, in any session, wait for the endpoint again. */
   release(endpointId: EndpointId, positions: readonly number[]): Promise<void>;
+  /** Tasks that the endpoint has accepted and not finished, in order, after a position. */
+  held(query: {
+    readonly endpointId: EndpointId;
+    readonly after: number;
+    readonly limit: number;
+  }): Promise<readonly { readonly taskId: TaskId; readonly position: number }[]>;
+  /**
+   * The endpoint does not have these any more: those that are held are queued again with one attempt
+   * more, or failed with `ENDPOINT_LOST` when none is left.
+   */
+  missing(
+    endpointId: EndpointId,
+    taskIds: readonly TaskId[],
+    at: number,
+  ): Promise<{ readonly requeued: number; readonly failed: number }>;
   codes(functionIds: readonly FunctionId[]): Promise<ReadonlyMap<FunctionId, Uint8Array>>;
   /** The endpoint has them on its disk. Written later; a crash before that only sends them twice. */
   accepted(endpointId: EndpointId, taskIds: readonly TaskId[], at: number): void;

@@ -4,6 +4,7 @@
  * Each portion leaves the database such that the rest can be done after a crash.
  */
 import type { TaskError } from "../../../contract/errors.ts";
+import type { TaskId } from "../../../contract/ids.ts";
 import type { TaskEvent, TaskState } from "../../../contract/task_state.ts";
 import type { Engine } from "./engine.ts";
 import { Command, Query } from "./query.ts";
@@ -55,6 +56,8 @@ export class EndpointTasks {
   readonly #held: Query<Row>;
   readonly #sentAt: Query<Row>;
   readonly #requeue: Command;
+  readonly #heldIds: Query<[taskRow: number, taskId: TaskId]>;
+  readonly #heldOf: Query<Row>;
 
   constructor(engine: Engine, finisher: TaskFinisher) {
     const { connection } = engine;
@@ -74,6 +77,16 @@ export class EndpointTasks {
       connection,
       `SELECT ${COLUMNS} FROM json_each(?) positions JOIN tasks ON task_row = positions.value
        WHERE endpoint_row = ? AND delivery = 1`,
+    );
+    this.#heldIds = new Query(
+      connection,
+      `SELECT task_row, task_id FROM tasks
+       WHERE endpoint_row = ? AND task_row > ? AND delivery = 2 ORDER BY task_row LIMIT ?`,
+    );
+    this.#heldOf = new Query(
+      connection,
+      `SELECT ${COLUMNS} FROM tasks
+       WHERE task_id IN (SELECT value FROM json_each(?)) AND endpoint_row = ? AND delivery = 2`,
     );
     this.#requeue = new Command(
       connection,
@@ -107,6 +120,28 @@ export class EndpointTasks {
       });
     }
     return { requeued, failed: changed - requeued };
+  }
+
+  held(
+    endpointRow: number,
+    after: number,
+    limit: number,
+  ): { readonly taskId: TaskId; readonly position: number }[] {
+    return this.#heldIds.all(endpointRow, after, limit)
+      .map(([position, taskId]) => ({ position, taskId }));
+  }
+
+  /** As {@link spoolLost}, of some of the accepted ones. */
+  async missing(
+    endpointRow: number,
+    taskIds: readonly TaskId[],
+    at: number,
+  ): Promise<{ readonly requeued: number; readonly failed: number }> {
+    return await this.#engine.write((transaction) => {
+      const rows = this.#heldOf.all(JSON.stringify(taskIds), endpointRow);
+      const requeued = rows.filter((row) => this.#tryAgain(transaction, row, at)).length;
+      return { requeued, failed: rows.length - requeued };
+    });
   }
 
   /** Those at `positions` that were marked as perhaps sent, but were not, wait for the endpoint. */

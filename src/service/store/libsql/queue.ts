@@ -144,6 +144,26 @@ export class LibsqlQueue implements QueueStore {
     await this.#endpointTasks.release(endpoint[0], positions, Date.now());
   }
 
+  held(query: {
+    readonly endpointId: EndpointId;
+    readonly after: number;
+    readonly limit: number;
+  }): Promise<readonly { readonly taskId: TaskId; readonly position: number }[]> {
+    const [endpointRow] = this.#endpoint.get(query.endpointId) ?? [-1];
+    return Promise.resolve(this.#endpointTasks.held(endpointRow, query.after, query.limit));
+  }
+
+  async missing(
+    endpointId: EndpointId,
+    taskIds: readonly TaskId[],
+    at: number,
+  ): Promise<{ readonly requeued: number; readonly failed: number }> {
+    if (taskIds.length === 0) return { requeued: 0, failed: 0 };
+    await this.#live.flush();
+    const [endpointRow] = this.#endpoint.get(endpointId) ?? [-1];
+    return await this.#endpointTasks.missing(endpointRow, taskIds, at);
+  }
+
   codes(functionIds: readonly FunctionId[]): Promise<ReadonlyMap<FunctionId, Uint8Array>> {
     return Promise.resolve(new Map(this.#code.all(JSON.stringify(functionIds))));
   }
