@@ -276,6 +276,21 @@ Deno.test("cancelling reaches tasks wherever they are", async () => {
   assertEquals([last.task_id, last.state], [running.task_id, "cancelled"]);
 });
 
+Deno.test("asked what it still has, it names what it does not have", async () => {
+  using bench = new Bench(0);
+  const session = bench.session();
+  const tasks = [taskMessage(), taskMessage()];
+  const unknown = newId();
+  bench.flow.receive(tasksOf(tasks));
+  bench.flow.receive({ type: "held", task_ids: [...idsOf(tasks), unknown] });
+  await session.messages.expect("task_ack");
+  assertEquals((await session.messages.expect("missing")).task_ids, [unknown]);
+  bench.restart();
+  const next = bench.session();
+  bench.flow.receive({ type: "held", task_ids: [unknown, ...idsOf(tasks)] });
+  assertEquals((await next.messages.expect("missing")).task_ids, [unknown]);
+});
+
 Deno.test("a function whose code never came fails its task", async () => {
   using bench = new Bench();
   const session = bench.session();
