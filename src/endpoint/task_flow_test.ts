@@ -283,8 +283,8 @@ Deno.test("asked what it still has, it names what it does not have", async () =>
   const unknown = newId();
   bench.flow.receive(tasksOf(tasks));
   bench.flow.receive({ type: "held", task_ids: [...idsOf(tasks), unknown] });
-  await session.messages.expect("task_ack");
   assertEquals((await session.messages.expect("missing")).task_ids, [unknown]);
+  await session.messages.expect("task_ack");
   bench.restart();
   const next = bench.session();
   bench.flow.receive({ type: "held", task_ids: [unknown, ...idsOf(tasks)] });

@@ -152,7 +152,7 @@ function damage(random: Random, at: number): Fault {
   const lane = daemon(random);
   // What a store's disk loses of acknowledged commits is lost; see the README.
   const how = lane === "agent"
-    ? random.weighted({ torn: 3, cut: 0, flip: 0, main: 1 })
+    ? random.weighted({ torn: 3, cut: 2, flip: 2, main: 1 })
     : random.weighted({ torn: 4, main: 1 });
   return { kind: "damage", at, lane, how, bytes: random.logUniform(1, 20_000) };
 }

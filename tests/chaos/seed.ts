@@ -117,8 +117,11 @@ async function stop(stage: Stage): Promise<Violation[]> {
     ]]] as const
   ) {
     const finished = await stage.daemons[part].endedFromOutside(async () => {
-      const { code, stderr } = await stage.env.run(args);
-      if (code !== 0) violations.push(broken(6, `${args.join(" ")} ended with ${code}: ${stderr}`));
+      const { code, stdout, stderr } = await stage.env.run([...args, "--json"]);
+      const killed = code === 0 && JSON.parse(stdout).killed === true;
+      if (code !== 0 || killed) {
+        violations.push(broken(6, `${args.join(" ")} ended with ${code}: ${stdout}${stderr}`));
+      }
     });
     if (finished !== undefined && finished.code !== 0) {
       violations.push(broken(6, `${part} ended with ${finished.code}: ${finished.stderr}`));

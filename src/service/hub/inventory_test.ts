@@ -38,13 +38,6 @@ Deno.test("what an agent that was started anew has lost is sent again, or fails"
   assertEquals([again!.task_id, again!.attempts_made], [ids[1], 1]);
   const lost = await fixture.stored.store.tasks.detail(ids[0]!);
   assertEquals([lost?.state, lost?.result?.error?.code], ["failed", "ENDPOINT_LOST"]);
-  await using third = await fixture.connect(endpoint, {
-    spool_id,
-    answers_held: true,
-    instance_id,
-  });
-  const [again] = await third.takeTasks(1);
-  assertEquals([again!.task_id, again!.attempts_made], [ids[1], 1]);
 });
 
 Deno.test("an agent that has everything is asked once, and not again after a cut", async () => {
