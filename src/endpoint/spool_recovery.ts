@@ -3,8 +3,11 @@
  * index of lanes: their rows are read when they have their turn.
  */
 import type { Connection } from "../lib/database.ts";
+import { logger } from "../lib/log.ts";
 import { RECORD, spooledTask, type TaskRow, UNFINISHED } from "./spool_rows.ts";
 import type { RecoveredLane, Recovery } from "./table_events.ts";
+
+const log = logger("agent", "spool");
 
 /** The left table of a CROSS JOIN is the outer one, so only the begun part of each lane is read. */
 const BEGUN = `
@@ -56,4 +59,15 @@ function recoveredLane(row: LaneRow): RecoveredLane {
     begunThrough: row.begun_through,
     waiting: row.waiting,
   };
+}
+
+/** What an earlier agent has left on disk; a first start has nothing to tell. */
+export function tellOfRecovery({ lanes, begun, again }: Recovery, results: number): void {
+  const waiting = lanes.reduce((sum, lane) => sum + lane.waiting, again.length);
+  if (waiting + begun.length + results === 0) return;
+  log.info("recovered {waiting} tasks that wait, {begun} that had begun, and {results} results", {
+    waiting,
+    begun: begun.length,
+    results,
+  });
 }

@@ -30,6 +30,7 @@ import { LiveOutput } from "./live_output.ts";
 import { Outbox } from "./outbox.ts";
 import type { Session, SessionMessage } from "./session.ts";
 import type { Spool } from "./spool.ts";
+import { tellOfRecovery } from "./spool_recovery.ts";
 import { SpoolSync } from "./spool_sync.ts";
 import { DISK_RESERVE, spoolShort, StorageHealth } from "./storage_health.ts";
 import type { TableEffect, TableEvent } from "./table_events.ts";
@@ -117,7 +118,9 @@ export class TaskFlow {
       told: (count) => this.#intake.acknowledged(count),
     });
     void spool.lost.then((failure) => this.#end(failure));
-    this.#apply({ kind: "recovered", recovery: spool.recover(options.now()) });
+    const recovery = spool.recover(options.now());
+    tellOfRecovery(recovery, this.#outbox.size);
+    this.#apply({ kind: "recovered", recovery });
     this.#allow(undefined);
   }
 

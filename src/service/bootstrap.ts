@@ -64,7 +64,12 @@ export async function runService(options: ServiceOptions): Promise<ExitCode> {
   parts.phase.url = url;
   rememberPort(directory.identityFile, identity, port);
   await announce(open, { options, directory, parts, url, stop });
-  log.info("listening at {url}", { url, service: store.serviceId, pid: Deno.pid });
+  log.info("listening at {url}, with {unfinished} unfinished tasks in the store", {
+    url,
+    unfinished: await store.tasks.unfinished(),
+    service: store.serviceId,
+    pid: Deno.pid,
+  });
   options.onReady?.(url);
   store.failed.then((error) => {
     log.fatal("the disk failed: {error}; start the service again", { error });

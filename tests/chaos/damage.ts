@@ -1,12 +1,13 @@
 /** Damage to a database while no process has it open. */
+import { basename, join } from "../../src/lib/path.ts";
 import type { Damage } from "./plan.ts";
 
 const PAGE = 4_096;
 
-/** Changes the database at `path`, or its journal; a copy of what was there is in `path.before`. */
-export function damage(path: string, how: Damage, bytes: number): void {
+/** Changes the database at `path`, or its journal; a copy of what was there goes to `folder`. */
+export function damage(path: string, folder: string, how: Damage, bytes: number): void {
   const journal = `${path}-wal`;
-  for (const file of [path, journal]) copyIfPresent(file, `${file}.before`);
+  for (const file of [path, journal]) copyIfPresent(file, copyOf(file, folder));
   switch (how) {
     case "torn":
       return change(journal, (file, size) => {
@@ -27,8 +28,12 @@ export function damage(path: string, how: Damage, bytes: number): void {
 }
 
 /** As a user would who has a copy. */
-export function putBack(path: string): void {
-  for (const file of [path, `${path}-wal`]) copyIfPresent(`${file}.before`, file);
+export function putBack(path: string, folder: string): void {
+  for (const file of [path, `${path}-wal`]) copyIfPresent(copyOf(file, folder), file);
+}
+
+function copyOf(file: string, folder: string): string {
+  return join(folder, basename(file));
 }
 
 function change(path: string, action: (file: Deno.FsFile, size: number) => void): void {

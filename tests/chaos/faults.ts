@@ -126,7 +126,7 @@ async function damageFile(stage: Stage, fault: Of<"damage">): Promise<void> {
   const name = fault.lane as "agent" | "service";
   const part = stage.daemons[name];
   if (await end(stage, fault, "SIGKILL") === undefined) return;
-  damage(stage.databaseOf(name), fault.how, fault.bytes);
+  damage(stage.databaseOf(name), stage.env.root, fault.how, fault.bytes);
   stage.excuses.add(`${name} damage`);
   if (name === "agent" && fault.how !== "torn") stage.spoolLost = true;
   part.start();

@@ -11,8 +11,7 @@ const LASTING = [
   /^\.funcx\/\w+\/logs\/\w+\.(log|out)(\.\d+)?$/,
   // Deno's, as when it runs any program.
   /^\.cache\/deno\//,
-  // The harness's own copies, and what it has moved away by a hint.
-  /^\.funcx\/\w+\/\w+\.db(-wal)?\.before$/,
+  // What was moved away by a hint.
   /\.damaged(-wal|-journal)?$/,
 ];
 

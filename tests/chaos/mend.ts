@@ -43,7 +43,7 @@ function followHint(stage: Stage, name: DaemonName, hint: string, path: string):
     return { kind: "mended", what: `moved ${move[1]} away` };
   }
   if (name === "service" && /copy of the file back/.test(hint)) {
-    putBack(path);
+    putBack(path, stage.env.root);
     return { kind: "mended", what: `put ${path} back` };
   }
   return { kind: "trouble", what: `a hint that cannot be followed: ${hint} (${stage.env.root})` };

@@ -2,7 +2,7 @@
  * kill -9 of each process while thousands of tasks run: every task ends in exactly one terminal
  * state, and the client that waits for them sees each of them once.
  */
-import { assertEquals, assertTrue } from "../../src/lib/assert.ts";
+import { assertEquals, assertMatch, assertTrue } from "../../src/lib/assert.ts";
 import { WORD_COUNT_TS } from "../helpers/functions.ts";
 import { processesOf, signal } from "../helpers/processes.ts";
 import type { Running } from "../helpers/running.ts";
@@ -105,6 +105,7 @@ processTest("kill -9 of the agent: what it had accepted runs after its next star
     () => !env.processes().some((each) => each.command.includes("worker")),
   );
   await env.ok(["start"]);
+  assertMatch(await env.ok(["logs"]), /recovered \d+ tasks that wait, \d+ that had begun/);
   await expectAllAnswered(env, map, { lossAllowed: false });
 });
 
