@@ -39,6 +39,11 @@ export class Dispatcher {
     this.slots = Array.from({ length: options.slots }, () => new Slot());
   }
 
+  /** How many tasks the slots want to have when tasks are slow. */
+  get base(): number {
+    return this.slots.length * (1 + this.#options.prefetch);
+  }
+
   /** How many tasks the slots want to have, in workers and queues. */
   get wanted(): number {
     const base = 1 + this.#options.prefetch;

@@ -27,6 +27,7 @@ import type {
 import type { Abandoned } from "./held_tasks.ts";
 import { killLeftovers } from "./leftovers.ts";
 import { endedOutcome, notStarted, runtimeMissing, STOPPED, workerLost } from "./outcomes.ts";
+import { Pace } from "./pace.ts";
 import { availableRuntimes, type RuntimeSet } from "./runtime_set.ts";
 import { type RuntimeName, RUNTIMES, type WorkerRuntime } from "./runtimes/runtime.ts";
 import { makeSandbox, removeSandbox } from "./sandbox_folders.ts";
@@ -59,6 +60,7 @@ export class Manager implements Executor {
   readonly #managerId: string;
   readonly #dispatcher: Dispatcher;
   readonly #deadlines: Deadlines;
+  readonly #pace = new Pace();
   readonly #tasks = new Map<TaskId, Assignment>();
   readonly #functions = new Map<FunctionId, RuntimeName>();
   readonly #live = new Set<WarmWorker | ShellTask>();
@@ -93,7 +95,8 @@ export class Manager implements Executor {
 
   capacity(): number {
     if (this.#phase !== "open") return 0;
-    return Math.max(0, this.#dispatcher.wanted - this.#tasks.size);
+    const { wanted, base } = this.#dispatcher;
+    return Math.max(0, Math.min(wanted, Math.max(base, this.#pace.limit)) - this.#tasks.size);
   }
 
   run(attempts: readonly TaskAttempt[]): void {
@@ -373,11 +376,16 @@ export class Manager implements Executor {
   }
 
   #finish(attempts: readonly FinishedAttempt[]): void {
+    const held = this.#tasks.size;
+    const now = wallClock();
+    let heldFor = 0;
     for (const { taskId } of attempts) {
-      const folder = this.#tasks.get(taskId)?.folder ?? null;
+      const { folder, givenAt } = this.#tasks.get(taskId)!;
+      heldFor += now - givenAt;
       if (folder !== null) this.#remove(folder);
       this.#tasks.delete(taskId);
     }
+    this.#pace.observe(held, heldFor / attempts.length);
     this.#events.finished(attempts);
     if (this.capacity() > 0) this.#events.roomForMore();
   }
