@@ -18,7 +18,11 @@ export function serveControl(socket: string, daemon: Daemon): UnixServer {
       case `POST ${CONTROL_PATHS.stop}`:
         return await stop(request, daemon);
       default:
-        return refusal(404, "ROUTE_NOT_FOUND", `the agent has no ${request.method} ${pathname}`);
+        return refusal(
+          404,
+          "ROUTE_NOT_FOUND",
+          `the agent has no ${request.method} ${pathname.slice(0, 200)}`,
+        );
     }
   });
 }
@@ -30,14 +34,24 @@ async function stop(request: Request, daemon: Daemon): Promise<Response> {
   return Response.json(daemon.status());
 }
 
+/** A stop is a few bytes; what is longer, or no JSON, is none. */
 async function bodyOf(request: Request): Promise<unknown> {
+  const decoder = new TextDecoder();
+  let text = "";
   try {
-    return await request.json();
+    for await (const chunk of request.body ?? []) {
+      text += decoder.decode(chunk, { stream: true });
+      if (text.length > MAX_STOP_CHARACTERS) return undefined;
+    }
+    return JSON.parse(text);
   } catch {
     return undefined;
   }
 }
 
+const MAX_STOP_CHARACTERS = 10_000;
+
 function refusal(status: number, code: string, reason: string): Response {
-  return Response.json({ code, reason }, { status });
+  const hint = "use the funcx-endpoint that started the agent";
+  return Response.json({ code, reason, hint }, { status });
 }

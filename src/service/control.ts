@@ -50,7 +50,8 @@ async function answer(
   }
   throw new FuncxError({
     code: "ROUTE_NOT_FOUND",
-    message: `there is nothing at ${request.method} ${pathname}`,
+    message: `there is nothing at ${request.method} ${pathname.slice(0, 200)}`,
+    hint: "use the funcx-endpoint that started the service",
   });
 }
 

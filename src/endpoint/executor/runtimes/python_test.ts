@@ -362,3 +362,28 @@ def f():
     assertEquals([...Deno.readDirSync(`${harness.folder}/tasks`)], []);
   },
 );
+
+Deno.test(
+  "Python: what a function writes to its worker's records never leaves the endpoint",
+  { ignore },
+  async () => {
+    await using harness = await Harness.start();
+    // A result with times that no clock shows, an error that is none, a type that nobody sends.
+    const code = python(`
+import os, struct
+def f(kind):
+    head = struct.pack("<IBdd", 0, 1 if kind == "error" else 0, *[float("nan") if kind == "time" else 1.0] * 2)
+    body = bytes([99 if kind == "type" else 18]) + head + b"{}"
+    os.write(3, struct.pack("<I", len(body)) + body)
+    while True:
+        pass
+`);
+    for (const kind of ["time", "error", "type"]) {
+      const { outcome, timeline } = await harness.run({ code, args: [kind] });
+      assertEquals(outcome.kind, "lost");
+      assertTrue(timeline.every(({ at }) => Number.isFinite(at)));
+    }
+    const type = python("def f():\n    raise type('X' * 300000, (Exception,), {})('no')\n");
+    assertEquals(errorOf(await harness.run({ code: type })).type.length, 200);
+  },
+);
