@@ -38,9 +38,19 @@ export const AgentStatusSchema = v.object({
   load: EndpointStatusSchema,
   /** Results on disk that the service has not acknowledged. */
   unacknowledged_results: v.number(),
+  /** What this agent found on its disk when it started; null while it has not looked. */
+  recovered: v.optional(v.nullable(v.object({
+    /** Tasks that had not begun. */
+    waiting_tasks: v.number(),
+    /** Tasks that had begun when the agent before it ended, or waited for another attempt. */
+    interrupted_tasks: v.number(),
+    /** Results that the service had not acknowledged. */
+    results: v.number(),
+  }))),
   /** Resident memory of the agent, bytes. */
   memory: v.number(),
 });
+export type RecoveredWork = NonNullable<AgentStatus["recovered"]>;
 export type AgentStatus = v.InferOutput<typeof AgentStatusSchema>;
 
 export const StopRequestSchema = v.object({

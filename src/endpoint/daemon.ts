@@ -107,6 +107,7 @@ export class Daemon {
       runtimes: [...this.#parts?.executor.runtimes ?? []],
       load: this.load(),
       unacknowledged_results: this.#parts?.flow.unacknowledgedResults ?? 0,
+      recovered: this.#parts?.flow.recovered ?? null,
       memory: Deno.memoryUsage().rss,
     };
   }

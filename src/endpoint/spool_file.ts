@@ -55,8 +55,13 @@ export const MIGRATIONS: readonly string[] = [
 `,
 ];
 
-/** A larger file is not checked whole at each start; damage is noticed when it is read. */
-const MAX_CHECKED_BYTES = 64 * 1024 * 1024;
+/** A larger file is not checked when the agent before ended as it should. */
+const ALWAYS_CHECKED_BYTES = 64 * 1024 * 1024;
+/**
+ * A larger file is not checked whole after a crash either: a million tasks are 250 MB, which takes
+ * half a second. Damage is noticed when it is read then.
+ */
+const MAX_CHECKED_BYTES = 1024 * 1024 * 1024;
 
 /**
  * Opens or makes the spool of an endpoint. A spool of another endpoint id, left from an earlier
@@ -80,18 +85,28 @@ export function openSpoolFile(path: string, endpointId: EndpointId): Connection 
 function openFile(path: string): Connection {
   let connection: Connection | undefined;
   try {
+    const crashed = sizeOf(`${path}-wal`) > 0;
     connection = openDatabase(path);
     // The tasks in flight fit in it, so that their index is not read again and again.
     connection.pragma("cache_size = -16000");
     // A checkpoint syncs twice: once in 16 MB instead of once in 4.
     connection.pragma("wal_autocheckpoint = 4000");
     migrate(connection);
-    if (Deno.statSync(path).size <= MAX_CHECKED_BYTES) check(connection);
+    if (sizeOf(path) <= (crashed ? MAX_CHECKED_BYTES : ALWAYS_CHECKED_BYTES)) check(connection);
     return connection;
   } catch (thrown) {
     // Not `closeDatabase`: a damaged file is touched as little as can be.
     connection?.close();
     throw spoolError(path, thrown);
+  }
+}
+
+function sizeOf(path: string): number {
+  try {
+    return Deno.statSync(path).size;
+  } catch (thrown) {
+    if (thrown instanceof Deno.errors.NotFound) return 0;
+    throw thrown;
   }
 }
 

@@ -2,6 +2,7 @@
  * What an agent that starts has to know of its spool. Waiting tasks are only counted, along the
  * index of lanes: their rows are read when they have their turn.
  */
+import type { RecoveredWork } from "../contract/control.ts";
 import type { Connection } from "../lib/database.ts";
 import { logger } from "../lib/log.ts";
 import { RECORD, spooledTask, type TaskRow, UNFINISHED } from "./spool_rows.ts";
@@ -61,13 +62,21 @@ function recoveredLane(row: LaneRow): RecoveredLane {
   };
 }
 
-/** What an earlier agent has left on disk; a first start has nothing to tell. */
-export function tellOfRecovery({ lanes, begun, again }: Recovery, results: number): void {
-  const waiting = lanes.reduce((sum, lane) => sum + lane.waiting, again.length);
-  if (waiting + begun.length + results === 0) return;
-  log.info("recovered {waiting} tasks that wait, {begun} that had begun, and {results} results", {
-    waiting,
-    begun: begun.length,
+/** What an earlier agent has left on disk. */
+export function recoveredWork({ lanes, begun, again }: Recovery, results: number): RecoveredWork {
+  return {
+    waiting_tasks: lanes.reduce((sum, { waiting }) => sum + waiting, 0),
+    interrupted_tasks: begun.length + again.length,
     results,
-  });
+  };
+}
+
+/** A first start has nothing to tell. */
+export function tellOfRecovery(work: RecoveredWork): void {
+  if (work.waiting_tasks + work.interrupted_tasks + work.results === 0) return;
+  log.info(
+    "recovered {waiting_tasks} tasks that wait, {interrupted_tasks} that were interrupted, " +
+      "and {results} results",
+    { ...work },
+  );
 }

@@ -236,6 +236,30 @@ Deno.test("a damaged spool is refused and kept as it is", () => {
   assertEquals(kept.subarray(SQLITE_HEADER), damaged.subarray(SQLITE_HEADER));
 });
 
+Deno.test("a large spool whose end is missing after a crash is refused and kept as it is", () => {
+  using place = folder();
+  const connection = openSpoolFile(place.path, ENDPOINT);
+  const spool = new Spool(place.path, connection);
+  spool.store(
+    Array.from(
+      { length: 80 },
+      (_, at) => spooled(at + 1, { payload: new Uint8Array(1_000_000).fill(7) }),
+    ),
+    [LANE],
+  );
+  committed(spool);
+  connection.pragma("wal_checkpoint(TRUNCATE)");
+  spool.begin([{ lane: LANE.lane, seq: 1 }], []);
+  committed(spool);
+  const log = Deno.readFileSync(`${place.path}-wal`);
+  spool.close();
+  Deno.writeFileSync(`${place.path}-wal`, log);
+  const { size } = Deno.statSync(place.path);
+  Deno.truncateSync(place.path, size - 5_000_000);
+  assertMatch(codeOf(() => openSpool(place.path, ENDPOINT)), /^SPOOL_UNREADABLE: .*mv '/);
+  assertEquals(Deno.statSync(place.path).size, size - 5_000_000);
+});
+
 Deno.test("a file that is no database is refused and kept as it is", () => {
   using place = folder();
   const text = "this is not a database, it is a text".repeat(100);

@@ -12,6 +12,7 @@
  *    it does not is still here, or its attempt counts as lost with the power.
  */
 import { setImmediate } from "node:timers";
+import type { RecoveredWork } from "../contract/control.ts";
 import type { FuncxFailure } from "../contract/errors.ts";
 import type { FunctionId, TaskId } from "../contract/ids.ts";
 import { DEFAULT_TASK_CREDITS } from "../contract/limits.ts";
@@ -30,7 +31,7 @@ import { LiveOutput } from "./live_output.ts";
 import { Outbox } from "./outbox.ts";
 import type { Session, SessionMessage } from "./session.ts";
 import type { Spool } from "./spool.ts";
-import { tellOfRecovery } from "./spool_recovery.ts";
+import { recoveredWork, tellOfRecovery } from "./spool_recovery.ts";
 import { SpoolSync } from "./spool_sync.ts";
 import { DISK_RESERVE, spoolShort, StorageHealth } from "./storage_health.ts";
 import type { TableEffect, TableEvent } from "./table_events.ts";
@@ -119,10 +120,14 @@ export class TaskFlow {
     });
     void spool.lost.then((failure) => this.#end(failure));
     const recovery = spool.recover(options.now());
-    tellOfRecovery(recovery, this.#outbox.size);
+    this.recovered = recoveredWork(recovery, this.#outbox.size);
+    tellOfRecovery(this.recovered);
     this.#apply({ kind: "recovered", recovery });
     this.#allow(undefined);
   }
+
+  /** What was on disk when it started. */
+  readonly recovered: RecoveredWork;
 
   /** How many tasks may be unacknowledged; for the hello. */
   readonly taskCredits = DEFAULT_TASK_CREDITS;

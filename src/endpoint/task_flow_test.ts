@@ -432,3 +432,17 @@ Deno.test("a stopping agent acknowledges nothing, and keeps what has not begun",
   const given = await bench.executor.hasBeenGiven(1);
   assertEquals(given[0].taskId, waiting.task_id);
 });
+
+Deno.test("after a crash it says what it found on disk", async () => {
+  using bench = new Bench(1);
+  const session = bench.session();
+  const tasks = [taskMessage(), taskMessage(), taskMessage(), taskMessage()];
+  bench.flow.receive(tasksOf(tasks));
+  await bench.executor.hasBeenGiven(1);
+  bench.executor.finish(tasks[0].task_id, SUCCESS);
+  await session.messages.expect("results");
+  await bench.executor.hasBeenGiven(2);
+  bench.restart();
+  const found = { waiting_tasks: 2, interrupted_tasks: 1, results: 1 };
+  assertEquals(bench.flow.recovered, found);
+});

@@ -37,6 +37,14 @@ function daemonFields(agent: AgentStatus): [label: string, value: string][] {
     ],
     ["Unsent results", String(agent.unacknowledged_results)],
   ];
+  const { recovered } = agent;
+  if (recovered && recovered.waiting_tasks + recovered.interrupted_tasks + recovered.results > 0) {
+    pairs.push([
+      "Found at start",
+      `${recovered.waiting_tasks} waiting, ${recovered.interrupted_tasks} interrupted, ` +
+      `${recovered.results} unsent results`,
+    ]);
+  }
   if (agent.connected_at !== null && agent.state === "active") {
     pairs.push(["Connected for", duration(now - agent.connected_at)]);
   }
