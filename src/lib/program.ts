@@ -30,13 +30,30 @@ export function moduleUrl(path: string): URL {
   return new URL(isBundled ? path.replace(/\.ts$/, ".js") : path, root);
 }
 
-/** The command line that starts this program again with `args`; its first word is absolute. */
-export function selfCommand(args: readonly string[]): string[] {
+/**
+ * For a process that lives long. New objects get at most 8 MiB at a time instead of 16 or more, of
+ * which three are kept after a load: a fifth to a quarter of a daemon's memory then, and no
+ * measurable processor time. Workers have V8's own setting, since their code is the users'.
+ */
+export const DAEMON_FLAGS: readonly string[] = ["--v8-flags=--max-semi-space-size=8"];
+
+/**
+ * The command line that starts this program again with `args`; its first word is absolute.
+ * @param flags for `deno run`; a `compiled` program has those with which it was made.
+ */
+export function selfCommand(args: readonly string[], flags: readonly string[] = []): string[] {
   switch (programForm()) {
     case "compiled":
       return [Deno.execPath(), ...args];
     case "portable":
-      return [Deno.execPath(), "run", ...portableFlags, fromFileUrl(Deno.mainModule), ...args];
+      return [
+        Deno.execPath(),
+        "run",
+        ...portableFlags,
+        ...flags,
+        fromFileUrl(Deno.mainModule),
+        ...args,
+      ];
     case "source":
       return [
         Deno.execPath(),
@@ -44,6 +61,7 @@ export function selfCommand(args: readonly string[]): string[] {
         "-A",
         "--quiet",
         "--no-prompt",
+        ...flags,
         `--config=${fromFileUrl(new URL("deno.json", root))}`,
         fromFileUrl(new URL("main.ts", root)),
         ...args,

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { ensurePrivateFolder } from "../../lib/files.ts";
 import { dirname } from "../../lib/path.ts";
-import { selfCommand } from "../../lib/program.ts";
+import { DAEMON_FLAGS, selfCommand } from "../../lib/program.ts";
 import { daemonEnvironment } from "./environment.ts";
 
 /** A process that outlives this one. */
@@ -32,7 +32,7 @@ export async function spawnDaemon(
   const { openSync, closeSync } = await import("node:fs");
   const output = openSync(outputFile, "w", 0o600);
   try {
-    const [program, ...rest] = selfCommand(args);
+    const [program, ...rest] = selfCommand(args, DAEMON_FLAGS);
     const child = spawn(program, rest, {
       cwd: "/",
       detached: true,
