@@ -1,8 +1,15 @@
 /** A daemon's log: JSON lines in a private file that is rotated. Loaded by daemons only. */
-import { getRotatingFileSink } from "@logtape/file";
-import { configure, dispose, jsonLinesFormatter, type LogLevel } from "@logtape/logtape";
+import {
+  configure,
+  dispose,
+  jsonLinesFormatter,
+  type LogLevel,
+  type LogRecord,
+  type Sink,
+} from "@logtape/logtape";
 import { ensurePrivateFolder } from "./files.ts";
 import { dirname } from "./path.ts";
+import { RotatingFile } from "./rotating_file.ts";
 
 const MAX_LOG_BYTES = 10 * 1024 * 1024;
 /** With the one that is written to. */
@@ -19,12 +26,7 @@ export async function openLogFile(path: string, level: LogLevel): Promise<AsyncD
   await configure({
     reset: true,
     sinks: {
-      file: getRotatingFileSink(path, {
-        maxSize: MAX_LOG_BYTES,
-        maxFiles: MAX_LOG_FILES,
-        bufferSize: 0,
-        formatter: jsonLinesFormatter,
-      }),
+      file: fileSink(path),
     },
     loggers: [
       { category: ["funcx"], lowestLevel: level, sinks: ["file"] },
@@ -32,4 +34,11 @@ export async function openLogFile(path: string, level: LogLevel): Promise<AsyncD
     ],
   });
   return { [Symbol.asyncDispose]: dispose };
+}
+
+function fileSink(path: string): Sink & Disposable {
+  const file = new RotatingFile(path, { maximumBytes: MAX_LOG_BYTES, maximumFiles: MAX_LOG_FILES });
+  const encoder = new TextEncoder();
+  const write = (record: LogRecord): void => file.write(encoder.encode(jsonLinesFormatter(record)));
+  return Object.assign(write, { [Symbol.dispose]: () => file[Symbol.dispose]() });
 }
