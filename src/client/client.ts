@@ -21,7 +21,10 @@ import {
 } from "../contract/api.ts";
 import { FuncxError } from "../contract/errors.ts";
 import type { EndpointId, FunctionId, TaskGroupId, TaskId } from "../contract/ids.ts";
-import { MAX_PAGE_SIZE } from "../contract/limits.ts";
+import type { OnProgress } from "../contract/blob_transfer.ts";
+import { INLINE_BYTES, MAX_PAGE_SIZE, MAX_PAYLOAD_BYTES } from "../contract/limits.ts";
+import { blobRequests } from "./blob_requests.ts";
+import { Blobs } from "./blobs.ts";
 import {
   type BodyEncoding,
   type CallInput,
@@ -42,6 +45,10 @@ import { type OpenAnswer, Transport, type TransportOptions } from "./transport.t
 export interface ClientOptions extends TransportOptions {
   /** Of request and answer bodies; JSON by default, which is the faster one in JavaScript. */
   readonly encoding?: BodyEncoding;
+  /** Arguments above so many bytes go as blobs; `INLINE_BYTES` by default. */
+  readonly inlineBytes?: number;
+  /** Told of each chunk of an upload. */
+  readonly onUpload?: OnProgress;
 }
 
 /** Results of a task group that came together. */
@@ -70,10 +77,16 @@ export interface RegisterOptions extends CallOptions {
 export class Client {
   readonly #transport: Transport;
   readonly #encoding: BodyEncoding;
+  /** Large arguments and results. */
+  readonly blobs: Blobs;
 
   constructor(options: ClientOptions) {
     this.#transport = new Transport(options);
     this.#encoding = options.encoding ?? "json";
+    this.blobs = new Blobs(blobRequests(this.#transport), {
+      inlineBytes: Math.min(options.inlineBytes ?? INLINE_BYTES, MAX_PAYLOAD_BYTES),
+      onProgress: options.onUpload,
+    });
   }
 
   /** Base URL of the service, without a slash at its end. */
@@ -216,10 +229,10 @@ export class Client {
     return followEvents(events);
   }
 
-  /** How a task ended, once it has. */
+  /** How a task ended, once it has; with a large result in its place. */
   async wait(taskId: TaskId, options: CallOptions = {}): Promise<FinishedTask> {
     for await (const event of this.follow(taskId, options)) {
-      if (event.event === "finished") return event.data;
+      if (event.event === "finished") return await this.blobs.withResult(event.data);
     }
     throw new Error("a follow stream ended without its last event");
   }

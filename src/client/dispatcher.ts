@@ -70,14 +70,22 @@ export class Dispatcher {
     });
   }
 
-  start(functionId: FunctionId | Promise<FunctionId>, payload: string): PendingTask {
-    const task = new PendingTask(payload);
+  start(
+    functionId: FunctionId | Promise<FunctionId>,
+    payload: string | Promise<string>,
+  ): PendingTask {
+    const task = new PendingTask(typeof payload === "string" ? undefined : payload);
     this.#pending.add(task);
-    const enqueue = (id: FunctionId): void => {
-      if (task.ready(id)) this.#queue.add(task);
+    const enqueue = (id: FunctionId, packed: string): void => {
+      if (task.ready(id, packed)) this.#queue.add(task);
     };
-    if (typeof functionId === "string") enqueue(functionId);
-    else functionId.then(enqueue, (error) => this.#end(task, { kind: "error", error }));
+    if (typeof functionId === "string" && typeof payload === "string") enqueue(functionId, payload);
+    else {
+      Promise.all([functionId, payload]).then(
+        ([id, packed]) => enqueue(id, packed),
+        (error) => this.#end(task, { kind: "error", error }),
+      );
+    }
     return task;
   }
 

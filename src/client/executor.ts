@@ -5,10 +5,10 @@ import type { Client } from "./client.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { FunctionRegistry, type RemoteFunction } from "./function_registry.ts";
 import { inOrder, type OrderedTask } from "./in_order.ts";
-import { payloadOf } from "./payload.ts";
 import {
   type Ending,
   futureOf,
+  isLarge,
   PendingTask,
   settledOf,
   type TaskFuture,
@@ -73,6 +73,7 @@ type Items<T> = Iterable<T> | AsyncIterable<T>;
 export class Executor implements AsyncDisposable {
   readonly endpointId: EndpointId;
   readonly taskGroupId: TaskGroupId;
+  readonly #client: Client;
   readonly #dispatcher: Dispatcher;
   readonly #functions: FunctionRegistry;
   #closed = false;
@@ -80,6 +81,7 @@ export class Executor implements AsyncDisposable {
   constructor(client: Client, endpointId: EndpointId, options: ExecutorOptions = {}) {
     this.endpointId = endpointId;
     this.taskGroupId = options.taskGroupId ?? crypto.randomUUID();
+    this.#client = client;
     this.#functions = new FunctionRegistry(client);
     this.#dispatcher = new Dispatcher({
       client,
@@ -110,7 +112,7 @@ export class Executor implements AsyncDisposable {
     kwargs: Readonly<Record<string, unknown>> = {},
   ): TaskFuture<R> {
     const task = this.#start(fn, args, kwargs);
-    return futureOf<R>(task, () => {
+    return futureOf<R>(task, (ending) => this.#whole(ending), () => {
       const told = this.#dispatcher.cancel(task);
       told.catch(() => {});
       return told;
@@ -134,7 +136,7 @@ export class Executor implements AsyncDisposable {
     options: MapOptions = {},
   ): AsyncGenerator<unknown> {
     for await (const ending of this.#inOrder(items, (item) => this.#start(fn, [item]), options)) {
-      yield valueOf(ending);
+      yield valueOf(isLarge(ending) ? await this.#whole(ending) : ending);
     }
   }
 
@@ -150,7 +152,9 @@ export class Executor implements AsyncDisposable {
     options: MapOptions = {},
   ): AsyncGenerator<PromiseSettledResult<R>> {
     const start = (item: I): PendingTask => this.#startWith(fn, () => call(item));
-    for await (const ending of this.#inOrder(items, start, options)) yield settledOf<R>(ending);
+    for await (const ending of this.#inOrder(items, start, options)) {
+      yield settledOf<R>(isLarge(ending) ? await this.#whole(ending) : ending);
+    }
   }
 
   /** Resolves when fewer than 10,000 tasks have not ended: await it when you submit in a loop. */
@@ -186,12 +190,22 @@ export class Executor implements AsyncDisposable {
       if (this.#closed) throw new Error("the executor is closed");
       const { args = [], kwargs = {} } = call();
       // First, since a function that is being registered has to be waited for.
-      const payload = payloadOf(args, kwargs);
+      const payload = this.#client.blobs.payload(args, kwargs);
       return this.#dispatcher.start(this.#functions.idOf(fn), payload);
     } catch (error) {
-      const task = new PendingTask("");
+      const task = new PendingTask();
       task.finish({ kind: "error", error });
       return task;
+    }
+  }
+
+  /** With a large result in its place: only when it is wanted, since it takes memory. */
+  async #whole(ending: Ending): Promise<Ending> {
+    if (ending.kind === "error") return ending;
+    try {
+      return { kind: "finished", task: await this.#client.blobs.withResult(ending.task) };
+    } catch (error) {
+      return { kind: "error", error };
     }
   }
 
@@ -207,6 +221,7 @@ export class Executor implements AsyncDisposable {
     const startOrdered = (item: I): OrderedTask<Ending> => {
       const task = start(item);
       return {
+        prepared: task.prepared,
         outcome: task.ended.then((value) => ({ value, bytes: bytesOf(value) })),
         cancel: () => void this.#dispatcher.cancel(task).catch(() => {}),
       };

@@ -6,6 +6,8 @@ import { Fifo } from "./fifo.ts";
 export interface OrderedTask<R> {
   /** Never rejects. `bytes` is what its result takes in memory, about. */
   readonly outcome: Promise<{ readonly value: R; readonly bytes: number }>;
+  /** Present when its input is large: until it settles, that is in memory, and no more is read. */
+  readonly prepared?: Promise<unknown>;
   cancel(): void;
 }
 
@@ -63,8 +65,11 @@ export async function* inOrder<I, R>(
       for await (const item of items) {
         while (!left && started.size >= window.tasks) await changed.next();
         if (left) break;
-        started.push(start(item));
+        const task = start(item);
+        started.push(task);
         changed.notify();
+        // What became of it is in its outcome.
+        await task.prepared?.catch(() => {});
       }
       return { kind: "done" };
     } catch (error) {

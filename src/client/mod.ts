@@ -11,6 +11,8 @@
  * ```
  */
 export { Client, type ClientOptions, type RegisterOptions, type ResultBatch } from "./client.ts";
+export { Blobs, FileArgument } from "./blobs.ts";
+export type { BlobSource, OnProgress } from "../contract/blob_transfer.ts";
 export type { CallInput, CallOptions } from "./call.ts";
 export { TaskFailed } from "./errors.ts";
 export { type CallArguments, Executor, type ExecutorOptions, type MapOptions } from "./executor.ts";

@@ -1,5 +1,6 @@
 /** A task from `submit` to its end, as the client sees it. */
 import type { FinishedTask } from "../contract/api.ts";
+import { isBlobBuffer } from "../contract/blob_reference.ts";
 import { EnvelopeError, HEADERS, readBuffer } from "../contract/envelope.ts";
 import { FuncxError } from "../contract/errors.ts";
 import type { FunctionId, TaskId } from "../contract/ids.ts";
@@ -28,8 +29,8 @@ export type Ending =
   | { readonly kind: "error"; readonly error: unknown };
 
 export type Progress =
-  /** Its function is being registered. */
-  | { readonly kind: "preparing"; readonly payload: string }
+  /** Its function is being registered, or its arguments are being uploaded. */
+  | { readonly kind: "preparing" }
   /** Waits for a request; `payload` is its packed arguments. */
   | { readonly kind: "queued"; readonly payload: string; readonly functionId: FunctionId }
   /** In a request that is not answered. */
@@ -42,12 +43,12 @@ export class PendingTask {
   readonly ended: Promise<Ending>;
   /** Never rejects; undefined when it was not submitted. */
   readonly submitted: Promise<TaskId | undefined>;
-  #progress: Progress;
+  #progress: Progress = { kind: "preparing" };
   readonly #resolveEnded: (ending: Ending) => void;
   readonly #resolveSubmitted: (taskId: TaskId | undefined) => void;
 
-  constructor(payload: string) {
-    this.#progress = { kind: "preparing", payload };
+  /** @param prepared settles when its arguments are with the service, or as small as a request. */
+  constructor(readonly prepared?: Promise<unknown>) {
     ({ promise: this.ended, resolve: this.#resolveEnded } = deferred<Ending>());
     ({ promise: this.submitted, resolve: this.#resolveSubmitted } = deferred());
   }
@@ -56,10 +57,10 @@ export class PendingTask {
     return this.#progress;
   }
 
-  /** Its function is registered. Whether it still wants to be sent. */
-  ready(functionId: FunctionId): boolean {
+  /** Its function is registered, its arguments are packed. Whether it still wants to be sent. */
+  ready(functionId: FunctionId, payload: string): boolean {
     if (this.#progress.kind !== "preparing") return false;
-    this.#progress = { kind: "queued", payload: this.#progress.payload, functionId };
+    this.#progress = { kind: "queued", payload, functionId };
     return true;
   }
 
@@ -120,8 +121,14 @@ function readResult<T>(task: FinishedTask, read: (body: string) => T): T {
 }
 
 /** What the submitter holds. */
-export function futureOf<R>(task: PendingTask, cancel: () => Promise<void>): TaskFuture<R> {
-  const value = task.ended.then(valueOf) as Promise<R>;
+export function futureOf<R>(
+  task: PendingTask,
+  whole: (ending: Ending) => Promise<Ending>,
+  cancel: () => Promise<void>,
+): TaskFuture<R> {
+  const value = task.ended.then((ending) =>
+    isLarge(ending) ? whole(ending).then(valueOf) : valueOf(ending)
+  ) as Promise<R>;
   const taskId = task.submitted.then(async (id) => {
     if (id !== undefined) return id;
     const ending = await task.ended;
@@ -131,6 +138,11 @@ export function futureOf<R>(task: PendingTask, cancel: () => Promise<void>): Tas
   // Nobody has to look at it: the result says the same.
   taskId.catch(() => {});
   return Object.assign(value, { taskId, cancel });
+}
+
+/** Its result is kept as a blob. */
+export function isLarge(ending: Ending): boolean {
+  return ending.kind === "finished" && isBlobBuffer(ending.task.result ?? "");
 }
 
 /** What became of a task, without throwing. */

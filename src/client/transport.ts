@@ -97,6 +97,14 @@ export class Transport {
     });
   }
 
+  /** The body of a 2xx answer as it is. */
+  octets(request: HttpRequest): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#repeat(request, async (response) => {
+      if (!response.ok) throw new RefusedAnswer(response, await decodeBody(response));
+      return new Uint8Array(await response.arrayBuffer());
+    });
+  }
+
   /** Like `send`, for a stream: the time limit ends with the headers of the answer. */
   async open(request: HttpRequest): Promise<OpenAnswer> {
     const connection = new AbortController();

@@ -19,10 +19,8 @@ export const MAX_RESULT_BYTES = 10 * MIB;
 export const INLINE_BYTES = MIB;
 /** The largest blob, unless a service allows less. */
 export const MAX_BLOB_BYTES = 5 * 1024 * MIB;
-/** One request of an upload; the service holds as much of each that is on its way. */
+/** One request of an upload or a download; whoever moves a blob holds little more of it. */
 export const BLOB_CHUNK_BYTES = 8 * MIB;
-/** One request of a download. */
-export const BLOB_RANGE_BYTES = 64 * MIB;
 /** What the blobs of one owner may take, unless a service allows another sum. */
 export const BLOB_QUOTA_BYTES = 100 * 1024 * MIB;
 /** Room on the disk that blobs leave for everything else. */
@@ -116,6 +114,8 @@ export const MAX_TASKS_PER_WORKER = 1_000_000_000;
 /** Between the polite and the final signal to a process group. */
 export const KILL_GRACE = 2 * SECOND;
 export const REQUEST_TIMEOUT = 30 * SECOND;
+/** A chunk of a blob over a slow link. */
+export const BLOB_REQUEST_TIMEOUT = 120 * SECOND;
 /** How long the service waits for the whole of a request's body. */
 export const REQUEST_BODY_TIMEOUT = 120 * SECOND;
 /** Between two signs of life on an SSE stream with nothing to say. */

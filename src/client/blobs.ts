@@ -1,0 +1,194 @@
+/** Arguments and results that are too large for a request: uploaded and fetched as blobs. */
+import type { FinishedTask } from "../contract/api.ts";
+import {
+  blobBuffer,
+  type BlobReference,
+  type FileReference,
+  filesBuffer,
+  isBlobBuffer,
+  referencesOf,
+} from "../contract/blob_reference.ts";
+import {
+  type BlobRequests,
+  type BlobSource,
+  downloadBlob,
+  type OnProgress,
+  uploadBlob,
+} from "../contract/blob_transfer.ts";
+import { EnvelopeError, jsonBuffer, pack } from "../contract/envelope.ts";
+import { FuncxError } from "../contract/errors.ts";
+import { BLOB_TRANSFERS, MAX_BLOB_BYTES, MAX_PAYLOAD_BYTES } from "../contract/limits.ts";
+import { Slots } from "../lib/async.ts";
+
+/** A file as an argument: the function gets the path of a copy of it that it may read. */
+export class FileArgument {
+  /** @param name the last part of the path that the function gets. */
+  constructor(readonly name: string, readonly source: BlobSource) {}
+}
+
+export interface BlobOptions {
+  /** Arguments above this go as blobs, bytes. */
+  readonly inlineBytes: number;
+  readonly onProgress?: OnProgress;
+}
+
+/** V8 holds no longer text; other engines hold less or a little more. */
+const MAX_TEXT_LENGTH = 512 * 1024 * 1024;
+
+type Keyword = Readonly<Record<string, unknown>>;
+
+export class Blobs {
+  readonly #requests: BlobRequests;
+  readonly #options: BlobOptions;
+  readonly #slots = new Slots(BLOB_TRANSFERS);
+
+  constructor(requests: BlobRequests, options: BlobOptions) {
+    this.#requests = requests;
+    this.#options = options;
+  }
+
+  /** Resolves when the service has it. */
+  upload(source: BlobSource): Promise<void> {
+    return this.#slots.run(() => uploadBlob(this.#requests, source, this.#options.onProgress));
+  }
+
+  /**
+   * Positional and keyword arguments as one payload, at once where nothing has to be uploaded.
+   * Throws, or rejects with, {@link FuncxError} `INPUT_INVALID` for what JSON cannot hold,
+   * `TASK_PAYLOAD_TOO_LARGE`, and what an upload is refused with.
+   */
+  payload(args: readonly unknown[], kwargs: Keyword): string | Promise<string> {
+    const { inlineBytes } = this.#options;
+    if ([...args, ...Object.values(kwargs)].some((value) => value instanceof FileArgument)) {
+      return this.#payloadWithFiles(args, kwargs);
+    }
+    const buffers = [bufferOf(args), bufferOf(kwargs)];
+    const length = buffers.reduce((sum, buffer) => sum + buffer.length, 0);
+    // A UTF-16 unit is at most three bytes of UTF-8, so most need no counting.
+    if (length * 3 <= inlineBytes) return pack(buffers);
+    const encoded = buffers.map((buffer) => new TextEncoder().encode(buffer));
+    const bytes = encoded.reduce((sum, buffer) => sum + buffer.length, 0);
+    if (bytes <= inlineBytes) return pack(buffers);
+    const sent = encoded.map((buffer, index) =>
+      buffer.length * 2 > inlineBytes ? this.#uploadBytes(buffer) : buffers[index]!
+    );
+    return Promise.all(sent).then(pack);
+  }
+
+  async #uploadBytes(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+    if (bytes.length > MAX_BLOB_BYTES) throw tooLarge(bytes.length, MAX_BLOB_BYTES);
+    const digest = await crypto.subtle.digest("SHA-256", bytes);
+    const blob: BlobReference = {
+      sha256: [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join(
+        "",
+      ),
+      size: bytes.length,
+    };
+    const read = (start: number, end: number): Promise<Uint8Array<ArrayBuffer>> =>
+      Promise.resolve(bytes.subarray(start, end));
+    await this.upload({ ...blob, read });
+    return blobBuffer(blob);
+  }
+
+  async #payloadWithFiles(args: readonly unknown[], kwargs: Keyword): Promise<string> {
+    const buffers = [await this.#withFiles(args), await this.#withFiles(kwargs)];
+    const payload = pack(buffers);
+    const bytes = new TextEncoder().encode(payload).length;
+    if (bytes <= MAX_PAYLOAD_BYTES) return payload;
+    throw tooLarge(bytes, MAX_PAYLOAD_BYTES);
+  }
+
+  async #withFiles(values: readonly unknown[] | Keyword): Promise<string> {
+    const files: Record<string, FileReference> = {};
+    for (const [key, value] of Object.entries(values)) {
+      if (!(value instanceof FileArgument)) continue;
+      const { sha256, size } = value.source;
+      if (size > MAX_BLOB_BYTES) throw tooLarge(size, MAX_BLOB_BYTES);
+      await this.upload(value.source);
+      files[key] = { sha256, size, name: value.name };
+    }
+    if (Object.keys(files).length === 0) return bufferOf(values);
+    const entries = Object.entries(values)
+      .map(([key, value]) => [key, value instanceof FileArgument ? null : value] as const);
+    const rest = Array.isArray(values)
+      ? entries.map(([, value]) => value)
+      : Object.fromEntries(entries);
+    // Refuses what JSON cannot hold, as for arguments without files.
+    bufferOf(rest);
+    return filesBuffer({ value: rest, files });
+  }
+
+  /** The same task; a result that is kept as a blob is fetched and put in its place. */
+  async withResult<T extends Pick<FinishedTask, "task_id" | "result">>(task: T): Promise<T> {
+    const blob = resultBlob(task);
+    if (blob === undefined) return task;
+    return { ...task, result: await this.#slots.run(() => this.#text(blob)) };
+  }
+
+  async #text(blob: BlobReference): Promise<string> {
+    const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+    let text = "";
+    for await (const chunk of downloadBlob(this.#requests, blob)) {
+      text += decoder.decode(chunk, { stream: true });
+      if (text.length > MAX_TEXT_LENGTH - chunk.length) throw tooLong(blob);
+    }
+    return text + decoder.decode();
+  }
+
+  /** The bytes of a result that is kept as a blob, in order; undefined for another one. */
+  resultChunks(
+    task: Pick<FinishedTask, "task_id" | "result">,
+  ): AsyncGenerator<Uint8Array<ArrayBuffer>> | undefined {
+    const blob = resultBlob(task);
+    return blob && downloadBlob(this.#requests, blob);
+  }
+}
+
+/** Where the result is kept, when that is a blob. */
+export function resultBlob(
+  { task_id, result }: Pick<FinishedTask, "task_id" | "result">,
+): BlobReference | undefined {
+  if (result === undefined || !isBlobBuffer(result)) return undefined;
+  try {
+    return referencesOf(result)[0];
+  } catch (thrown) {
+    throw new FuncxError({
+      code: "PROTOCOL_VIOLATION",
+      message: `the result of task ${task_id} refers to a blob in a form that is not understood`,
+      hint: "check that service and client are of like versions",
+    }, { cause: thrown });
+  }
+}
+
+function bufferOf(value: unknown): string {
+  try {
+    return jsonBuffer(value);
+  } catch (thrown) {
+    if (!(thrown instanceof EnvelopeError)) throw thrown;
+    if (/string length|out of memory|allocation size/i.test(thrown.message)) {
+      throw tooLarge(`more than ${MAX_TEXT_LENGTH}`, MAX_TEXT_LENGTH);
+    }
+    throw new FuncxError({
+      code: "INPUT_INVALID",
+      message: `the arguments cannot be sent: ${thrown.message}`,
+      hint: "arguments are JSON values: null, booleans, finite numbers, strings, arrays, objects",
+    }, { cause: thrown });
+  }
+}
+
+function tooLarge(bytes: number | string, maximum: number): FuncxError {
+  return new FuncxError({
+    code: "TASK_PAYLOAD_TOO_LARGE",
+    message: `the arguments take ${bytes} bytes, at most ${maximum} are taken`,
+    hint: "send a file, with --file or FileArgument, or split the work",
+  });
+}
+
+function tooLong({ size }: BlobReference): FuncxError {
+  return new FuncxError({
+    code: "INPUT_INVALID",
+    message:
+      `the result has ${size} bytes, more than the ${MAX_TEXT_LENGTH} that fit one text here`,
+    hint: "write it to a file: funcx-endpoint task result TASK --output FILE",
+  });
+}
