@@ -86,6 +86,7 @@ function startExecutor(folder: string, feeder: Feeder): Promise<Executor> {
       workersPerNode: WORKERS,
       prefetch: 0,
       maxAttempts: 2,
+      maxResultBytes: 5 * 1024 ** 3,
       walltimeSeconds: null,
       provider: { type: "local" },
       runtimes: {

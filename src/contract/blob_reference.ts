@@ -40,6 +40,11 @@ export const FilesBodySchema = v.object({
 });
 export type FilesBody = v.InferOutput<typeof FilesBodySchema>;
 
+/** By what a file among the arguments is told apart from another. */
+export function fileKey({ sha256, name }: FileReference): string {
+  return `${sha256}/${name}`;
+}
+
 /** The buffer that stands for a larger one. */
 export function blobBuffer({ sha256, size }: BlobReference): string {
   return writeBuffer({ header: HEADERS.blob, body: JSON.stringify({ sha256, size }) });
@@ -56,7 +61,7 @@ export function isBlobBuffer(buffer: string | Uint8Array): boolean {
 }
 
 /** What a buffer refers to: nothing, a blob, or files. Throws `EnvelopeError` when it is malformed. */
-export function referencesOf(buffer: string): readonly BlobReference[] {
+export function referencesOf(buffer: string): readonly (BlobReference | FileReference)[] {
   const isFiles = buffer.startsWith(`${HEADERS.files}\n`);
   if (!isFiles && !isBlobBuffer(buffer)) return [];
   const body = parse(readBuffer(buffer).body);
@@ -68,12 +73,24 @@ export function referencesOf(buffer: string): readonly BlobReference[] {
 }
 
 /** What a payload refers to. Throws `EnvelopeError` when a reference in it is malformed. */
-export function payloadReferences(payload: string): readonly BlobReference[] {
+export function payloadReferences(
+  payload: string,
+): readonly (BlobReference | FileReference)[] {
   // Most payloads have none, and to find that out must cost nothing.
   if (!payload.includes(`\n${HEADERS.blob}\n`) && !payload.includes(`\n${HEADERS.files}\n`)) {
     return [];
   }
   return unpack(payload).flatMap(referencesOf);
+}
+
+/** The arguments with what `pathOf` gives for each file in its place. */
+export function withFiles(
+  { value, files }: FilesBody,
+  pathOf: (key: string) => unknown,
+): FilesBody["value"] {
+  const named = value as Record<string, unknown>;
+  for (const [key, file] of Object.entries(files)) named[key] = pathOf(fileKey(file));
+  return value;
 }
 
 function parse(body: string): unknown {

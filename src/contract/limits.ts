@@ -29,6 +29,8 @@ export const BLOB_DISK_RESERVE = 256 * MIB;
 export const UNUSED_BLOB_LIFETIME = 60 * 60 * SECOND;
 /** Between two looks for blobs that are not needed any more. */
 export const BLOB_SWEEP_INTERVAL = 60 * SECOND;
+/** Arguments that no task uses any more and that an endpoint keeps for the next ones. */
+export const BLOB_CACHE_BYTES = 1024 * MIB;
 /** Transfers of blobs at a time in one direction, of one client or agent. */
 export const BLOB_TRANSFERS = 2;
 /** A task's options as JSON: they travel with each task, so a full batch of them must fit a frame. */

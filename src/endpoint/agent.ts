@@ -10,6 +10,7 @@ import { logger } from "../lib/log.ts";
 import { openLogFile } from "../lib/log_file.ts";
 import { VERSION } from "../lib/version.ts";
 import type { ResolvedExecutor, ResolvedProfile } from "../profile/schema.ts";
+import { AgentBlobs } from "./blobs/agent_blobs.ts";
 import { serveControl } from "./control.ts";
 import { Daemon } from "./daemon.ts";
 import { EndpointDir } from "./endpoint_dir.ts";
@@ -81,30 +82,35 @@ async function bringUp(
 ): Promise<void> {
   const events = new LateEvents();
   const { stateDir, executor: wanted } = profile;
-  const executor = await startExecutor({ executor: wanted, events, stateDir });
-  if (open.disposed) return await executor.close();
-  open.defer(() => executor.close());
+  const local = await startExecutor({ executor: wanted, events, stateDir });
+  if (open.disposed) return await local.close();
+  open.defer(() => local.close());
   const enrolment = await enrol({
     home,
     dir,
     service: profile.service,
     tokenFile,
-    body: registrationBody(profile, metadata(executor)),
+    body: registrationBody(profile, metadata(local)),
   });
   if (open.disposed) return;
   const { registration } = enrolment;
   daemon.registered(registration);
   const spool = openSpool(dir.spoolFile, registration.endpoint_id);
   open.defer(() => spool.close());
+  const blobs = new AgentBlobs(dir, () => enrolment.service());
+  open.defer(() => blobs.close());
+  blobs.results.recover((taskIds) => spool.lookUp(taskIds).finished);
   const flow = new TaskFlow({
     spool,
     maxAttempts: wanted.maxAttempts,
     allowedFunctions: profile.allowedFunctions,
     now: wallClock,
+    resultBlobs: blobs.results,
     onStorage: (problem) => daemon.storageChanged(problem),
     onFatal: (problem) => daemon.fail(problem),
   });
-  events.target = flow.executorEvents;
+  const executor = blobs.before(local, flow.executorEvents);
+  events.target = executor.innerEvents;
   flow.start(executor);
   const supervisor = superviseLink({ home, enrolment, daemon, flow, spool, executor });
   if (daemon.attach({ executor, flow, supervisor })) supervisor.start();

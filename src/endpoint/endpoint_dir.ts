@@ -1,5 +1,6 @@
 /** Every path of one endpoint: its folder `~/.funcx/NAME`, and what the profile keeps elsewhere. */
 import { FuncxError } from "../contract/errors.ts";
+import { RESULT_FOLDER } from "./result_folder.ts";
 import { type RegistrationFile, RegistrationFileSchema } from "../contract/home.ts";
 import type { FuncxHome } from "../contract/home_folder.ts";
 import { ensurePrivateFolder, readIfPresent, writePrivateFile } from "../lib/files.ts";
@@ -33,6 +34,15 @@ export class EndpointDir {
 
   get spoolFile(): string {
     return join(this.stateDir, "spool.db");
+  }
+
+  /** Large arguments, while tasks use them. */
+  get argumentFolder(): string {
+    return join(this.stateDir, "blobs", "arguments");
+  }
+
+  get resultFolder(): string {
+    return join(this.stateDir, ...RESULT_FOLDER);
   }
 
   get logFile(): string {

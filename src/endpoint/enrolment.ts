@@ -60,6 +60,13 @@ export class Enrolment {
     return ok({ url: forwarderAt(forwarder_url, service.value), token: endpoint_token });
   }
 
+  /** The same for the REST API, once the link has been there. */
+  async service(): Promise<Outcome<{ readonly url: string; readonly token: string }>> {
+    const service = await findService(this.#options.home, this.#registration);
+    if (service.kind !== "ok") return service;
+    return ok({ url: service.value.url, token: this.#registration.endpoint_token });
+  }
+
   /** Only under the same id, since spool and status carry it. */
   async #catchUp(service: ServiceAddress): Promise<Outcome<void>> {
     const { home, dir, body, tokenFile } = this.#options;

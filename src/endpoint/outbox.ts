@@ -5,6 +5,7 @@
  * In memory are the numbers of the waiting batches, and the frames of the latest ones up to a
  * bound; the others are read from the spool when their turn comes.
  */
+import { isBlobBuffer } from "../contract/blob_reference.ts";
 import type { TaskId } from "../contract/ids.ts";
 import { BATCH_BYTES, MAX_BATCH_ITEMS, MAX_FRAME_BYTES } from "../contract/limits.ts";
 import { SendWindow } from "../contract/protocol/ack_window.ts";
@@ -22,6 +23,9 @@ export type ResultStore = Pick<Spool, "storeResults" | "dropResults" | "batch" |
 
 export class Outbox {
   readonly #store: ResultStore;
+  readonly #isHeld: (taskId: TaskId) => boolean;
+  /** Batches that wait for a blob, each with its one task. */
+  readonly #held = new Map<number, TaskId>();
   /** Batches that wait to be sent in this session, oldest first. */
   #waiting = new Fifo<number>();
   /** Committed batches that are not acknowledged, in order. */
@@ -33,8 +37,10 @@ export class Outbox {
   /** In flight: the batch that a task's result is in, with what is missing of it. */
   readonly #batchOf = new Map<TaskId, InFlight>();
 
-  constructor(store: ResultStore) {
+  /** @param isHeld whether a result has to wait for its blob; `release` it then. */
+  constructor(store: ResultStore, isHeld: (taskId: TaskId) => boolean = () => false) {
     this.#store = store;
+    this.#isHeld = isHeld;
     const { batches, results } = store.unacknowledged();
     this.#results = results;
     for (const batch of batches) this.#pending.add(batch);
@@ -74,6 +80,7 @@ export class Outbox {
   end(): void {
     this.#window = new SendWindow(0);
     this.#waiting = new Fifo();
+    this.#held.clear();
     this.#batchOf.clear();
   }
 
@@ -84,13 +91,24 @@ export class Outbox {
       const number = this.#waiting.peek();
       if (number === undefined) break;
       const batch = this.#cached.get(number) ?? this.#store.batch(number);
-      if (batch !== undefined) {
+      if (batch !== undefined && this.#isHeld(batch.taskIds[0]!)) {
+        this.#held.set(number, batch.taskIds[0]!);
+      } else if (batch !== undefined) {
         if (!this.#admit(batch)) break;
         batches.push(batch);
       }
       this.#waiting.shift();
     }
     return batches;
+  }
+
+  /** The result's blob is with the service. */
+  release(taskId: TaskId): void {
+    for (const [batch, held] of this.#held) {
+      if (held !== taskId) continue;
+      this.#held.delete(batch);
+      this.#waiting.push(batch);
+    }
   }
 
   #admit({ batch, frame, taskIds }: StoredBatch): boolean {
@@ -156,9 +174,12 @@ function batches(tasks: readonly FinishedTask[]): Batch[] {
   };
   for (const task of tasks) {
     const size = roughSize(task.result);
-    if (members.length === MAX_BATCH_ITEMS || bytes + size > BATCH_BYTES) close();
+    const isAlone = task.result.result !== undefined && isBlobBuffer(task.result.result);
+    if (isAlone || members.length === MAX_BATCH_ITEMS || bytes + size > BATCH_BYTES) close();
     members.push(task);
     bytes += size;
+    // It may have to wait for its blob, which must keep nothing else.
+    if (isAlone) close();
   }
   close();
   return cut;

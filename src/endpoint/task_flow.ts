@@ -22,6 +22,7 @@ import { logger } from "../lib/log.ts";
 import type { Failure } from "../lib/outcome.ts";
 import { dirname } from "../lib/path.ts";
 import { Waiters } from "../lib/waiters.ts";
+import type { ResultBlobs } from "./blobs/result_blobs.ts";
 import { EventReporter } from "./event_reporter.ts";
 import type { Executor, ExecutorEvents } from "./executor/executor.ts";
 import { FunctionCache } from "./function_cache.ts";
@@ -56,6 +57,8 @@ export interface FlowOptions {
   readonly now: () => number;
   /** Of the spool's disk; replaced in tests. */
   readonly room?: DiskRoom;
+  /** Large results, which their own results wait for. */
+  readonly resultBlobs?: ResultBlobs;
   /** Told when writing to the spool begins to fail, and with null when it works again. */
   readonly onStorage: (problem: Failure | null) => void;
   /** Told once when nothing can go on, as with a damaged spool. */
@@ -93,7 +96,14 @@ export class TaskFlow {
       windowBytes: WINDOW_BYTES,
       maxLanes: MAX_LANES,
     });
-    this.#outbox = new Outbox(spool);
+    const { resultBlobs } = options;
+    this.#outbox = new Outbox(spool, (taskId) => resultBlobs?.isWaiting(taskId) ?? false);
+    if (resultBlobs !== undefined) {
+      resultBlobs.onUploaded = (taskId): void => {
+        this.#outbox.release(taskId);
+        this.#schedule();
+      };
+    }
     this.#functions = new FunctionCache((functionId) => spool.functionCode(functionId));
     this.#intake = new Intake({
       spool,
@@ -192,6 +202,7 @@ export class TaskFlow {
         return this.#schedule();
       case "result_ack":
         this.#acknowledged.push(...message.task_ids);
+        this.#options.resultBlobs?.acknowledged(message.task_ids);
         return this.#schedule();
       case "cancel":
         return this.#receiveCancel(message.task_ids);

@@ -1,5 +1,5 @@
 /** From what a user wrote to the resolved form: defaults filled in, paths made absolute. Pure. */
-import { DEFAULT_MAX_ATTEMPTS } from "../contract/limits.ts";
+import { DEFAULT_MAX_ATTEMPTS, MAX_BLOB_BYTES } from "../contract/limits.ts";
 import { resolve } from "../lib/path.ts";
 import {
   type RawProfile,
@@ -51,6 +51,7 @@ function resolveExecutor(
     workersPerNode: workersPerNode === "auto" ? surroundings.site.cores : workersPerNode,
     prefetch: raw.prefetch ?? 0,
     maxAttempts: raw.maxAttempts ?? DEFAULT_MAX_ATTEMPTS,
+    maxResultBytes: raw.maxResultBytes ?? MAX_BLOB_BYTES,
     walltimeSeconds: walltime === undefined ? null : walltimeSeconds(walltime),
     provider: { type: "local" },
     runtimes: resolveRuntimes(raw.runtimes ?? {}, surroundings),

@@ -5,6 +5,7 @@
  */
 import {
   MAX_ATTEMPTS,
+  MAX_BLOB_BYTES,
   MAX_DESCRIPTION_LENGTH,
   MAX_IDS_PER_REQUEST,
   MAX_NAME_LENGTH,
@@ -80,6 +81,10 @@ export const KEYS: Readonly<Record<string, KeyHelp>> = {
   "executor.maxAttempts": {
     expected: `a whole number from 1 to ${MAX_ATTEMPTS}`,
     mend: "Write 1 to never run a task twice.",
+  },
+  "executor.maxResultBytes": {
+    expected: `a whole number from 1 to ${MAX_BLOB_BYTES}`,
+    mend: "Leave it out for all that the service takes.",
   },
   "executor.walltime": {
     expected: '"HH:MM:SS" or a number of seconds, more than 0',

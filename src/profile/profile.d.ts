@@ -74,6 +74,12 @@ export interface Executor {
    */
   maxAttempts?: number;
   /**
+   * The largest result of a TypeScript or Python function, in bytes as it is sent, up to 5 GiB. A
+   * larger one fails with MaxResultSizeExceeded.
+   * @default 5368709120
+   */
+  maxResultBytes?: number;
+  /**
    * When a task that names no walltime is ended: `"HH:MM:SS"`, or seconds.
    * @default no end
    */

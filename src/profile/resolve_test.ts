@@ -39,6 +39,7 @@ Deno.test("an empty profile has all defaults", async () => {
       workersPerNode: navigator.hardwareConcurrency,
       prefetch: 0,
       maxAttempts: 2,
+      maxResultBytes: 5 * 1024 ** 3,
       walltimeSeconds: null,
       provider: { type: "local" },
       runtimes: {

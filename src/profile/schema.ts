@@ -6,6 +6,7 @@ import * as v from "valibot";
 import { isUuid } from "../contract/ids.ts";
 import {
   MAX_ATTEMPTS,
+  MAX_BLOB_BYTES,
   MAX_DESCRIPTION_LENGTH,
   MAX_IDS_PER_REQUEST,
   MAX_NAME_LENGTH,
@@ -31,6 +32,8 @@ export interface ResolvedExecutor {
   /** Tasks handed to a worker ahead of the one it runs. */
   readonly prefetch: number;
   readonly maxAttempts: number;
+  /** Of one result, serialized. */
+  readonly maxResultBytes: number;
   /** Of a task that names none; null means no end. */
   readonly walltimeSeconds: number | null;
   readonly provider: { readonly type: "local" };
@@ -117,6 +120,7 @@ const ExecutorSchema = section({
   workersPerNode: v.optional(v.union([v.literal("auto"), integer(1, MAX_WORKERS_PER_NODE)])),
   prefetch: v.optional(integer(0, MAX_PREFETCH)),
   maxAttempts: v.optional(integer(1, MAX_ATTEMPTS)),
+  maxResultBytes: v.optional(integer(1, MAX_BLOB_BYTES)),
   walltime: v.optional(v.union([
     v.pipe(v.string(), v.regex(WALLTIME), v.check((value) => walltimeSeconds(value) > 0)),
     v.pipe(v.number(), v.finite(), v.gtValue(0)),

@@ -2,7 +2,6 @@ import type { FollowEvent } from "../../contract/api.ts";
 import { EXIT } from "../../contract/errors.ts";
 import type { TaskId } from "../../contract/ids.ts";
 import type { Client } from "../../client/client.ts";
-import { payloadOf } from "../../client/payload.ts";
 import { resultOf } from "../../client/pending_task.ts";
 import { connect } from "../client.ts";
 import { defineCommand } from "../command.ts";
@@ -10,14 +9,17 @@ import type { CliContext } from "../context.ts";
 import { parseArgument, parseKeywordArguments } from "../tasks/arguments.ts";
 import { chooseEndpoint } from "../tasks/endpoint_choice.ts";
 import { ENDPOINT_FLAG, PRIORITY_FLAG, TIMEOUT_FLAG } from "../tasks/flags.ts";
+import { fileArguments } from "../tasks/file_arguments.ts";
 import { chooseFunction, type ChosenFunction } from "../tasks/function_choice.ts";
 import { LiveStream } from "../tasks/live_output.ts";
+import { uploadBar } from "../tasks/upload_bar.ts";
 import { exitOf, isShellResult, shellExit, showOutcome, taskDocument } from "../tasks/outcome.ts";
 import { waitForTask } from "../tasks/waiting.ts";
 
 interface Flags {
   readonly endpoint?: string;
   readonly kwargs?: string;
+  readonly file?: readonly string[];
   readonly noWait: boolean;
   readonly priority?: number;
   readonly timeout?: number;
@@ -45,6 +47,14 @@ export const command = defineCommand<Flags, string[]>({
         parse: String,
         optional: true,
       },
+      file: {
+        kind: "parsed",
+        brief: "A file as a keyword argument; the function gets the path of a copy. Repeatable",
+        placeholder: "name=path",
+        parse: String,
+        variadic: true,
+        optional: true,
+      },
       noWait: { kind: "boolean", brief: "Print the task's id and leave", withNegated: false },
       priority: PRIORITY_FLAG,
       timeout: { ...TIMEOUT_FLAG, brief: "Cancel the task when it takes longer" },
@@ -55,8 +65,10 @@ export const command = defineCommand<Flags, string[]>({
   run: async (context, flags, ...words) => {
     const [reference, ...args] = words as [string, ...string[]];
     const { signal } = context;
-    const payload = payloadOf(args.map(parseArgument), parseKeywordArguments(flags.kwargs));
-    const client = await connect(context);
+    const values = args.map(parseArgument);
+    const named = { ...parseKeywordArguments(flags.kwargs), ...await fileArguments(flags.file) };
+    await using bar = uploadBar(context);
+    const client = await connect(context, { onUpload: bar.told });
     const [fn, endpoint] = await Promise.all([
       chooseFunction(client, reference),
       chooseEndpoint(context, client, flags.endpoint),
@@ -65,6 +77,8 @@ export const command = defineCommand<Flags, string[]>({
       context.output.warn(`endpoint ${endpoint.name} is not online; the task waits for it`);
     }
     signal.throwIfAborted();
+    const payload = await client.blobs.payload(values, named);
+    bar.stop();
     const deadline = flags.timeout === undefined
       ? undefined
       : performance.now() + flags.timeout * 1_000;

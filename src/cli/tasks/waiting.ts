@@ -23,7 +23,7 @@ export async function waitForTask(options: WaitOptions): Promise<FinishedTask> {
   using limit = waitingLimit(options.signal, deadline, taskId);
   for await (const event of client.follow(taskId, { signal: limit.signal })) {
     onEvent?.(event);
-    if (event.event === "finished") return event.data;
+    if (event.event === "finished") return await client.blobs.withResult(event.data);
   }
   throw new Error("the stream ended without its last event");
 }

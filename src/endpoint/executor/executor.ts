@@ -18,11 +18,14 @@ export interface TaskAttempt {
   /** Packed arguments, UTF-8. */
   readonly payload: Uint8Array;
   readonly options: TaskOptions;
+  /** Files with what its arguments refer to, by SHA-256; absolute paths, there until it ends. */
+  readonly blobs?: Readonly<Record<string, string>>;
 }
 
 /** How one attempt ended. */
 export type AttemptOutcome =
-  | { readonly kind: "success"; readonly result: Uint8Array }
+  /** `file`, when there is one, has the result, absolute; whoever is told takes it over. */
+  | { readonly kind: "success"; readonly result: Uint8Array; readonly file?: string }
   /** The function raised, or could not be run at all: never retried. */
   | { readonly kind: "failed"; readonly error: TaskError }
   | { readonly kind: "cancelled" }

@@ -27,6 +27,8 @@ export const FINISHED_FLAGS = {
   failed: 1,
   /** The task with the next sequence has begun; no record of its own says so. */
   nextHasBegun: 2,
+  /** The body is the name of a file in `result_folder`, which has the result. */
+  inFile: 4,
 } as const;
 /** Header, u32 sequence, u8 stream. */
 export const OUTPUT_HEADER_BYTES = RECORD_HEADER_BYTES + 5;
@@ -46,12 +48,18 @@ export interface TaskSettings {
   /** Absolute folder in which it runs instead of the working folder. */
   readonly folder?: string;
   readonly result_serializers?: readonly string[];
+  /** Files with what the arguments refer to, by SHA-256. */
+  readonly blobs?: Readonly<Record<string, string>>;
 }
 
 /** First record of a manager. */
 export interface HelloSettings {
   readonly working_folder: string;
   readonly max_result_bytes: number;
+  /** A result above this goes into a file. */
+  readonly inline_result_bytes: number;
+  /** Absolute. */
+  readonly result_folder: string;
   readonly max_traceback_bytes: number;
   /** Hexadecimal; what a worker with captured descriptors writes at the end of a task's output. */
   readonly marker: string;

@@ -1,8 +1,10 @@
 /** Starts the manager of this machine. */
 import { logger } from "../../lib/log.ts";
+import { join } from "../../lib/path.ts";
 import type { ResolvedExecutor } from "../../profile/schema.ts";
 import type { Executor, ExecutorEvents } from "./executor.ts";
 import { killLeftovers } from "./leftovers.ts";
+import { RESULT_FOLDER } from "../result_folder.ts";
 import { Manager } from "./manager.ts";
 import { detectRuntimes, managerIdOf } from "./runtime_set.ts";
 import { RUNTIMES } from "./runtimes/runtime.ts";
@@ -33,5 +35,7 @@ export async function startLocalExecutor(options: LocalExecutorOptions): Promise
     const detected = runtimes[name];
     if (detected.kind === "missing") log.info("no {name}: {reason}", { name, ...detected });
   }
-  return new Manager({ executor, events, runtimes, managerId });
+  const resultFolder = join(stateDir, ...RESULT_FOLDER);
+  Deno.mkdirSync(resultFolder, { recursive: true, mode: 0o700 });
+  return new Manager({ executor, events, runtimes, managerId, resultFolder });
 }

@@ -50,6 +50,8 @@ export interface ManagerOptions {
   readonly runtimes: RuntimeSet;
   /** In the environment of all that it starts. */
   readonly managerId: string;
+  /** Where workers write large results; absolute. */
+  readonly resultFolder: string;
 }
 
 export class Manager implements Executor {
@@ -58,6 +60,7 @@ export class Manager implements Executor {
   readonly #events: ExecutorEvents;
   readonly #set: RuntimeSet;
   readonly #managerId: string;
+  readonly #resultFolder: string;
   readonly #dispatcher: Dispatcher;
   readonly #deadlines: Deadlines;
   readonly #pace = new Pace();
@@ -77,6 +80,7 @@ export class Manager implements Executor {
     this.#events = options.events;
     this.#set = options.runtimes;
     this.#managerId = options.managerId;
+    this.#resultFolder = options.resultFolder;
     this.runtimes = availableRuntimes(options.runtimes);
     this.#dispatcher = new Dispatcher({
       slots: options.executor.workersPerNode,
@@ -223,6 +227,8 @@ export class Manager implements Executor {
     const worker: WarmWorker = new WarmWorker({
       runtime: detected.runtime,
       workingFolder: this.#profile.workingFolder,
+      resultFolder: this.#resultFolder,
+      maxResultBytes: this.#profile.maxResultBytes,
       baseCredits: 1 + this.#profile.prefetch,
       oneAtATime: this.#profile.sandbox && name === "typescript",
       output: this.#events,

@@ -1,7 +1,9 @@
 /** One shell command: a process group of its own, from its start to its result. */
 import { hostname } from "node:os";
+import { type FilesBody, withFiles } from "../../contract/blob_reference.ts";
 import {
   EnvelopeError,
+  HEADERS,
   jsonBuffer,
   readBuffer,
   readSourceFunction,
@@ -12,7 +14,7 @@ import { wallClock } from "../../lib/clock.ts";
 import { messageOf } from "../../lib/outcome.ts";
 import { type Assignment, manageError } from "./assignment.ts";
 import type { CommandExit, RunningCommand } from "./command_spawner.ts";
-import type { AttemptOutcome, ExecutorEvents } from "./executor.ts";
+import type { AttemptOutcome, ExecutorEvents, TaskAttempt } from "./executor.ts";
 import { endGroup } from "./process_group.ts";
 import { programFile } from "./runtimes/plain_command.ts";
 import type { ShellRuntime } from "./runtimes/shell.ts";
@@ -68,7 +70,7 @@ export class ShellTask {
     let filled: FilledTemplate;
     let command: RunningCommand;
     try {
-      filled = fill(decoder.decode(attempt.code), decoder.decode(attempt.payload));
+      filled = fill(decoder.decode(attempt.code), decoder.decode(attempt.payload), attempt.blobs);
       command = this.#start(filled);
     } catch (thrown) {
       this.#events.ended({ kind: "failed", error: startError(thrown) }, {});
@@ -156,16 +158,37 @@ export class ShellTask {
   }
 }
 
-function fill(code: string, payload: string): FilledTemplate {
-  const buffers = unpack(payload).map((buffer) => readBuffer(buffer));
-  const foreign = buffers.find(({ header }) => header !== "11");
-  if (foreign !== undefined) {
-    throw new EnvelopeError(
-      `the arguments are serialized for Python (header ${foreign.header}); a command takes JSON`,
-    );
-  }
-  const [positional, keyword] = buffers.map(({ body }) => JSON.parse(body));
+function fill(
+  code: string,
+  payload: string,
+  blobs: TaskAttempt["blobs"] = {},
+): FilledTemplate {
+  const [positional, keyword] = unpack(payload).map((buffer) => argumentsIn(buffer, blobs)) as [
+    readonly unknown[],
+    Readonly<Record<string, unknown>>,
+  ];
   return fillTemplate(readSourceFunction(code).source, { positional, keyword });
+}
+
+function argumentsIn(buffer: string, blobs: Readonly<Record<string, string>>): unknown {
+  const { header, body } = readBuffer(buffer);
+  switch (header) {
+    case HEADERS.json:
+      return JSON.parse(body);
+    case HEADERS.files:
+      return withFiles(JSON.parse(body) as FilesBody, (key) => blobs[key]);
+    case HEADERS.blob:
+      // Longer than any system takes for a command.
+      throw new TooLongError("argument list too long");
+  }
+  throw new EnvelopeError(
+    `the arguments are serialized for Python (header ${header}); a command takes JSON`,
+  );
+}
+
+/** Arguments that are too large for a request are too large for a command. */
+class TooLongError extends Error {
+  override readonly name = "TooLongError";
 }
 
 function startError(thrown: unknown): ReturnType<typeof manageError> {
@@ -174,7 +197,7 @@ function startError(thrown: unknown): ReturnType<typeof manageError> {
     return manageError(
       "CouldNotExecuteUserTaskError",
       "the command and its values are longer than this system takes",
-      "Put long values into a file, and pass its path.",
+      "Send long values as a file: run --file NAME=PATH, or FileArgument.",
     );
   }
   const hint = thrown instanceof TemplateError

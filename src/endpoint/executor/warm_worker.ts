@@ -3,8 +3,8 @@ import * as v from "valibot";
 import type { TaskError } from "../../contract/errors.ts";
 import type { FunctionId } from "../../contract/ids.ts";
 import {
+  INLINE_BYTES,
   MAX_FUNCTIONS_PER_WORKER,
-  MAX_RESULT_BYTES,
   MAX_TASKS_PER_WORKER,
   MAX_TRACEBACK_BYTES,
   WORKER_START_TIMEOUT,
@@ -12,6 +12,7 @@ import {
 import { TaskErrorSchema } from "../../contract/protocol/messages.ts";
 import { logger } from "../../lib/log.ts";
 import { messageOf } from "../../lib/outcome.ts";
+import { join } from "../../lib/path.ts";
 import type { Assignment } from "./assignment.ts";
 import { Credits } from "./credits.ts";
 import type { AttemptOutcome, ExecutorEvents, FinishedAttempt } from "./executor.ts";
@@ -44,6 +45,7 @@ import { type WorkerEnd, WorkerProcess } from "./worker_process.ts";
 const log = logger("executor", "worker");
 const MARKER_BYTES = 16;
 const NO_SETTINGS = new Uint8Array(0);
+const NOTHING = new Uint8Array(0);
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
@@ -61,6 +63,9 @@ export interface WarmWorkerEvents {
 export interface WarmWorkerOptions {
   readonly runtime: WorkerRuntime;
   readonly workingFolder: string;
+  /** Where it writes results that are too large for a record; absolute. */
+  readonly resultFolder: string;
+  readonly maxResultBytes: number;
   /** Tasks that it holds at least, the running one included. */
   readonly baseCredits: number;
   /** Tasks need a folder of their own, so one at a time. */
@@ -140,7 +145,9 @@ export class WarmWorker {
   #hello(marker: Uint8Array): HelloSettings {
     return {
       working_folder: this.#options.workingFolder,
-      max_result_bytes: MAX_RESULT_BYTES,
+      max_result_bytes: this.#options.maxResultBytes,
+      inline_result_bytes: INLINE_BYTES,
+      result_folder: this.#options.resultFolder,
       max_traceback_bytes: MAX_TRACEBACK_BYTES,
       marker: marker.toHex(),
       runtime: this.runtime.settings,
@@ -308,7 +315,10 @@ export class WarmWorker {
     const ended = instantAt(view, start + 13);
     const body = bytes.subarray(start + FINISHED_HEADER_BYTES - RECORD_HEADER_BYTES, end);
     const duration = Math.max(0, ended - began);
-    this.#tasks.report(task, { outcome: outcomeOf(flags, body), duration });
+    this.#tasks.report(task, {
+      outcome: outcomeOf(flags, body, this.#options.resultFolder),
+      duration,
+    });
     this.#tasks.beganBelow(sequence + ((flags & FINISHED_FLAGS.nextHasBegun) === 0 ? 1 : 2));
     task.assignment.begunAt = began;
     this.#holdsAlone = false;
@@ -387,11 +397,14 @@ export class WarmWorker {
 }
 
 function settingsOf({ attempt, folder }: Assignment): Uint8Array {
-  const { result_serializers } = attempt.options;
-  if (folder === null && result_serializers === undefined) return NO_SETTINGS;
+  const { blobs, options: { result_serializers } } = attempt;
+  if (folder === null && result_serializers === undefined && blobs === undefined) {
+    return NO_SETTINGS;
+  }
   const settings: TaskSettings = {
     ...(folder === null ? {} : { folder }),
     ...(result_serializers === undefined ? {} : { result_serializers }),
+    ...(blobs === undefined ? {} : { blobs }),
   };
   return encoder.encode(JSON.stringify(settings));
 }
@@ -413,11 +426,17 @@ function isReadySettings(value: unknown): value is ReadySettings {
 }
 
 /** `body` is a view of a larger buffer, which must not be kept alive by a result. */
-function outcomeOf(flags: number, body: Uint8Array): AttemptOutcome {
-  if ((flags & FINISHED_FLAGS.failed) === 0) {
+function outcomeOf(flags: number, body: Uint8Array, folder: string): AttemptOutcome {
+  if ((flags & FINISHED_FLAGS.failed) !== 0) {
+    const error = v.safeParse(TaskErrorSchema, JSON.parse(decoder.decode(body)));
+    if (error.success) return { kind: "failed", error: error.output as TaskError };
+    throw new RecordError("an error that is none");
+  }
+  if ((flags & FINISHED_FLAGS.inFile) === 0) {
     return { kind: "success", result: new Uint8Array(body) };
   }
-  const error = v.safeParse(TaskErrorSchema, JSON.parse(decoder.decode(body)));
-  if (error.success) return { kind: "failed", error: error.output as TaskError };
-  throw new RecordError("an error that is none");
+  const name = decoder.decode(body);
+  // User code may have got hold of the records, and must not name a file elsewhere.
+  if (!/^[\w-]{1,100}$/.test(name)) throw new RecordError(`${name} is no name of a result`);
+  return { kind: "success", result: NOTHING, file: join(folder, name) };
 }

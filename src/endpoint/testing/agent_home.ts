@@ -1,4 +1,5 @@
 /** A scratch home with a service in it, and agents that live there. */
+import { MAX_RESULT_BYTES } from "../../contract/limits.ts";
 import type { ExitCode } from "../../contract/errors.ts";
 import type { Login, ServiceState } from "../../contract/home.ts";
 import { FuncxHome } from "../../contract/home_folder.ts";
@@ -66,6 +67,7 @@ export class AgentHome implements Disposable {
         workersPerNode: 1,
         prefetch: 0,
         maxAttempts: 2,
+        maxResultBytes: MAX_RESULT_BYTES,
         walltimeSeconds: null,
         provider: { type: "local" },
         runtimes: { typescript: null, python: null, shell: { shell: "/bin/sh" } },

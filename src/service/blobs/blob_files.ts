@@ -3,7 +3,8 @@
  * all of it is on disk; before that it ends in `.part`, and a `.part` may end anywhere.
  */
 import { ensurePrivateFolder } from "../../lib/files.ts";
-import { dirname, join } from "../../lib/path.ts";
+import { GrowingFile, removeFile, writeWhole } from "../../lib/growing_file.ts";
+import { join } from "../../lib/path.ts";
 import type { StoredBlob } from "../store/store.ts";
 
 type Named = Pick<StoredBlob, "ownerRow" | "sha256">;
@@ -25,31 +26,16 @@ export class BlobFiles {
     return Deno.open(this.path(blob), { read: true });
   }
 
-  /** For reading and writing, made when it is missing. */
-  async openPart(blob: Named): Promise<Deno.FsFile> {
-    const path = this.#part(blob);
-    await Deno.mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    return await Deno.open(path, { read: true, write: true, create: true, mode: 0o600 });
+  upload(blob: StoredBlob): Promise<GrowingFile> {
+    return GrowingFile.open(this.path(blob), blob.size);
   }
 
-  /** All of a blob at once, durably. */
-  async write(blob: Named, bytes: Uint8Array): Promise<void> {
-    using file = await this.openPart(blob);
-    await file.truncate(0);
-    await writeAll(file, bytes);
-    await this.finish(blob, file);
-  }
-
-  /** Gives the whole file its name, durably. */
-  async finish(blob: Named, file: Deno.FsFile): Promise<void> {
-    await file.syncData();
-    await Deno.rename(this.#part(blob), this.path(blob));
-    const folder = dirname(this.path(blob));
-    for (const each of [folder, dirname(folder)]) await syncFolder(each);
+  write(blob: Named, bytes: Uint8Array): Promise<void> {
+    return writeWhole(this.path(blob), bytes);
   }
 
   async remove(blob: Named): Promise<void> {
-    for (const path of [this.path(blob), this.#part(blob)]) await removeIfPresent(path);
+    for (const path of [this.path(blob), `${this.path(blob)}.part`]) await removeFile(path);
   }
 
   /** Removes what belongs to none of `blobs`. Gives those of them whose file is whole. */
@@ -58,14 +44,10 @@ export class BlobFiles {
     const whole: StoredBlob[] = [];
     for await (const path of filesIn(this.folder)) {
       const blob = byPath.get(path.replace(/\.part$/, ""));
-      if (blob === undefined) await removeIfPresent(path);
+      if (blob === undefined) await removeFile(path);
       else if (!path.endsWith(".part")) whole.push(blob);
     }
     return whole;
-  }
-
-  #part(blob: Named): string {
-    return `${this.path(blob)}.part`;
   }
 }
 
@@ -74,29 +56,5 @@ async function* filesIn(folder: string): AsyncGenerator<string> {
     const path = join(folder, entry.name);
     if (entry.isDirectory) yield* filesIn(path);
     else yield path;
-  }
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  try {
-    using handle = await Deno.open(folder, { read: true });
-    await handle.sync();
-  } catch (thrown) {
-    // Some network file systems refuse to sync a directory; the rename itself stays atomic.
-    if (!(thrown instanceof Error)) throw thrown;
-  }
-}
-
-export async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
-  for (let written = 0; written < bytes.length;) {
-    written += await file.write(bytes.subarray(written));
-  }
-}
-
-async function removeIfPresent(path: string): Promise<void> {
-  try {
-    await Deno.remove(path);
-  } catch (thrown) {
-    if (!(thrown instanceof Deno.errors.NotFound)) throw thrown;
   }
 }

@@ -18,12 +18,12 @@ import {
 } from "../../contract/limits.ts";
 import { KeyedLock, Slots } from "../../lib/async.ts";
 import { freeBytes } from "../../lib/free_space.ts";
+import type { GrowingFile } from "../../lib/growing_file.ts";
 import { logger } from "../../lib/log.ts";
 import { messageOf } from "../../lib/outcome.ts";
 import type { BlobStore, StoredBlob } from "../store/store.ts";
 import { BlobFiles } from "./blob_files.ts";
 import { corrupt, noRoom, tooLarge, translated, wrongOffset } from "./refusals.ts";
-import { Upload } from "./upload.ts";
 
 const log = logger("service", "blobs");
 
@@ -58,7 +58,7 @@ const PROLONG_INTERVAL = UNUSED_BLOB_LIFETIME / 4;
 
 interface OpenUpload {
   readonly blob: StoredBlob;
-  readonly upload: Upload;
+  readonly upload: GrowingFile;
   /** When the store was told last that it goes on. */
   readonly notedAt: number;
 }
@@ -101,8 +101,10 @@ export class BlobVault {
   begin(request: UploadRequest): Promise<BlobUpload> {
     return this.#exclusively(request, async () => {
       const open = await this.#open(request);
-      if (open.blob.complete) return told(request, request.size);
+      if (open === "complete") return told(request, request.size);
       this.#requireRoom(request.size - open.upload.offset);
+      // An empty one has no chunk that could end it.
+      if (open.upload.isWhole) return await this.#finish(open.blob, open.upload);
       return told(request, open.upload.offset);
     });
   }
@@ -129,8 +131,9 @@ export class BlobVault {
 
   #putChunk(request: UploadRequest, offset: number, bytes: Uint8Array): Promise<BlobUpload> {
     return this.#exclusively(request, async () => {
-      const { blob, upload } = await this.#open(request);
-      if (blob.complete) return told(blob, blob.size);
+      const open = await this.#open(request);
+      if (open === "complete") return told(request, request.size);
+      const { blob, upload } = open;
       if (offset !== upload.offset) throw wrongOffset(`the upload is at byte ${upload.offset}`);
       this.#requireRoom(bytes.length);
       await upload.append(bytes);
@@ -158,9 +161,9 @@ export class BlobVault {
     });
   }
 
-  async #finish(blob: StoredBlob, upload: Upload): Promise<BlobUpload> {
+  async #finish(blob: StoredBlob, upload: GrowingFile): Promise<BlobUpload> {
     this.#uploads.delete(keyOf(blob));
-    if (await upload.finish()) {
+    if (await upload.finish(blob.sha256)) {
       await this.#options.store.complete(blob.blobRow);
       return told(blob, blob.size);
     }
@@ -199,7 +202,7 @@ export class BlobVault {
   }
 
   /** The upload as it stands; the store hears of it at its begin, and now and then while it lasts. */
-  async #open(request: UploadRequest): Promise<OpenUpload> {
+  async #open(request: UploadRequest): Promise<OpenUpload | "complete"> {
     this.#requireAllowed(request);
     const key = keyOf(request);
     const known = this.#uploads.get(key);
@@ -208,9 +211,10 @@ export class BlobVault {
       known.blob.size === request.size && request.resultOf === undefined;
     if (isNoted) return known;
     const blob = await this.#note(request, false);
-    const upload = known?.upload ?? await Upload.open(blob, this.#files);
+    if (blob.complete) return "complete";
+    const upload = known?.upload ?? await this.#files.upload(blob);
     const open = { blob, upload, notedAt: now };
-    if (!blob.complete) this.#uploads.set(key, open);
+    this.#uploads.set(key, open);
     return open;
   }
 

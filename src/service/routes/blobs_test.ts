@@ -131,6 +131,7 @@ Deno.test("a blob is uploaded in chunks, and read whole or in part", async () =>
     }),
     "400 REQUEST_MALFORMED",
   );
+  assertEquals((await begin(service, ada, { sha256, size: bytes.length })).body.complete, true);
   const [file, ...others] = await filesUnder(service.blobFolder);
   assertEquals(others, []);
   assertEquals((await Deno.stat(file!)).mode! & 0o777, 0o600);
@@ -173,6 +174,14 @@ Deno.test("an upload is continued where it stopped, also by a service that was s
   );
   assertEquals(end.complete, true);
   assertEquals(await bytesOf(await download(service, ada, reference.sha256)), bytes);
+});
+
+Deno.test("an empty blob is complete at its begin", async () => {
+  await using service = await ServiceFixture.open();
+  const ada = { token: await service.token() };
+  const reference = await referenceTo(content(0));
+  assertEquals((await begin(service, ada, reference)).body.complete, true);
+  assertEquals(await bytesOf(await download(service, ada, reference.sha256)), content(0));
 });
 
 Deno.test("any number of clients may upload the same content at once", async () => {

@@ -1,5 +1,6 @@
 import type { FinishedTask, TaskDetail } from "../../../contract/api.ts";
-import { FuncxError } from "../../../contract/errors.ts";
+import { EXIT, FuncxError } from "../../../contract/errors.ts";
+import { messageOf } from "../../../lib/outcome.ts";
 import { isTerminal } from "../../../contract/task_state.ts";
 import type { TaskId } from "../../../contract/ids.ts";
 import type { Client } from "../../../client/client.ts";
@@ -8,16 +9,36 @@ import { defineCommand } from "../../command.ts";
 import { TASK_ID } from "../../tasks/flags.ts";
 import { exitOf, showOutcome, taskDocument } from "../../tasks/outcome.ts";
 
-export const command = defineCommand<Record<never, never>, [taskId: TaskId]>({
+interface Flags {
+  readonly output?: string;
+}
+
+export const command = defineCommand<Flags, [taskId: TaskId]>({
   description:
     "As `run` gives it: the result on standard output, a failure with its traceback on " +
     "standard error. Exits with 75 while the task has not ended.",
-  parameters: { positional: { kind: "tuple", parameters: [TASK_ID] } },
-  run: async (context, _flags, taskId) => {
+  parameters: {
+    flags: {
+      output: {
+        kind: "parsed",
+        brief: "Write the result into a file, as JSON and however large it is",
+        placeholder: "file",
+        parse: String,
+        optional: true,
+      },
+    },
+    aliases: { o: "output" },
+    positional: { kind: "tuple", parameters: [TASK_ID] },
+  },
+  run: async (context, { output }, taskId) => {
     const client = await connect(context);
     const detail = await client.taskDetail(taskId);
-    const task = finishedOf(detail);
+    const finished = finishedOf(detail);
     const runtime = await runtimeOf(client, detail);
+    if (output !== undefined && finished.status === "success") {
+      return await writeResult(client, finished, output);
+    }
+    const task = await client.blobs.withResult(finished);
     if (!context.output.json) return showOutcome(context, task, runtime);
     await context.output.show(taskDocument(task), () => "");
     return exitOf(task, runtime);
@@ -33,6 +54,32 @@ function finishedOf(detail: TaskDetail): FinishedTask {
     hint: `Wait for it with \`funcx-endpoint task wait ${task_id}\`.`,
   });
 }
+
+/** In pieces, so that it need not fit the memory. */
+async function writeResult(client: Client, task: FinishedTask, path: string): Promise<number> {
+  const chunks = client.blobs.resultChunks(task) ?? [new TextEncoder().encode(task.result)];
+  try {
+    using file = await Deno.open(path, { write: true, create: true, truncate: true, mode: 0o600 });
+    // Before the value is the header of its buffer: two characters and a line's end.
+    let header = HEADER_BYTES;
+    for await (const chunk of chunks) {
+      for (let written = header; written < chunk.length;) {
+        written += await file.write(chunk.subarray(written));
+      }
+      header = 0;
+    }
+  } catch (thrown) {
+    if (thrown instanceof FuncxError) throw thrown;
+    throw new FuncxError({
+      code: "INPUT_INVALID",
+      message: `${path} cannot be written: ${messageOf(thrown)}`,
+      hint: "Check the path, its permissions and the room on its disk.",
+    });
+  }
+  return EXIT.ok;
+}
+
+const HEADER_BYTES = 3;
 
 /** A function may be deleted while its tasks stay. */
 async function runtimeOf(client: Client, detail: TaskDetail): Promise<string> {

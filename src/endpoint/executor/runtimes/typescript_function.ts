@@ -1,6 +1,13 @@
 /** A TypeScript function and its arguments, out of their envelopes. Runs in the guest. */
 import { Buffer } from "node:buffer";
 import {
+  type BlobReference,
+  fileKey,
+  type FilesBody,
+  referencesOf,
+  withFiles,
+} from "../../../contract/blob_reference.ts";
+import {
   EnvelopeError,
   HEADERS,
   readBuffer,
@@ -33,16 +40,35 @@ export async function importFunction(code: string): Promise<UserFunction> {
   );
 }
 
+/** What the arguments refer to: contents by SHA-256, paths of files by `SHA-256/name`. */
+export type ArgumentBlobs = ReadonlyMap<string, Uint8Array | string>;
+
+const NO_BLOBS: ArgumentBlobs = new Map();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** What has to be there before the arguments can be read. */
+export function wantedBlobs(payload: string): { contents: string[]; files: string[] } {
+  const contents: string[] = [];
+  const files: string[] = [];
+  for (const buffer of unpack(payload)) {
+    for (const reference of referencesOf(buffer)) {
+      if ("name" in reference) files.push(fileKey(reference));
+      else contents.push(reference.sha256);
+    }
+  }
+  return { contents, files };
+}
+
 /** The arguments in order; keyword arguments, if there are any, are a last one, an object. */
-export function readArguments(payload: string): unknown[] {
+export function readArguments(payload: string, blobs: ArgumentBlobs = NO_BLOBS): unknown[] {
   const buffers = unpack(payload);
   if (buffers.length !== 2) {
     throw new EnvelopeError(
       `expected positional and keyword arguments, found ${buffers.length} buffers`,
     );
   }
-  const positional = readJson(buffers[0]!);
-  const keyword = readJson(buffers[1]!);
+  const positional = readJson(buffers[0]!, blobs);
+  const keyword = readJson(buffers[1]!, blobs);
   if (!Array.isArray(positional)) throw new EnvelopeError("positional arguments are not an array");
   if (typeof keyword !== "object" || keyword === null || Array.isArray(keyword)) {
     throw new EnvelopeError("keyword arguments are not an object");
@@ -51,14 +77,21 @@ export function readArguments(payload: string): unknown[] {
   return positional;
 }
 
-function readJson(buffer: string): unknown {
+function readJson(buffer: string, blobs: ArgumentBlobs): unknown {
   const { header, body } = readBuffer(buffer);
   switch (header) {
     case HEADERS.json:
       return JSON.parse(body);
+    case HEADERS.blob: {
+      const content = blobs.get((JSON.parse(body) as BlobReference).sha256);
+      if (content instanceof Uint8Array) return readJson(decoder.decode(content), blobs);
+      break;
+    }
+    case HEADERS.files:
+      return withFiles(JSON.parse(body) as FilesBody, (key) => blobs.get(key));
     case COMBINED_DATA: {
       const json = unpack(body).find((part) => part.startsWith(`${HEADERS.json}\n`));
-      if (json !== undefined) return readJson(json);
+      if (json !== undefined) return readJson(json, blobs);
     }
   }
   throw new EnvelopeError(

@@ -9,21 +9,30 @@ import { refuseForeignImports } from "../../../lib/import_guard.ts";
 import { messageOf } from "../../../lib/outcome.ts";
 import {
   FINISHED_HEADER_BYTES,
+  jsonBody,
   OUTPUT_HEADER_BYTES,
   RECORD,
   RECORD_HEADER_BYTES,
   RecordReader,
   type Stream,
   STREAMS,
+  type TaskSettings,
   viewOf,
   writeHeader,
 } from "../ipc.ts";
 import { RingWriter } from "./ring.ts";
 import { captureOutput } from "./typescript_console.ts";
 import { taskErrorOf } from "./typescript_errors.ts";
-import { importFunction, readArguments, type UserFunction } from "./typescript_function.ts";
+import {
+  type ArgumentBlobs,
+  importFunction,
+  readArguments,
+  type UserFunction,
+  wantedBlobs,
+} from "./typescript_function.ts";
 import { Gate } from "./typescript_gate.ts";
 import {
+  type BlobAnswer,
   type FromGuest,
   GUEST_LOADED,
   type GuestSetup,
@@ -34,6 +43,8 @@ interface Task {
   readonly sequence: number;
   readonly handle: number;
   readonly payload: Uint8Array;
+  /** Its arguments refer to blobs. */
+  readonly hasBlobs: boolean;
 }
 
 const encoder = new TextEncoder();
@@ -61,6 +72,8 @@ class Guest {
   #running = false;
   /** Of the task that runs or ran last: what is written late belongs to it. */
   #sequence = 0;
+  /** Waits for what the arguments of the task that runs refer to. */
+  #asked: ((answer: BlobAnswer) => void) | undefined;
 
   constructor(setup: GuestSetup) {
     this.#port = setup.port;
@@ -72,7 +85,8 @@ class Guest {
       this.#take(type, bytes, start, end);
     });
     this.#port.onmessage = ({ data }: MessageEvent<ToGuest>): void => {
-      if (data !== null) this.#reader.push(data);
+      if (data instanceof Uint8Array) this.#reader.push(data);
+      else if (data !== null) this.#answered(data);
       // User code may have broken what everything here stands on, such as Map.prototype.
       if (!this.#running) this.#runAll().catch((thrown) => this.#post(messageOf(thrown)));
     };
@@ -89,8 +103,12 @@ class Guest {
       this.#codes.set(first, decoder.decode(bytes.subarray(start + 4, end)));
       return;
     }
-    const payload = bytes.subarray(start + 12 + view.getUint32(start + 8, true), end);
-    this.#queue.push({ sequence: first, handle: view.getUint32(start + 4, true), payload });
+    const settingsEnd = start + 12 + view.getUint32(start + 8, true);
+    const hasBlobs = settingsEnd > start + 12 &&
+      (jsonBody(bytes, start + 12, settingsEnd) as TaskSettings).blobs !== undefined;
+    const payload = bytes.subarray(settingsEnd, end);
+    const handle = view.getUint32(start + 4, true);
+    this.#queue.push({ sequence: first, handle, payload, hasBlobs });
   }
 
   /** Runs what is there and allowed, then tells the host that it has stopped, and where. */
@@ -136,9 +154,40 @@ class Guest {
   }
 
   #call(called: UserFunction, task: Task, began: number): Promise<void> | undefined {
+    if (task.hasBlobs) return this.#callWithBlobs(called, task, began);
+    return this.#callWith(called, task, began);
+  }
+
+  async #callWithBlobs(called: UserFunction, task: Task, began: number): Promise<void> {
+    let blobs: ArgumentBlobs;
+    try {
+      const { sequence, payload } = task;
+      const { promise, resolve } = Promise.withResolvers<BlobAnswer>();
+      this.#asked = resolve;
+      this.#post({ sequence, ...wantedBlobs(decoder.decode(payload)) });
+      const answer = await promise;
+      if (answer.failure !== "") throw new Error(answer.failure);
+      blobs = answer.blobs;
+    } catch (thrown) {
+      this.#fail(task, began, thrown, "CouldNotExecuteUserTaskError");
+      return;
+    }
+    await this.#callWith(called, task, began, blobs);
+  }
+
+  #answered(answer: BlobAnswer): void {
+    if (answer.sequence === this.#sequence) this.#asked?.(answer);
+  }
+
+  #callWith(
+    called: UserFunction,
+    task: Task,
+    began: number,
+    blobs?: ArgumentBlobs,
+  ): Promise<void> | undefined {
     let value: unknown;
     try {
-      value = called(...this.#arguments(task));
+      value = called(...readArguments(decoder.decode(task.payload), blobs));
     } catch (thrown) {
       this.#fail(task, began, thrown, "RemoteExecutionError");
       return undefined;
@@ -146,10 +195,6 @@ class Guest {
     if (isThenable(value)) return this.#settle(value, task, began);
     this.#succeed(task, began, value);
     return undefined;
-  }
-
-  #arguments(task: Task): unknown[] {
-    return readArguments(decoder.decode(task.payload));
   }
 
   async #settle(value: PromiseLike<unknown>, task: Task, began: number): Promise<void> {

@@ -9,6 +9,7 @@ import process from "node:process";
 import { moduleUrl } from "../../../lib/program.ts";
 import {
   begunRecord,
+  FINISHED_HEADER_BYTES,
   type HelloSettings,
   jsonBody,
   jsonRecord,
@@ -21,6 +22,7 @@ import {
   viewOf,
 } from "../ipc.ts";
 import { newRing, RingTaker } from "./ring.ts";
+import { contentsOf, finishedInFile, GuestBlobs, withRead } from "./typescript_blobs.ts";
 import { Gate } from "./typescript_gate.ts";
 import { type FromGuest, type GuestSetup, type ToGuest } from "./typescript_messages.ts";
 
@@ -50,6 +52,9 @@ function guestPermissions(
   };
 }
 
+/** What of the manager's settings is needed later. */
+type Settings = Pick<HelloSettings, "inline_result_bytes" | "result_folder">;
+
 class Host {
   readonly #socket: Socket;
   readonly #reader: RecordReader;
@@ -61,6 +66,8 @@ class Host {
   readonly #ended = Promise.withResolvers<void>();
   /** Records of one chunk that go to the guest together: a span of one buffer. */
   #span: { readonly bytes: Uint8Array; readonly start: number; end: number } | null = null;
+  #settings: Settings = { inline_result_bytes: 0, result_folder: "" };
+  readonly #blobs = new GuestBlobs();
   /** Sequence after that of the last task that came. */
   #end = 0;
   #window = 1;
@@ -105,7 +112,9 @@ class Host {
 
   #startGuest(settings: HelloSettings): void {
     const url = moduleUrl("src/endpoint/executor/runtimes/typescript_guest.ts");
-    const permissions = guestPermissions(settings.runtime);
+    this.#settings = settings;
+    const folder = this.#blobs.folderBelow(settings.result_folder);
+    const permissions = guestPermissions(withRead(settings.runtime, folder));
     const worker = new Worker(url, { type: "module", deno: { permissions } } as WorkerOptions);
     const setup: GuestSetup = {
       port: this.#channel.port2,
@@ -134,6 +143,7 @@ class Host {
     const settings = jsonBody(bytes, start + 12, start + 12 + length) as TaskSettings;
     // The manager sends tasks with a folder one at a time.
     if (settings.folder !== undefined) Deno.chdir(settings.folder);
+    if (settings.blobs !== undefined) this.#blobs.expect(this.#end - 1, settings.blobs);
   }
 
   #addToSpan(bytes: Uint8Array, start: number, end: number): void {
@@ -154,7 +164,7 @@ class Host {
     this.#send(span.bytes.slice(span.start, span.end));
   }
 
-  #send(message: ToGuest): void {
+  #send(message: Uint8Array | null): void {
     const moved = message !== null && message.length > TRANSFER_BYTES ? [message.buffer] : [];
     this.#port.postMessage(message, moved as Transferable[]);
   }
@@ -184,11 +194,21 @@ class Host {
     if (typeof message === "string") {
       this.#ended.reject(new Error(`a function broke its worker: ${message}`));
     } else if (message instanceof Uint8Array) {
-      this.#socket.write(message, () => this.#gate.countTaken());
+      this.#socket.write(this.#withoutLargeBody(message), () => this.#gate.countTaken());
+    } else if (typeof message === "object" && message !== null) {
+      const answer: ToGuest = this.#blobs.answer(message);
+      this.#port.postMessage(answer, contentsOf(answer));
     } else if (typeof message === "number") {
       this.#open();
       this.#send(null);
     }
+  }
+
+  /** A finished record, whose result is put into a file when it is large. */
+  #withoutLargeBody(record: Uint8Array): Uint8Array {
+    const { inline_result_bytes, result_folder } = this.#settings;
+    if (record.length - FINISHED_HEADER_BYTES <= inline_result_bytes) return record;
+    return finishedInFile(record, result_folder);
   }
 
   #drain(): void {
@@ -228,6 +248,7 @@ class Host {
 
   /** The window holds what the guest begins in `WINDOW_TIME`, at the pace since the last look. */
   #adapt(): void {
+    this.#blobs.forgetBelow(this.#gate.isRunning ? this.#gate.next - 1 : this.#gate.next);
     const now = performance.now();
     const next = this.#gate.next;
     const begun = next - this.#lastNext;

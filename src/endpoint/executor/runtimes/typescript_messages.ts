@@ -10,14 +10,31 @@ export interface GuestSetup {
   readonly maxTracebackBytes: number;
 }
 
-/** Function and task records, whole ones; or null: the gate has been opened, go on. */
-export type ToGuest = Uint8Array | null;
+/** Function and task records, whole ones; null: the gate has been opened, go on; or an answer. */
+export type ToGuest = Uint8Array | null | BlobAnswer;
+
+/** What a task's arguments refer to, asked for when it runs: it may be large. */
+export interface BlobQuestion {
+  readonly sequence: number;
+  /** Blobs to be read. */
+  readonly contents: readonly string[];
+  /** Files to be put where the guest may read them: `SHA-256/name`. */
+  readonly files: readonly string[];
+}
+
+export interface BlobAnswer {
+  readonly sequence: number;
+  /** Contents as bytes, files as paths, by what was asked for. */
+  readonly blobs: ReadonlyMap<string, Uint8Array | string>;
+  /** Why they are not to be had; empty when they are. */
+  readonly failure: string;
+}
 
 /**
  * Null: look at the ring. A number: waiting for this task to be allowed. Bytes: a large record. Text:
- * the guest is broken, and why.
+ * the guest is broken, and why. An object: what a task's arguments refer to is needed.
  */
-export type FromGuest = null | number | Uint8Array | string;
+export type FromGuest = null | number | Uint8Array | string | BlobQuestion;
 
 /** Posted by the guest's module when it can take its setup. */
 export const GUEST_LOADED = "loaded";

@@ -1,4 +1,5 @@
 /** A real executor in a folder of its own, and what it says, for tests. */
+import { MAX_RESULT_BYTES } from "../../../contract/limits.ts";
 import { HEADERS, jsonPayload, sourceFunction } from "../../../contract/envelope.ts";
 import type { TaskError } from "../../../contract/errors.ts";
 import { newId, type TaskId } from "../../../contract/ids.ts";
@@ -95,6 +96,7 @@ export class Harness {
         workersPerNode: 1,
         prefetch: 0,
         maxAttempts: 2,
+        maxResultBytes: MAX_RESULT_BYTES,
         walltimeSeconds: null,
         provider: { type: "local" },
         runtimes: {

@@ -51,16 +51,29 @@ def base64_text(data):
     return base64.encodebytes(data).decode("ascii")
 
 
-def load_data(buffer):
-    """One argument buffer; also says whether dill was needed."""
+def load_data(buffer, blobs):
+    """One argument buffer; also says whether dill was needed. `blobs` are files by SHA-256."""
     header, body = buffer[:2], buffer[3:]
     if header == "11":
         return decode_json(body), False
+    if header == "bl":
+        with open(blobs[decode_json(body)["sha256"]], encoding="utf-8", newline="") as file:
+            return load_data(file.read(), blobs)
+    if header == "bf":
+        return with_files(decode_json(body), blobs), False
     if header == "00":
         return dill_for("The arguments were serialized").loads(base64_bytes(body)), True
     if header == "13":
-        return first_that_loads(unpack(body), load_data)
+        return first_that_loads(unpack(body), lambda part: load_data(part, blobs))
     raise ValueError("the arguments have the unknown header %r" % header)
+
+
+def with_files(body, blobs):
+    """Arguments with the paths of their files in place."""
+    value = body["value"]
+    for key, file in body["files"].items():
+        value[int(key) if isinstance(value, list) else key] = blobs["%(sha256)s/%(name)s" % file]
+    return value
 
 
 def first_that_loads(buffers, load):

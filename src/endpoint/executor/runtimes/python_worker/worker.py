@@ -25,7 +25,7 @@ CHUNK = 1 << 18
 
 HELLO, FUNCTION, TASK, RECALL = 1, 2, 3, 4
 READY, BEGUN, FINISHED, RETURNED = 16, 17, 18, 19
-FAILED, NEXT_HAS_BEGUN = 1, 2
+FAILED, NEXT_HAS_BEGUN, IN_FILE = 1, 2, 4
 
 LENGTH = struct.Struct("<I")
 TASK_HEAD = struct.Struct("<III")
@@ -48,6 +48,8 @@ class Worker:
         settings = self.receive_hello()
         self.folder = settings["working_folder"]
         self.max_result = settings["max_result_bytes"]
+        self.inline_result = settings["inline_result_bytes"]
+        self.result_folder = settings["result_folder"]
         self.max_traceback = settings["max_traceback_bytes"]
         marker = bytes(bytearray.fromhex(settings["marker"]))
         self.captures = (Capture(1, marker), Capture(2, marker))
@@ -161,7 +163,7 @@ class Worker:
 
     def run(self, task):
         """Whether it failed, when it began and ended, and the result or the error."""
-        _, handle, settings, payload = task
+        sequence, handle, settings, payload = task
         began = time.time() * 1000
         code = "CouldNotExecuteUserTaskError"
         ended = None
@@ -170,13 +172,15 @@ class Worker:
             if "folder" in settings:
                 os.chdir(settings["folder"])
             function = self.functions.get(handle) or self.load(handle)
-            (positional, dill), (keyword, _) = map(load_data, unpack(payload.decode("utf-8")))
+            blobs = settings.get("blobs", {})
+            (positional, dill), (keyword, _) = [
+                load_data(buffer, blobs) for buffer in unpack(payload.decode("utf-8"))
+            ]
             code = "RemoteExecutionError"
             value = function(*positional, **keyword)
             self.leave_if_forked()
             ended = time.time() * 1000
-            body = self.bounded(encode_result(value, settings, dill))
-            failed = 0
+            failed, body = self.bounded(sequence, encode_result(value, settings, dill))
         except BaseException as thrown:
             self.leave_if_forked()
             body = describe(thrown, code, self.max_traceback)
@@ -192,7 +196,8 @@ class Worker:
         function = self.functions[handle] = load_code(buffer, handle)
         return function
 
-    def bounded(self, body):
+    def bounded(self, sequence, body):
+        """Flags and body: a large result goes into a file."""
         if len(body) > self.max_result:
             raise TaskFailure(
                 "MaxResultSizeExceeded",
@@ -200,7 +205,13 @@ class Worker:
                 "the result has %d bytes, at most %d are taken" % (len(body), self.max_result),
                 "Write it to a file and return the path, or return less.",
             )
-        return body
+        if len(body) <= self.inline_result:
+            return 0, body
+        name = "%d-%d-%s" % (self.pid, sequence, os.urandom(8).hex())
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+        with open(os.open(os.path.join(self.result_folder, name), flags, 0o600), "wb") as file:
+            file.write(body)
+        return IN_FILE, name.encode("ascii")
 
     def leave_if_forked(self):
         """A child that the function forked must not go on as the worker."""

@@ -1,0 +1,46 @@
+/** An agent's large arguments and results: the folders, the requests, and the executor before its own. */
+import type { TaskId } from "../../contract/ids.ts";
+import type { BlobRequests } from "../../contract/blob_transfer.ts";
+import { BLOB_CACHE_BYTES } from "../../contract/limits.ts";
+import type { Outcome } from "../../lib/outcome.ts";
+import type { EndpointDir } from "../endpoint_dir.ts";
+import type { Executor, ExecutorEvents } from "../executor/executor.ts";
+import { ArgumentBlobs } from "./argument_blobs.ts";
+import { BlobExecutor } from "./blob_executor.ts";
+import { ResultBlobs } from "./result_blobs.ts";
+import { ServiceBlobs, type ServiceTarget } from "./service_blobs.ts";
+
+export class AgentBlobs {
+  readonly results: ResultBlobs;
+  readonly #arguments: ArgumentBlobs;
+  readonly #requests: (taskId: TaskId, signal: AbortSignal) => BlobRequests;
+
+  constructor(
+    dir: Pick<EndpointDir, "argumentFolder" | "resultFolder">,
+    findService: () => Promise<Outcome<ServiceTarget>>,
+  ) {
+    const service = new ServiceBlobs(findService);
+    this.#requests = (taskId, signal) => service.of(taskId, signal);
+    this.results = new ResultBlobs({ folder: dir.resultFolder, requests: this.#requests });
+    this.#arguments = new ArgumentBlobs({
+      folder: dir.argumentFolder,
+      cacheBytes: BLOB_CACHE_BYTES,
+    });
+    this.#arguments.recover();
+  }
+
+  before(inner: Executor, events: ExecutorEvents): BlobExecutor {
+    return new BlobExecutor({
+      inner,
+      events,
+      arguments: this.#arguments,
+      results: this.results,
+      requests: this.#requests,
+    });
+  }
+
+  close(): void {
+    this.#arguments.close();
+    this.results.close();
+  }
+}

@@ -1,0 +1,171 @@
+/**
+ * Large arguments: each content is downloaded once, verified, and shared by the attempts that refer
+ * to it; what nobody uses stays for a while, up to a bound.
+ */
+import { type BlobReference, fileKey, type FileReference } from "../../contract/blob_reference.ts";
+import { type BlobRequests, downloadBlob } from "../../contract/blob_transfer.ts";
+import { FuncxError } from "../../contract/errors.ts";
+import type { TaskId } from "../../contract/ids.ts";
+import { BLOB_TRANSFERS } from "../../contract/limits.ts";
+import { Slots } from "../../lib/async.ts";
+import { ensurePrivateFolder } from "../../lib/files.ts";
+import { GrowingFile, removeFile } from "../../lib/growing_file.ts";
+import { logger } from "../../lib/log.ts";
+import { messageOf } from "../../lib/outcome.ts";
+import { join } from "../../lib/path.ts";
+
+const log = logger("agent", "blobs");
+
+const TASK_FOLDER = "task-";
+
+interface Content {
+  readonly size: number;
+  users: number;
+  /** The path of the whole file. */
+  readonly file: Promise<string>;
+  readonly abort: AbortController;
+}
+
+export interface ArgumentOptions {
+  readonly folder: string;
+  /** Bytes of files that no attempt uses. */
+  readonly cacheBytes: number;
+}
+
+export class ArgumentBlobs {
+  readonly #options: ArgumentOptions;
+  /** By hash; those that nobody uses in the order in which they came out of use. */
+  readonly #contents = new Map<string, Content>();
+  readonly #slots = new Slots(BLOB_TRANSFERS);
+
+  constructor(options: ArgumentOptions) {
+    this.#options = options;
+    ensurePrivateFolder(options.folder);
+  }
+
+  /** Takes over what an earlier agent has left: whole files as they are, halves to be continued. */
+  recover(): void {
+    for (const { name } of Deno.readDirSync(this.#options.folder)) {
+      const path = join(this.#options.folder, name);
+      if (name.startsWith(TASK_FOLDER)) Deno.removeSync(path, { recursive: true });
+      if (name.startsWith(TASK_FOLDER) || name.endsWith(".part")) continue;
+      const { size } = Deno.statSync(path);
+      const file = Promise.resolve(path);
+      this.#contents.set(name, { size, users: 0, file, abort: new AbortController() });
+    }
+    this.#shrink();
+  }
+
+  /**
+   * The path of a file with the content, until `release`. Rejects with the `FuncxError` that makes it
+   * impossible, and with an abort's reason after `close`.
+   */
+  use(blob: BlobReference, requests: (signal: AbortSignal) => BlobRequests): Promise<string> {
+    const known = this.#contents.get(blob.sha256);
+    if (known !== undefined) {
+      known.users += 1;
+      return known.file;
+    }
+    const abort = new AbortController();
+    const file = this.#slots.run(() => this.#download(blob, requests(abort.signal)));
+    const content = { size: blob.size, users: 1, file, abort };
+    this.#contents.set(blob.sha256, content);
+    file.catch(() => {
+      if (this.#contents.get(blob.sha256) === content) this.#contents.delete(blob.sha256);
+    });
+    return file;
+  }
+
+  /** One user less. A download that nobody waits for any more ends; it is continued if need be. */
+  release({ sha256 }: BlobReference): void {
+    const content = this.#contents.get(sha256);
+    if (content === undefined || --content.users > 0) return;
+    this.#contents.delete(sha256);
+    content.abort.abort(new Error("nobody needs it any more"));
+    content.file.then(() => {
+      // Last in the order, unless somebody has come for it.
+      if (this.#contents.has(sha256)) return;
+      this.#contents.set(sha256, content);
+      this.#shrink();
+    }, () => {});
+  }
+
+  /**
+   * What an attempt's worker gets: contents by SHA-256; files by `SHA-256/name`, under their own
+   * names in a folder of the task. Throws the system's error.
+   */
+  link(
+    taskId: TaskId,
+    references: readonly (BlobReference | FileReference)[],
+    paths: readonly string[],
+  ): Record<string, string> {
+    const blobs: Record<string, string> = {};
+    for (const [index, reference] of references.entries()) {
+      if (!("name" in reference)) {
+        blobs[reference.sha256] = paths[index]!;
+        continue;
+      }
+      const folder = join(this.#taskFolder(taskId), String(index));
+      Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
+      const link = join(folder, reference.name);
+      Deno.linkSync(paths[index]!, link);
+      blobs[fileKey(reference)] = link;
+    }
+    return blobs;
+  }
+
+  /** The attempt has ended. */
+  unlink(taskId: TaskId): void {
+    try {
+      Deno.removeSync(this.#taskFolder(taskId), { recursive: true });
+    } catch (thrown) {
+      if (thrown instanceof Deno.errors.NotFound) return;
+      const reason = messageOf(thrown);
+      log.warning("the files of {taskId} cannot be removed: {reason}", { taskId, reason });
+    }
+  }
+
+  #taskFolder(taskId: TaskId): string {
+    return join(this.#options.folder, `${TASK_FOLDER}${taskId}`);
+  }
+
+  close(): void {
+    for (const { abort } of this.#contents.values()) abort.abort(new Error("the agent stops"));
+  }
+
+  async #download(blob: BlobReference, requests: BlobRequests): Promise<string> {
+    const path = join(this.#options.folder, blob.sha256);
+    for (let attempt = 1;; attempt++) {
+      const file = await GrowingFile.open(path, blob.size);
+      if (file.offset > 0) {
+        log.info("{sha256} goes on at {offset}", { ...blob, offset: file.offset });
+      }
+      for await (const chunk of downloadBlob(requests, blob, file.offset)) await file.append(chunk);
+      if (await file.finish(blob.sha256)) return path;
+      await removeFile(`${path}.part`);
+      // What an earlier agent has left may have been spoilt by a power loss.
+      if (attempt > 1) throw corrupt(blob);
+    }
+  }
+
+  #shrink(): void {
+    const unused = [...this.#contents].filter(([, { users }]) => users === 0);
+    let bytes = unused.reduce((sum, [, { size }]) => sum + size, 0);
+    for (const [sha256, { size }] of unused) {
+      if (bytes <= this.#options.cacheBytes) return;
+      bytes -= size;
+      this.#contents.delete(sha256);
+      removeFile(join(this.#options.folder, sha256)).catch((thrown) =>
+        log.warning("cannot remove {sha256}: {reason}", { sha256, reason: messageOf(thrown) })
+      );
+    }
+  }
+}
+
+function corrupt({ sha256 }: BlobReference): FuncxError {
+  return new FuncxError({
+    code: "BLOB_CORRUPT",
+    message: `what came as argument ${sha256} has another SHA-256`,
+    hint: "Run the task again; if it stays so, see the service's disk.",
+  });
+}

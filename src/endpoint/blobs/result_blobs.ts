@@ -1,0 +1,131 @@
+/**
+ * Large results: written by a worker into this folder, named by task and content, and uploaded
+ * before the result that refers to them is sent. The spool has that result from the task's end on,
+ * so neither is lost with the agent.
+ *
+ * 1. A result refers to a file only when that has its name and is on disk.
+ * 2. A file is kept until the service has acknowledged the result.
+ * 3. The next agent uploads again what the spool has, and removes every other file.
+ */
+import { blobBuffer, type BlobReference } from "../../contract/blob_reference.ts";
+import { type BlobRequests, uploadBlob } from "../../contract/blob_transfer.ts";
+import { FuncxError } from "../../contract/errors.ts";
+import { isUuid, type TaskId } from "../../contract/ids.ts";
+import { BLOB_TRANSFERS } from "../../contract/limits.ts";
+import { Slots } from "../../lib/async.ts";
+import { ensurePrivateFolder } from "../../lib/files.ts";
+import { hashFile, readRange, removeFile, syncFolderLater } from "../../lib/growing_file.ts";
+import { logger } from "../../lib/log.ts";
+import { messageOf } from "../../lib/outcome.ts";
+import { join } from "../../lib/path.ts";
+
+const log = logger("agent", "blobs");
+
+export interface ResultBlobOptions {
+  readonly folder: string;
+  readonly requests: (taskId: TaskId, signal: AbortSignal) => BlobRequests;
+}
+
+interface KeptResult {
+  readonly path: string;
+  isUploaded: boolean;
+}
+
+export class ResultBlobs {
+  readonly #options: ResultBlobOptions;
+  readonly #kept = new Map<TaskId, KeptResult>();
+  readonly #slots = new Slots(BLOB_TRANSFERS);
+  readonly #closed = new AbortController();
+  #uploaded: (taskId: TaskId) => void = () => {};
+
+  constructor(options: ResultBlobOptions) {
+    this.#options = options;
+    ensurePrivateFolder(options.folder);
+  }
+
+  /** Told when a result may be sent. */
+  set onUploaded(listener: (taskId: TaskId) => void) {
+    this.#uploaded = listener;
+  }
+
+  /** @param spooled those of the tasks whose results wait in the spool (3). */
+  recover(spooled: (taskIds: readonly TaskId[]) => ReadonlySet<TaskId>): void {
+    const files = [...Deno.readDirSync(this.#options.folder)].map(({ name }) => ({
+      path: join(this.#options.folder, name),
+      taskId: name.slice(0, 36),
+      sha256: name.slice(37),
+    }));
+    const wanted = spooled(files.map(({ taskId }) => taskId).filter(isUuid));
+    for (const { path, taskId, sha256 } of files) {
+      if (wanted.has(taskId)) this.#keep(taskId, path, { sha256, size: Deno.statSync(path).size });
+      else Deno.removeSync(path, { recursive: true });
+    }
+  }
+
+  /** Takes a worker's file over; gives the result that refers to it (1). Rejects when it cannot. */
+  async take(taskId: TaskId, file: string): Promise<Uint8Array> {
+    const blob = await named(file);
+    const path = join(this.#options.folder, `${taskId}.${blob.sha256}`);
+    await Deno.rename(file, path);
+    await syncFolderLater(this.#options.folder);
+    this.#keep(taskId, path, blob);
+    return new TextEncoder().encode(blobBuffer(blob));
+  }
+
+  /** Whether the task's result has to wait for its file. */
+  isWaiting(taskId: TaskId): boolean {
+    return this.#kept.size > 0 && this.#kept.get(taskId)?.isUploaded === false;
+  }
+
+  /** The service has these results (2). */
+  acknowledged(taskIds: readonly TaskId[]): void {
+    if (this.#kept.size === 0) return;
+    for (const taskId of taskIds) {
+      const kept = this.#kept.get(taskId);
+      if (kept === undefined) continue;
+      this.#kept.delete(taskId);
+      removeFile(kept.path).catch((thrown) =>
+        log.warning("cannot remove {path}: {reason}", { ...kept, reason: messageOf(thrown) })
+      );
+    }
+  }
+
+  /** Ends what is on its way; the next agent goes on. */
+  close(): void {
+    this.#closed.abort(new Error("the agent stops"));
+  }
+
+  #keep(taskId: TaskId, path: string, blob: BlobReference): void {
+    const kept: KeptResult = { path, isUploaded: false };
+    this.#kept.set(taskId, kept);
+    void this.#slots.run(() => this.#upload(taskId, kept, blob));
+  }
+
+  async #upload(taskId: TaskId, kept: KeptResult, blob: BlobReference): Promise<void> {
+    const read = (start: number, end: number): Promise<Uint8Array<ArrayBuffer>> =>
+      readRange(kept.path, start, end);
+    try {
+      await uploadBlob(this.#options.requests(taskId, this.#closed.signal), { ...blob, read });
+    } catch (thrown) {
+      if (this.#closed.signal.aborted || this.#kept.get(taskId) !== kept) return;
+      // The result goes without it: the service drops it when the task has ended there, and else
+      // says that its blob is missing.
+      const level = thrown instanceof FuncxError && thrown.code === "TASK_NOT_FOUND";
+      if (level) log.info("the result of {taskId} is not needed any more", { taskId });
+      else {
+        const reason = messageOf(thrown);
+        log.error("the result of {taskId} cannot be uploaded: {reason}", { taskId, reason });
+      }
+    }
+    kept.isUploaded = true;
+    this.#uploaded(taskId);
+  }
+}
+
+/** On disk, with its hash. */
+async function named(path: string): Promise<BlobReference> {
+  using file = await Deno.open(path, { read: true });
+  const blob = await hashFile(file);
+  await file.syncData();
+  return blob;
+}
