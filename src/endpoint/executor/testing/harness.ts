@@ -221,7 +221,8 @@ const decoder = new TextDecoder();
 /** The value of a successful attempt; fails with what it is otherwise. */
 export function valueOf({ outcome }: FinishedAttempt): unknown {
   if (outcome.kind !== "success") throw new Error(`not a success: ${JSON.stringify(outcome)}`);
-  const text = decoder.decode(outcome.result);
+  const { result, file } = outcome;
+  const text = decoder.decode(file === undefined ? result : Deno.readFileSync(file));
   if (!text.startsWith("11\n")) throw new Error(`not JSON: ${text.slice(0, 100)}`);
   return JSON.parse(text.slice(3));
 }
