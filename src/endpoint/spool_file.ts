@@ -2,6 +2,7 @@
 import { FuncxError, type FuncxFailure } from "../contract/errors.ts";
 import { type EndpointId, newId } from "../contract/ids.ts";
 import {
+  checkDatabase,
   closeDatabase,
   type Connection,
   DatabaseInUseError,
@@ -92,7 +93,12 @@ function openFile(path: string): Connection {
     // A checkpoint syncs twice: once in 16 MB instead of once in 4.
     connection.pragma("wal_autocheckpoint = 4000");
     migrate(connection);
-    if (sizeOf(path) <= (crashed ? MAX_CHECKED_BYTES : ALWAYS_CHECKED_BYTES)) check(connection);
+    if (sizeOf(path) <= (crashed ? MAX_CHECKED_BYTES : ALWAYS_CHECKED_BYTES)) {
+      checkDatabase(connection, path);
+    }
+    if (readMeta(connection, "spool_id") === undefined) {
+      throw new DatabaseUnreadableError("it has no spool id");
+    }
     return connection;
   } catch (thrown) {
     // Not `closeDatabase`: a damaged file is touched as little as can be.
@@ -127,15 +133,6 @@ function migrate(connection: Connection): void {
   connection.exec(`BEGIN; ${steps} PRAGMA user_version = ${MIGRATIONS.length}`);
   if (version === 0) writeMeta(connection, "spool_id", newId());
   connection.exec("COMMIT");
-}
-
-function check(connection: Connection): void {
-  const row = connection.prepare("PRAGMA quick_check(1)").get() as Record<string, string>;
-  const [verdict] = Object.values(row);
-  if (verdict !== "ok") throw new DatabaseUnreadableError(verdict ?? "the check gave nothing");
-  if (readMeta(connection, "spool_id") === undefined) {
-    throw new DatabaseUnreadableError("it has no spool id");
-  }
 }
 
 function spoolError(path: string, thrown: unknown): FuncxError {

@@ -47,6 +47,16 @@ export function openDatabase(path: string): Connection {
   }
 }
 
+/**
+ * Throws {@link DatabaseUnreadableError} when pages of the file at `path` are not what they should be.
+ * It reads all of it, 500 MB a second or so.
+ */
+export function checkDatabase(connection: Connection, path: string): void {
+  const row = connection.prepare("PRAGMA quick_check(1)").get() as Record<string, string>;
+  const [verdict = "the check gave nothing"] = Object.values(row);
+  if (verdict !== "ok") throw new DatabaseUnreadableError(`${path}: ${verdict.split("\n").at(-1)}`);
+}
+
 /** SQLite makes files by the umask; the WAL takes the mode of the database. */
 function createPrivately(path: string): void {
   try {

@@ -22,6 +22,7 @@ export class Part {
   readonly #changed = new Signal();
   #state: State = { kind: "down" };
   #startedAt = 0;
+  #said: Running | undefined;
 
   constructor(options: PartOptions) {
     this.#options = options;
@@ -30,6 +31,11 @@ export class Part {
   /** Milliseconds since its last start. */
   get age(): number {
     return performance.now() - this.#startedAt;
+  }
+
+  /** What it has printed since its last start. */
+  get said(): string {
+    return this.#said?.stderr ?? "";
   }
 
   /** Undefined while it is down. */
@@ -41,6 +47,7 @@ export class Part {
     if (this.#state.kind !== "down") return;
     this.#startedAt = performance.now();
     const running = this.#options.spawn();
+    this.#said = running;
     const ended = running.finished(FOREVER);
     const state: State = { kind: "up", running, ended };
     this.#enter(state);

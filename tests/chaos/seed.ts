@@ -30,6 +30,15 @@ const DETAILS_AT_ONCE = 16;
 
 export async function runSeed(plan: Plan, means: Means): Promise<SeedReport> {
   const started = performance.now();
+  try {
+    return await runOnStage(plan, means, started);
+  } catch (thrown) {
+    const violations = [broken(0, `the seed could not be carried out: ${messageOf(thrown)}`)];
+    return { ...reportOf(plan, started), attempts: 0, violations };
+  }
+}
+
+async function runOnStage(plan: Plan, means: Means, started: number): Promise<SeedReport> {
   await using stage = await Stage.open(plan, means);
   const violations: Violation[] = [];
   let attempts = 0;
@@ -43,6 +52,7 @@ export async function runSeed(plan: Plan, means: Means): Promise<SeedReport> {
     const evidence = await gather(stage, plan);
     attempts = evidence.ledger.filter(({ kind }) => kind === "begun").length;
     violations.push(...judge(evidence));
+    if (violations.length + stage.troubles.length > 0) await stage.keepEvidence();
     violations.push(...await stop(stage));
   } catch (thrown) {
     violations.push(broken(0, `the seed could not be carried out: ${messageOf(thrown)}`));
@@ -50,12 +60,21 @@ export async function runSeed(plan: Plan, means: Means): Promise<SeedReport> {
   violations.push(...stage.troubles.map((what) => broken(5, what)));
   if (violations.length > 0) stage.env.keepFiles();
   return {
-    seed: plan.seed,
-    seconds: (performance.now() - started) / 1_000,
-    tasks: tasksOf(plan.workload).length,
+    ...reportOf(plan, started),
     attempts,
     violations,
     ...(violations.length > 0 ? { folder: stage.env.root } : {}),
+  };
+}
+
+function reportOf(
+  plan: Plan,
+  started: number,
+): Pick<SeedReport, "seed" | "seconds" | "tasks"> {
+  return {
+    seed: plan.seed,
+    seconds: (performance.now() - started) / 1_000,
+    tasks: tasksOf(plan.workload).length,
   };
 }
 

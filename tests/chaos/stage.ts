@@ -54,7 +54,7 @@ export class Stage implements AsyncDisposable {
     this.ledger = new Ledger(join(env.root, "ledger"));
     this.daemons = {
       service: this.#daemon("service", ["service", "run", "--listen", `127.0.0.1:${port}`]),
-      agent: this.#daemon("agent", ["agent", "--name", "default"]),
+      agent: this.#daemon("agent", ["start", "default", "--foreground"]),
     };
   }
 
@@ -140,6 +140,20 @@ export class Stage implements AsyncDisposable {
       return (await fetch(`${this.serviceUrl}/v3/health`)).ok;
     } catch {
       return false;
+    }
+  }
+
+  /** What helps to understand a seed that failed, into its folder; before anything is stopped. */
+  async keepEvidence(): Promise<void> {
+    this.env.keepFiles();
+    for (const [name, part] of Object.entries(this.daemons)) {
+      const args = name === "agent" ? ["status", "default"] : ["service", "status"];
+      const { stdout, stderr } = await this.env.run([...args, "--json"]).catch((thrown: Error) => ({
+        stdout: "",
+        stderr: thrown.message,
+      }));
+      const text = [part.said, stdout, stderr].join("\n---\n");
+      Deno.writeTextFileSync(join(this.env.root, `${name}.said`), text);
     }
   }
 

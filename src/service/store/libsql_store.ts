@@ -2,6 +2,7 @@
 import { FuncxError } from "../../contract/errors.ts";
 import { newId, type ServiceId } from "../../contract/ids.ts";
 import {
+  checkDatabase,
   closeDatabase,
   type Connection,
   DatabaseInUseError,
@@ -9,6 +10,7 @@ import {
   openDatabase,
 } from "../../lib/database.ts";
 import { LibsqlBlobs } from "./libsql/blobs.ts";
+import { messageOf } from "../../lib/outcome.ts";
 import { Cancellations } from "./libsql/cancellations.ts";
 import { EndpointTasks } from "./libsql/endpoint_tasks.ts";
 import { LibsqlEndpoints } from "./libsql/endpoints.ts";
@@ -91,15 +93,22 @@ export class LibsqlStore implements Store {
   }
 }
 
+/** A larger file is not checked whole at each start; damage is noticed when it is read. */
+const MAX_CHECKED_BYTES = 64 * 1024 * 1024;
+
 function open(path: string): Connection {
+  let connection: Connection | undefined;
   try {
-    const connection = openDatabase(path);
+    connection = openDatabase(path);
+    if (Deno.statSync(path).size <= MAX_CHECKED_BYTES) checkDatabase(connection, path);
     // Pages of the indexes that every submit touches stay in memory; KiB when negative.
     connection.pragma("cache_size = -16000");
     // A checkpoint syncs twice: once in 16 MB instead of once in 4.
     connection.pragma("wal_autocheckpoint = 4000");
     return connection;
   } catch (thrown) {
+    // Not `closeDatabase`: a damaged file is touched as little as can be.
+    connection?.close();
     if (thrown instanceof DatabaseInUseError) {
       throw new FuncxError({
         code: "ALREADY_RUNNING",
@@ -107,10 +116,11 @@ function open(path: string): Connection {
         hint: "Stop it with: funcx-endpoint service stop",
       }, { cause: thrown });
     }
-    if (thrown instanceof DatabaseUnreadableError) {
+    const message = messageOf(thrown);
+    if (thrown instanceof DatabaseUnreadableError || /malformed|not a database/i.test(message)) {
       throw new FuncxError({
         code: "STORE_UNREADABLE",
-        message: thrown.message,
+        message: `the store is damaged: ${message}`,
         hint: "Put a copy of the file back, or move it away to start with an empty service.",
       }, { cause: thrown });
     }

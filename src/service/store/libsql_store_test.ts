@@ -34,6 +34,18 @@ Deno.test("a second service on the same file, and a file that is no database, ar
   assertTrue((await Deno.readTextFile(other)).startsWith("not a database"));
 });
 
+Deno.test("a store with a damaged page is refused with the mend, and kept", async () => {
+  await using fixture = await StoreFixture.open();
+  await fixture.submit(await fixture.endpoint(), await fixture.function(), 1);
+  await fixture.store.close();
+  const damaged = await Deno.readFile(fixture.file);
+  damaged.fill(0xff, 2 * 4_096, 2 * 4_096 + 64);
+  await Deno.writeFile(fixture.file, damaged);
+  assertEquals(await codeOf(() => openStore(fixture.file)), "STORE_UNREADABLE");
+  // The head of the file counts how often it was opened.
+  assertEquals((await Deno.readFile(fixture.file)).slice(4_096), damaged.slice(4_096));
+});
+
 Deno.test("a database of a newer program is refused", async () => {
   await using fixture = await StoreFixture.open();
   fixture.store.connection.pragma("user_version = 99");
