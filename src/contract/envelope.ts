@@ -36,8 +36,12 @@ export class EnvelopeError extends Error {
   override readonly name = "EnvelopeError";
 }
 
+/** Found at once to be missing from text that is stored with one byte a character. */
+const SURROGATE = /[\ud800-\udfff]/;
+
 function codePointLength(text: string): number {
   let length = text.length;
+  if (!SURROGATE.test(text)) return length;
   for (let index = 0; index < text.length; index++) {
     const unit = text.charCodeAt(index);
     if (unit >= 0xd800 && unit <= 0xdbff) {
@@ -53,6 +57,10 @@ function codePointLength(text: string): number {
 
 /** The index in UTF-16 units that lies `count` code points after `start`; -1 past the end. */
 function advance(text: string, start: number, count: number): number {
+  // A large buffer is walked through by the engine, not here.
+  if (!SURROGATE.test(text.slice(start, start + count))) {
+    return start + count <= text.length ? start + count : -1;
+  }
   let index = start;
   for (let left = count; left > 0; left--) {
     if (index >= text.length) return -1;
