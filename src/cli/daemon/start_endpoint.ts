@@ -97,7 +97,8 @@ function agentArguments(
   { home, debug }: CliContext,
   { name }: StartOptions,
 ): string[] {
-  return ["agent", "--config-dir", home.root, "--name", name, ...(debug ? ["--debug"] : [])];
+  const flags = ["--resolved", ...(debug ? ["--debug"] : [])];
+  return ["agent", "--config-dir", home.root, "--name", name, ...flags];
 }
 
 type Reached =
