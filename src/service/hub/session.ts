@@ -73,7 +73,8 @@ export class Session {
     this.endpointId = options.endpointId;
     this.#options = options;
     const timer = setTimeout(
-      () => this.#refuse(reject("PROTOCOL_VIOLATION", "no hello came in time")),
+      // More often than not it is a busy machine: an endpoint that dials again at once is served.
+      () => this.#refuse(reject("TIMED_OUT", "no hello came in time", { retryable: true })),
       options.handshakeTimeout ?? HANDSHAKE_TIMEOUT,
     );
     this.#state = { kind: "greeting", timer };

@@ -62,11 +62,13 @@ Deno.test("an endpoint that was deleted is rejected", async () => {
   await fake.expect("closed");
 });
 
-Deno.test("who says no hello is turned away", async () => {
+Deno.test("who says no hello is turned away, and may come again", async () => {
   await using fixture = await HubFixture.open({ handshakeTimeout: 20 });
   await using fake = await fixture.dial(await fixture.stored.endpoint());
-  assertMatch((await fake.expect("reject")).message, /no hello/);
-  assertEquals((await fake.expect("closed")).code, 1002);
+  const { message, retryable } = await fake.expect("reject");
+  assertMatch(message, /no hello/);
+  assertEquals(retryable, true);
+  assertEquals((await fake.expect("closed")).code, 1000);
 });
 
 const frame = encodeMessage({ type: "heartbeat", at: 1 });
