@@ -237,6 +237,19 @@ export const FIGURES: readonly Figure[] = [
     target: 300,
     floors: ["floor.deno_start"],
   },
+  { id: "13.alone", label: "one task at a time alone, p99", ...time },
+  {
+    id: "13.beside",
+    label: "one task at a time beside 100,000 queued by another client, p99",
+    ...time,
+  },
+  {
+    id: "13.ratio",
+    label: "p99 beside the 100,000 against alone",
+    unit: "ratio",
+    better: "lower",
+    target: 10,
+  },
 ];
 
 /** What the machine allows without the program, beside which a figure that is not reached stands. */

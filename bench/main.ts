@@ -6,9 +6,12 @@
 import { buildWhenStale } from "../scripts/build/stale.ts";
 import { capture } from "../scripts/build/command.ts";
 import { fromFileUrl, join } from "../src/lib/path.ts";
+import { signal } from "../tests/helpers/processes.ts";
+import { killDeployments } from "./deployment.ts";
 import { describeMachine } from "./machine.ts";
 import { machineText } from "./machine_text.ts";
 import { type Options, parseOptions, USAGE } from "./options.ts";
+import { processTree } from "./process_usage.ts";
 import { tableText, withTable } from "./report.ts";
 import {
   figuresOf,
@@ -83,6 +86,13 @@ async function main(words: readonly string[]): Promise<number> {
   return Number(Deno.exitCode ?? 0);
 }
 
+for (const name of ["SIGINT", "SIGTERM"] as const) {
+  Deno.addSignalListener(name, async () => {
+    await killDeployments();
+    for (const pid of processTree(Deno.pid).slice(1)) signal(pid, "SIGKILL");
+    Deno.exit(130);
+  });
+}
 // What a scenario has left running when it was killed; the others go on.
 globalThis.addEventListener("unhandledrejection", (event) => {
   event.preventDefault();

@@ -11,6 +11,7 @@ import { PEER_SCENARIOS } from "./peers/peers.ts";
 import { commands } from "./rows/commands.ts";
 import { serviceEfficiency } from "./rows/efficiency.ts";
 import { executorScenarios } from "./rows/executor_alone.ts";
+import { fairness } from "./rows/fairness.ts";
 import { idleEndpoints } from "./rows/idle_endpoints.ts";
 import { memory } from "./rows/memory.ts";
 import { payloads } from "./rows/payloads.ts";
@@ -35,6 +36,7 @@ export const SCENARIOS: readonly Scenario[] = [
   setsidFloor,
   serviceEfficiency,
   payloads,
+  fairness,
   memory,
   start,
   commands,
