@@ -102,7 +102,6 @@ export const COMMANDS: CommandSections = {
   },
   "This program": {
     agent: internalCommand("Be the daemon of an endpoint", () => import("./commands/agent.ts")),
-    worker: internalCommand("Be a worker process", () => import("./commands/worker.ts")),
     complete: internalCommand(
       "Propose how a command line may go on",
       () => import("./commands/complete.ts"),

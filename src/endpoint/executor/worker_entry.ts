@@ -1,4 +1,4 @@
-/** The hidden command `worker`: one warm TypeScript worker process of a manager. */
+/** One warm TypeScript worker process of a manager; `main.ts` starts it for the hidden word `worker`. */
 import { runTypescriptHost } from "./runtimes/typescript_host.ts";
 
 /**
