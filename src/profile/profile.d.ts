@@ -63,7 +63,8 @@ export interface Executor {
   /**
    * Tasks that are handed to a worker ahead of the one it runs, 0 to 10,000, so that the next one is
    * there at once. Those that wait behind a long task are taken back when another worker is idle.
-   * Workers whose tasks take a few milliseconds are handed more without being told.
+   * Workers whose tasks take less than a second are handed one ahead without being told, and those
+   * whose tasks take a few milliseconds more.
    * @default 0
    */
   prefetch?: number;

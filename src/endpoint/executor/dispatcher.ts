@@ -1,4 +1,10 @@
-/** Which task goes to which slot. Starts nothing itself: what it decides is done by its owner. */
+/**
+ * Which task goes to which slot. Starts nothing itself: what it decides is done by its owner.
+ *
+ * What workers and queues hold is on credit. It is some milliseconds of work as measured, and when a
+ * task takes longer than that, what waits behind it is taken back: to a worker that is free, else
+ * into the queue, and what is too much there to whoever gave it, who may have something more urgent.
+ */
 import { BATCH_BYTES } from "../../contract/limits.ts";
 import type { Assignment } from "./assignment.ts";
 import { type RuntimeName, RUNTIMES, type WorkerRuntime } from "./runtimes/runtime.ts";
@@ -21,6 +27,8 @@ export interface DispatcherOptions {
   startWorker(slot: Slot, runtime: WorkerRuntime["name"]): void;
   /** Starts a command that occupies the slot. */
   runShell(slot: Slot, assignment: Assignment): void;
+  /** Tasks take longer than what was asked for stands for. */
+  slowedDown(): void;
 }
 
 export class Dispatcher {
@@ -46,12 +54,9 @@ export class Dispatcher {
 
   /** How many tasks the slots want to have, in workers and queues. */
   get wanted(): number {
-    const base = 1 + this.#options.prefetch;
     let wanted = 0;
     for (const { worker } of this.slots) {
-      const credits = worker?.credits ?? base;
-      // As much again as fast workers hold, so that the next batch is here when they ask.
-      wanted += credits > base ? 2 * credits : base;
+      wanted += worker === null ? 1 + this.#options.prefetch : worker.credits + worker.reserve;
     }
     return wanted;
   }
@@ -199,25 +204,31 @@ export class Dispatcher {
 
   // -- tasks that wait behind a long one ------------------------------------------------------------
 
+  /** Looks at what waits as long as something does. */
   #rebalanceSoon(): void {
-    if (this.#rebalanceTimer !== undefined || !this.#couldRebalance()) return;
+    if (this.#rebalanceTimer !== undefined || !this.#hasWaiting()) return;
     this.#rebalanceTimer = setTimeout(() => {
       this.#rebalanceTimer = undefined;
-      if (this.#couldRebalance()) this.#rebalance();
+      this.#rebalance();
       this.#rebalanceSoon();
     }, LONG_TASK);
   }
 
-  #couldRebalance(): boolean {
-    return this.slots.some((slot) => slot.isFree) &&
-      this.slots.some((slot) => (slot.worker?.waiting ?? 0) > 0);
+  #hasWaiting(): boolean {
+    return this.slots.some((slot) => (slot.worker?.waiting ?? 0) > 0);
   }
 
   #rebalance(): void {
-    const now = performance.now();
+    const isOneFree = this.slots.some((slot) => slot.isFree);
+    let slowedDown = false;
     for (const { worker } of this.slots) {
       if (worker === null || worker.running === null || worker.waiting === 0) continue;
-      if (now - worker.running.since >= LONG_TASK) worker.recall();
+      if (worker.isOverdue) {
+        worker.withdraw();
+        slowedDown = true;
+      }
+      if (isOneFree && performance.now() - worker.running.since >= LONG_TASK) worker.recall();
     }
+    if (slowedDown) this.#options.slowedDown();
   }
 }

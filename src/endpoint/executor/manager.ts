@@ -88,14 +88,13 @@ export class Manager implements Executor {
       prepare: (assignment) => this.#prepare(assignment),
       startWorker: (slot, name) => this.#startWorker(slot, name),
       runShell: (slot, assignment) => this.#runShell(slot, assignment),
+      slowedDown: () => this.#giveBackExcess(),
     });
     this.#deadlines = new Deadlines({
       running: () => this.#dispatcher.running(),
       expired: (assignment) => this.#endTask(assignment, "walltime"),
     });
   }
-
-  // -- Executor -------------------------------------------------------------------------------------
 
   capacity(): number {
     if (this.#phase !== "open") return 0;
@@ -336,6 +335,18 @@ export class Manager implements Executor {
     if (worker.running !== null && worker.running.assignment.endReason !== null) worker.end();
     this.#leaveIfIdle(slot, worker);
     this.#dispatch();
+    this.#giveBackExcess();
+  }
+
+  /** Gives tasks back that were asked for while tasks were quick; twice what is wanted may stay. */
+  #giveBackExcess(): void {
+    let excess = this.#tasks.size - this.#endedHere.length - 2 * this.#dispatcher.wanted;
+    for (const name of RUNTIMES) {
+      if (excess <= 0) return;
+      const newest = this.#dispatcher.queues[name].takeLast(excess);
+      this.#endAll(newest, { kind: "returned" });
+      excess -= newest.length;
+    }
   }
 
   /** Ends a task wherever it is; its neighbours in the worker are taken back first. */

@@ -3,6 +3,7 @@ import {
   errorOf,
   Harness,
   isAlive,
+  NO_PERMISSIONS,
   PYTHON,
   python,
   shell,
@@ -66,7 +67,7 @@ for (const { name, ignore, endless, loud, noop } of KINDS) {
       new RegExp(`\\(process ${pid}\\) ended with signal SIGKILL`),
     );
     assertMatch(errorOf(lost).hint ?? "", /memory/);
-    const others = await Promise.all(waiting.map((taskId) => harness.end(taskId)));
+    const others = await harness.ends(waiting);
     assertEquals(others.map(valueOf), [1, 2, 3]);
     assertTrue(others.every((attempt) => attempt.attempt === 1 && attempt.details.pid !== pid));
   });
@@ -77,7 +78,7 @@ for (const { name, ignore, endless, loud, noop } of KINDS) {
     async () => {
       await using harness = await Harness.start({ workersPerNode: 2 });
       const pids = new Set([await workerOf(harness, noop)]);
-      const taskIds = harness.give(
+      const taskIds = harness.feed(
         ...Array.from({ length: 3_000 }, (_, x): TaskInput => ({ code: noop, args: [x] })),
       );
       for (const share of [0.2, 0.5, 0.8]) {
@@ -85,7 +86,7 @@ for (const { name, ignore, endless, loud, noop } of KINDS) {
         for (const { details } of harness.finished.values()) pids.add(details.pid as number);
         for (const pid of pids) if (isAlive(pid)) Deno.kill(pid, "SIGKILL");
       }
-      const all = await Promise.all(taskIds.map((taskId) => harness.end(taskId)));
+      const all = await harness.ends(taskIds);
       for (const [x, attempt] of all.entries()) {
         if (attempt.outcome.kind === "success") assertEquals(valueOf(attempt), x);
         else assertEquals(errorOf(attempt).code, "WORKER_LOST");
@@ -105,7 +106,7 @@ for (const { name, ignore, endless, loud, noop } of KINDS) {
         endless,
         ...Array.from({ length: 30 }, (_, x) => ({ code: noop, args: [x] })),
       );
-      const ends = await Promise.all(short.map((taskId) => harness.end(taskId)));
+      const ends = await harness.ends(short);
       assertEquals(ends.map(valueOf), short.map((_, x) => x));
       assertTrue(!harness.finished.has(long!));
       harness.executor.cancel([long!]);
@@ -130,7 +131,7 @@ Deno.test("the last attempt of a task does not fail for what its neighbour does"
   );
   await harness.begin(taskIds[20]!);
   Deno.kill(pid, "SIGKILL");
-  const kinds = (await Promise.all(taskIds.map((taskId) => harness.end(taskId))))
+  const kinds = (await harness.ends(taskIds))
     .map(({ outcome }) => outcome.kind);
   assertEquals(kinds.filter((kind) => kind !== "success"), ["lost"]);
 });
@@ -174,12 +175,12 @@ Deno.test("a task of another runtime does not wait for a long queue", async () =
   await using harness = await Harness.start();
   const noops = Array.from({ length: 20_000 }, (_, x): TaskInput => ({ code: NOOP_TS, args: [x] }));
   await harness.run(noops[0]!);
-  const before = harness.give(...noops.slice(0, 10_000));
-  const [other] = harness.give({ code: shell("true") });
-  const after = harness.give(...noops.slice(10_000));
+  const before = harness.feed(...noops.slice(0, 10_000));
+  const [other] = harness.feed({ code: shell("true") });
+  const after = harness.feed(...noops.slice(10_000));
   await harness.end(other!);
   assertTrue(after.filter((taskId) => harness.finished.has(taskId)).length < 5_000);
-  await Promise.all([...before, ...after].map((taskId) => harness.end(taskId)));
+  await harness.ends([...before, ...after]);
 });
 
 Deno.test(
@@ -238,7 +239,7 @@ Deno.test("what runs is lost when the executor closes, what waits is given back,
   await harness.until(() => harness.output.length > 0);
   await harness.begin(taskIds[1]!);
   await harness.executor.close();
-  const ends = await Promise.all(taskIds.map((taskId) => harness.end(taskId)));
+  const ends = await harness.ends(taskIds);
   assertEquals(ends.map(({ outcome }) => outcome.kind), ["lost", "lost", "returned", "returned"]);
   assertMatch(errorOf(ends[0]!).message, /endpoint was stopped/);
   assertEquals((await harness.run(noop)).outcome.kind, "returned");
@@ -305,3 +306,64 @@ Deno.test("capacity is what the slots hold, and grows with the pace", async () =
   harness.executor.cancel([running!]);
   await harness.end(running!);
 });
+
+Deno.test("tasks that were asked for while tasks were quick are given back when they are not", async () => {
+  await using harness = await Harness.start();
+  const quick = Array.from({ length: 5_000 }, (_, x): TaskInput => ({ code: NOOP_TS, args: [x] }));
+  const quickIds = harness.give(...quick);
+  // While the worker is busy with them, it is asked for much.
+  await harness.until(() => harness.finished.size > 3_000);
+  const slowIds = harness.give(...Array.from({ length: 300 }, () => ({ code: SPIN_TS })));
+  await harness.ends(quickIds);
+  await harness.until(() => slowIds.filter((taskId) => harness.finished.has(taskId)).length > 290);
+  for (const { outcome, timeline } of harness.finished.values()) {
+    if (outcome.kind === "returned") assertEquals(timeline.length, 1);
+  }
+  const left = slowIds.filter((taskId) => !harness.finished.has(taskId));
+  assertEquals(left[0], slowIds[0]);
+  harness.executor.cancel(left);
+  await harness.ends(left);
+});
+
+for (
+  const { name, ignore, code } of [
+    {
+      name: "TypeScript",
+      ignore: false,
+      code: typescript(`export default (file, x, ms) => {
+      Deno.writeTextFileSync(file, x + "\\n", { append: true });
+      for (const end = performance.now() + ms; performance.now() < end;);
+    };`),
+    },
+    {
+      name: "Python",
+      ignore: !hasPython,
+      code: python(
+        "import time\ndef f(file, x, ms):\n    with open(file, 'a') as to:\n" +
+          "        to.write('%d\\n' % x)\n    time.sleep(ms / 1000)\n",
+      ),
+    },
+  ]
+) {
+  Deno.test(`${name}: each task runs once while many are taken back from slow workers`, {
+    ignore,
+  }, async () => {
+    await using harness = await Harness.start({
+      workersPerNode: 3,
+      prefetch: 3,
+      runtimes: {
+        typescript: { permissions: { ...NO_PERMISSIONS, write: true } },
+        python: { interpreter: PYTHON },
+        shell: null,
+      },
+    });
+    const file = `${harness.folder}/ledger`;
+    // Mostly short ones, and now and then one behind which others wait.
+    const durations = Array.from({ length: 600 }, (_, x) => x % 37 === 0 ? 40 : x % 3);
+    const taskIds = harness.feed(...durations.map((ms, x) => ({ code, args: [file, x, ms] })));
+    const all = await harness.ends(taskIds);
+    assertTrue(all.every(({ outcome }) => outcome.kind === "success"));
+    const ledger = Deno.readTextFileSync(file).trim().split("\n").map(Number);
+    assertEquals(ledger.sort((left, right) => left - right), durations.map((_, x) => x));
+  });
+}

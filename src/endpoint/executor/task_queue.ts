@@ -46,6 +46,14 @@ export class TaskQueue {
     this.#size -= 1;
   }
 
+  /** Takes the newest that wait. */
+  takeLast(count: number): Assignment[] {
+    const all = this.drain();
+    const taken = all.splice(Math.max(0, all.length - count));
+    this.putBack(all);
+    return taken;
+  }
+
   /** Takes all that wait. */
   drain(): Assignment[] {
     const all = this.#items.slice(this.#head).filter((assignment) => !assignment.isFinished);

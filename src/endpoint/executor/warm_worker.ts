@@ -1,6 +1,4 @@
 /** One warm worker process as the manager sees it: sends it tasks, and says what came of them. */
-import * as v from "valibot";
-import type { TaskError } from "../../contract/errors.ts";
 import type { FunctionId } from "../../contract/ids.ts";
 import {
   INLINE_BYTES,
@@ -9,13 +7,11 @@ import {
   MAX_TRACEBACK_BYTES,
   WORKER_START_TIMEOUT,
 } from "../../contract/limits.ts";
-import { TaskErrorSchema } from "../../contract/protocol/messages.ts";
 import { logger } from "../../lib/log.ts";
 import { messageOf } from "../../lib/outcome.ts";
-import { join } from "../../lib/path.ts";
 import type { Assignment } from "./assignment.ts";
 import { Credits } from "./credits.ts";
-import type { AttemptOutcome, ExecutorEvents, FinishedAttempt } from "./executor.ts";
+import type { ExecutorEvents, FinishedAttempt } from "./executor.ts";
 import { type Abandoned, HeldTasks, type ReportedTask } from "./held_tasks.ts";
 import {
   FINISHED_FLAGS,
@@ -34,20 +30,16 @@ import {
   STREAMS,
   type TaskRecord,
   taskRecords,
-  type TaskSettings,
   viewOf,
   WORKER_RECORDS,
 } from "./ipc.ts";
 import { OutputSplitter } from "./output_splitter.ts";
+import { instantAt, isReadySettings, outcomeOf, settingsOf } from "./task_records.ts";
 import type { WorkerRuntime } from "./runtimes/runtime.ts";
 import { type WorkerEnd, WorkerProcess } from "./worker_process.ts";
 
 const log = logger("executor", "worker");
 const MARKER_BYTES = 16;
-const NO_SETTINGS = new Uint8Array(0);
-const NOTHING = new Uint8Array(0);
-const decoder = new TextDecoder();
-const encoder = new TextEncoder();
 
 export interface WarmWorkerEvents {
   ready(): void;
@@ -176,8 +168,9 @@ export class WarmWorker {
     return this.wasReady && !this.#ending;
   }
 
+  /** Holds no task and could take one: until a recall is answered it takes none. */
   get isIdle(): boolean {
-    return this.#tasks.size === 0;
+    return this.#tasks.size === 0 && !this.#recalled;
   }
 
   /** It has to be replaced once it is idle. */
@@ -189,6 +182,11 @@ export class WarmWorker {
   /** Tasks that it may hold, those that it holds included. */
   get credits(): number {
     return this.#credits.limit;
+  }
+
+  /** Tasks that the manager should have at hand for it besides. */
+  get reserve(): number {
+    return this.#credits.reserve;
   }
 
   /** How many more tasks it takes now. */
@@ -217,6 +215,18 @@ export class WarmWorker {
     const first = this.#runningSince === null ? null : this.#tasks.firstUnreported();
     if (first === null || this.#runningSince === null) return null;
     return { assignment: first.assignment, since: this.#runningSince };
+  }
+
+  /** Its task takes longer than it was measured to: nothing more is to wait behind it. */
+  get isOverdue(): boolean {
+    return this.running !== null &&
+      performance.now() - this.running.since >= this.#credits.patience;
+  }
+
+  /** Takes back what waits behind its task, beyond what the profile wants there. */
+  withdraw(): void {
+    this.#credits.withdraw();
+    if (this.#tasks.unreported > this.#credits.limit) this.recall();
   }
 
   /** Whether the worker has it and has not reported it. */
@@ -289,11 +299,18 @@ export class WarmWorker {
       case RECORD.output:
         return this.#outputRecord(bytes, view, start, end);
       case RECORD.returned:
-        this.#recalled = false;
-        return this.#events.returned(this.#tasks.takeBack(view.getUint32(start, true)));
+        return this.#tookBack(view.getUint32(start, true));
       case RECORD.ready:
         return this.#ready(jsonBody(bytes, start, end) as ReadySettings);
     }
+  }
+
+  #tookBack(first: number): void {
+    const assignments = this.#tasks.takeBack(first);
+    this.#recalled = false;
+    // A task that had to be alone may have been among them.
+    this.#holdsAlone &&= this.#tasks.unreported > 0;
+    this.#events.returned(assignments);
   }
 
   #ready(details: ReadySettings): void {
@@ -394,49 +411,4 @@ export class WarmWorker {
     const startFailure = end.startFailure ?? this.#startFailure;
     this.#events.ended({ ...end, startFailure }, { begun, notBegun });
   }
-}
-
-function settingsOf({ attempt, folder }: Assignment): Uint8Array {
-  const { blobs, options: { result_serializers } } = attempt;
-  if (folder === null && result_serializers === undefined && blobs === undefined) {
-    return NO_SETTINGS;
-  }
-  const settings: TaskSettings = {
-    ...(folder === null ? {} : { folder }),
-    ...(result_serializers === undefined ? {} : { result_serializers }),
-    ...(blobs === undefined ? {} : { blobs }),
-  };
-  return encoder.encode(JSON.stringify(settings));
-}
-
-/** Milliseconds since 1970; a time that no clock shows would make a timeline that nobody takes. */
-function instantAt(view: DataView, position: number): number {
-  const at = view.getFloat64(position, true);
-  if (Math.abs(at) <= MAX_INSTANT) return at;
-  throw new RecordError(`a time of ${at}`);
-}
-
-/** The greatest that a `Date` holds. */
-const MAX_INSTANT = 8.64e15;
-
-function isReadySettings(value: unknown): value is ReadySettings {
-  const { runtime, version, hostname, pid } = (value ?? {}) as Record<string, unknown>;
-  return [runtime, version, hostname].every((text) => typeof text === "string") &&
-    typeof pid === "number";
-}
-
-/** `body` is a view of a larger buffer, which must not be kept alive by a result. */
-function outcomeOf(flags: number, body: Uint8Array, folder: string): AttemptOutcome {
-  if ((flags & FINISHED_FLAGS.failed) !== 0) {
-    const error = v.safeParse(TaskErrorSchema, JSON.parse(decoder.decode(body)));
-    if (error.success) return { kind: "failed", error: error.output as TaskError };
-    throw new RecordError("an error that is none");
-  }
-  if ((flags & FINISHED_FLAGS.inFile) === 0) {
-    return { kind: "success", result: new Uint8Array(body) };
-  }
-  const name = decoder.decode(body);
-  // User code may have got hold of the records, and must not name a file elsewhere.
-  if (!/^[\w-]{1,100}$/.test(name)) throw new RecordError(`${name} is no name of a result`);
-  return { kind: "success", result: NOTHING, file: join(folder, name) };
 }

@@ -75,6 +75,9 @@ export class Harness {
   readonly changed = new Signal();
   #executor!: Executor;
   readonly #given = new Set<TaskId>();
+  /** Those that are handed over as there is room. */
+  readonly #fed = new Map<TaskId, TaskAttempt>();
+  #waiting: TaskAttempt[] = [];
   readonly #functionIds = new Map<string, { readonly id: string; readonly code: Uint8Array }>();
 
   private constructor(folder: string) {
@@ -120,7 +123,7 @@ export class Harness {
           harness.output.push({ ...chunk, data: chunk.data.slice() });
           harness.changed.notify();
         },
-        roomForMore: (): void => {},
+        roomForMore: () => harness.#handOver(),
       },
       stateDir: harness.folder,
       workerCommand: workerCommand(denoFlags),
@@ -134,6 +137,11 @@ export class Harness {
 
   #take(attempts: readonly FinishedAttempt[]): void {
     for (const attempt of attempts) {
+      const fed = this.#fed.get(attempt.taskId);
+      if (fed !== undefined && attempt.outcome.kind === "returned") {
+        this.#waiting.push(fed);
+        continue;
+      }
       if (this.finished.has(attempt.taskId) || !this.#given.has(attempt.taskId)) {
         this.wrong.push(attempt);
       }
@@ -166,12 +174,32 @@ export class Harness {
     return attempts.map(({ taskId }) => taskId);
   }
 
+  /**
+   * Hands tasks over as an agent does: in order, as there is room for them, and again when they were
+   * given back. @returns their ids.
+   */
+  feed(...inputs: readonly TaskInput[]): TaskId[] {
+    const attempts = inputs.map((input) => this.attempt(input));
+    for (const attempt of attempts) {
+      this.#given.add(attempt.taskId);
+      this.#fed.set(attempt.taskId, attempt);
+    }
+    this.#waiting.push(...attempts);
+    this.#handOver();
+    return attempts.map(({ taskId }) => taskId);
+  }
+
+  #handOver(): void {
+    const room = this.#waiting.length === 0 ? 0 : this.#executor.capacity();
+    if (room > 0) this.#executor.run(this.#waiting.splice(0, room));
+  }
+
   async run(input: TaskInput): Promise<FinishedAttempt> {
     return await this.end(this.give(input)[0]!);
   }
 
   async runAll(inputs: readonly TaskInput[]): Promise<FinishedAttempt[]> {
-    return await Promise.all(this.give(...inputs).map((taskId) => this.end(taskId)));
+    return await this.ends(this.feed(...inputs));
   }
 
   /** Waits until `condition` holds; it is asked at every event. */
@@ -182,6 +210,16 @@ export class Harness {
   async end(taskId: TaskId): Promise<FinishedAttempt> {
     await this.until(() => this.finished.has(taskId));
     return this.finished.get(taskId)!;
+  }
+
+  /** Like `end` for each, without looking at each again whenever one ends. */
+  async ends(taskIds: readonly TaskId[]): Promise<FinishedAttempt[]> {
+    let ended = 0;
+    await this.until(() => {
+      while (ended < taskIds.length && this.finished.has(taskIds[ended]!)) ended++;
+      return ended === taskIds.length;
+    });
+    return taskIds.map((taskId) => this.finished.get(taskId)!);
   }
 
   async begin(taskId: TaskId): Promise<TaskEvent> {
