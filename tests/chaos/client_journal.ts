@@ -20,6 +20,8 @@ export interface SeenResult {
   readonly status: string;
   /** Of its error, if any. */
   readonly code?: string;
+  /** Of a shell task, when it is not 0: its command was killed, as a worker may be. */
+  readonly returnCode?: number;
   /** What the task gave back, if it did. */
   readonly value?: { readonly key: string; readonly size: number };
 }

@@ -156,6 +156,7 @@ function seenResult(task: FinishedTask): SeenResult {
   if (!("stdout" in result)) {
     return { taskId, status, value: { key: result.key, size: result.filler.length } };
   }
+  if (result.returncode !== 0) return { taskId, status, returnCode: result.returncode };
   const [key = "", filler = ""] = result.stdout.split("\n");
   return { taskId, status, value: { key, size: filler.length } };
 }
