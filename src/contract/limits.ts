@@ -69,6 +69,11 @@ export const DEFAULT_RESULT_CREDITS = 4_000;
 
 /** Unacknowledged bytes in one direction of a link; one message that is larger goes alone. */
 export const MAX_WINDOW_BYTES = 64 * MIB;
+/**
+ * Bytes that a peer has not read, with which a link counts as broken. It is above what the windows
+ * allow, so whoever gets there reads nothing while others go on talking to it.
+ */
+export const MAX_LINK_BACKLOG_BYTES = 2 * MAX_WINDOW_BYTES;
 
 export const HEARTBEAT_INTERVAL = 15 * SECOND;
 /** A peer that was silent for so long is gone. */

@@ -1,8 +1,7 @@
 /** Output of running tasks for those who watch at the service: best effort, within one session. */
 import type { TaskId } from "../contract/ids.ts";
-import { MAX_WINDOW_BYTES } from "../contract/limits.ts";
 import type { Executor, ExecutorEvents } from "./executor/executor.ts";
-import type { Session } from "./session.ts";
+import { sendIfRead, type Session } from "./session.ts";
 
 type Chunk = Parameters<ExecutorEvents["output"]>[0];
 
@@ -43,7 +42,6 @@ export class LiveOutput {
 
   /** A reader sees by the offset when something was left out for want of room. */
   send(session: Session | undefined, { taskId, stream, offset, data }: Chunk): void {
-    if (session === undefined || session.bufferedBytes > MAX_WINDOW_BYTES) return;
-    session.send({ type: "output", chunks: [{ task_id: taskId, stream, offset, data }] });
+    sendIfRead(session, { type: "output", chunks: [{ task_id: taskId, stream, offset, data }] });
   }
 }

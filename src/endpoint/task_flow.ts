@@ -30,7 +30,7 @@ import { Intake } from "./intake.ts";
 import { Launcher } from "./launcher.ts";
 import { LiveOutput } from "./live_output.ts";
 import { Outbox } from "./outbox.ts";
-import type { Session, SessionMessage } from "./session.ts";
+import { sendIfRead, type Session, type SessionMessage } from "./session.ts";
 import type { Spool } from "./spool.ts";
 import { recoveredWork, tellOfRecovery } from "./spool_recovery.ts";
 import { SpoolSync } from "./spool_sync.ts";
@@ -111,7 +111,7 @@ export class TaskFlow {
       room: options.room ?? new DiskRoom(dirname(spool.path), DISK_RESERVE),
       credits: this.taskCredits,
     });
-    this.#reporter = new EventReporter((message) => this.#session?.send(message));
+    this.#reporter = new EventReporter((message) => sendIfRead(this.#session, message));
     this.#storage = new StorageHealth({
       tell: options.onStorage,
       retry: () => this.#turn(),

@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers";
 import { newId } from "../contract/ids.ts";
+import { MAX_WINDOW_BYTES } from "../contract/limits.ts";
 import type { TaskMessage, Tasks } from "../contract/protocol/messages.ts";
 import { assertEquals, assertMatch, assertTrue } from "../lib/assert.ts";
 import type { Connection } from "../lib/database.ts";
@@ -445,4 +446,21 @@ Deno.test("after a crash it says what it found on disk", async () => {
   bench.restart();
   const found = { waiting_tasks: 2, interrupted_tasks: 1, results: 1 };
   assertEquals(bench.flow.recovered, found);
+});
+
+Deno.test("a service that reads nothing is sent no output and no moves, but results", async () => {
+  using bench = new Bench();
+  const session = bench.session();
+  const task = taskMessage();
+  bench.flow.receive(tasksOf([task]));
+  await session.messages.expect("task_ack");
+  await bench.executor.hasBeenGiven(1);
+  session.bufferedBytes = MAX_WINDOW_BYTES + 1;
+  bench.executor.begin(task.task_id);
+  bench.executor.print(task.task_id, "hello");
+  bench.flow.reportMoves();
+  assertEquals(session.messages.size, 0);
+  bench.executor.finish(task.task_id, SUCCESS);
+  const { results } = await session.messages.expect("results");
+  assertEquals(idsOf(results), [task.task_id]);
 });

@@ -1,5 +1,5 @@
 /** One attempt at a session with the service: dial, handshake, messages, end. */
-import { HANDSHAKE_TIMEOUT } from "../../contract/limits.ts";
+import { HANDSHAKE_TIMEOUT, MAX_LINK_BACKLOG_BYTES } from "../../contract/limits.ts";
 import { decodeServiceMessage, encodeMessage } from "../../contract/protocol/codec.ts";
 import { checkWelcome } from "../../contract/protocol/handshake.ts";
 import {
@@ -34,6 +34,8 @@ export interface ConnectionOptions {
   readonly message: (message: SessionMessage) => void;
   /** Ends the attempt while it dials or shakes hands. */
   readonly signal: AbortSignal;
+  /** Bytes that may wait for a service that does not read; the default is that of the contract. */
+  readonly maximumBacklog?: number;
 }
 
 /** Why a session ended. */
@@ -43,6 +45,8 @@ export type Ending =
   | { readonly kind: "goodbye"; readonly reason: string }
   | { readonly kind: "violation"; readonly reason: string }
   | { readonly kind: "silent"; readonly milliseconds: number }
+  /** So many bytes waited to be read. */
+  | { readonly kind: "unread"; readonly bytes: number }
   | { readonly kind: "broken"; readonly code: number; readonly reason: string };
 
 const CLOSE_NORMAL = 1000;
@@ -53,12 +57,14 @@ export class Connection implements Session {
   readonly welcome: Welcome;
   readonly #transport: Transport;
   readonly #heartbeat: RunningHeartbeat;
+  readonly #maximumBacklog: number;
   readonly #ended = Promise.withResolvers<Ending>();
   #ending: Ending | undefined;
 
   constructor(options: ConnectionOptions, welcome: Welcome, transport: Transport) {
     this.welcome = welcome;
     this.#transport = transport;
+    this.#maximumBacklog = options.maximumBacklog ?? MAX_LINK_BACKLOG_BYTES;
     this.#heartbeat = startHeartbeat({
       ...heartbeatOptions(welcome.heartbeat_interval),
       send: () => this.send({ type: "heartbeat", at: options.now(), status: options.status() }),
@@ -83,7 +89,11 @@ export class Connection implements Session {
   }
 
   sendFrame(frame: Uint8Array): void {
-    if (this.#ending === undefined) this.#transport.send(frame);
+    if (this.#ending !== undefined) return;
+    const bytes = this.bufferedBytes;
+    if (bytes <= this.#maximumBacklog) return this.#transport.send(frame);
+    this.#end({ kind: "unread", bytes });
+    this.#transport.terminate();
   }
 
   /** Says goodbye and closes. */

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { newId } from "../../contract/ids.ts";
 import { MAX_FRAME_BYTES } from "../../contract/limits.ts";
 import { encode } from "../../contract/protocol/codec.ts";
@@ -8,7 +9,8 @@ import { assertEquals, assertMatch, assertTrue } from "../../lib/assert.ts";
 import type { Failure, Outcome } from "../../lib/outcome.ts";
 import type { SessionMessage } from "../session.ts";
 import { FakeService } from "../testing/fake_service.ts";
-import { connect, type Connection } from "./connection.ts";
+import { UnreadService } from "../testing/unread_service.ts";
+import { connect, type Connection, type Ending } from "./connection.ts";
 
 const STATUS = {
   managers: 0,
@@ -40,6 +42,7 @@ function attempt(
   url: string,
   message: (message: SessionMessage) => void = () => undefined,
   signal = new AbortController().signal,
+  maximumBacklog?: number,
 ): Attempt {
   return connect({
     target: { url, token: "fx_secret" },
@@ -49,6 +52,7 @@ function attempt(
     opened: () => undefined,
     message,
     signal,
+    maximumBacklog,
   });
 }
 
@@ -205,6 +209,23 @@ Deno.test("a silent service is given up, one that sends heartbeats is not", asyn
   const ending = await connection.ended;
   assertTrue(ending.kind === "silent" && ending.milliseconds >= 300);
   await link.closed;
+});
+
+Deno.test("a service that reads nothing loses its link", async () => {
+  await using service = new UnreadService();
+  const signal = new AbortController().signal;
+  const outcome = await attempt(service.url, () => undefined, signal, 64 * 1024);
+  assertTrue(outcome.kind === "ok");
+  const connection = outcome.value;
+  let ending: Ending | undefined;
+  void connection.ended.then((value) => ending = value);
+  const frame = new Uint8Array(1024 * 1024);
+  for (let sent = 0; ending === undefined; sent++) {
+    assertTrue(sent < 100, "everything was taken");
+    connection.sendFrame(frame);
+    await setImmediate();
+  }
+  assertTrue(ending.kind === "unread" && ending.bytes <= 64 * 1024 + 2 * frame.length);
 });
 
 Deno.test("an attempt can be given up while it shakes hands", async () => {

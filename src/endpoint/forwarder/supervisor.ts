@@ -162,6 +162,10 @@ function problemOf(ending: Ending): Failure {
       const seconds = Math.round(ending.milliseconds / 1_000);
       return { code, message: `nothing was heard of the service for ${seconds} s`, hint };
     }
+    case "unread": {
+      const megabytes = Math.round(ending.bytes / 1e6);
+      return { code, message: `the service does not read: ${megabytes} MB waited for it`, hint };
+    }
     case "broken":
       return {
         code,

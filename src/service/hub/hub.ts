@@ -25,6 +25,8 @@ export interface HubOptions {
   /** Milliseconds between heartbeats; the default is that of the contract. */
   readonly heartbeatInterval?: number;
   readonly handshakeTimeout?: number;
+  /** Bytes that may wait for an endpoint that does not read; the default is that of the contract. */
+  readonly maximumBacklog?: number;
   readonly now?: () => number;
 }
 
@@ -40,6 +42,7 @@ export class Hub {
   readonly #store: Store;
   readonly #heartbeat: HeartbeatOptions;
   readonly #handshakeTimeout: number | undefined;
+  readonly #maximumBacklog: number | undefined;
   readonly #now: () => number;
   /** Of admitted sessions. */
   readonly #sessions = new Map<EndpointId, Session>();
@@ -57,6 +60,7 @@ export class Hub {
     this.#store = options.store;
     this.#heartbeat = heartbeatOptions(options.heartbeatInterval);
     this.#handshakeTimeout = options.handshakeTimeout;
+    this.#maximumBacklog = options.maximumBacklog;
     this.#now = options.now ?? Date.now;
   }
 
@@ -69,6 +73,7 @@ export class Hub {
       events: this.#sessionEvents,
       heartbeat: this.#heartbeat,
       handshakeTimeout: this.#handshakeTimeout,
+      maximumBacklog: this.#maximumBacklog,
       now: this.#now,
     });
     this.#open.add(session);

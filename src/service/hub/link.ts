@@ -1,4 +1,9 @@
-/** A WebSocket as the hub sees it: frames in, messages out, and an end that comes exactly once. */
+/**
+ * A WebSocket as the hub sees it: frames in, messages out, and an end that comes exactly once. What
+ * its peer does not read waits in memory, up to a bound: acknowledgements limit tasks, and this limits
+ * whatever else is said to it.
+ */
+import { MAX_LINK_BACKLOG_BYTES } from "../../contract/limits.ts";
 import { encodeMessage } from "../../contract/protocol/codec.ts";
 import type { ServiceMessage } from "../../contract/protocol/messages.ts";
 
@@ -9,14 +14,25 @@ export interface LinkEvents {
   frame(bytes: Uint8Array): void;
   /** A text message, which the protocol does not have. */
   text(): void;
+  /** So many bytes wait for a peer that does not read them; close the link. */
+  overflowed(bytes: number): void;
   closed(): void;
 }
 
 export class Link {
   readonly #socket: WebSocket;
+  readonly #events: LinkEvents;
+  readonly #maximumBacklog: number;
 
-  constructor(socket: WebSocket, events: LinkEvents) {
+  /** @param maximumBacklog bytes that may wait for the peer. */
+  constructor(
+    socket: WebSocket,
+    events: LinkEvents,
+    maximumBacklog: number = MAX_LINK_BACKLOG_BYTES,
+  ) {
     this.#socket = socket;
+    this.#events = events;
+    this.#maximumBacklog = maximumBacklog;
     socket.binaryType = "arraybuffer";
     socket.addEventListener("message", ({ data }: MessageEvent<ArrayBuffer | string>) => {
       if (typeof data === "string") events.text();
@@ -29,7 +45,10 @@ export class Link {
 
   /** Dropped when the link is closing: whatever has to arrive is sent again in the next session. */
   send(message: ServiceMessage): void {
-    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(encodeMessage(message));
+    if (this.#socket.readyState !== WebSocket.OPEN) return;
+    const { bufferedAmount } = this.#socket;
+    if (bufferedAmount > this.#maximumBacklog) return this.#events.overflowed(bufferedAmount);
+    this.#socket.send(encodeMessage(message));
   }
 
   close(code: number, reason: string): void {

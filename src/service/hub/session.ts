@@ -53,6 +53,8 @@ export interface SessionOptions {
   readonly heartbeat: HeartbeatOptions;
   /** Milliseconds that the endpoint has for its hello. */
   readonly handshakeTimeout?: number;
+  /** Bytes that may wait for an endpoint that does not read; the default is that of the contract. */
+  readonly maximumBacklog?: number;
   readonly now: () => number;
 }
 
@@ -81,8 +83,9 @@ export class Session {
     this.#link = new Link(options.socket, {
       frame: (bytes) => this.#received(bytes),
       text: () => this.#violation("a text message"),
+      overflowed: (bytes) => this.#overflowed(bytes),
       closed: () => this.#end(),
-    });
+    }, options.maximumBacklog);
   }
 
   /** Undefined before it was admitted and after it ended. */
@@ -229,6 +232,18 @@ export class Session {
       milliseconds: Math.round(milliseconds),
     });
     this.#close(CLOSE_CODES.silent, "silent for too long");
+  }
+
+  /** Its tasks wait, and are sent again when it comes back. */
+  #overflowed(bytes: number): void {
+    log.warning(
+      "endpoint {endpoint} does not read: {bytes} bytes wait for it; its link is closed",
+      {
+        endpoint: this.endpointId,
+        bytes,
+      },
+    );
+    this.#close(CLOSE_CODES.silent, "nothing is read");
   }
 
   #close(code: number, reason: string): void {

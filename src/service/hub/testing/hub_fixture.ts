@@ -36,7 +36,7 @@ export class HubFixture implements AsyncDisposable {
 
   /** Connected, without a hello. */
   dial(endpointId: string): Promise<FakeEndpoint> {
-    return FakeEndpoint.dial(`ws://127.0.0.1:${this.#server.addr.port}/${endpointId}`);
+    return FakeEndpoint.dial(`ws://127.0.0.1:${this.port}/${endpointId}`);
   }
 
   /** Connected and welcomed. */
@@ -69,11 +69,24 @@ export class HubFixture implements AsyncDisposable {
     this.hub.cancel(await this.stored.store.queue.cancel(owner, taskIds, Date.now()));
   }
 
+  get port(): number {
+    return this.#server.addr.port;
+  }
+
+  /** Resolves when the endpoint takes tasks. */
+  online(endpointId: string): Promise<void> {
+    return this.#when(() => this.hub.status(endpointId) !== undefined);
+  }
+
   /** Resolves when the endpoint's session has ended. */
   offline(endpointId: string): Promise<void> {
+    return this.#when(() => !this.hub.isOnline(endpointId));
+  }
+
+  #when(holds: () => boolean): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const check = (): void => {
-      if (!this.hub.isOnline(endpointId)) resolve();
+      if (holds()) resolve();
     };
     const end = this.hub.onChange(check);
     check();
