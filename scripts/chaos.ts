@@ -9,6 +9,7 @@ import { fromFileUrl } from "../src/lib/path.ts";
 import { clockObstacle } from "../tests/chaos/clock.ts";
 import { describeFault, makePlan, type Means, type Plan } from "../tests/chaos/plan.ts";
 import { runSeed, type SeedReport } from "../tests/chaos/seed.ts";
+import { Stage } from "../tests/chaos/stage.ts";
 import { describeViolations } from "../tests/chaos/report.ts";
 import { mountObstacle } from "../tests/helpers/mount.ts";
 import { buildWhenStale } from "./build/stale.ts";
@@ -122,4 +123,7 @@ function tell(report: SeedReport, plan: Plan, tasks: number): boolean {
   return false;
 }
 
+for (const name of ["SIGINT", "SIGTERM"] as const) {
+  Deno.addSignalListener(name, () => void Stage.endAll().finally(() => Deno.exit(130)));
+}
 Deno.exit(await main(Deno.args));

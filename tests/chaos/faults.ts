@@ -135,8 +135,10 @@ async function damageFile(stage: Stage, fault: Of<"damage">): Promise<void> {
 /** It is refused, and says so, for as long as the first one lives. */
 async function secondAgent(stage: Stage): Promise<void> {
   const first = stage.daemons.agent.pid;
+  // Of two that start at the same moment either may win.
+  if (first === undefined || !stage.holdsLock(first)) return;
   const { code, stderr } = await stage.env.run(["start", "default", "--foreground"]);
-  if (first === undefined || first !== stage.daemons.agent.pid) return;
+  if (first !== stage.daemons.agent.pid) return;
   if (code !== RUNS_ALREADY) {
     stage.troubles.push(`a second agent ended with ${code}: ${stderr}`);
   }

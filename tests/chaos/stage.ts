@@ -4,6 +4,7 @@
  */
 import { Client, python, shell, typescript } from "../../src/client/mod.ts";
 import { join } from "../../src/lib/path.ts";
+import { lockHolder } from "../../src/lib/process_lock.ts";
 import { Mount } from "../helpers/mount.ts";
 import { processesOf, type ProcessInfo } from "../helpers/processes.ts";
 import { PATH_WITH_PYTHON } from "../helpers/python.ts";
@@ -46,6 +47,8 @@ export class Stage implements AsyncDisposable {
   readonly #allFinished = Promise.withResolvers<void>();
   #admin: Client | undefined;
 
+  static readonly #open = new Set<Stage>();
+
   private constructor(plan: Plan, env: TestEnv, port: number, links: Stage["links"]) {
     this.#plan = plan;
     this.env = env;
@@ -58,6 +61,11 @@ export class Stage implements AsyncDisposable {
     };
   }
 
+  /** Ends what all seeds have started, when the run is interrupted. */
+  static async endAll(): Promise<void> {
+    for (const stage of Stage.#open) await stage[Symbol.asyncDispose]();
+  }
+
   /** Everything up, the endpoint Active, and no task submitted. */
   static async open(plan: Plan, means: Means): Promise<Stage> {
     const env = new TestEnv({
@@ -68,6 +76,7 @@ export class Stage implements AsyncDisposable {
     const port = freePort(plan.seed);
     const links = { "agent link": await Link.open(port), "client link": await Link.open(port) };
     const stage = new Stage(plan, env, port, links);
+    Stage.#open.add(stage);
     try {
       await stage.#prepare(means);
       return stage;
@@ -128,6 +137,11 @@ export class Stage implements AsyncDisposable {
     setClock(this.#clockFile(daemon), seconds);
   }
 
+  /** Whether this process is the endpoint's agent, and has said so. */
+  holdsLock(pid: number): boolean {
+    return lockHolder(join(this.env.state, "default", "agent.lock"))?.pid === pid;
+  }
+
   /** Spool or store. */
   databaseOf(daemon: DaemonName): string {
     return daemon === "agent"
@@ -167,6 +181,7 @@ export class Stage implements AsyncDisposable {
       else await disk[Symbol.asyncDispose]();
     }
     await this.env[Symbol.asyncDispose]();
+    Stage.#open.delete(this);
   }
 
   // -- preparing ------------------------------------------------------------------------------------
