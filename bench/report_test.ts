@@ -67,6 +67,15 @@ Deno.test("a partial run replaces what it measured and keeps the rest", () => {
   assertEquals(Object.keys(merged.figures), ["1.python", "2.python"]);
 });
 
+Deno.test("a note is gone when its scenario was run again and has nothing to say", () => {
+  const noted: Results = {
+    ...NO_RESULTS,
+    notes: { "Dask": "not installed", "Parsl": "2 workers" },
+  };
+  const later: Results = { ...NO_RESULTS, notes: { "Dask": "" } };
+  assertEquals(merge(noted, later).notes, { "Parsl": "2 workers" });
+});
+
 Deno.test("only what lies between the marks of the page is replaced", () => {
   const page = "# Page\n\n<!-- measured: begin -->\n\nold\n\n<!-- measured: end -->\n\nrest\n";
   const written = withTable(page, results(sample("3.p50", OURS, 1)));

@@ -18,7 +18,7 @@ export interface Results {
   /** Of the last run. */
   readonly machine: Machine | null;
   readonly figures: Figures;
-  /** Subject → why it is not there, or what has to be known of its measurement. */
+  /** Peer or scenario → why it is not there, or what has to be known of its measurement. */
   readonly notes: Readonly<Record<string, string>>;
 }
 
@@ -58,7 +58,10 @@ export function merge(earlier: Results, later: Results): Results {
   return {
     machine: later.machine ?? earlier.machine,
     figures: Object.fromEntries(ordered),
-    notes: { ...earlier.notes, ...later.notes },
+    // A scenario that was run again and has nothing to say any more takes its note away.
+    notes: Object.fromEntries(
+      Object.entries({ ...earlier.notes, ...later.notes }).filter(([, text]) => text !== ""),
+    ),
   };
 }
 

@@ -1,7 +1,7 @@
 /** Runs scenarios: all of them once, then all of them again, so that no subject has the better hour. */
 import { withTimeout } from "../src/lib/async.ts";
 import { killDeployments } from "./deployment.ts";
-import { rowOf } from "./figures.ts";
+import { FLOOR, OURS, rowOf } from "./figures.ts";
 import type { Options } from "./options.ts";
 import type { Sample } from "./results.ts";
 import type { Scenario, ScenarioContext } from "./scenario.ts";
@@ -17,6 +17,7 @@ export interface RunOptions extends Options {
 
 export interface RunOutcome {
   readonly samples: readonly Sample[];
+  /** Of each scenario that was run; empty when there is nothing to say. */
   readonly notes: Readonly<Record<string, string>>;
   /** Scenarios that threw; what they had recorded before is kept. */
   readonly crashes: number;
@@ -36,6 +37,7 @@ export async function runScenarios(
       if (crashed.has(scenario) || repeat > (scenario.repeats ?? Infinity)) continue;
       const begun = performance.now();
       const first = samples.length;
+      notes[noteKey(scenario)] ??= "";
       try {
         const run = scenario.run(contextOf(scenario, options, samples, notes));
         await inTime(run, scenario.minutes ?? DEFAULT_MINUTES);
@@ -83,9 +85,14 @@ function contextOf(
       samples.push({ figure, subject, value });
     },
     note: (text) => {
-      notes[scenario.subject] = text;
+      notes[noteKey(scenario)] = text;
     },
   };
+}
+
+/** A peer is known by its name; of the program and the machine there are many scenarios. */
+function noteKey({ subject, name }: Scenario): string {
+  return subject === OURS || subject === FLOOR ? `${subject}, ${name}` : subject;
 }
 
 function shown(samples: readonly Sample[]): string {

@@ -74,6 +74,22 @@ export class PeerInstaller {
   }
 }
 
+/** The pinned version of a package of PyPI or npm, for people. */
+export function pinnedVersion(name: string): string {
+  for (const pin of [...PYTHON_PACKAGES, ...NPM_PACKAGES]) {
+    const [, pinned, version] = /^(.+?)[=@]+(.+)$/.exec(pin)!;
+    if (pinned === name) return `${name} ${version}`;
+  }
+  throw new Error(`${name} is not a package that is installed`);
+}
+
+/** The version of an unpacked Debian package. */
+export function debianVersion(folder: string, name: string): string {
+  const file = [...Deno.readDirSync(folder)].find((entry) => entry.name.startsWith(`${name}_`));
+  const version = file?.name.split("_")[1] ?? "of an unknown version";
+  return `${name} ${decodeURIComponent(version)}`;
+}
+
 function packagesOf(ecosystem: Ecosystem): readonly string[] {
   if (ecosystem === "python") return PYTHON_PACKAGES;
   return ecosystem === "npm" ? NPM_PACKAGES : DEBIAN_PACKAGES[ecosystem];

@@ -4,7 +4,13 @@ import { PYTHON } from "../../tests/helpers/python.ts";
 import { PEERS } from "../figures.ts";
 import { spawnRate } from "../floors/spawning.ts";
 import { type Scenario, type ScenarioContext, sized } from "../scenario.ts";
-import { debianEnvironment, type Ecosystem, PeerInstaller } from "./install.ts";
+import {
+  debianEnvironment,
+  debianVersion,
+  type Ecosystem,
+  PeerInstaller,
+  pinnedVersion,
+} from "./install.ts";
 import { type RedisServer, SNAPSHOTS, startRedis, SYNCED } from "./redis.ts";
 
 const FOLDER = fromFileUrl(new URL("./", import.meta.url));
@@ -26,6 +32,8 @@ interface Peer {
   /** What a reader has to know to judge the comparison. */
   readonly settings: string;
   readonly needs: readonly Ecosystem[];
+  /** Packages whose versions the page names. */
+  readonly packages?: readonly string[];
   /** In the folder of this file. */
   readonly script: string;
   /** Of the rate: about two seconds. */
@@ -45,6 +53,7 @@ const DRIVEN: readonly Peer[] = [
     name: PEERS.parsl,
     settings: "one local block, 2 workers, prefetch_capacity 100, no strategy, no memoization",
     needs: ["python"],
+    packages: ["parsl"],
     script: "parsl_peer.py",
     tasks: 3_000,
     rates: EXECUTOR_RATES,
@@ -75,6 +84,7 @@ const DRIVEN: readonly Peer[] = [
       "LocalCluster of 2 processes with a thread each, Client.map in batches; keeps nothing " +
       "on disk",
     needs: ["python"],
+    packages: ["distributed"],
     script: "dask_peer.py",
     tasks: 1_500,
     rates: SERVICE_RATES,
@@ -85,6 +95,7 @@ const DRIVEN: readonly Peer[] = [
     settings: "prefork worker of 2 processes, prefetch multiplier 64, JSON; Redis for " +
       "broker and results, with its default snapshots",
     needs: ["python", "redis"],
+    packages: ["celery"],
     script: "celery_peer.py",
     tasks: 1_500,
     rates: SERVICE_RATES,
@@ -98,6 +109,7 @@ const DRIVEN: readonly Peer[] = [
       "of 1,000, finished jobs removed; Redis with its default snapshots, which lose the last " +
       "minutes with the machine",
     needs: ["npm", "redis"],
+    packages: ["bullmq"],
     script: "bullmq_peer.mjs",
     tasks: 10_000,
     rates: SERVICE_RATES,
@@ -110,6 +122,7 @@ const DRIVEN: readonly Peer[] = [
       "the same with an append-only file that is synced before each answer, which is what " +
       "this program promises",
     needs: ["npm", "redis"],
+    packages: ["bullmq"],
     script: "bullmq_peer.mjs",
     tasks: 6_000,
     rates: SERVICE_RATES,
@@ -125,10 +138,14 @@ function scenarioOf(peer: Peer): Scenario {
     rows: [...new Set(peer.rates.map((id) => Number.parseInt(id, 10)))].concat(
       peer.chunks ? [] : [3, 5],
     ),
+    // The first run also installs it.
+    minutes: 10,
     run: async (context) => {
       const folders = await installed(context, peer.needs);
       if (folders === undefined) return;
-      context.note(peer.settings);
+      const versions = (peer.packages ?? []).map(pinnedVersion);
+      if (folders.redis !== undefined) versions.push(debianVersion(folders.redis, "redis-server"));
+      context.note([...versions, peer.settings].join("; "));
       await using redis = peer.redis === undefined
         ? undefined
         : await startRedis(folders.redis!, context.folder, peer.redis);
@@ -208,6 +225,7 @@ const parallel: Scenario = {
   run: async (context) => {
     const folders = await installed(context, ["parallel"]);
     if (folders === undefined) return;
+    context.note(debianVersion(folders.parallel!, "parallel"));
     const rate = await spawnRate(
       ["parallel", "--will-cite", "-j2", "/bin/true"],
       sized(context, 300, 10),

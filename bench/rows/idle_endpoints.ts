@@ -85,6 +85,7 @@ export const idleEndpoints: Scenario = {
   subject: OURS,
   rows: [9],
   repeats: 3,
+  minutes: 6,
   run: async (context) => {
     const count = await endpointCount(context);
     await using deployment = await Deployment.prepare();
