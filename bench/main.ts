@@ -22,8 +22,7 @@ import {
   writeResults,
 } from "./results.ts";
 import { runScenarios } from "./run.ts";
-import { SCENARIOS, SCENARIOS_WITH_PEERS } from "./scenarios.ts";
-import type { Scenario } from "./scenario.ts";
+import { scenariosOf } from "./scenarios.ts";
 
 const ROOT = fromFileUrl(new URL("../", import.meta.url));
 const RESULTS = join(ROOT, "bench", "results.json");
@@ -44,19 +43,26 @@ async function commit(): Promise<string> {
   }
 }
 
-async function measure(options: Options, scenarios: readonly Scenario[]): Promise<Results> {
+async function measure(options: Options): Promise<{ measured: Results; crashes: number }> {
   // On the disk of the scratch homes, which the floors have to speak of.
   const folder = Deno.makeTempDirSync({ prefix: "funcx-bench-" });
   try {
     const machine = await describeMachine(folder);
     say(`${machineText(machine)}\n`);
     const run = { at: new Date().toISOString(), commit: await commit() };
-    const { samples, notes, crashes } = await runScenarios(scenarios, { ...options, folder, say });
-    if (crashes > 0) Deno.exitCode = 1;
-    return { machine, figures: figuresOf(samples, run), notes };
+    const outcome = await runScenarios(scenariosOf(options), { ...options, folder, say });
+    const { samples, notes, crashes } = outcome;
+    return { measured: { machine, figures: figuresOf(samples, run), notes }, crashes };
   } finally {
     Deno.removeSync(folder, { recursive: true });
   }
+}
+
+async function write(results: Results): Promise<void> {
+  writeResults(RESULTS, results);
+  Deno.writeTextFileSync(PAGE, withTable(Deno.readTextFileSync(PAGE), results));
+  await capture(Deno.execPath(), ["fmt", "--quiet", PAGE], { cwd: ROOT });
+  say("bench/results.json and the table in bench/README.md are written");
 }
 
 async function main(words: readonly string[]): Promise<number> {
@@ -71,19 +77,13 @@ async function main(words: readonly string[]): Promise<number> {
   }
   await buildWhenStale(ROOT);
   const begun = performance.now();
-  const measured = await measure(options, options.peers ? SCENARIOS_WITH_PEERS : SCENARIOS);
-  if (options.write) {
-    const results = merge(readResults(RESULTS), measured);
-    writeResults(RESULTS, results);
-    Deno.writeTextFileSync(PAGE, withTable(Deno.readTextFileSync(PAGE), results));
-    await capture(Deno.execPath(), ["fmt", "--quiet", PAGE], { cwd: ROOT });
-    say("bench/results.json and the table in bench/README.md are written");
-  }
+  const { measured, crashes } = await measure(options);
+  if (options.write) await write(merge(readResults(RESULTS), measured));
   console.log(
     options.json ? JSON.stringify(measured, null, 2) : tableText(merge(NO_RESULTS, measured)),
   );
   say(`it took ${((performance.now() - begun) / 60_000).toFixed(1)} minutes`);
-  return Number(Deno.exitCode ?? 0);
+  return crashes === 0 ? 0 : 1;
 }
 
 for (const name of ["SIGINT", "SIGTERM"] as const) {

@@ -4,10 +4,10 @@ import { diskFloors } from "./floors/disk.ts";
 import { startFloor } from "./floors/interpreters.ts";
 import { pipeFloors } from "./floors/pipes.ts";
 import { setsidFloor, xargs } from "./floors/spawning.ts";
-import { backlog } from "./rows/backlog.ts";
 import { waitFloor } from "./floors/waiting.ts";
 import { idleSocketFloor, linkFloors } from "./floors/websockets.ts";
-import { PEER_SCENARIOS } from "./peers/peers.ts";
+import { INSTALLED_PEERS, PEERS_AT_HAND } from "./peers/peers.ts";
+import { backlog } from "./rows/backlog.ts";
 import { commands } from "./rows/commands.ts";
 import { serviceEfficiency } from "./rows/efficiency.ts";
 import { executorScenarios } from "./rows/executor_alone.ts";
@@ -20,8 +20,7 @@ import { serviceTrip } from "./rows/service_trip.ts";
 import { shellService } from "./rows/shell_service.ts";
 import { start } from "./rows/start.ts";
 
-/** The program, the floors beside it, and peers that every Linux has. */
-export const SCENARIOS: readonly Scenario[] = [
+const SHORT: readonly Scenario[] = [
   diskFloors,
   startFloor,
   pipeFloors,
@@ -40,13 +39,13 @@ export const SCENARIOS: readonly Scenario[] = [
   memory,
   start,
   commands,
-  idleEndpoints,
-  backlog,
+  ...PEERS_AT_HAND,
 ];
 
-/** And those that `--peers` installs, which are measured before the million tasks fill the disk. */
-export const SCENARIOS_WITH_PEERS: readonly Scenario[] = [
-  ...SCENARIOS.slice(0, -2),
-  ...PEER_SCENARIOS,
-  ...SCENARIOS.slice(-2),
-];
+/** Those that fill memory and disk, last. */
+const LONG: readonly Scenario[] = [idleEndpoints, backlog];
+
+/** The program, the floors beside it, and its peers; those that have to be installed when asked for. */
+export function scenariosOf(options: { readonly peers: boolean }): readonly Scenario[] {
+  return [...SHORT, ...(options.peers ? INSTALLED_PEERS : []), ...LONG];
+}

@@ -132,10 +132,19 @@ function readIfThere(path: string): string | undefined {
 /** The programs and libraries of an unpacked Debian package. */
 export function debianEnvironment(folder: string): Record<string, string> {
   const root = join(folder, "root", "usr");
-  const architectures = [...Deno.readDirSync(join(root, "lib"))]
-    .map(({ name }) => join(root, "lib", name));
+  const libraries = namesIn(join(root, "lib")).map((name) => join(root, "lib", name));
   return {
     PATH: `${join(root, "bin")}:${Deno.env.get("PATH") ?? ""}`,
-    LD_LIBRARY_PATH: architectures.join(":"),
+    LD_LIBRARY_PATH: libraries.join(":"),
   };
+}
+
+/** Empty for a folder that is not there. */
+function namesIn(folder: string): string[] {
+  try {
+    return [...Deno.readDirSync(folder)].map(({ name }) => name);
+  } catch (thrown) {
+    if (thrown instanceof Deno.errors.NotFound) return [];
+    throw thrown;
+  }
 }

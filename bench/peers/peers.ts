@@ -1,4 +1,4 @@
-/** The peers, each driven by a script of its own in this folder with two workers, warm. */
+/** Running the peers, each by a script of its own in this folder. */
 import { fromFileUrl, join } from "../../src/lib/path.ts";
 import { PYTHON } from "../../tests/helpers/python.ts";
 import { PEERS } from "../figures.ts";
@@ -11,7 +11,8 @@ import {
   PeerInstaller,
   pinnedVersion,
 } from "./install.ts";
-import { type RedisServer, SNAPSHOTS, startRedis, SYNCED } from "./redis.ts";
+import { DRIVEN, type Peer } from "./peer_list.ts";
+import { type RedisServer, startRedis } from "./redis.ts";
 
 const FOLDER = fromFileUrl(new URL("./", import.meta.url));
 const installer = new PeerInstaller(
@@ -27,109 +28,7 @@ interface Measured {
   readonly efficiency?: Readonly<Record<string, number>>;
 }
 
-interface Peer {
-  readonly name: string;
-  /** What a reader has to know to judge the comparison. */
-  readonly settings: string;
-  readonly needs: readonly Ecosystem[];
-  /** Packages whose versions the page names. */
-  readonly packages?: readonly string[];
-  /** In the folder of this file. */
-  readonly script: string;
-  /** Of the rate: about two seconds. */
-  readonly tasks: number;
-  /** Figures that its rate and its efficiency stand beside. */
-  readonly rates: readonly string[];
-  readonly efficiency?: "executor" | "service";
-  readonly redis?: readonly string[];
-  readonly chunks?: boolean;
-}
-
-const EXECUTOR_RATES = ["1.typescript", "1.python"];
-const SERVICE_RATES = ["2.typescript", "2.python"];
-
-const DRIVEN: readonly Peer[] = [
-  {
-    name: PEERS.parsl,
-    settings: "one local block, 2 workers, prefetch_capacity 100, no strategy, no memoization",
-    needs: ["python"],
-    packages: ["parsl"],
-    script: "parsl_peer.py",
-    tasks: 3_000,
-    rates: EXECUTOR_RATES,
-    efficiency: "executor",
-  },
-  {
-    name: PEERS.futures,
-    settings: "ProcessPoolExecutor(2), a future for each task",
-    needs: [],
-    script: "futures_peer.py",
-    tasks: 20_000,
-    rates: EXECUTOR_RATES,
-    efficiency: "executor",
-  },
-  {
-    name: PEERS.futuresChunks,
-    settings:
-      "ProcessPoolExecutor(2).map, 1,000 tasks a chunk; a chunk fails or is lost as a whole",
-    needs: [],
-    script: "futures_peer.py",
-    tasks: 300_000,
-    rates: EXECUTOR_RATES,
-    chunks: true,
-  },
-  {
-    name: PEERS.dask,
-    settings:
-      "LocalCluster of 2 processes with a thread each, Client.map in batches; keeps nothing " +
-      "on disk",
-    needs: ["python"],
-    packages: ["distributed"],
-    script: "dask_peer.py",
-    tasks: 1_500,
-    rates: SERVICE_RATES,
-    efficiency: "service",
-  },
-  {
-    name: PEERS.celery,
-    settings: "prefork worker of 2 processes, prefetch multiplier 64, JSON; Redis for " +
-      "broker and results, with its default snapshots",
-    needs: ["python", "redis"],
-    packages: ["celery"],
-    script: "celery_peer.py",
-    tasks: 1_500,
-    rates: SERVICE_RATES,
-    efficiency: "service",
-    redis: SNAPSHOTS,
-  },
-  {
-    name: PEERS.bullmq,
-    settings:
-      "2 worker processes, 100 jobs at a time each for the rate and 1 for the rest, bulks " +
-      "of 1,000, finished jobs removed; Redis with its default snapshots, which lose the last " +
-      "minutes with the machine",
-    needs: ["npm", "redis"],
-    packages: ["bullmq"],
-    script: "bullmq_peer.mjs",
-    tasks: 10_000,
-    rates: SERVICE_RATES,
-    efficiency: "service",
-    redis: SNAPSHOTS,
-  },
-  {
-    name: PEERS.bullmqDurable,
-    settings:
-      "the same with an append-only file that is synced before each answer, which is what " +
-      "this program promises",
-    needs: ["npm", "redis"],
-    packages: ["bullmq"],
-    script: "bullmq_peer.mjs",
-    tasks: 6_000,
-    rates: SERVICE_RATES,
-    efficiency: "service",
-    redis: SYNCED,
-  },
-];
+const NO_PYTHON = "there is no python3 here";
 
 function scenarioOf(peer: Peer): Scenario {
   return {
@@ -141,6 +40,7 @@ function scenarioOf(peer: Peer): Scenario {
     // The first run also installs it.
     minutes: 10,
     run: async (context) => {
+      if (PYTHON === undefined && peer.script.endsWith(".py")) return context.note(NO_PYTHON);
       const folders = await installed(context, peer.needs);
       if (folders === undefined) return;
       const versions = (peer.packages ?? []).map(pinnedVersion);
@@ -188,7 +88,9 @@ async function drive(
     chunks: peer.chunks,
     port: redis?.port,
   };
-  const python = folders.python === undefined ? PYTHON! : join(folders.python, "bin", "python");
+  const python = folders.python === undefined
+    ? PYTHON ?? "python3"
+    : join(folders.python, "bin", "python");
   const child = new Deno.Command(peer.script.endsWith(".py") ? python : "node", {
     args: [join(FOLDER, peer.script), JSON.stringify(settings)],
     cwd: folder,
@@ -227,7 +129,12 @@ const parallel: Scenario = {
     if (folders === undefined) return;
     context.note(debianVersion(folders.parallel!, "parallel"));
     const rate = await spawnRate(
-      ["parallel", "--will-cite", "-j2", "/bin/true"],
+      [
+        join(folders.parallel!, "root", "usr", "bin", "parallel"),
+        "--will-cite",
+        "-j2",
+        "/bin/true",
+      ],
       sized(context, 300, 10),
       debianEnvironment(folders.parallel!),
     );
@@ -236,4 +143,11 @@ const parallel: Scenario = {
   },
 };
 
-export const PEER_SCENARIOS: readonly Scenario[] = [...DRIVEN.map(scenarioOf), parallel];
+/** Of Python's own library. */
+export const PEERS_AT_HAND: readonly Scenario[] = DRIVEN.filter(({ needs }) => needs.length === 0)
+  .map(scenarioOf);
+
+export const INSTALLED_PEERS: readonly Scenario[] = [
+  ...DRIVEN.filter(({ needs }) => needs.length > 0).map(scenarioOf),
+  parallel,
+];
