@@ -146,9 +146,9 @@ async function many(
   }
   if (!context.wants(6)) return;
   const size = sized(context, FEW, 500);
-  const windows = await backlog.drain(size, context.repeats);
+  const windows = await backlog.drain(size, context.repeats + 1);
   await peak.look(deployment);
-  for (const rate of windows) {
+  for (const rate of withoutFirst(windows)) {
     context.record("6.rate_many", rate);
     context.record("6.ratio", rate / median(few));
   }
@@ -170,7 +170,11 @@ async function fewAtATime(context: ScenarioContext, deployment: Deployment): Pro
     rates.push(...await backlog.drain(size, 1));
     await deployment.idle();
   }
-  // The first one warms everything up.
+  return withoutFirst(rates);
+}
+
+/** The first one warms everything up. */
+function withoutFirst(rates: readonly number[]): number[] {
   return rates.slice(1);
 }
 
