@@ -7,12 +7,14 @@ import { LogSync } from "../../../lib/log_sync.ts";
 import { messageOf } from "../../../lib/outcome.ts";
 import { GroupCommit, type Write } from "../group_commit.ts";
 import { Query } from "./query.ts";
+import { RecentResults } from "./recent_results.ts";
 import { CountWriter, Transaction } from "./transaction.ts";
 
 const log = logger("service", "store");
 
 export class Engine {
   readonly connection: Connection;
+  readonly recent = new RecentResults();
   readonly #log: LogSync;
   readonly #commit: GroupCommit<Transaction>;
   readonly #counts: CountWriter;
@@ -115,7 +117,9 @@ export class Engine {
     this.#listeners.set(groupRow, listeners.add(listener));
     return () => {
       listeners.delete(listener);
-      if (listeners.size === 0) this.#listeners.delete(groupRow);
+      if (listeners.size > 0) return;
+      this.#listeners.delete(groupRow);
+      this.recent.forget(groupRow);
     };
   }
 
@@ -129,6 +133,7 @@ export class Engine {
       counts: this.#counts,
       lastTaskRow: this.#lastTaskRow,
       lastSequence: this.#lastSequence,
+      recent: this.recent,
       committed: (transaction) => this.#committed(transaction),
     });
   }
@@ -136,6 +141,7 @@ export class Engine {
   #committed(transaction: Transaction): void {
     this.#lastTaskRow = transaction.lastTaskRow;
     this.#lastSequence = transaction.lastSequence;
+    this.recent.add(transaction.recentResults);
     for (const group of transaction.finishedGroups) {
       for (const listener of this.#listeners.get(group) ?? []) listener();
     }

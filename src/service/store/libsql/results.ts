@@ -1,4 +1,7 @@
-/** Results of a group in the order in which they were committed. */
+/**
+ * Results of a group in the order in which they were committed: from the memory of the last commits
+ * for a reader who keeps up, else from the database.
+ */
 import type { TaskGroupId } from "../../../contract/ids.ts";
 import type { TerminalState } from "../../../contract/task_state.ts";
 import type { FinishedPage, ResultStore } from "../store.ts";
@@ -18,6 +21,12 @@ type FinishedRow = [
   completedAt: number,
   ...result: ResultRow,
 ];
+
+interface Bounds {
+  readonly sequence: number;
+  readonly limit: number;
+  readonly maximumBytes: number;
+}
 
 export class LibsqlResults implements ResultStore {
   readonly #engine: Engine;
@@ -42,20 +51,36 @@ export class LibsqlResults implements ResultStore {
     );
   }
 
-  after(query: {
-    readonly taskGroupId: TaskGroupId;
-    readonly sequence: number;
-    readonly limit: number;
-    readonly maximumBytes: number;
-  }): Promise<FinishedPage> {
+  after(query: Bounds & { readonly taskGroupId: TaskGroupId }): Promise<FinishedPage> {
     const group = this.#group.get(query.taskGroupId);
     if (group === undefined) return Promise.resolve({ items: [], sequence: query.sequence });
-    const sizes = this.#sizes.all(group[0], query.sequence, query.limit);
-    const last = lastThatFits(sizes, query.maximumBytes);
-    if (last === undefined) return Promise.resolve({ items: [], sequence: query.sequence });
-    const items = this.#page.all(group[0], query.sequence, last)
+    const page = this.#recentPage(group[0], query) ?? this.#storedPage(group[0], query);
+    return page.items.length === 0 ? Promise.resolve(page) : this.#engine.onDisk(page);
+  }
+
+  #recentPage(
+    groupRow: number,
+    { sequence, limit, maximumBytes }: Bounds,
+  ): FinishedPage | undefined {
+    const recent = this.#engine.recent.after(groupRow, sequence, limit, maximumBytes);
+    if (recent === undefined) return undefined;
+    return {
+      items: recent.map(({ result }) => result),
+      sequence: recent.at(-1)?.sequence ?? sequence,
+    };
+  }
+
+  #storedPage(groupRow: number, { sequence, limit, maximumBytes }: Bounds): FinishedPage {
+    // One more than is given, to see whether the page is the last one.
+    const sizes = this.#sizes.all(groupRow, sequence, limit + 1);
+    const last = lastThatFits(sizes.slice(0, limit), maximumBytes) ?? sequence;
+    const isCaughtUp = last === (sizes.at(-1)?.[0] ?? sequence);
+    // What is committed from here on comes from memory.
+    if (isCaughtUp && this.#engine.isWatched(groupRow)) this.#engine.recent.keep(groupRow, last);
+    if (last === sequence) return { items: [], sequence };
+    const items = this.#page.all(groupRow, sequence, last)
       .map(([taskId, state, at, ...row]) => resultOf(taskId, state, at, row));
-    return this.#engine.onDisk({ items, sequence: last });
+    return { items, sequence: last };
   }
 
   onFinished(taskGroupId: TaskGroupId, listener: () => void): () => void {

@@ -21,7 +21,9 @@ import {
 } from "../../../contract/task_state.ts";
 import type { Connection } from "../../../lib/database.ts";
 import type { LibsqlBlobs } from "./blobs.ts";
-import { BulkInsert, Command, Query, type SqlValue, toJson } from "./query.ts";
+import { BulkInsert, Command, Query, toJson } from "./query.ts";
+import type { RecentResult } from "./recent_results.ts";
+import { resultOf } from "./result_rows.ts";
 import { boundTimeline, writeEvents } from "./timeline.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -38,6 +40,8 @@ type Finished = [
 ];
 
 interface Ending {
+  readonly taskId: TaskId;
+  readonly at: number;
   readonly state: TerminalState;
   readonly result?: Uint8Array;
   readonly error?: TaskError;
@@ -57,7 +61,7 @@ const RETURNING = `RETURNING result_sequence, task_row, group_row, owner_row, en
 
 export class TaskFinisher {
   readonly #byEndpoint: Query<Finished>;
-  readonly #byService: Query<Finished>;
+  readonly #byService: Query<[...finished: Finished, taskId: string]>;
   readonly #addResults: BulkInsert;
   readonly #dropPayload: Command;
   readonly #blobs: LibsqlBlobs;
@@ -76,7 +80,7 @@ export class TaskFinisher {
     this.#byService = new Query(
       connection,
       `UPDATE tasks SET state = ?, completed_at = ?, result_sequence = ?, ${CLEAR}
-       WHERE task_row = ? AND state IN (${MAY_FINISH}) ${RETURNING}`,
+       WHERE task_row = ? AND state IN (${MAY_FINISH}) ${RETURNING}, task_id`,
     );
     this.#addResults = new BulkInsert(
       connection,
@@ -101,7 +105,7 @@ export class TaskFinisher {
         transaction,
         endpointRow,
         message.task_id,
-        boundEnding(message),
+        boundEnding(message, at),
       );
       endings.set(message.task_id, { ...ending, attempt: message.attempt });
     }
@@ -140,6 +144,7 @@ export class TaskFinisher {
     const { state, error, at } = end;
     const finished = this.#byService.get(state, at, transaction.takeSequences(1), task.taskRow);
     if (finished === undefined) return;
+    const [sequence, taskRow, groupRow, ownerRow, endpointRow, payloadBytes, taskId] = finished;
     const event = {
       state,
       at,
@@ -147,16 +152,20 @@ export class TaskFinisher {
       attempt: task.attempt,
       detail: error.message,
     } as const;
-    this.#store(transaction, [[finished, { state, error, timeline: [event] }]]);
+    this.#store(transaction, [[
+      [sequence, taskRow, groupRow, ownerRow, endpointRow, payloadBytes],
+      { taskId, at, state, error, timeline: [event] },
+    ]]);
   }
 
   #store(transaction: Transaction, results: readonly [Finished, Ending][]): void {
-    this.#addResults.run(results.map(([[sequence, taskRow, groupRow], ending]) => [
-      sequence,
-      taskRow,
-      groupRow,
-      ...endingValues(ending),
-    ]));
+    this.#addResults.run(results.map(([[sequence, taskRow, groupRow], ending]) => {
+      const values = endingValues(ending);
+      if (transaction.keepsResults(groupRow)) {
+        transaction.recentResults.push(recentResult(sequence, groupRow, ending, values));
+      }
+      return [sequence, taskRow, groupRow, ...values];
+    }));
     for (const [[, taskRow, groupRow, ownerRow, endpointRow, bytes], { state }] of results) {
       transaction.finished(ownerRow, endpointRow, groupRow, state);
       if (bytes > INLINE_PAYLOAD_BYTES) this.#dropPayload.run(taskRow);
@@ -164,7 +173,16 @@ export class TaskFinisher {
   }
 }
 
-function endingValues(ending: Ending): SqlValue[] {
+type EndingValues = [
+  result: Uint8Array | null,
+  error: string | null,
+  stdout: Uint8Array | null,
+  stderr: Uint8Array | null,
+  timeline: string | null,
+  details: string | null,
+];
+
+function endingValues(ending: Ending): EndingValues {
   return [
     ending.result ?? null,
     toJson(ending.error),
@@ -175,10 +193,34 @@ function endingValues(ending: Ending): SqlValue[] {
   ];
 }
 
+/** The result as a reader of the database would find it. */
+function recentResult(
+  sequence: number,
+  groupRow: number,
+  ending: Ending,
+  [result, error, stdout, stderr]: EndingValues,
+): RecentResult {
+  const { taskId, state, at } = ending;
+  const bytes = (result?.length ?? 0) + (error?.length ?? 0) + (stdout?.length ?? 0) +
+    (stderr?.length ?? 0);
+  return {
+    groupRow,
+    sequence,
+    bytes,
+    result: {
+      ...resultOf(taskId, state, at, [result, null, stdout, stderr, null]),
+      error: ending.error ?? null,
+      details: ending.details ?? null,
+    },
+  };
+}
+
 /** What an endpoint sent, within the limits that it should have kept itself. */
-function boundEnding(message: ResultMessage): Ending {
+function boundEnding(message: ResultMessage, at: number): Ending {
   const { state, result, error } = message;
   const rest = {
+    taskId: message.task_id,
+    at,
     stdout: lastBytes(message.stdout),
     stderr: lastBytes(message.stderr),
     timeline: boundTimeline(message.timeline),

@@ -3,6 +3,7 @@ import type { TerminalState } from "../../../contract/task_state.ts";
 import type { Connection } from "../../../lib/database.ts";
 import type { TransactionScope } from "../group_commit.ts";
 import { Command } from "./query.ts";
+import type { RecentResult, RecentResults } from "./recent_results.ts";
 
 interface Counts {
   readonly ownerRow: number;
@@ -37,9 +38,12 @@ export class CountWriter {
 
 export class Transaction implements TransactionScope {
   readonly finishedGroups = new Set<number>();
+  /** Of groups whose readers keep up, in order. */
+  readonly recentResults: RecentResult[] = [];
   readonly #counts = new Map<string, Counts>();
   readonly #afterCommit: (() => void)[] = [];
   readonly #writer: CountWriter;
+  readonly #recent: RecentResults;
   readonly #committed: (transaction: Transaction) => void;
   #lastTaskRow: number;
   #lastSequence: number;
@@ -48,9 +52,11 @@ export class Transaction implements TransactionScope {
     readonly counts: CountWriter;
     readonly lastTaskRow: number;
     readonly lastSequence: number;
+    readonly recent: RecentResults;
     readonly committed: (transaction: Transaction) => void;
   }) {
     this.#writer = options.counts;
+    this.#recent = options.recent;
     this.#lastTaskRow = options.lastTaskRow;
     this.#lastSequence = options.lastSequence;
     this.#committed = options.committed;
@@ -85,6 +91,11 @@ export class Transaction implements TransactionScope {
     counts.unfinished -= 1;
     counts[state] += 1;
     this.finishedGroups.add(groupRow);
+  }
+
+  /** Whether results of the group are to be handed to {@link recentResults}: all of them, or none. */
+  keepsResults(groupRow: number): boolean {
+    return this.#recent.keeps(groupRow);
   }
 
   /** A finished task is gone. */
