@@ -121,9 +121,16 @@ export class Deployment implements AsyncDisposable {
 
 const running = new Set<Deployment>();
 
-/** For a scenario that hangs: what it waits for ends. */
-export async function killDeployments(): Promise<void> {
+/** Ends whatever a scenario has started: what it waits for ends with it. */
+export async function endEverything(): Promise<void> {
   for (const deployment of running) await deployment.kill().catch(() => {});
+  for (const pid of processTree(Deno.pid).slice(1)) signal(pid, "SIGKILL");
+}
+
+/** The same for a bench that ends before its time: its scratch homes go too. */
+export async function abandonEverything(): Promise<void> {
+  await endEverything();
+  for (const deployment of [...running]) await deployment[Symbol.asyncDispose]().catch(() => {});
 }
 
 function processorOf(roots: readonly number[]): number {

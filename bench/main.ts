@@ -6,12 +6,10 @@
 import { buildWhenStale } from "../scripts/build/stale.ts";
 import { capture } from "../scripts/build/command.ts";
 import { fromFileUrl, join } from "../src/lib/path.ts";
-import { signal } from "../tests/helpers/processes.ts";
-import { killDeployments } from "./deployment.ts";
+import { abandonEverything } from "./deployment.ts";
 import { describeMachine } from "./machine.ts";
 import { machineText } from "./machine_text.ts";
 import { type Options, parseOptions, USAGE } from "./options.ts";
-import { processTree } from "./process_usage.ts";
 import { tableText, withTable } from "./report.ts";
 import {
   figuresOf,
@@ -88,8 +86,7 @@ async function main(words: readonly string[]): Promise<number> {
 
 for (const name of ["SIGINT", "SIGTERM"] as const) {
   Deno.addSignalListener(name, async () => {
-    await killDeployments();
-    for (const pid of processTree(Deno.pid).slice(1)) signal(pid, "SIGKILL");
+    await abandonEverything();
     Deno.exit(130);
   });
 }

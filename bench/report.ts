@@ -163,7 +163,7 @@ function allFloorsTable(results: Results): string[] {
 /** As the formatter of this repository lays tables out: columns as wide as their widest cell. */
 export function table(head: readonly string[], lines: readonly (readonly string[])[]): string[] {
   const rows = [head, ...lines];
-  const widths = head.map((_, column) => Math.max(3, ...rows.map((row) => row[column]!.length)));
+  const widths = head.map((_, column) => Math.max(2, ...rows.map((row) => row[column]!.length)));
   const line = (cells: readonly string[]): string =>
     `| ${cells.map((cell, column) => cell.padEnd(widths[column]!)).join(" | ")} |`;
   const rule = `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |`;

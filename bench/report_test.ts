@@ -87,9 +87,9 @@ Deno.test("only what lies between the marks of the page is replaced", () => {
 
 Deno.test("a table's columns are as wide as their widest cell", () => {
   assertEquals(table(["#", "what"], [["1", "longer"]]), [
-    "| #   | what   |",
-    "| --- | ------ |",
-    "| 1   | longer |",
+    "| #  | what   |",
+    "| -- | ------ |",
+    "| 1  | longer |",
   ]);
 });
 

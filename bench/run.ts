@@ -1,6 +1,6 @@
 /** Runs scenarios: all of them once, then all of them again, so that no subject has the better hour. */
 import { withTimeout } from "../src/lib/async.ts";
-import { killDeployments } from "./deployment.ts";
+import { endEverything } from "./deployment.ts";
 import { FLOOR, OURS, rowOf } from "./figures.ts";
 import type { Options } from "./options.ts";
 import type { Sample } from "./results.ts";
@@ -62,7 +62,7 @@ export async function runScenarios(
 /** Rejects with what the scenario says of its end when its processes are killed. */
 async function inTime(run: Promise<void>, minutes: number): Promise<void> {
   if (await withTimeout(run, minutes * 60_000) !== "timeout") return;
-  await killDeployments();
+  await endEverything();
   const ending = await withTimeout(run.catch((thrown) => String(thrown)), DYING);
   throw new Error(`it took longer than ${minutes} minutes, and was killed: ${ending}`);
 }
