@@ -68,7 +68,7 @@ Deno.test("a service that went away is waited for", async () => {
 
 Deno.test("a busy service is asked again, not before it said", async () => {
   await using server = new ContractServer();
-  const busy = () => refusal("SERVICE_STOPPING", "stopping", { "retry-after": "0.2" });
+  const busy = () => refusal("SERVICE_BUSY", "busy", { "retry-after": "0.2" });
   server.script("registerFunction", busy);
   const before = performance.now();
   await clientOf(server).registerFunction(DOUBLE);

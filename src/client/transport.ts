@@ -53,6 +53,7 @@ export interface OpenAnswer {
 /** Answers that promise that the request had no effect. */
 const REFUSED_UNTOUCHED: ReadonlySet<ErrorCode> = new Set([
   "RESOURCE_LOCKED",
+  "SERVICE_BUSY",
   "SERVICE_STOPPING",
   "STORAGE_FULL",
 ]);

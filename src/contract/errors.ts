@@ -71,6 +71,7 @@ export const ERROR_KINDS = {
   BLOB_CORRUPT: kind(422, EXIT.data),
   BLOB_QUOTA_EXCEEDED: kind(507, EXIT.tryAgain),
   SERVICE_STOPPING: kind(503, EXIT.tryAgain, true),
+  SERVICE_BUSY: kind(503, EXIT.tryAgain, true),
   // Ours, of a link between two parts.
   PROTOCOL_VERSION_UNSUPPORTED: kind(426, EXIT.configuration),
   PROTOCOL_VIOLATION: kind(400, EXIT.internal),

@@ -10,6 +10,12 @@ export const MAX_SUBMIT_BYTES = 10 * MIB;
 export const MAX_REQUEST_BYTES = 2 * MAX_SUBMIT_BYTES + MIB;
 /** A request body that carries neither functions nor arguments. */
 export const MAX_SMALL_REQUEST_BYTES = MIB;
+/** Requests that a service serves at a time, with their bodies; more are told to come again. */
+export const MAX_REQUESTS_BYTES = 128 * MIB;
+/** What a request takes besides its body, about. */
+export const REQUEST_OVERHEAD_BYTES = 8 * KIB;
+/** Room on the disk of a service's store that new tasks leave for the results of those before. */
+export const STORE_DISK_RESERVE = 16 * MIB;
 export const MAX_FUNCTION_BYTES = 10 * MIB;
 /** One task's arguments, packed. */
 export const MAX_PAYLOAD_BYTES = 10 * MIB;

@@ -19,6 +19,7 @@ export function buildApp(parts: ServiceParts): App {
   const routes = mountRoutes(allHandlers(parts), {
     tokens: parts.store.tokens,
     now: parts.now,
+    room: parts.requests,
     isStopping: () => parts.phase.stopping,
   });
   return async (request) => {

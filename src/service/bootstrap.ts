@@ -8,9 +8,11 @@ import {
   DEFAULT_RETENTION_DAYS,
   DEFAULT_STOP_TIMEOUT,
   MAX_BLOB_BYTES,
+  STORE_DISK_RESERVE,
 } from "../contract/limits.ts";
 import { withTimeout } from "../lib/async.ts";
 import { ensurePrivateFolder } from "../lib/files.ts";
+import { DiskRoom } from "../lib/free_space.ts";
 import { logger } from "../lib/log.ts";
 import { openLogFile } from "../lib/log_file.ts";
 import { socketPath } from "../lib/runtime_dir.ts";
@@ -20,6 +22,7 @@ import { OpenUses } from "./auth/open_uses.ts";
 import { BlobVault } from "./blobs/vault.ts";
 import { serveControl } from "./control.ts";
 import { Gate } from "./http/gate.ts";
+import { RequestRoom } from "./http/request_room.ts";
 import { Hub } from "./hub/hub.ts";
 import { loadIdentity, rememberPort, type ServiceIdentity } from "./identity_file.ts";
 import { baseUrl, listen, portsToTry, type Server } from "./listen.ts";
@@ -52,7 +55,8 @@ export async function runService(options: ServiceOptions): Promise<ExitCode> {
   await using open = new AsyncDisposableStack();
   const { directory, identity, store, vault } = await openFolder(open, options);
   const stop = open.use(new StopSignal(options.signal));
-  const parts = makeParts(options, { store, vault }, identity, publicUrl);
+  const disk = new DiskRoom(directory.root, STORE_DISK_RESERVE);
+  const parts = makeParts(options, { store, vault, disk }, identity, publicUrl);
   const hostname = options.listen?.hostname ?? DEFAULT_HOSTNAME;
   const ports = portsToTry(options.listen?.port, identity.port);
   const server = listen(buildApp(parts), { hostname, ports, tls });
@@ -121,7 +125,7 @@ interface OpenFolder {
 
 function makeParts(
   options: ServiceOptions,
-  { store, vault }: Pick<ServiceParts, "store" | "vault">,
+  { store, vault, disk }: Pick<ServiceParts, "store" | "vault" | "disk">,
   identity: ServiceIdentity,
   publicUrl: string | null,
 ): ServiceParts {
@@ -136,6 +140,8 @@ function makeParts(
       allowedHosts: [ownHostname(), ...publicName, ...options.allowedHosts ?? []],
       allowedOrigins: options.allowedOrigins ?? [],
     }),
+    requests: new RequestRoom(),
+    disk,
     phase: { stopping: false, url: "" },
     localUser: localUser(),
     proofKey: identity.proof_key,

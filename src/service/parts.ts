@@ -1,8 +1,10 @@
 /** What the routes are built from; made once, in `bootstrap.ts` or by a test. */
 import type { UserId } from "../contract/ids.ts";
+import type { DiskRoom } from "../lib/free_space.ts";
 import type { OpenUses } from "./auth/open_uses.ts";
 import type { BlobVault } from "./blobs/vault.ts";
 import type { Gate } from "./http/gate.ts";
+import type { RequestRoom } from "./http/request_room.ts";
 import type { Hub } from "./hub/hub.ts";
 import type { Store } from "./store/store.ts";
 
@@ -20,6 +22,9 @@ export interface ServiceParts {
   readonly vault: BlobVault;
   readonly uses: OpenUses;
   readonly gate: Gate;
+  readonly requests: RequestRoom;
+  /** On the store's disk. */
+  readonly disk: DiskRoom;
   readonly phase: ServicePhase;
   /** The user who runs this service; he alone may let others in. */
   readonly localUser: UserId;

@@ -25,13 +25,19 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /**
  * Reads and decodes the body by its Content-Type. An empty one counts as an object without keys.
+ * `take` is told of bytes before they are held, and may throw.
  * Throws `FuncxError`: 413 with the limit's code, UNSUPPORTED_MEDIA_TYPE, REQUEST_MALFORMED.
  */
-export async function readBody(request: Request, limit: BodyLimit): Promise<Body> {
-  const stated = Number(request.headers.get("content-length") ?? "0");
+export async function readBody(
+  request: Request,
+  limit: BodyLimit,
+  take: (bytes: number) => void = () => {},
+): Promise<Body> {
+  const stated = statedLength(request);
   if (stated > limit.bytes) throw tooLarge(`${stated} bytes`, limit);
   if (request.body === null) return { bytes: new Uint8Array(), value: {} };
-  const bytes = await inTime(readBytes(request, limit));
+  take(stated);
+  const bytes = await inTime(readBytes(request, limit, take));
   if (bytes.length === 0) return { bytes, value: {} };
   return { bytes, value: decodeBody(bytes, bodyType(request.headers)) };
 }
@@ -39,9 +45,14 @@ export async function readBody(request: Request, limit: BodyLimit): Promise<Body
 /** A body that is bytes as they are. Throws as {@link readBody} does. */
 export async function readOctets(request: Request, limit: BodyLimit): Promise<Uint8Array> {
   if (request.body === null) return new Uint8Array();
-  const stated = Number(request.headers.get("content-length") ?? "0");
+  const stated = statedLength(request);
   if (stated > limit.bytes) throw tooLarge(`${stated} bytes`, limit);
-  return await inTime(readBytes(request, limit));
+  return await inTime(readBytes(request, limit, () => {}));
+}
+
+function statedLength(request: Request): number {
+  const text = request.headers.get("content-length") ?? "";
+  return /^\d{1,15}$/.test(text) ? Number(text) : 0;
 }
 
 async function inTime(reading: Promise<Uint8Array>): Promise<Uint8Array> {
@@ -53,7 +64,11 @@ async function inTime(reading: Promise<Uint8Array>): Promise<Uint8Array> {
   });
 }
 
-async function readBytes(request: Request, limit: BodyLimit): Promise<Uint8Array> {
+async function readBytes(
+  request: Request,
+  limit: BodyLimit,
+  take: (bytes: number) => void,
+): Promise<Uint8Array> {
   try {
     // With a stated length, HTTP itself ends the body there, and one read saves the copies.
     if (request.headers.has("content-length")) {
@@ -61,7 +76,7 @@ async function readBytes(request: Request, limit: BodyLimit): Promise<Uint8Array
       if (bytes.length > limit.bytes) throw tooLarge(`${bytes.length} bytes`, limit);
       return bytes;
     }
-    return await readStream(request.body!, limit);
+    return await readStream(request.body!, limit, take);
   } catch (thrown) {
     if (thrown instanceof FuncxError) throw thrown;
     throw new FuncxError({ code: "REQUEST_MALFORMED", message: "the body ended early" });
@@ -71,6 +86,7 @@ async function readBytes(request: Request, limit: BodyLimit): Promise<Uint8Array
 async function readStream(
   body: ReadableStream<Uint8Array>,
   limit: BodyLimit,
+  take: (bytes: number) => void,
 ): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let length = 0;
@@ -78,6 +94,7 @@ async function readStream(
   for await (const chunk of body) {
     length += chunk.length;
     if (length > limit.bytes) throw tooLarge(`more than ${limit.bytes} bytes`, limit);
+    take(chunk.length);
     chunks.push(chunk);
   }
   const bytes = new Uint8Array(length);

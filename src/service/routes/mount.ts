@@ -6,6 +6,7 @@ import { isUuid } from "../../contract/ids.ts";
 import { authenticate, type Caller, requireScope } from "../auth/caller.ts";
 import { valueResponse, WrongMethodError } from "../http/answers.ts";
 import { type Body, readBody } from "../http/body.ts";
+import type { RequestRoom, RoomShare } from "../http/request_room.ts";
 import { answerType } from "../http/media_type.ts";
 import { validate } from "../http/validation.ts";
 import type { TokenStore } from "../store/store.ts";
@@ -15,15 +16,17 @@ import type { Call, Handlers } from "./route.ts";
 export interface MountOptions {
   readonly tokens: TokenStore;
   readonly now: () => number;
+  readonly room: RequestRoom;
   /** Whether new requests are refused, because the service is about to end. */
   readonly isStopping: () => boolean;
 }
 
-/** Routes that a stopping service still answers, so that it can be seen to stop. */
+/** Routes that a stopping or busy service still answers, so that it can be seen to be there. */
 const ALWAYS_ANSWERED: readonly RouteName[] = ["health", "version"];
 
 const SHA256 = /^[0-9a-f]{64}$/;
 
+const NO_SHARE: RoomShare = { take: () => {}, release: () => {} };
 const NO_BODY: Body = { bytes: new Uint8Array(), value: undefined };
 
 /** An app with every route of the table; what goes wrong is thrown, not answered. */
@@ -33,10 +36,18 @@ export function mountRoutes(handlers: Handlers, options: MountOptions): Hono {
     const route: Route = ROUTES[name];
     const handler = handlers[name] as (call: unknown) => unknown;
     app.on(route.method, route.path, async (context) => {
-      const call = await checkedCall(name, route, context.req.raw, context.req.param(), options);
-      const reply = await handler(call);
-      if (reply instanceof Response) return reply;
-      return valueResponse(reply, answerType(context.req.raw.headers));
+      const { raw: request } = context.req;
+      const isAlwaysAnswered = ALWAYS_ANSWERED.includes(name);
+      if (options.isStopping() && !isAlwaysAnswered) throw stopping();
+      const share = isAlwaysAnswered ? NO_SHARE : options.room.open();
+      try {
+        const checks = { name, route, request, parameters: context.req.param(), share };
+        const reply = await handler(await checkedCall(checks, options));
+        if (reply instanceof Response) return reply;
+        return valueResponse(reply, answerType(request.headers));
+      } finally {
+        share.release();
+      }
     });
   }
   app.notFound((context) => {
@@ -48,18 +59,22 @@ export function mountRoutes(handlers: Handlers, options: MountOptions): Hono {
   return app;
 }
 
+interface Unchecked {
+  readonly name: RouteName;
+  readonly route: Route;
+  readonly request: Request;
+  readonly parameters: Record<string, string>;
+  readonly share: RoomShare;
+}
+
 /**
- * Checks in the order in which a stranger learns least: whether anything is answered, token, scope,
- * then the request itself. The body comes last, so nobody without a token makes the service read it.
+ * Checks in the order in which a stranger learns least: token, scope, then the request itself. The
+ * body comes last, so nobody without a token makes the service read it.
  */
 async function checkedCall(
-  name: RouteName,
-  route: Route,
-  request: Request,
-  parameters: Record<string, string>,
+  { name, route, request, parameters, share }: Unchecked,
   options: MountOptions,
 ): Promise<Call<RouteName>> {
-  if (options.isStopping() && !ALWAYS_ANSWERED.includes(name)) throw stopping();
   // A stream has no length that could be told without making it.
   if (request.method === "HEAD" && (route.stream || name === "forwarder")) {
     throw wrongMethod("HEAD", route.path, [route.method]);
@@ -67,7 +82,9 @@ async function checkedCall(
   const caller = await callerOf(route, request, options);
   const ids = checkIds(parameters);
   const query = checkQuery(route, request);
-  const body = route.body === undefined ? NO_BODY : await readBody(request, bodyLimit(name));
+  const body = route.body === undefined
+    ? NO_BODY
+    : await readBody(request, bodyLimit(name), share.take);
   return {
     caller,
     parameters: ids,

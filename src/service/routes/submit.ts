@@ -13,8 +13,10 @@ import {
   MAX_TASK_OPTIONS_BYTES,
   MAX_TASK_OPTIONS_DEPTH,
   MAX_TASKS_PER_SUBMIT,
+  STORE_DISK_RESERVE,
 } from "../../contract/limits.ts";
 import { type TaskOptions, TaskOptionsSchema } from "../../contract/protocol/messages.ts";
+import type { DiskRoom } from "../../lib/free_space.ts";
 import { requireVisible } from "../auth/access.ts";
 import { nestsDeeperThan } from "../http/json_text.ts";
 import { validate, ValidationError } from "../http/validation.ts";
@@ -25,7 +27,10 @@ import { withoutNulls } from "./shapes.ts";
 
 type Batches = SubmitRequest["tasks"];
 
-export function submitHandlers({ store, hub, now }: ServiceParts): Pick<Handlers, "submit"> {
+/** A task in the store besides its arguments, with its result's row and both indexes. */
+const TASK_DISK_BYTES = 1_000;
+
+export function submitHandlers({ store, hub, disk, now }: ServiceParts): Pick<Handlers, "submit"> {
   return {
     submit: async (call) => {
       const { caller, body, parameters: { endpoint_id } } = call;
@@ -36,6 +41,7 @@ export function submitHandlers({ store, hub, now }: ServiceParts): Pick<Handlers
       await requireFunctions(store, batches, caller.user);
       const references = referencesIn(batches);
       const count = countOf(batches);
+      requireRoom(disk, call.bytes.length, count);
       const reservation = hub.reserve(endpoint_id, count);
       const receipt = await store.tasks.submit({
         owner: caller.user,
@@ -127,6 +133,20 @@ function referencesOf(payload: string, index: number): readonly BlobReference[] 
       found: thrown.message,
     });
   }
+}
+
+/** Tasks whose endpoint never comes stay on disk; they must leave room for the results of others. */
+function requireRoom(disk: DiskRoom, bytes: number, count: number): void {
+  if (disk.takes(bytes + count * TASK_DISK_BYTES)) return;
+  throw new FuncxError({
+    code: "STORAGE_FULL",
+    message:
+      `the disk of the service's store has less than ${
+        STORE_DISK_RESERVE / 1024 / 1024
+      } MB free, ` +
+      "so no more tasks are taken; those that it has go on",
+    hint: "Free space on that disk, or cancel tasks that wait for endpoints which do not come.",
+  });
 }
 
 function requirePermitted(endpoint: StoredEndpoint, batches: Batches): void {

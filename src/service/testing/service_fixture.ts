@@ -5,11 +5,13 @@ import { newId } from "../../contract/ids.ts";
 import { BLOB_QUOTA_BYTES, MAX_BLOB_BYTES } from "../../contract/limits.ts";
 import { decode, encode } from "../../contract/protocol/codec.ts";
 import { assertEquals } from "../../lib/assert.ts";
+import { DiskRoom } from "../../lib/free_space.ts";
 import { type App, buildApp } from "../app.ts";
 import { OpenUses } from "../auth/open_uses.ts";
 import { hashOf, makeToken } from "../auth/token.ts";
 import { type BlobLimits, BlobVault } from "../blobs/vault.ts";
 import { Gate } from "../http/gate.ts";
+import { RequestRoom } from "../http/request_room.ts";
 import { Hub } from "../hub/hub.ts";
 import type { ServiceParts } from "../parts.ts";
 import { openStore } from "../store/libsql_store.ts";
@@ -60,6 +62,8 @@ export class ServiceFixture implements AsyncDisposable {
       hub: new Hub({ store }),
       uses: new OpenUses(),
       gate: new Gate({ hostname: "127.0.0.1", allowedHosts: [], allowedOrigins: [] }),
+      requests: new RequestRoom(),
+      disk: new DiskRoom(folder, 0),
       phase: { stopping: false, url: "http://127.0.0.1" },
       localUser: LOCAL_USER,
       proofKey: PROOF_KEY,
