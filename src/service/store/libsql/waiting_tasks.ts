@@ -15,6 +15,8 @@ import { Command, Query, type SqlValue } from "./query.ts";
 
 /** Cost of one turn: about as many small tasks. Smaller is finer, and slower with few lanes. */
 const QUANTUM = 64;
+/** They come with their payloads, of which only large ones are elsewhere: 1 MB at most is read. */
+const TASKS_PER_READ = 250;
 
 export type TaskRow = [
   taskRow: number,
@@ -33,18 +35,29 @@ export type TaskRow = [
 export const TASK_COLUMNS = `task_row, task_id, submission_row, function_row, group_row,
   owner_row, attempts_made, cancel_requested, payload_bytes, payload`;
 
+type Lane = readonly [
+  endpointRow: number,
+  ownerRow: number,
+  priority: number,
+  groupRow: number,
+];
+
+/** What a lane gives in one visit. */
+interface LaneShare {
+  readonly tasks: readonly TaskRow[];
+  /** Of payloads. */
+  readonly bytes: number;
+  /** Nothing else waits in the lane. */
+  readonly isLast: boolean;
+}
+
 /** The lane that goes next, and what its turn is worth. */
 interface Visit {
   readonly owners: LaneTurns;
   readonly groups: LaneTurns;
   /** Nobody else waits: it takes all that is taken now, and owes nothing to those that come later. */
   readonly isAlone: boolean;
-  readonly lane: readonly [
-    endpointRow: number,
-    ownerRow: number,
-    priority: number,
-    groupRow: number,
-  ];
+  readonly lane: Lane;
 }
 
 interface OwnerTurns {
@@ -63,9 +76,8 @@ export class WaitingTasks {
   readonly #owner: Query<[number]>;
   readonly #priority: Query<[number]>;
   readonly #group: Query<[number]>;
-  readonly #sizes: Query<[taskRow: number, payloadBytes: number]>;
+  readonly #tasks: Query<TaskRow>;
   readonly #mark: Command;
-  readonly #marked: Query<TaskRow>;
 
   constructor(connection: Connection) {
     const first = (column: string, lane: string, order = ""): Query<[number]> =>
@@ -78,20 +90,15 @@ export class WaitingTasks {
     this.#priority = first("priority", "owner_row = ?", "DESC");
     this.#group = first("group_row", "owner_row = ? AND priority = ? AND group_row >= ?");
     const lane = "endpoint_row = ? AND owner_row = ? AND priority = ? AND group_row = ?";
-    this.#sizes = new Query(
+    this.#tasks = new Query(
       connection,
-      `SELECT task_row, payload_bytes FROM tasks INDEXED BY tasks_waiting
-       WHERE ${lane} AND delivery = 0 ORDER BY task_row LIMIT ?`,
+      `SELECT ${TASK_COLUMNS} FROM tasks INDEXED BY tasks_waiting
+       WHERE ${lane} AND task_row > ? AND delivery = 0 ORDER BY task_row LIMIT ?`,
     );
     this.#mark = new Command(
       connection,
       `UPDATE tasks INDEXED BY tasks_waiting SET delivery = 1
        WHERE ${lane} AND task_row <= ? AND delivery = 0`,
-    );
-    this.#marked = new Query(
-      connection,
-      `SELECT ${TASK_COLUMNS} FROM tasks INDEXED BY tasks_sent
-       WHERE ${lane} AND task_row >= ? AND task_row <= ? AND delivery = 1 ORDER BY task_row`,
     );
   }
 
@@ -105,16 +112,26 @@ export class WaitingTasks {
    */
   take(endpointRow: number, limit: number, maximumBytes: number): TaskRow[] {
     const taken: TaskRow[] = [];
+    // A lane may have several turns; it is marked when it is empty, so that the turns see that, or
+    // else once at the end.
+    const unmarked = new Map<string, { readonly lane: Lane; readonly last: number }>();
     let bytes = 0;
     while (taken.length < limit) {
       const visit = this.#visit(endpointRow);
       if (visit === undefined) break;
-      const next = this.#nextOf(visit, limit - taken.length, maximumBytes - bytes, bytes > 0);
-      if (next === undefined) break;
-      this.#mark.run(...visit.lane, next.last);
-      taken.push(...this.#marked.all(...visit.lane, next.first, next.last));
+      const { lane } = visit;
+      const key = lane.join("/");
+      const after = unmarked.get(key)?.last ?? 0;
+      const room = { limit: limit - taken.length, maximumBytes: maximumBytes - bytes };
+      const next = this.#nextOf(visit, after, room, bytes > 0);
+      const last = next.tasks.at(-1)?.[0];
+      if (last === undefined) break;
+      taken.push(...next.tasks);
       bytes += next.bytes;
+      unmarked.set(key, { lane, last });
+      if (next.isLast && unmarked.delete(key)) this.#mark.run(...lane, last);
     }
+    for (const { lane, last } of unmarked.values()) this.#mark.run(...lane, last);
     return taken;
   }
 
@@ -145,30 +162,30 @@ export class WaitingTasks {
     };
   }
 
-  /** The tasks of the lane that still fit, which are charged; undefined when none does. */
+  /** The tasks of the lane, after one that was taken, that still fit; they are charged. */
   #nextOf(
     { owners, groups, isAlone, lane }: Visit,
-    limit: number,
-    maximumBytes: number,
+    after: number,
+    { limit, maximumBytes }: { readonly limit: number; readonly maximumBytes: number },
     optional: boolean,
-  ): { readonly first: number; readonly last: number; readonly bytes: number } | undefined {
+  ): LaneShare {
     const allowance = isAlone ? Infinity : Math.min(owners.allowance, groups.allowance);
-    const sizes = this.#sizes.all(...lane, Math.ceil(Math.min(limit, allowance)));
-    let last: number | undefined;
-    let [sum, cost] = [0, 0];
-    for (const [taskRow, bytes] of sizes) {
-      const isFree = !optional && last === undefined;
+    const wanted = Math.ceil(Math.min(limit, allowance, TASKS_PER_READ));
+    // One more than is wanted shows whether anything remains.
+    const rows = this.#tasks.all(...lane, after, wanted + 1);
+    let [count, sum, cost] = [0, 0, 0];
+    for (const [, , , , , , , , bytes] of rows.slice(0, wanted)) {
+      const isFree = !optional && count === 0;
       if (cost >= allowance || (!isFree && sum + bytes > maximumBytes)) break;
       sum += bytes;
       cost += 1 + bytes / FAIR_SHARE_BYTES;
-      last = taskRow;
+      count++;
     }
-    if (last === undefined) return undefined;
-    if (!isAlone) {
+    if (!isAlone && count > 0) {
       owners.charge(cost);
       groups.charge(cost);
     }
-    return { first: sizes[0]![0], last, bytes: sum };
+    return { tasks: rows.slice(0, count), bytes: sum, isLast: count === rows.length };
   }
 
   #turnsOf(endpointRow: number): EndpointTurns {
