@@ -17,7 +17,12 @@ import {
 } from "../contract/blob_transfer.ts";
 import { EnvelopeError, jsonBuffer, pack } from "../contract/envelope.ts";
 import { FuncxError } from "../contract/errors.ts";
-import { BLOB_TRANSFERS, MAX_BLOB_BYTES, MAX_PAYLOAD_BYTES } from "../contract/limits.ts";
+import {
+  BLOB_CHUNK_BYTES,
+  BLOB_TRANSFERS,
+  MAX_BLOB_BYTES,
+  MAX_PAYLOAD_BYTES,
+} from "../contract/limits.ts";
 import { Slots } from "../lib/async.ts";
 
 /** A file as an argument: the function gets the path of a copy of it that it may read. */
@@ -34,6 +39,8 @@ export interface BlobOptions {
 
 /** V8 holds no longer text; other engines hold less or a little more. */
 const MAX_TEXT_LENGTH = 512 * 1024 * 1024;
+
+const replacing = new TextDecoder("utf-8", { ignoreBOM: true });
 
 type Keyword = Readonly<Record<string, unknown>>;
 
@@ -128,6 +135,9 @@ export class Blobs {
   async #text(blob: BlobReference): Promise<string> {
     const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
     let text = "";
+    if (blob.size <= BLOB_CHUNK_BYTES && blob.size > 0) {
+      for await (const whole of downloadBlob(this.#requests, blob)) return textOf(whole, decoder);
+    }
     for await (const chunk of downloadBlob(this.#requests, blob)) {
       text += decoder.decode(chunk, { stream: true });
       if (text.length > MAX_TEXT_LENGTH - chunk.length) throw tooLong(blob);
@@ -142,6 +152,12 @@ export class Blobs {
     const blob = resultBlob(task);
     return blob && downloadBlob(this.#requests, blob);
   }
+}
+
+/** A decoder that replaces what is not UTF-8 is several times as fast as one that refuses it. */
+function textOf(bytes: Uint8Array<ArrayBuffer>, refusing: TextDecoder): string {
+  const text = replacing.decode(bytes);
+  return text.includes("\ufffd") ? refusing.decode(bytes) : text;
 }
 
 /** Where the result is kept, when that is a blob. */

@@ -38,7 +38,7 @@ export const BLOB_SWEEP_INTERVAL = 60 * SECOND;
 /** Arguments that no task uses any more and that an endpoint keeps for the next ones. */
 export const BLOB_CACHE_BYTES = 1024 * MIB;
 /** Transfers of blobs at a time in one direction, of one client or agent. */
-export const BLOB_TRANSFERS = 2;
+export const BLOB_TRANSFERS = 4;
 /** A task's options as JSON: they travel with each task, so a full batch of them must fit a frame. */
 export const MAX_TASK_OPTIONS_BYTES = 16 * KIB;
 /** Nesting of a task's options, which lie some levels deep in a frame. */

@@ -65,10 +65,14 @@ export class GrowingFile {
 
 /** All of a file at once, durably. */
 export async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
-  using file = await openPart(path);
-  await file.truncate(0);
+  using file = await openPart(path, true);
   await writeAll(file, bytes);
   await nameFile(file, path);
+}
+
+/** SHA-256 in hexadecimal, computed outside of this thread. */
+export async function sha256Of(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 }
 
 /** SHA-256 in hexadecimal and size of what is in the file. */
@@ -109,16 +113,29 @@ async function hashInto(hash: Hash, file: Deno.FsFile, maximum: number): Promise
 }
 
 /** For reading and writing, made with its folder when it is missing. */
-async function openPart(path: string): Promise<Deno.FsFile> {
-  await Deno.mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  return await Deno.open(`${path}.part`, { read: true, write: true, create: true, mode: 0o600 });
+async function openPart(path: string, truncate = false): Promise<Deno.FsFile> {
+  const open = (): Promise<Deno.FsFile> =>
+    Deno.open(`${path}.part`, { read: true, write: true, create: true, truncate, mode: 0o600 });
+  try {
+    return await open();
+  } catch (thrown) {
+    if (!(thrown instanceof Deno.errors.NotFound)) throw thrown;
+    await Deno.mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    return await open();
+  }
 }
+
+/** Folders that this process has seen to be in their parents on disk; they are few. */
+const durableFolders = new Set<string>();
 
 async function nameFile(file: Deno.FsFile, path: string): Promise<void> {
   await file.syncData();
   await Deno.rename(`${path}.part`, path);
   const folder = dirname(path);
-  for (const each of [folder, dirname(folder)]) await syncFolderLater(each);
+  await syncFolderLater(folder);
+  if (durableFolders.has(folder)) return;
+  await syncFolderLater(dirname(folder));
+  durableFolders.add(folder);
 }
 
 async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {

@@ -1,15 +1,18 @@
 /**
  * Large arguments: each content is downloaded once, verified, and shared by the attempts that refer
  * to it; what nobody uses stays for a while, up to a bound.
+ *
+ * The files are only copies, which can be had again: they are not synced, and what an earlier agent
+ * has left is verified at its first use.
  */
 import { type BlobReference, fileKey, type FileReference } from "../../contract/blob_reference.ts";
 import { type BlobRequests, downloadBlob } from "../../contract/blob_transfer.ts";
 import { FuncxError } from "../../contract/errors.ts";
 import type { TaskId } from "../../contract/ids.ts";
-import { BLOB_TRANSFERS } from "../../contract/limits.ts";
+import { BLOB_CHUNK_BYTES, BLOB_TRANSFERS } from "../../contract/limits.ts";
 import { Slots } from "../../lib/async.ts";
 import { ensurePrivateFolder } from "../../lib/files.ts";
-import { GrowingFile, removeFile } from "../../lib/growing_file.ts";
+import { GrowingFile, hashFile, removeFile, sha256Of } from "../../lib/growing_file.ts";
 import { logger } from "../../lib/log.ts";
 import { messageOf } from "../../lib/outcome.ts";
 import { join } from "../../lib/path.ts";
@@ -21,8 +24,8 @@ const TASK_FOLDER = "task-";
 interface Content {
   readonly size: number;
   users: number;
-  /** The path of the whole file. */
-  readonly file: Promise<string>;
+  /** The path of the whole file; undefined as long as nobody has looked at what was left of it. */
+  file: Promise<string> | undefined;
   readonly abort: AbortController;
 }
 
@@ -43,15 +46,15 @@ export class ArgumentBlobs {
     ensurePrivateFolder(options.folder);
   }
 
-  /** Takes over what an earlier agent has left: whole files as they are, halves to be continued. */
+  /** Takes over what an earlier agent has left: files to be verified, halves to be continued. */
   recover(): void {
     for (const { name } of Deno.readDirSync(this.#options.folder)) {
       const path = join(this.#options.folder, name);
       if (name.startsWith(TASK_FOLDER)) Deno.removeSync(path, { recursive: true });
       if (name.startsWith(TASK_FOLDER) || name.endsWith(".part")) continue;
       const { size } = Deno.statSync(path);
-      const file = Promise.resolve(path);
-      this.#contents.set(name, { size, users: 0, file, abort: new AbortController() });
+      const abort = new AbortController();
+      this.#contents.set(name, { size, users: 0, file: undefined, abort });
     }
     this.#shrink();
   }
@@ -62,12 +65,14 @@ export class ArgumentBlobs {
    */
   use(blob: BlobReference, requests: (signal: AbortSignal) => BlobRequests): Promise<string> {
     const known = this.#contents.get(blob.sha256);
-    if (known !== undefined) {
+    if (known?.file !== undefined) {
       known.users += 1;
       return known.file;
     }
     const abort = new AbortController();
-    const file = this.#slots.run(() => this.#download(blob, requests(abort.signal)));
+    const file = this.#slots.run(() =>
+      this.#bring(blob, known !== undefined, requests(abort.signal))
+    );
     const content = { size: blob.size, users: 1, file, abort };
     this.#contents.set(blob.sha256, content);
     file.catch(() => {
@@ -82,7 +87,7 @@ export class ArgumentBlobs {
     if (content === undefined || --content.users > 0) return;
     this.#contents.delete(sha256);
     content.abort.abort(new Error("nobody needs it any more"));
-    content.file.then(() => {
+    content.file?.then(() => {
       // Last in the order, unless somebody has come for it.
       if (this.#contents.has(sha256)) return;
       this.#contents.set(sha256, content);
@@ -133,8 +138,20 @@ export class ArgumentBlobs {
     for (const { abort } of this.#contents.values()) abort.abort(new Error("the agent stops"));
   }
 
-  async #download(blob: BlobReference, requests: BlobRequests): Promise<string> {
+  async #bring(blob: BlobReference, isLeft: boolean, requests: BlobRequests): Promise<string> {
     const path = join(this.#options.folder, blob.sha256);
+    if (isLeft && await hasContent(path, blob)) return path;
+    if (blob.size > BLOB_CHUNK_BYTES || blob.size === 0) {
+      return await this.#download(path, blob, requests);
+    }
+    const bytes = await requests.get(blob, 0, blob.size);
+    if (await sha256Of(bytes) !== blob.sha256) throw corrupt(blob);
+    // A file that is cut short has another hash.
+    await Deno.writeFile(path, bytes, { mode: 0o600 });
+    return path;
+  }
+
+  async #download(path: string, blob: BlobReference, requests: BlobRequests): Promise<string> {
     for (let attempt = 1;; attempt++) {
       const file = await GrowingFile.open(path, blob.size);
       if (file.offset > 0) {
@@ -160,6 +177,13 @@ export class ArgumentBlobs {
       );
     }
   }
+}
+
+async function hasContent(path: string, { sha256 }: BlobReference): Promise<boolean> {
+  using file = await Deno.open(path, { read: true });
+  const isWhole = (await hashFile(file)).sha256 === sha256;
+  if (!isWhole) await removeFile(path);
+  return isWhole;
 }
 
 function corrupt({ sha256 }: BlobReference): FuncxError {

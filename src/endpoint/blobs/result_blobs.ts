@@ -11,10 +11,16 @@ import { blobBuffer, type BlobReference } from "../../contract/blob_reference.ts
 import { type BlobRequests, uploadBlob } from "../../contract/blob_transfer.ts";
 import { FuncxError } from "../../contract/errors.ts";
 import { isUuid, type TaskId } from "../../contract/ids.ts";
-import { BLOB_TRANSFERS } from "../../contract/limits.ts";
+import { BLOB_CHUNK_BYTES, BLOB_TRANSFERS } from "../../contract/limits.ts";
 import { Slots } from "../../lib/async.ts";
 import { ensurePrivateFolder } from "../../lib/files.ts";
-import { hashFile, readRange, removeFile, syncFolderLater } from "../../lib/growing_file.ts";
+import {
+  hashFile,
+  readRange,
+  removeFile,
+  sha256Of,
+  syncFolderLater,
+} from "../../lib/growing_file.ts";
 import { logger } from "../../lib/log.ts";
 import { messageOf } from "../../lib/outcome.ts";
 import { join } from "../../lib/path.ts";
@@ -125,7 +131,14 @@ export class ResultBlobs {
 /** On disk, with its hash. */
 async function named(path: string): Promise<BlobReference> {
   using file = await Deno.open(path, { read: true });
-  const blob = await hashFile(file);
-  await file.syncData();
-  return blob;
+  const { size } = await file.stat();
+  const [sha256] = await Promise.all([hashOf(path, size), file.syncData()]);
+  return { sha256, size };
+}
+
+/** Outside of this thread where the file is not too large to be read whole. */
+async function hashOf(path: string, size: number): Promise<string> {
+  if (size <= BLOB_CHUNK_BYTES) return await sha256Of(await readRange(path, 0, size));
+  using file = await Deno.open(path, { read: true });
+  return (await hashFile(file)).sha256;
 }

@@ -18,7 +18,7 @@ import {
 } from "../../contract/limits.ts";
 import { KeyedLock, Slots } from "../../lib/async.ts";
 import { freeBytes } from "../../lib/free_space.ts";
-import type { GrowingFile } from "../../lib/growing_file.ts";
+import { type GrowingFile, sha256Of } from "../../lib/growing_file.ts";
 import { logger } from "../../lib/log.ts";
 import { messageOf } from "../../lib/outcome.ts";
 import type { BlobStore, StoredBlob } from "../store/store.ts";
@@ -144,8 +144,8 @@ export class BlobVault {
   /** A blob of one chunk costs one hash outside of this thread, one file and one commit. */
   async #putWhole(request: UploadRequest, bytes: Uint8Array): Promise<BlobUpload> {
     this.#requireAllowed(request);
-    const digest = await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>);
-    if (new Uint8Array(digest).toHex() !== request.sha256) throw corrupt(request.sha256);
+    const sha256 = await sha256Of(bytes as Uint8Array<ArrayBuffer>);
+    if (sha256 !== request.sha256) throw corrupt(request.sha256);
     return await this.#exclusively(request, async () => {
       const known = await this.#options.store.find(request.owner, request.sha256);
       if (known?.complete) {
@@ -153,12 +153,28 @@ export class BlobVault {
         return told(request, request.size);
       }
       this.#requireRoom(bytes.length);
-      const blob = known ?? await this.#note(request, false);
+      const ownerRow = await this.#options.store.ownerRow(request.owner) ??
+        (await this.#note(request, false)).ownerRow;
+      const named = { ownerRow, sha256: request.sha256 };
       this.#uploads.delete(keyOf(request));
-      await this.#files.write(blob, bytes);
-      await this.#note(request, true);
+      await this.#files.write(named, bytes);
+      await this.#noteWritten(request, named);
       return told(request, request.size);
     });
+  }
+
+  /** A file without a row is of no use to anybody, and the next service would remove it. */
+  async #noteWritten(
+    request: UploadRequest,
+    named: Pick<StoredBlob, "ownerRow" | "sha256">,
+  ): Promise<void> {
+    try {
+      await this.#note(request, true);
+    } catch (thrown) {
+      const known = await this.#options.store.find(request.owner, request.sha256);
+      if (known === undefined) await this.#files.remove(named);
+      throw thrown;
+    }
   }
 
   async #finish(blob: StoredBlob, upload: GrowingFile): Promise<BlobUpload> {

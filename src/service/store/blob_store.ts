@@ -29,6 +29,8 @@ export interface BlobStore {
    * `TASK_NOT_FOUND` when the task is not the endpoint's or has finished.
    */
   put(blob: NewBlob): Promise<StoredBlob>;
+  /** What the owner's blobs have in the names of their files; undefined for who has none yet. */
+  ownerRow(owner: UserId): Promise<number | undefined>;
   /** The owner's own. */
   find(owner: UserId, sha256: string): Promise<StoredBlob | undefined>;
   /** One that a task of the endpoint has as an argument. */

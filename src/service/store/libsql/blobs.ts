@@ -122,6 +122,10 @@ export class LibsqlBlobs implements BlobStore {
     return { ...this.#stored(known), complete: complete || known[4] === 1 };
   }
 
+  ownerRow(owner: UserId): Promise<number | undefined> {
+    return Promise.resolve(this.#engine.findUser(owner));
+  }
+
   find(owner: UserId, sha256: string): Promise<StoredBlob | undefined> {
     const ownerRow = this.#engine.findUser(owner);
     const row = ownerRow === undefined ? undefined : this.#find.get(ownerRow, sha256);
