@@ -249,8 +249,9 @@ function isLarge(ended: FinishedAttempt): ended is LargeAttempt {
 /** A hash alone is longer than most payloads. */
 function mayRefer(payload: Uint8Array): boolean {
   if (payload.length < SHORTEST_REFERENCE) return false;
-  const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.length);
-  return bytes.includes(`\n${HEADERS.blob}\n`) || bytes.includes(`\n${HEADERS.files}\n`);
+  // One byte a character: searching text is the engine's, a buffer 300 times as slow in Deno.
+  const text = Buffer.from(payload.buffer, payload.byteOffset, payload.length).toString("latin1");
+  return text.includes(`\n${HEADERS.blob}\n`) || text.includes(`\n${HEADERS.files}\n`);
 }
 
 function notFetched(thrown: unknown): TaskError {
