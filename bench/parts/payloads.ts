@@ -1,12 +1,12 @@
 /**
  * Where the processor time of large payloads goes: milliseconds per megabyte of arguments that come
- * back as results, in the client (this process), the service, the agent and each of its workers.
+ * back as results, in the client (this process), the service, the agent and its workers.
  *
  *   deno run -A bench/parts/payloads.ts [bytes] [tasks] [runtime]
  */
 import { type Client, Executor } from "../../src/client/mod.ts";
 import { Deployment, NO_OP } from "../deployment.ts";
-import { commandLine, processorSeconds, processTree } from "../process_usage.ts";
+import { processorSeconds, processTree } from "../process_usage.ts";
 
 const bytes = Number(Deno.args[0] ?? 1_000_000);
 const tasks = Number(Deno.args[1] ?? 100);
@@ -19,7 +19,12 @@ function* texts(count: number): Generator<string> {
   for (let task = 0; task < count; task++) yield crypto.randomUUID() + text;
 }
 
-async function echo(client: Client, endpointId: string, functionId: string, count: number) {
+async function echo(
+  client: Client,
+  endpointId: string,
+  functionId: string,
+  count: number,
+): Promise<number> {
   await using executor = new Executor(client, endpointId);
   let received = 0;
   for await (const answer of executor.map<string>(functionId, texts(count))) {
@@ -38,9 +43,10 @@ function uses(servicePid: number, agentPid: number): Map<number, Use> {
   found.set(Deno.pid, { name: "client", seconds: processorSeconds("self") });
   for (const [root, name] of [[servicePid, "service"], [agentPid, "agent"]] as const) {
     for (const pid of processTree(root)) {
-      const isRoot = pid === root;
-      const label = isRoot ? name : commandLine(pid).at(-1) === undefined ? "gone" : "worker";
-      found.set(pid, { name: label, seconds: processorSeconds(pid) });
+      found.set(pid, {
+        name: pid === root ? name : "workers",
+        seconds: processorSeconds(pid),
+      });
     }
   }
   return found;

@@ -14,7 +14,9 @@ const SIZES: readonly { readonly name: string; readonly bytes: number; readonly 
     { name: "1MB", bytes: 1_000_000, tasks: 100 },
     { name: "10MB", bytes: 10_000_000, tasks: 12 },
   ];
-const LARGE = "x".repeat(10_000_000);
+/** Digits before each text. */
+const NUMBER_LENGTH = 12;
+const LARGE_BYTES = 10_000_000;
 /** Large tasks that are on their way at any time. */
 const STREAM_WINDOW = 2;
 const TRIPS = 300;
@@ -49,9 +51,18 @@ export const payloads: Scenario = {
 
 async function echo(target: Target, bytes: number, count: number): Promise<void> {
   await using executor = new Executor(target.client, target.endpointId);
-  const text = "x".repeat(bytes);
-  for await (const answer of executor.map(target.echo.functionId, Array(count).fill(text))) {
-    if (answer !== text) throw new Error(`what came back is not the ${bytes} bytes that were sent`);
+  const expected = textsOf(bytes, count);
+  for await (const answer of executor.map(target.echo.functionId, textsOf(bytes, count))) {
+    if (answer === expected.next().value) continue;
+    throw new Error(`what came back is not the ${bytes} bytes that were sent`);
+  }
+}
+
+/** Each one different: the same content is kept and moved once. */
+function* textsOf(bytes: number, count: number): Generator<string, void> {
+  const text = "x".repeat(bytes - NUMBER_LENGTH);
+  for (let index = 0; index < count; index++) {
+    yield `${index}`.padStart(NUMBER_LENGTH, "0") + text;
   }
 }
 
@@ -63,10 +74,12 @@ async function smallBesideLarge(context: ScenarioContext, target: Target): Promi
   const alone = quantile(await timed(trips, () => small.submit(functionId, 1)), 0.99);
   await using large = new Executor(client, endpointId);
   let isOver = false;
+  const texts = textsOf(LARGE_BYTES, Infinity);
+  const submitNext = (): Promise<unknown> => large.submit(functionId, texts.next().value);
   const stream = async (): Promise<void> => {
-    while (!isOver) await large.submit(functionId, LARGE);
+    while (!isOver) await submitNext();
   };
-  await large.submit(functionId, LARGE);
+  await submitNext();
   const streams = Array.from({ length: STREAM_WINDOW }, stream);
   const times = await timed(trips, () => small.submit(functionId, 1), TRIPS_LIMIT);
   const beside = quantile(times, 0.99);
