@@ -162,7 +162,7 @@ function opened({ flow, enrolment }: LinkParts, session: Connection): void {
     service_version: welcome.software_version,
   });
   flow.sessionOpened(session);
-  void session.ended.then(() => flow.sessionClosed());
+  void session.ended.then((ending) => flow.sessionClosed(ending.kind === "accused"));
 }
 
 function helloOf({ enrolment, spool, executor, flow, daemon }: LinkParts): (

@@ -13,6 +13,7 @@ import { encodeMessage } from "../contract/protocol/codec.ts";
 import type { ResultMessage } from "../contract/protocol/messages.ts";
 import { Fifo } from "../lib/fifo.ts";
 import type { Spool, StoredBatch } from "./spool.ts";
+import { SuspectResults } from "./suspect_results.ts";
 import type { FinishedTask } from "./task.ts";
 
 /** Frames that are kept in memory until they are acknowledged. */
@@ -34,6 +35,7 @@ export class Outbox {
   #cachedBytes = 0;
   #results: number;
   #window = new SendWindow(0);
+  readonly #suspects = new SuspectResults();
   /** In flight: the batch that a task's result is in, with what is missing of it. */
   readonly #batchOf = new Map<TaskId, InFlight>();
 
@@ -77,7 +79,11 @@ export class Outbox {
     for (const batch of this.#pending) this.#waiting.push(batch);
   }
 
-  end(): void {
+  /** @param isAccused whether the service closed the link because of something that it was sent. */
+  end(isAccused = false): void {
+    if (isAccused) {
+      this.#suspects.accuse([...this.#batchOf].map(([taskId, { batch }]) => [taskId, batch]));
+    }
     this.#window = new SendWindow(0);
     this.#waiting = new Fifo();
     this.#held.clear();
@@ -91,7 +97,11 @@ export class Outbox {
       const number = this.#waiting.peek();
       if (number === undefined) break;
       const batch = this.#cached.get(number) ?? this.#store.batch(number);
-      if (batch !== undefined && this.#isHeld(batch.taskIds[0]!)) {
+      if (batch !== undefined && this.#suspects.isSuspect(number)) {
+        const single = this.#window.size > 0 ? undefined : this.#suspects.next(batch);
+        if (single !== undefined) return [...batches, this.#admitAlone(single, batch)];
+        if (this.#window.size > 0) break;
+      } else if (batch !== undefined && this.#isHeld(batch.taskIds[0]!)) {
         this.#held.set(number, batch.taskIds[0]!);
       } else if (batch !== undefined) {
         if (!this.#admit(batch)) break;
@@ -126,19 +136,31 @@ export class Outbox {
     return true;
   }
 
+  /** The rest of its batch waits, and so does all that comes after it. */
+  #admitAlone(single: StoredBatch, { batch, taskIds }: StoredBatch): StoredBatch {
+    const taskId = single.taskIds[0]!;
+    this.#window.trySend(taskId, single.frame.length);
+    this.#batchOf.set(taskId, { batch, total: taskIds.length, missing: 1 });
+    return single;
+  }
+
   /** The service has these; whole batches leave the spool with its next commit. */
   acknowledged(taskIds: readonly TaskId[]): void {
     for (const taskId of this.#window.acknowledged(taskIds)) {
       const flight = this.#batchOf.get(taskId)!;
       this.#batchOf.delete(taskId);
       flight.missing -= 1;
-      if (flight.missing === 0) this.#drop(flight);
+      const isWhole = this.#suspects.isSuspect(flight.batch)
+        ? this.#suspects.settle(flight.batch, taskId)
+        : flight.missing === 0;
+      if (isWhole) this.#drop(flight);
     }
   }
 
   #drop({ batch, total }: InFlight): void {
     this.#results -= total;
     this.#pending.delete(batch);
+    this.#suspects.forget(batch);
     this.#cachedBytes -= this.#cached.get(batch)?.frame.length ?? 0;
     this.#cached.delete(batch);
     this.#store.dropResults(batch);

@@ -186,9 +186,10 @@ export class TaskFlow {
     this.#schedule();
   }
 
-  sessionClosed(): void {
+  /** @param isAccused whether the service closed it because of something that it was sent. */
+  sessionClosed(isAccused = false): void {
     this.#session = undefined;
-    this.#outbox.end();
+    this.#outbox.end(isAccused);
     this.#intake.reset();
     this.#acknowledgements.begin(undefined);
     this.#live.forget(this.#launcher.executor);

@@ -245,7 +245,12 @@ export const ShutdownSchema = v.object({ type: v.literal("shutdown"), drain: v.b
 export type Shutdown = v.InferOutput<typeof ShutdownSchema>;
 
 /** Both ways, last before a deliberate close. */
-export const GoodbyeSchema = v.object({ type: v.literal("goodbye"), reason: text });
+export const GoodbyeSchema = v.object({
+  type: v.literal("goodbye"),
+  reason: text,
+  /** The other side broke the protocol. */
+  violation: v.optional(v.boolean()),
+});
 export type Goodbye = v.InferOutput<typeof GoodbyeSchema>;
 
 export const EndpointMessageSchema = v.variant("type", [

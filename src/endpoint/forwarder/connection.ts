@@ -44,6 +44,8 @@ export type Ending =
   | { readonly kind: "left" }
   | { readonly kind: "goodbye"; readonly reason: string }
   | { readonly kind: "violation"; readonly reason: string }
+  /** The service says that we broke the protocol. */
+  | { readonly kind: "accused"; readonly reason: string }
   | { readonly kind: "silent"; readonly milliseconds: number }
   /** So many bytes waited to be read. */
   | { readonly kind: "unread"; readonly bytes: number }
@@ -105,7 +107,7 @@ export class Connection implements Session {
 
   violated(reason: string): void {
     log.error("the service broke the protocol: {reason}", { reason });
-    this.send({ type: "goodbye", reason });
+    this.send({ type: "goodbye", reason, violation: true });
     this.#end({ kind: "violation", reason });
     this.#transport.close(CLOSE_VIOLATION, reason);
   }
@@ -118,7 +120,10 @@ export class Connection implements Session {
       this.violated(`${message.type} in the middle of a session`);
       return undefined;
     }
-    if (message.type === "goodbye") this.#end({ kind: "goodbye", reason: message.reason });
+    if (message.type === "goodbye") {
+      const kind = message.violation === true ? "accused" : "goodbye";
+      this.#end({ kind, reason: message.reason });
+    }
     return message;
   }
 

@@ -89,6 +89,13 @@ Deno.test("a session: token, hello, welcome, messages, goodbye", async () => {
   assertEquals(received, ["cancel", "shutdown", "goodbye"]);
 });
 
+Deno.test("a service that was told something wrong says so", async () => {
+  await using service = new FakeService();
+  const { connection, link } = await open(service);
+  link.send({ type: "goodbye", reason: "a second hello", violation: true });
+  assertEquals(await connection.ended, { kind: "accused", reason: "a second hello" });
+});
+
 Deno.test("leaving says goodbye and closes", async () => {
   await using service = new FakeService();
   const { connection, link } = await open(service);

@@ -152,6 +152,12 @@ function problemOf(ending: Ending): Failure {
       return { code, message: "the endpoint closed the connection" };
     case "goodbye":
       return { code, message: `the service closed the connection: ${ending.reason}`, hint };
+    case "accused":
+      return {
+        code: "PROTOCOL_VIOLATION",
+        message: `the service closed the connection: ${ending.reason}`,
+        hint: "Use the same version of funcx-endpoint on both sides; it connects again by itself.",
+      };
     case "violation":
       return {
         code: "PROTOCOL_VIOLATION",

@@ -206,7 +206,7 @@ export class Session {
       endpoint: this.endpointId,
       reason,
     });
-    this.send({ type: "goodbye", reason: `protocol violation: ${reason}` });
+    this.send({ type: "goodbye", reason: `protocol violation: ${reason}`, violation: true });
     this.#close(CLOSE_CODES.violation, "protocol violation");
   }
 

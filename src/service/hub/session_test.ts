@@ -92,7 +92,9 @@ for (
     await using bystander = await fixture.connect(other);
     await using fake = await fixture.connect(endpoint);
     fake.sendRaw(send);
-    assertMatch((await fake.expect("goodbye")).reason, /^protocol violation: /);
+    const { reason, violation } = await fake.expect("goodbye");
+    assertMatch(reason, /^protocol violation: /);
+    assertEquals(violation, true);
     assertEquals((await fake.expect("closed")).code, 1002);
     await fixture.submit(other, code, 1);
     await bystander.expectTasks();
