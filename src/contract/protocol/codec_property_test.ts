@@ -39,12 +39,18 @@ const SIDES: Readonly<Record<string, Side>> = {
   },
 };
 
-/** Bytes are views of the frame; their content counts. */
+/** Bytes are views of the frame; their content counts. msgpackr renames the one dangerous key. */
 function plain(value: unknown): unknown {
   if (value instanceof Uint8Array) return [...value];
   if (Array.isArray(value)) return value.map(plain);
   if (typeof value !== "object" || value === null) return Object.is(value, -0) ? 0 : value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [safeKey(key), plain(item)]),
+  );
+}
+
+function safeKey(key: string): string {
+  return key === "__proto__" ? "__proto_" : key;
 }
 
 /** Objects are plain ones all the way down, and nothing reached the prototype of all. */
