@@ -6,11 +6,12 @@
  * bound; the others are read from the spool when their turn comes.
  */
 import { isBlobBuffer } from "../contract/blob_reference.ts";
+import type { TaskError } from "../contract/errors.ts";
 import type { TaskId } from "../contract/ids.ts";
 import { BATCH_BYTES, MAX_BATCH_ITEMS, MAX_FRAME_BYTES } from "../contract/limits.ts";
 import { SendWindow } from "../contract/protocol/ack_window.ts";
-import { encodeMessage } from "../contract/protocol/codec.ts";
-import type { ResultMessage } from "../contract/protocol/messages.ts";
+import { decode, encodeMessage } from "../contract/protocol/codec.ts";
+import type { ResultMessage, Results } from "../contract/protocol/messages.ts";
 import { Fifo } from "../lib/fifo.ts";
 import type { Spool, StoredBatch } from "./spool.ts";
 import { SuspectResults } from "./suspect_results.ts";
@@ -22,9 +23,16 @@ const MAX_CACHED_BYTES = 16 * 1024 * 1024;
 /** The part of the spool that is needed here. */
 export type ResultStore = Pick<Spool, "storeResults" | "dropResults" | "batch" | "unacknowledged">;
 
+/** Large results, which their own results wait for. */
+export interface WaitedBlobs {
+  isWaiting(taskId: TaskId): boolean;
+  /** Why it will never be with the service. */
+  refusalOf(taskId: TaskId): TaskError | undefined;
+}
+
 export class Outbox {
   readonly #store: ResultStore;
-  readonly #isHeld: (taskId: TaskId) => boolean;
+  readonly #blobs: WaitedBlobs | undefined;
   /** Batches that wait for a blob, each with its one task. */
   readonly #held = new Map<number, TaskId>();
   /** Batches that wait to be sent in this session, oldest first. */
@@ -39,10 +47,10 @@ export class Outbox {
   /** In flight: the batch that a task's result is in, with what is missing of it. */
   readonly #batchOf = new Map<TaskId, InFlight>();
 
-  /** @param isHeld whether a result has to wait for its blob; `release` it then. */
-  constructor(store: ResultStore, isHeld: (taskId: TaskId) => boolean = () => false) {
+  /** @param blobs what results wait for; `release` those then. */
+  constructor(store: ResultStore, blobs?: WaitedBlobs) {
     this.#store = store;
-    this.#isHeld = isHeld;
+    this.#blobs = blobs;
     const { batches, results } = store.unacknowledged();
     this.#results = results;
     for (const batch of batches) this.#pending.add(batch);
@@ -96,12 +104,12 @@ export class Outbox {
     while (this.#window.room > 0) {
       const number = this.#waiting.peek();
       if (number === undefined) break;
-      const batch = this.#cached.get(number) ?? this.#store.batch(number);
+      const batch = this.#read(number);
       if (batch !== undefined && this.#suspects.isSuspect(number)) {
         const single = this.#window.size > 0 ? undefined : this.#suspects.next(batch);
         if (single !== undefined) return [...batches, this.#admitAlone(single, batch)];
         if (this.#window.size > 0) break;
-      } else if (batch !== undefined && this.#isHeld(batch.taskIds[0]!)) {
+      } else if (batch !== undefined && this.#blobs?.isWaiting(batch.taskIds[0]!)) {
         this.#held.set(number, batch.taskIds[0]!);
       } else if (batch !== undefined) {
         if (!this.#admit(batch)) break;
@@ -112,7 +120,14 @@ export class Outbox {
     return batches;
   }
 
-  /** The result's blob is with the service. */
+  /** A result whose blob the service does not take says so in its place. */
+  #read(number: number): StoredBatch | undefined {
+    const batch = this.#cached.get(number) ?? this.#store.batch(number);
+    const refusal = batch && this.#blobs?.refusalOf(batch.taskIds[0]!);
+    return refusal === undefined ? batch : { ...batch!, frame: withError(batch!.frame, refusal) };
+  }
+
+  /** The result's blob is with the service, or will never be. */
   release(taskId: TaskId): void {
     for (const [batch, held] of this.#held) {
       if (held !== taskId) continue;
@@ -220,6 +235,20 @@ function encoded(members: readonly FinishedTask[]): Batch {
   return encoded(
     members.map(({ seq, result }) => ({ seq, result: tooLarge(result, frame.length) })),
   );
+}
+
+/** The one result of a frame, as that of a task that failed. */
+function withError(frame: Uint8Array, error: TaskError): Uint8Array {
+  const { results } = decode(frame) as Results;
+  const { result: _, timeline, ...rest } = results[0]!;
+  const last = timeline[timeline.length - 1]!;
+  const failed: ResultMessage = {
+    ...rest,
+    state: "failed",
+    error,
+    timeline: [...timeline.slice(0, -1), { ...last, state: "failed", detail: error.message }],
+  };
+  return encodeMessage({ type: "results", results: [failed] });
 }
 
 function tooLarge(result: ResultMessage, bytes: number): ResultMessage {

@@ -1,3 +1,4 @@
+import { blobBuffer } from "../contract/blob_reference.ts";
 import { newId, type TaskId } from "../contract/ids.ts";
 import { decodeEndpointMessage } from "../contract/protocol/codec.ts";
 import type { ResultMessage } from "../contract/protocol/messages.ts";
@@ -134,4 +135,35 @@ Deno.test("what is refused in every form stays in the spool, and is not sent for
   assertEquals(service.serveAll(), 6);
   assertEquals([...service.taken.keys()], [other]);
   assertEquals([service.stored.batches.size, service.outbox.size], [1, 2]);
+});
+
+Deno.test("a result whose file the service does not take fails with the service's words", () => {
+  const taskId = newId();
+  const error = {
+    code: "BLOB_QUOTA_EXCEEDED",
+    type: "x",
+    message: "too much",
+    traceback: "",
+  } as const;
+  let isWaiting = true;
+  const outbox = new Outbox(new Stored(), { isWaiting: () => isWaiting, refusalOf: () => error });
+  outbox.begin(1_000);
+  const result = new TextEncoder().encode(blobBuffer({ sha256: "ab".repeat(32), size: 5_000_000 }));
+  const timeline = [{ state: "success", at: 7, by: "worker", attempt: 1 }] as const;
+  const message = {
+    task_id: taskId,
+    attempt: 1,
+    state: "success",
+    result,
+    timeline: [...timeline],
+  };
+  outbox.ready(outbox.add([{ seq: 1, result: message as ResultMessage }]));
+  assertEquals(outbox.next(), []);
+  isWaiting = false;
+  outbox.release(taskId);
+  const [sent] = outbox.next();
+  const decoded = decodeEndpointMessage(sent!.frame);
+  assertTrue(decoded.kind === "message" && decoded.message.type === "results");
+  const [failed] = decoded.message.results;
+  assertEquals([failed!.state, failed!.error, failed!.result], ["failed", error, undefined]);
 });

@@ -97,7 +97,7 @@ export class TaskFlow {
       maxLanes: MAX_LANES,
     });
     const { resultBlobs } = options;
-    this.#outbox = new Outbox(spool, (taskId) => resultBlobs?.isWaiting(taskId) ?? false);
+    this.#outbox = new Outbox(spool, resultBlobs);
     if (resultBlobs !== undefined) {
       resultBlobs.onUploaded = (taskId): void => {
         this.#outbox.release(taskId);

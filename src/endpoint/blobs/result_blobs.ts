@@ -9,7 +9,7 @@
  */
 import { blobBuffer, type BlobReference } from "../../contract/blob_reference.ts";
 import { type BlobRequests, uploadBlob } from "../../contract/blob_transfer.ts";
-import { FuncxError } from "../../contract/errors.ts";
+import { FuncxError, type TaskError } from "../../contract/errors.ts";
 import { isUuid, type TaskId } from "../../contract/ids.ts";
 import { BLOB_CHUNK_BYTES, BLOB_TRANSFERS } from "../../contract/limits.ts";
 import { Slots } from "../../lib/async.ts";
@@ -27,6 +27,9 @@ import { join } from "../../lib/path.ts";
 
 const log = logger("agent", "blobs");
 
+/** Of what the service says. */
+const MAX_REASON_LENGTH = 1_000;
+
 export interface ResultBlobOptions {
   readonly folder: string;
   readonly requests: (taskId: TaskId, signal: AbortSignal) => BlobRequests;
@@ -34,7 +37,10 @@ export interface ResultBlobOptions {
 
 interface KeptResult {
   readonly path: string;
-  isUploaded: boolean;
+  /** Its result may be sent: it is with the service, or the service does not take it. */
+  isOver: boolean;
+  /** Why the service does not take it. */
+  refusal?: TaskError;
 }
 
 export class ResultBlobs {
@@ -80,7 +86,12 @@ export class ResultBlobs {
 
   /** Whether the task's result has to wait for its file. */
   isWaiting(taskId: TaskId): boolean {
-    return this.#kept.size > 0 && this.#kept.get(taskId)?.isUploaded === false;
+    return this.#kept.size > 0 && this.#kept.get(taskId)?.isOver === false;
+  }
+
+  /** Why the task's result cannot be had: the service's refusal of its file. */
+  refusalOf(taskId: TaskId): TaskError | undefined {
+    return this.#kept.size === 0 ? undefined : this.#kept.get(taskId)?.refusal;
   }
 
   /** The service has these results (2). */
@@ -102,7 +113,7 @@ export class ResultBlobs {
   }
 
   #keep(taskId: TaskId, path: string, blob: BlobReference): void {
-    const kept: KeptResult = { path, isUploaded: false };
+    const kept: KeptResult = { path, isOver: false };
     this.#kept.set(taskId, kept);
     void this.#slots.run(() => this.#upload(taskId, kept, blob));
   }
@@ -114,18 +125,34 @@ export class ResultBlobs {
       await uploadBlob(this.#options.requests(taskId, this.#closed.signal), { ...blob, read });
     } catch (thrown) {
       if (this.#closed.signal.aborted || this.#kept.get(taskId) !== kept) return;
-      // The result goes without it: the service drops it when the task has ended there, and else
-      // says that its blob is missing.
-      const level = thrown instanceof FuncxError && thrown.code === "TASK_NOT_FOUND";
-      if (level) log.info("the result of {taskId} is not needed any more", { taskId });
-      else {
+      // The service drops the result of a task that has ended there; any other fails its task.
+      if (thrown instanceof FuncxError && thrown.code === "TASK_NOT_FOUND") {
+        log.info("the result of {taskId} is not needed any more", { taskId });
+      } else {
         const reason = messageOf(thrown);
         log.error("the result of {taskId} cannot be uploaded: {reason}", { taskId, reason });
+        kept.refusal = notUploaded(thrown, blob.size);
       }
     }
-    kept.isUploaded = true;
+    kept.isOver = true;
     this.#uploaded(taskId);
   }
+}
+
+/** In the service's words. */
+function notUploaded(thrown: unknown, size: number): TaskError {
+  const refusal = thrown instanceof FuncxError ? thrown : undefined;
+  const isTooLarge = refusal?.code === "BLOB_TOO_LARGE";
+  const code = isTooLarge ? "MaxResultSizeExceeded" : refusal?.code ?? "UNKNOWN_TASK_FAILURE";
+  return {
+    code,
+    type: code,
+    message: `the result of ${size} bytes could not be brought to the service: ${
+      messageOf(thrown).slice(0, MAX_REASON_LENGTH)
+    }`,
+    traceback: "",
+    hint: refusal?.hint ?? "See the agent's log.",
+  };
 }
 
 /** On disk, with its hash. */
