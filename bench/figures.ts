@@ -68,7 +68,9 @@ function payloads(): Figure[] {
     unit: "MB/s",
     better: "higher",
     ...(size === "1MB" ? { target: 200 } : {}),
-    floors: size.endsWith("MB") ? ["floor.websocket_bytes", "floor.write_bytes"] : [],
+    floors: size.endsWith("MB")
+      ? ["floor.websocket_bytes", "floor.http_bodies", "floor.write_bytes"]
+      : [],
   }));
 }
 
@@ -278,6 +280,12 @@ export const FLOORS: readonly Figure[] = [
     label: "memory of an idle WebSocket in a bare server",
     unit: "KB",
     better: "lower",
+  },
+  {
+    id: "floor.http_bodies",
+    label: "1 MB by HTTP to a bare server and on, as arguments and as a result",
+    unit: "MB/s",
+    better: "higher",
   },
   { id: "floor.http_trip", label: "one HTTP request to a bare server, p50", ...time },
   { id: "floor.libsql_commits", label: "libSQL, one row a commit, synchronous FULL", ...rate },

@@ -94,6 +94,24 @@ function taskFrame(): Uint8Array {
   return encodeMessage({ type: "tasks", functions: [], tasks });
 }
 
+/** A megabyte takes the way of arguments and of a result: twice to the server and twice from it. */
+async function thereAndBack(port: number, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  const url = `http://127.0.0.1:${port}/body`;
+  for (const _ of ["arguments", "result"]) {
+    await (await fetch(url, { method: "PUT", body: bytes })).text();
+    await (await fetch(url)).arrayBuffer();
+  }
+}
+
+/** `count` times, a few at a time. */
+async function bodies(port: number, bytes: Uint8Array<ArrayBuffer>, count: number): Promise<void> {
+  let left = count;
+  const lane = async (): Promise<void> => {
+    while (left-- > 0) await thereAndBack(port, bytes);
+  };
+  await Promise.all(Array.from({ length: FRAMES_IN_FLIGHT }, lane));
+}
+
 async function seconds(action: () => Promise<unknown>): Promise<number> {
   const begun = performance.now();
   await action();
@@ -122,6 +140,9 @@ export const linkFloors: Scenario = {
     const largeFrames = sized(context, LARGE_FRAMES, 2);
     const forBytes = await seconds(() => echo(socket, large, largeFrames));
     context.record("floor.websocket_bytes", largeFrames / forBytes);
+    await bodies(server.port, large, largeFrames / 10);
+    const forBodies = await seconds(() => bodies(server.port, large, largeFrames));
+    context.record("floor.http_bodies", largeFrames / forBodies);
     const get = async (): Promise<void> => {
       await (await fetch(`http://127.0.0.1:${server.port}/`)).text();
     };
