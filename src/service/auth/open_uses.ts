@@ -5,7 +5,7 @@ import type { Caller } from "./caller.ts";
 interface OpenUse {
   readonly tokenId: string;
   readonly endpointId: EndpointId | null;
-  readonly controller: AbortController;
+  readonly ended: (reason: EndOfUse) => void;
   readonly expiry: ReturnType<typeof setTimeout> | undefined;
 }
 
@@ -24,17 +24,26 @@ export class OpenUses {
    */
   open(caller: Caller, now: number): { readonly signal: AbortSignal; readonly end: () => void } {
     const controller = new AbortController();
+    const end = this.watch(caller, now, (reason) => controller.abort(reason));
+    return { signal: controller.signal, end };
+  }
+
+  /**
+   * The same with a function that is called instead of a signal, which is a kilobyte less for each
+   * of thousands of sessions. Returns `end`.
+   */
+  watch(caller: Caller, now: number, ended: (reason: EndOfUse) => void): () => void {
     const use: OpenUse = {
       tokenId: caller.tokenId,
       endpointId: caller.endpointId,
-      controller,
+      ended,
       expiry: caller.expiresAt === null ? undefined : setTimeout(
         () => this.#end(use, "expired"),
         Math.min(caller.expiresAt - now, LONGEST_TIMEOUT),
       ),
     };
     this.#uses.add(use);
-    return { signal: controller.signal, end: () => this.#forget(use) };
+    return () => this.#forget(use);
   }
 
   get size(): number {
@@ -60,7 +69,7 @@ export class OpenUses {
 
   #end(use: OpenUse, reason: EndOfUse): void {
     this.#forget(use);
-    use.controller.abort(reason);
+    use.ended(reason);
   }
 
   #forget(use: OpenUse): void {

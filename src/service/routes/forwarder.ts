@@ -19,12 +19,11 @@ export function forwarderHandlers({ hub, uses, now }: ServiceParts): Pick<Handle
         protocol: SUBPROTOCOL,
         idleTimeout: 0,
       });
-      const { signal, end } = uses.open(caller, now());
-      socket.addEventListener("close", end);
-      signal.addEventListener("abort", () => {
+      const end = uses.watch(caller, now(), (reason) => {
         // A stopping service lets the hub say goodbye first.
-        if (signal.reason !== "stopping") socket.close(POLICY_VIOLATION, `token ${signal.reason}`);
+        if (reason !== "stopping") socket.close(POLICY_VIOLATION, `token ${reason}`);
       });
+      socket.addEventListener("close", end, { once: true });
       hub.accept(socket, endpointId);
       return response;
     },
