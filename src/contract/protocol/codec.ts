@@ -8,6 +8,7 @@ import {
   type ServiceMessage,
   ServiceMessageSchema,
 } from "./messages.ts";
+import { isUsualResults } from "./usual_results.ts";
 
 // Records are msgpackr's own extension; without them any msgpack library reads our frames.
 // Whole numbers of 64 bits, which other libraries write, become numbers as everywhere in JSON.
@@ -130,6 +131,7 @@ function describeIssue(issue: v.BaseIssue<unknown>): string {
 function decodeMessage<T>(
   bytes: Uint8Array,
   schema: v.GenericSchema<unknown, T>,
+  isUsual: (value: unknown) => value is T = isNever,
 ): Decoded<T> {
   if (bytes.length > MAX_FRAME_BYTES) {
     return {
@@ -146,9 +148,14 @@ function decodeMessage<T>(
       reason: `not msgpack: ${thrown instanceof Error ? thrown.message : thrown}`,
     };
   }
+  if (isUsual(value)) return { kind: "message", message: value };
   const parsed = v.safeParse(schema, value, { abortEarly: true });
   if (parsed.success) return { kind: "message", message: parsed.output };
   return { kind: "violation", reason: describeIssue(parsed.issues[0]) };
+}
+
+function isNever(_value: unknown): _value is never {
+  return false;
 }
 
 export function encodeMessage(message: EndpointMessage | ServiceMessage): Uint8Array<ArrayBuffer> {
@@ -156,7 +163,7 @@ export function encodeMessage(message: EndpointMessage | ServiceMessage): Uint8A
 }
 
 export function decodeEndpointMessage(bytes: Uint8Array): Decoded<EndpointMessage> {
-  return decodeMessage(bytes, EndpointMessageSchema);
+  return decodeMessage<EndpointMessage>(bytes, EndpointMessageSchema, isUsualResults);
 }
 
 export function decodeServiceMessage(bytes: Uint8Array): Decoded<ServiceMessage> {
