@@ -5,7 +5,7 @@
  *
  * 1. Sequences are given in the order in which tasks are sent; the worker runs them in that order.
  * 2. Tasks below `begun` may have run. The worker says so before it begins one, so whatever it holds
- *    beyond can be given to another worker without being run twice.
+ *    beyond can be given to another worker without being run twice, once all it said was read.
  * 3. A task leaves exactly once: complete, taken back, or abandoned with the end of the worker.
  */
 import type { Assignment } from "./assignment.ts";
@@ -142,14 +142,17 @@ export class HeldTasks {
     return returned;
   }
 
-  /** Takes out all: the worker has ended, and what it never said to begin may run elsewhere (2). */
-  abandon(): Abandoned {
+  /**
+   * Takes out all: the worker has ended, and what it never said to begin may run elsewhere (2).
+   * @param toldAll false when it may have said more than was read: then all may have run
+   */
+  abandon(toldAll: boolean): Abandoned {
     const reported: ReportedTask[] = [];
     const begun: Assignment[] = [];
     const notBegun: Assignment[] = [];
     for (const task of this.#tasks.values()) {
       if (isReported(task)) reported.push(task);
-      else (this.hasBegun(task) ? begun : notBegun).push(task.assignment);
+      else (!toldAll || this.hasBegun(task) ? begun : notBegun).push(task.assignment);
     }
     this.#tasks.clear();
     this.#unreported = 0;

@@ -38,10 +38,16 @@ function held(): HeldTasks {
 Deno.test("the end of a worker tells what ran from what did not", () => {
   const tasks = held();
   assertEquals([tasks.size, tasks.unreported, tasks.unreportedBytes], [5, 4, 40]);
-  const { reported, begun, notBegun } = tasks.abandon();
+  const { reported, begun, notBegun } = tasks.abandon(true);
   assertEquals(names(reported.map(({ assignment }) => assignment)), ["a"]);
   assertEquals([names(begun), names(notBegun)], [["b"], ["c", "d", "e"]]);
   assertEquals([tasks.size, tasks.unreported, tasks.unreportedBytes], [0, 0, 0]);
+});
+
+Deno.test("all that a worker held may have run when it may have said more than was read", () => {
+  const { reported, begun, notBegun } = held().abandon(false);
+  assertEquals(names(reported.map(({ assignment }) => assignment)), ["a"]);
+  assertEquals([names(begun), notBegun], [["b", "c", "d", "e"], []]);
 });
 
 Deno.test("what is given back leaves the rest, and sequences go on", () => {

@@ -194,6 +194,11 @@ export class RecordReader {
     this.#bounds = bounds;
   }
 
+  /** No record has begun that is not whole. */
+  get isBetweenRecords(): boolean {
+    return this.#filled === 0;
+  }
+
   push(chunk: Uint8Array): void {
     let position = this.#filled > 0 ? this.#complete(chunk) : 0;
     const view = viewOf(chunk);

@@ -74,12 +74,17 @@ export class WarmWorker {
   readonly #startTimer: ReturnType<typeof setTimeout>;
   readonly #tasks = new HeldTasks();
   readonly #credits: Credits;
+  readonly #reader = new RecordReader((type, bytes, start, end) => {
+    this.#take(type, bytes, start, end);
+  }, WORKER_RECORDS);
   readonly #handles = new Map<FunctionId, number>();
   /** Sequence of the last marker in each stream: the output up to there is complete. */
   readonly #marked = { stdout: -1, stderr: -1 };
   #details: ReadySettings | null = null;
   #startFailure: string | null = null;
   #ending = false;
+  /** What it has said since is not known. */
+  #brokeProtocol = false;
   #recalled = false;
   /** It holds a task that must be alone in it. */
   #holdsAlone = false;
@@ -108,9 +113,6 @@ export class WarmWorker {
   }
 
   #start(marker: Uint8Array): WorkerProcess {
-    const reader = new RecordReader((type, bytes, start, end) => {
-      this.#take(type, bytes, start, end);
-    }, WORKER_RECORDS);
     const output = this.runtime.marksOutput
       ? { stdout: this.#splitter("stdout", marker), stderr: this.#splitter("stderr", marker) }
       : null;
@@ -120,7 +122,7 @@ export class WarmWorker {
       environment: this.runtime.environment,
       recallDescriptor: this.runtime.recallDescriptor,
     }, {
-      records: (chunk) => this.#read(reader, chunk),
+      records: (chunk) => this.#read(chunk),
       output: (stream, chunk) => {
         if (output === null) return this.#attribute(stream, chunk);
         output[stream].push(chunk);
@@ -275,10 +277,11 @@ export class WarmWorker {
 
   // -- what the worker says -------------------------------------------------------------------------
 
-  #read(reader: RecordReader, chunk: Uint8Array): void {
+  #read(chunk: Uint8Array): void {
     try {
-      reader.push(chunk);
+      if (!this.#brokeProtocol) this.#reader.push(chunk);
     } catch (thrown) {
+      this.#brokeProtocol = true;
       const reason = messageOf(thrown);
       log.error("worker {pid} broke the protocol: {reason}", { pid: this.pid, reason });
       this.end();
@@ -406,7 +409,8 @@ export class WarmWorker {
     clearTimeout(this.#startTimer);
     this.#ending = true;
     this.#runningSince = null;
-    const { reported, begun, notBegun } = this.#tasks.abandon();
+    const toldAll = end.toldAll && !this.#brokeProtocol && this.#reader.isBetweenRecords;
+    const { reported, begun, notBegun } = this.#tasks.abandon(toldAll);
     if (reported.length > 0) this.#events.finished(reported.map((task) => this.#finish(task)));
     const startFailure = end.startFailure ?? this.#startFailure;
     this.#events.ended({ ...end, startFailure }, { begun, notBegun });

@@ -39,7 +39,7 @@ Deno.test("a worker that has still to answer a recall is not idle, though it hol
       preamble: NOTHING,
       settings: {},
       marksOutput: false,
-      recallDescriptor: 3,
+      recallDescriptor: 4,
       reportsEachBegin: true,
     },
     workingFolder: folder,

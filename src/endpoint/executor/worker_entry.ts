@@ -2,7 +2,7 @@
 import { runTypescriptHost } from "./runtimes/typescript_host.ts";
 
 /**
- * Runs tasks for the manager at the other end of descriptor 3, as `IPC.md` says, until the manager
+ * Runs tasks for the manager at the other end of descriptors 3 and 4, as `IPC.md` says, until the manager
  * goes; that ends the process.
  */
 export async function runWorker(): Promise<void> {

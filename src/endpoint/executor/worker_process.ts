@@ -11,19 +11,23 @@ import { TailBuffer } from "./tail_buffer.ts";
 
 /** What a descriptor that another process holds open may still deliver after the exit, ms. */
 const DRAIN_TIME = 250;
+/** In so many parts, so that a stall of this process does not use it up with nothing read. */
+const DRAIN_LOOKS = 5;
 const LAST_WORDS_BYTES = 4 * 1024;
 
 export interface WorkerCommand {
   readonly command: readonly string[];
   readonly cwd: string;
   readonly environment: Readonly<Record<string, string>>;
-  /** 4 adds a second socket to the worker. */
-  readonly recallDescriptor: 3 | 4;
+  /** 5 adds a second socket to the worker. */
+  readonly recallDescriptor: 4 | 5;
 }
 
 export interface WorkerEnd extends ProcessExit {
   /** Why it was not started at all, or was given up before it was ready. */
   readonly startFailure: string | null;
+  /** All that it wrote to descriptor 3 has been read. */
+  readonly toldAll: boolean;
   /** The end of its stderr. */
   readonly lastWords: string;
   /** Processes that the kernel has killed for want of memory while it ran. */
@@ -45,8 +49,10 @@ export class WorkerProcess {
   readonly #exited = Promise.withResolvers<ProcessExit>();
   readonly #ended = Promise.withResolvers<void>();
   readonly #lastWords = new TailBuffer(LAST_WORDS_BYTES);
-  readonly #recallDescriptor: 3 | 4;
+  readonly #recallDescriptor: 4 | 5;
   readonly #oomKills = oomKillCount();
+  /** Descriptor 3 has been read to its end. */
+  #toldAll = false;
   #startFailure: string | null = null;
   #ending = false;
 
@@ -63,10 +69,7 @@ export class WorkerProcess {
         detached: true,
         stdio: [
           "ignore",
-          "pipe",
-          "pipe",
-          "pipe",
-          ...(options.recallDescriptor === 4 ? ["pipe"] : []),
+          ...Array<"pipe">(options.recallDescriptor).fill("pipe"),
         ],
       } as Parameters<typeof spawn>[2],
     );
@@ -85,7 +88,7 @@ export class WorkerProcess {
   }
 
   send(bytes: Uint8Array): void {
-    this.#socket(3)?.write(bytes);
+    this.#socket(4)?.write(bytes);
   }
 
   /** Writes a recall to where the worker listens while it runs a task. */
@@ -100,8 +103,9 @@ export class WorkerProcess {
     void endGroup(this.#child.pid, this.#exited.promise);
   }
 
-  #socket(descriptor: 3 | 4): Socket | undefined {
-    return this.#child.stdio[descriptor] as Socket | undefined ?? undefined;
+  #socket(descriptor: 3 | 4 | 5): Socket | undefined {
+    const descriptors: readonly unknown[] = this.#child.stdio;
+    return descriptors[descriptor] as Socket | undefined ?? undefined;
   }
 
   #notSpawned(reason: string): void {
@@ -110,7 +114,11 @@ export class WorkerProcess {
     this.#exited.resolve({ code: null, signal: null });
   }
 
-  /** @returns settles when all of its descriptors have been read to their end. */
+  /**
+   * A write to a worker that has died destroys its socket with what is unread in it, so records come
+   * in by one that is never written to.
+   * @returns settles when all that it writes to has been read to its end.
+   */
   #listen(): Promise<unknown> {
     const { stdout, stderr } = this.#child;
     const records = this.#socket(3);
@@ -120,24 +128,35 @@ export class WorkerProcess {
       this.#events.output("stderr", chunk);
     });
     records?.on("data", (chunk: Uint8Array) => this.#events.records(chunk));
-    const all = [stdout, stderr, records, this.#socket(4)];
-    return Promise.all(all.map(closed));
+    records?.on("end", () => {
+      this.#toldAll = true;
+    });
+    // What is sent to a worker that has died is lost with it; its exit says so.
+    for (const input of [this.#socket(4), this.#socket(5)]) input?.on("error", () => {});
+    return Promise.all([stdout, stderr, records].map(closed));
   }
 
   async #finish(drained: Promise<unknown>): Promise<void> {
     const exit = await this.#exited.promise;
     const pid = this.#child.pid;
     if (pid !== undefined) {
-      await Promise.all([withTimeout(drained, DRAIN_TIME), endGroup(pid, this.#exited.promise)]);
+      await Promise.all([readRest(drained), endGroup(pid, this.#exited.promise)]);
     }
     for (const stream of this.#child.stdio) stream?.destroy();
     this.#events.ended({
       ...exit,
       startFailure: this.#startFailure,
+      toldAll: this.#toldAll,
       lastWords: new TextDecoder().decode(this.#lastWords.bytes()),
       oomKills: oomKillCount() - this.#oomKills,
     });
     this.#ended.resolve();
+  }
+}
+
+async function readRest(drained: Promise<unknown>): Promise<void> {
+  for (let look = 0; look < DRAIN_LOOKS; look++) {
+    if (await withTimeout(drained, DRAIN_TIME / DRAIN_LOOKS) !== "timeout") return;
   }
 }
 

@@ -28,7 +28,7 @@ const MODULES = [
 ] as const;
 
 /**
- * Reads the modules from descriptor 3 and runs them. The empty entry of sys.path, the working folder,
+ * Reads the modules from descriptor 4 and runs them. The empty entry of sys.path, the working folder,
  * is put back by the worker after its imports.
  */
 const BOOTSTRAP = `import json, os, sys
@@ -36,7 +36,7 @@ sys.path[:1] = []
 def read(size):
     data = b""
     while len(data) < size:
-        part = os.read(3, size - len(data))
+        part = os.read(4, size - len(data))
         if not part: os._exit(0)
         data += part
     return data
@@ -86,7 +86,7 @@ function pythonRuntime(options: PythonOptions): WorkerRuntime {
     preamble,
     settings: {},
     marksOutput: true,
-    recallDescriptor: 4,
+    recallDescriptor: 5,
     reportsEachBegin: true,
   };
 }

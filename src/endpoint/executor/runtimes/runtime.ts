@@ -15,8 +15,8 @@ export interface WorkerRuntime {
   readonly settings: Readonly<Record<string, unknown>>;
   /** Its descriptors 1 and 2 carry markers, so that output of any origin goes to the right task. */
   readonly marksOutput: boolean;
-  /** Where recalls are written; 3 is that of all other records. */
-  readonly recallDescriptor: 3 | 4;
+  /** Where recalls are written; 4 is that of all other records to the worker. */
+  readonly recallDescriptor: 4 | 5;
   /**
    * It says of each task that it begins before it does. Otherwise it says of several, and when it
    * dies some of these may not have begun.

@@ -16,7 +16,7 @@ export function typescriptRuntime(options: {
     preamble: new Uint8Array(0),
     settings: { ...options.permissions },
     marksOutput: false,
-    recallDescriptor: 3,
+    recallDescriptor: 4,
     reportsEachBegin: false,
   };
 }

@@ -1,7 +1,7 @@
 /**
- * The main thread of a TypeScript worker process: between the manager, on descriptor 3, and the
- * guest, the Web Worker that runs user code. User code can reach neither this thread nor the
- * descriptor.
+ * The main thread of a TypeScript worker process: between the manager, on descriptors 3 and 4, and
+ * the guest, the Web Worker that runs user code. User code can reach neither this thread nor the
+ * descriptors.
  */
 import { Socket } from "node:net";
 import { hostname } from "node:os";
@@ -56,7 +56,10 @@ function guestPermissions(
 type Settings = Pick<HelloSettings, "inline_result_bytes" | "result_folder">;
 
 class Host {
-  readonly #socket: Socket;
+  /** To the manager. */
+  readonly #socket = new Socket({ fd: 3, readable: false, writable: true });
+  /** From the manager. */
+  readonly #commands = new Socket({ fd: 4, readable: true, writable: false });
   readonly #reader: RecordReader;
   readonly #gate = new Gate();
   readonly #memory = newRing(RING_BYTES);
@@ -80,13 +83,14 @@ class Host {
       this.#take(type, bytes, start, end);
     });
     this.#port.onmessage = ({ data }: MessageEvent<FromGuest>): void => this.#hear(data);
-    this.#socket = new Socket({ fd: 3, readable: true, writable: true });
-    this.#socket.on("data", (chunk: Uint8Array) => {
+    this.#commands.on("data", (chunk: Uint8Array) => {
       this.#reader.push(chunk);
       this.#forward();
     });
-    this.#socket.on("close", () => this.#ended.resolve());
-    this.#socket.on("error", () => this.#ended.resolve());
+    for (const socket of [this.#socket, this.#commands]) {
+      socket.on("close", () => this.#ended.resolve());
+      socket.on("error", () => this.#ended.resolve());
+    }
     this.#socket.on("drain", () => this.#look());
   }
 
@@ -131,7 +135,7 @@ class Host {
     worker.onmessage = (): void => {
       worker.onmessage = null;
       worker.postMessage(setup, [setup.port]);
-      this.#socket.write(jsonRecord(RECORD.ready, ownSettings()));
+      this.#tell(jsonRecord(RECORD.ready, ownSettings()));
     };
   }
 
@@ -176,16 +180,24 @@ class Host {
   #open(): void {
     const running = this.#gate.isRunning ? 1 : 0;
     const limit = Math.min(this.#end, this.#gate.next + this.#window - running);
-    if (limit <= this.#gate.limit) return;
-    this.#socket.write(begunRecord(limit, Date.now()));
-    this.#gate.open(limit);
+    // What is still in this process would be lost with it; `#tell` comes back here when it has gone.
+    if (limit <= this.#gate.limit || this.#socket.writableLength > 0) return;
+    this.#tell(begunRecord(limit, Date.now()));
+    if (this.#socket.writableLength === 0) this.#gate.open(limit);
+  }
+
+  #tell(records: Uint8Array, written = (): void => {}): void {
+    this.#socket.write(records, () => {
+      written();
+      this.#open();
+    });
   }
 
   #takeBack(upTo: number): void {
     const first = this.#gate.takeBack(upTo);
     this.#lastNext = this.#gate.next;
     this.#drain();
-    this.#socket.write(numberRecord(RECORD.returned, first));
+    this.#tell(numberRecord(RECORD.returned, first));
     this.#gate.open(this.#gate.next);
   }
 
@@ -194,7 +206,7 @@ class Host {
     if (typeof message === "string") {
       this.#ended.reject(new Error(`a function broke its worker: ${message}`));
     } else if (message instanceof Uint8Array) {
-      this.#socket.write(this.#withoutLargeBody(message), () => this.#gate.countTaken());
+      this.#tell(this.#withoutLargeBody(message), () => this.#gate.countTaken());
     } else if (typeof message === "object" && message !== null) {
       const answer: ToGuest = this.#blobs.answer(message);
       this.#port.postMessage(answer, contentsOf(answer));
@@ -215,7 +227,7 @@ class Host {
     // A full ring holds the guest back while the manager does not read.
     if (this.#socket.writableNeedDrain) return;
     const records = this.#ring.take();
-    if (records.length > 0) this.#socket.write(records);
+    if (records.length > 0) this.#tell(records);
   }
 
   /** Takes what has finished, and looks again soon as long as tasks go on finishing quickly. */
@@ -272,7 +284,7 @@ function ownSettings(): ReadySettings {
   };
 }
 
-/** Serves the manager on descriptor 3 until it goes, then ends this process and what it started. */
+/** Serves the manager on descriptors 3 and 4 until it goes, then ends this process and what it started. */
 export async function runTypescriptHost(): Promise<void> {
   await new Host().ended;
   // Its own process group; a function with the permission to run programs may have filled it.

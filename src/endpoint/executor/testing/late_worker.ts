@@ -14,15 +14,16 @@ import {
   writeHeader,
 } from "../ipc.ts";
 
-const link = new Socket({ fd: 3 });
+const manager = new Socket({ fd: 4 });
+const link = new Socket({ fd: 3, readable: false, writable: true });
 const reader = new RecordReader((type) => {
   if (type === RECORD.hello) {
     const ready = { runtime: "late", version: "0", hostname: "test", pid: Deno.pid };
     link.write(jsonRecord(RECORD.ready, ready));
   } else if (type === RECORD.recall) link.write(finished());
 });
-link.on("data", (chunk: Uint8Array) => reader.push(new Uint8Array(chunk)));
-link.on("close", () => Deno.exit());
+manager.on("data", (chunk: Uint8Array) => reader.push(new Uint8Array(chunk)));
+manager.on("close", () => Deno.exit());
 Deno.addSignalListener("SIGUSR1", () => link.write(numberRecord(RECORD.returned, 1)));
 
 /** Of the first task, with an empty result. */

@@ -1,9 +1,10 @@
 """The Python worker of funcx-endpoint: runs functions for a manager, one at a time.
 
-Needs Python 3.6 and nothing but its standard library. A manager starts it, speaks the records of
-IPC.md with it on descriptor 3 and takes tasks back through descriptor 4. Descriptors 1 and 2 are
-pipes that the manager reads, so whatever writes there, in C or in another process, is captured; a
-marker at the end of each task tells the manager where the next one's output begins.
+Needs Python 3.6 and nothing but its standard library. A manager starts it, sends
+it the records of IPC.md on descriptor 4, takes tasks back through descriptor 5, and hears of them
+on descriptor 3. Descriptors 1 and 2 are pipes that the manager reads, so whatever writes there, in
+C or in another process, is captured; a marker at the end of each task tells the manager where the
+next one's output begins.
 """
 
 import _thread
@@ -20,7 +21,8 @@ from funcx_errors import VERSION, TaskFailure, describe
 from funcx_output import Capture, flush_quietly, write_all
 
 RECORDS = 3
-CONTROL = 4
+COMMANDS = 4
+RECALLS = 5
 CHUNK = 1 << 18
 
 HELLO, FUNCTION, TASK, RECALL = 1, 2, 3, 4
@@ -63,7 +65,7 @@ class Worker:
     def read_exactly(self, size):
         parts = []
         while size > 0:
-            part = os.read(RECORDS, min(size, 1 << 20))
+            part = os.read(COMMANDS, min(size, 1 << 20))
             if not part:
                 os._exit(0)
             parts.append(part)
@@ -72,7 +74,7 @@ class Worker:
 
     def receive(self):
         """Waits for records and puts the tasks among them into the queue."""
-        chunk = os.read(RECORDS, CHUNK)
+        chunk = os.read(COMMANDS, CHUNK)
         if not chunk:
             os._exit(0)
         data = self.rest + chunk if self.rest else chunk
@@ -105,7 +107,7 @@ class Worker:
         while True:
             data = b""
             while len(data) < NUMBER_RECORD.size:
-                part = os.read(CONTROL, NUMBER_RECORD.size - len(data))
+                part = os.read(RECALLS, NUMBER_RECORD.size - len(data))
                 if not part:
                     # The manager is gone, and whatever this task started must not outlive it.
                     os.killpg(os.getpgid(0), signal.SIGKILL)
@@ -222,7 +224,7 @@ class Worker:
 
 
 def main():
-    for descriptor in (RECORDS, CONTROL):
+    for descriptor in (RECORDS, COMMANDS, RECALLS):
         os.set_inheritable(descriptor, False)
     # In the list already, but looked up only from now on: a file there must not replace the
     # standard library under this worker.
