@@ -84,6 +84,18 @@ Deno.test("any JSON values come back from a payload", () => {
   }));
 });
 
+Deno.test("what JSON cannot hold is found at any depth, also behind toJSON", () => {
+  for (const lossy of [() => 1, Symbol.iterator, 1n, NaN, -Infinity]) {
+    for (const hidden of [lossy, { toJSON: (): unknown => lossy }]) {
+      let value: unknown = hidden;
+      for (let level = 0; level < 100; level++) {
+        assertThrows(() => jsonBuffer({ first: 1, value }), /cannot be written as JSON/);
+        value = level % 2 === 0 ? [0, value] : { value };
+      }
+    }
+  }
+});
+
 Deno.test("any value at all is written as JSON or refused by name", () => {
   fc.assert(
     fc.property(fc.anything({ withBigInt: true, withDate: true, withMap: true }), (value) => {
