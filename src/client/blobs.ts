@@ -84,13 +84,7 @@ export class Blobs {
 
   async #uploadBytes(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
     if (bytes.length > MAX_BLOB_BYTES) throw tooLarge(bytes.length, MAX_BLOB_BYTES);
-    const digest = await crypto.subtle.digest("SHA-256", bytes);
-    const blob: BlobReference = {
-      sha256: [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join(
-        "",
-      ),
-      size: bytes.length,
-    };
+    const blob: BlobReference = { sha256: await sha256Of(bytes), size: bytes.length };
     const read = (start: number, end: number): Promise<Uint8Array<ArrayBuffer>> =>
       Promise.resolve(bytes.subarray(start, end));
     await this.upload({ ...blob, read });
@@ -136,7 +130,10 @@ export class Blobs {
     const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
     let text = "";
     if (blob.size <= BLOB_CHUNK_BYTES && blob.size > 0) {
-      for await (const whole of downloadBlob(this.#requests, blob)) return textOf(whole, decoder);
+      for await (const whole of downloadBlob(this.#requests, blob)) {
+        if (await sha256Of(whole) !== blob.sha256) throw corrupt(blob);
+        return textOf(whole, decoder);
+      }
     }
     for await (const chunk of downloadBlob(this.#requests, blob)) {
       text += decoder.decode(chunk, { stream: true });
@@ -152,6 +149,11 @@ export class Blobs {
     const blob = resultBlob(task);
     return blob && downloadBlob(this.#requests, blob);
   }
+}
+
+async function sha256Of(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** A decoder that replaces what is not UTF-8 is several times as fast as one that refuses it. */
@@ -197,6 +199,14 @@ function tooLarge(bytes: number | string, maximum: number): FuncxError {
     code: "TASK_PAYLOAD_TOO_LARGE",
     message: `the arguments take ${bytes} bytes, at most ${maximum} are taken`,
     hint: "send a file, with --file or FileArgument, or split the work",
+  });
+}
+
+function corrupt({ sha256 }: BlobReference): FuncxError {
+  return new FuncxError({
+    code: "BLOB_CORRUPT",
+    message: `what came as result ${sha256} has another SHA-256`,
+    hint: "try again; if it stays so, see the service's disk and what stands before the service",
   });
 }
 

@@ -12,10 +12,12 @@ import type { TaskId } from "../../contract/ids.ts";
 import { BLOB_CHUNK_BYTES, BLOB_TRANSFERS } from "../../contract/limits.ts";
 import { Slots } from "../../lib/async.ts";
 import { ensurePrivateFolder } from "../../lib/files.ts";
+import { freeBytes } from "../../lib/free_space.ts";
 import { GrowingFile, hashFile, removeFile, sha256Of } from "../../lib/growing_file.ts";
 import { logger } from "../../lib/log.ts";
 import { messageOf } from "../../lib/outcome.ts";
 import { join } from "../../lib/path.ts";
+import { DISK_RESERVE } from "../storage_health.ts";
 
 const log = logger("agent", "blobs");
 
@@ -33,6 +35,8 @@ export interface ArgumentOptions {
   readonly folder: string;
   /** Bytes of files that no attempt uses. */
   readonly cacheBytes: number;
+  /** Bytes that are free on a disk; replaced in tests. */
+  readonly free?: (path: string) => number | undefined;
 }
 
 export class ArgumentBlobs {
@@ -56,7 +60,7 @@ export class ArgumentBlobs {
       const abort = new AbortController();
       this.#contents.set(name, { size, users: 0, file: undefined, abort });
     }
-    this.#shrink();
+    void this.#shrink();
   }
 
   /**
@@ -91,7 +95,7 @@ export class ArgumentBlobs {
       // Last in the order, unless somebody has come for it.
       if (this.#contents.has(sha256)) return;
       this.#contents.set(sha256, content);
-      this.#shrink();
+      void this.#shrink();
     }, () => {});
   }
 
@@ -144,6 +148,7 @@ export class ArgumentBlobs {
     if (blob.size > BLOB_CHUNK_BYTES || blob.size === 0) {
       return await this.#download(path, blob, requests);
     }
+    await this.#makeRoom(blob.size);
     const bytes = await requests.get(blob, 0, blob.size);
     if (await sha256Of(bytes) !== blob.sha256) throw corrupt(blob);
     // A file that is cut short has another hash.
@@ -157,6 +162,7 @@ export class ArgumentBlobs {
       if (file.offset > 0) {
         log.info("{sha256} goes on at {offset}", { ...blob, offset: file.offset });
       }
+      await this.#makeRoom(blob.size - file.offset);
       for await (const chunk of downloadBlob(requests, blob, file.offset)) await file.append(chunk);
       if (await file.finish(blob.sha256)) return path;
       await removeFile(`${path}.part`);
@@ -165,18 +171,48 @@ export class ArgumentBlobs {
     }
   }
 
-  #shrink(): void {
+  /** Before a download, so that it does not fill the disk of the spool; what nobody uses goes first. */
+  async #makeRoom(bytes: number): Promise<void> {
+    if (this.#hasRoom(bytes)) return;
+    await this.#shrink(0);
+    if (!this.#hasRoom(bytes)) throw noRoom(bytes, this.#options.folder);
+  }
+
+  #hasRoom(bytes: number): boolean {
+    const { folder, free = freeBytes } = this.#options;
+    const room = free(folder);
+    return room === undefined || bytes + DISK_RESERVE <= room;
+  }
+
+  async #shrink(maximumBytes = this.#options.cacheBytes): Promise<void> {
     const unused = [...this.#contents].filter(([, { users }]) => users === 0);
     let bytes = unused.reduce((sum, [, { size }]) => sum + size, 0);
+    const removals: Promise<void>[] = [];
     for (const [sha256, { size }] of unused) {
-      if (bytes <= this.#options.cacheBytes) return;
+      if (bytes <= maximumBytes) break;
       bytes -= size;
       this.#contents.delete(sha256);
-      removeFile(join(this.#options.folder, sha256)).catch((thrown) =>
-        log.warning("cannot remove {sha256}: {reason}", { sha256, reason: messageOf(thrown) })
-      );
+      removals.push(this.#remove(sha256));
+    }
+    await Promise.all(removals);
+  }
+
+  async #remove(sha256: string): Promise<void> {
+    try {
+      await removeFile(join(this.#options.folder, sha256));
+    } catch (thrown) {
+      log.warning("cannot remove {sha256}: {reason}", { sha256, reason: messageOf(thrown) });
     }
   }
+}
+
+function noRoom(bytes: number, folder: string): FuncxError {
+  return new FuncxError({
+    code: "STORAGE_FULL",
+    message: `${bytes} bytes more do not fit the disk of ${folder}`,
+    hint: "Make room on that disk, or move stateDir of the profile to another one; " +
+      "then run the task again.",
+  });
 }
 
 async function hasContent(path: string, { sha256 }: BlobReference): Promise<boolean> {
