@@ -74,6 +74,8 @@ class Host {
   /** Sequence after that of the last task that came. */
   #end = 0;
   #window = 1;
+  /** The task before which the guest has stopped, since it might not begin yet. */
+  #stoppedAt: number | undefined;
   #lastLook = 0;
   #lastNext = 0;
   #looking = false;
@@ -183,7 +185,16 @@ class Host {
     // What is still in this process would be lost with it; `#tell` comes back here when it has gone.
     if (limit <= this.#gate.limit || this.#socket.writableLength > 0) return;
     this.#tell(begunRecord(limit, Date.now()));
-    if (this.#socket.writableLength === 0) this.#gate.open(limit);
+    if (this.#socket.writableLength > 0) return;
+    this.#gate.open(limit);
+    this.#goOn();
+  }
+
+  /** Wakes a guest that has stopped, once it may go on: before that it would only stop again. */
+  #goOn(): void {
+    if (this.#stoppedAt === undefined || !this.#gate.allows(this.#stoppedAt)) return;
+    this.#stoppedAt = undefined;
+    this.#send(null);
   }
 
   #tell(records: Uint8Array, written = (): void => {}): void {
@@ -199,6 +210,7 @@ class Host {
     this.#drain();
     this.#tell(numberRecord(RECORD.returned, first));
     this.#gate.open(this.#gate.next);
+    this.#goOn();
   }
 
   #hear(message: FromGuest): void {
@@ -211,8 +223,9 @@ class Host {
       const answer: ToGuest = this.#blobs.answer(message);
       this.#port.postMessage(answer, contentsOf(answer));
     } else if (typeof message === "number") {
+      this.#stoppedAt = message;
       this.#open();
-      this.#send(null);
+      this.#goOn();
     }
   }
 
