@@ -42,12 +42,13 @@ const permissions = {
   sys: false,
 } as const;
 
-/** Hands attempts over as room for them comes, and tells when all have finished. */
+/** Hands attempts over as room for them comes, as the agent does, and tells when all have finished. */
 class Feeder {
   executor!: Executor;
-  #waiting = 0;
+  #waiting: TaskAttempt[] = [];
+  readonly #given = new Map<string, TaskAttempt>();
+  #left = 0;
   #done = Promise.withResolvers<void>();
-  #feed: () => void = () => {};
 
   readonly events = {
     started: (): void => {},
@@ -58,25 +59,32 @@ class Feeder {
 
   runAll(attempts: readonly TaskAttempt[]): Promise<void> {
     this.#done = Promise.withResolvers();
-    this.#waiting = attempts.length;
-    let position = 0;
-    this.#feed = (): void => {
-      const room = Math.min(this.executor.capacity(), BATCH);
-      if (room === 0 || position === attempts.length) return;
-      const batch = attempts.slice(position, position + room);
-      position += batch.length;
-      this.executor.run(batch);
-    };
+    this.#left = attempts.length;
+    // Taken from the end.
+    this.#waiting = attempts.toReversed();
     this.#feed();
     return this.#done.promise;
   }
 
+  #feed(): void {
+    const room = Math.min(this.executor.capacity(), BATCH, this.#waiting.length);
+    if (room === 0) return;
+    const batch = this.#waiting.splice(-room).reverse();
+    for (const attempt of batch) this.#given.set(attempt.taskId, attempt);
+    this.executor.run(batch);
+  }
+
   #finished(attempts: readonly FinishedAttempt[]): void {
-    for (const { outcome } of attempts) {
-      if (outcome.kind !== "success") this.#done.reject(new Error(JSON.stringify(outcome)));
+    for (const { taskId, outcome } of attempts) {
+      const attempt = this.#given.get(taskId)!;
+      this.#given.delete(taskId);
+      if (outcome.kind === "returned") this.#waiting.push(attempt);
+      else if (outcome.kind === "success") this.#left--;
+      else this.#done.reject(new Error(JSON.stringify(outcome)));
     }
-    this.#waiting -= attempts.length;
-    if (this.#waiting === 0) this.#done.resolve();
+    if (this.#left === 0) this.#done.resolve();
+    // What was given back has to be offered again, with no room that is new.
+    else if (this.#waiting.length > 0) queueMicrotask(() => this.#feed());
   }
 }
 
