@@ -9,6 +9,8 @@
  * 2. No task is in flight twice in a session.
  * 3. A function's code goes out once in a session, before or with its first task.
  * 4. Tasks are stored as marked only when nothing else waits and their credits are reserved.
+ * 5. One run at a time takes from the store, whoever wakes it from within: a claim commits what
+ *    others have written, which tells of submits.
  */
 import type { EndpointId, FunctionId } from "../../contract/ids.ts";
 import { BATCH_BYTES, MAX_BATCH_ITEMS } from "../../contract/limits.ts";
@@ -22,7 +24,7 @@ const log = logger("service", "hub");
 
 export interface DispatcherOptions {
   readonly endpointId: EndpointId;
-  readonly queue: QueueStore;
+  readonly queue: Pick<QueueStore, "claim" | "sent" | "sentAt" | "codes">;
   readonly window: SendWindow;
   readonly send: (message: Tasks) => void;
 }
@@ -33,17 +35,24 @@ export interface TaskRange {
   readonly count: number;
 }
 
+/** What earlier sessions left: all marked tasks up to `after` were sent again. */
+interface Resend {
+  after: number;
+  /** More were marked since the store was asked. */
+  isStale: boolean;
+}
+
 export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #knownFunctions = new Set<FunctionId>();
-  /** What earlier sessions left: all marked tasks up to `after` were sent again. */
-  #resend: { after: number } | undefined = { after: 0 };
+  #resend: Resend | undefined = { after: 0, isStale: false };
   /** Marked and not sent yet, in order. */
   #unsent: number[] = [];
   /** Credits for submits that are being stored. */
   #reserved = 0;
   #caughtUp = false;
-  #running: Promise<void> | undefined;
+  #running: Promise<void> = Promise.resolve();
+  #isRunning = false;
   #wakeAgain = false;
   #stopped = false;
 
@@ -68,7 +77,10 @@ export class Dispatcher {
 
   /** Tasks that were stored as perhaps sent, with credits of this session or of one before it. */
   submitted({ first, count }: TaskRange): void {
-    if (this.#resend !== undefined && this.#resend.after < first) return;
+    if (this.#resend !== undefined && this.#resend.after < first) {
+      this.#resend.isStale = true;
+      return this.wake();
+    }
     for (let position = first; position < first + count; position++) this.#unsent.push(position);
     this.wake();
   }
@@ -78,7 +90,10 @@ export class Dispatcher {
     if (this.#stopped) return;
     this.#caughtUp = false;
     this.#wakeAgain = true;
-    this.#running ??= this.#run().finally(() => this.#running = undefined);
+    if (this.#isRunning) return;
+    // Before it runs, since it may wake itself (5).
+    this.#isRunning = true;
+    this.#running = this.#run();
   }
 
   /** Resolves to the positions that are marked and were never sent, when nothing more will be. */
@@ -100,6 +115,9 @@ export class Dispatcher {
         endpoint: this.#options.endpointId,
         reason: messageOf(thrown),
       });
+    } finally {
+      // At once after the last look at `#wakeAgain`, so that no wake falls in between.
+      this.#isRunning = false;
     }
   }
 
@@ -124,11 +142,12 @@ export class Dispatcher {
   }
 
   /** True when nothing more can be sent now; so are the others. */
-  async #sendAgain(resend: { after: number }): Promise<boolean> {
+  async #sendAgain(resend: Resend): Promise<boolean> {
     const { endpointId, queue } = this.#options;
+    resend.isStale = false;
     const tasks = await queue.sent({ endpointId, after: resend.after, ...this.#bounds });
     if (tasks.length === 0) {
-      this.#resend = undefined;
+      if (!resend.isStale) this.#resend = undefined;
       return false;
     }
     const sent = await this.#send(tasks);

@@ -3,7 +3,11 @@ import { runInNewContext } from "node:vm";
 import { newId } from "../../contract/ids.ts";
 import { MAX_BATCH_ITEMS } from "../../contract/limits.ts";
 import { assertEquals, assertTrue } from "../../lib/assert.ts";
-import { OWNER, success, taskIdsOf } from "../store/testing/store_fixture.ts";
+import { OWNER, StoreFixture, success, taskIdsOf } from "../store/testing/store_fixture.ts";
+import { SendWindow } from "../../contract/protocol/ack_window.ts";
+import { Signal } from "../../lib/async.ts";
+import type { QueueStore } from "../store/store.ts";
+import { Dispatcher } from "./dispatch.ts";
 import type { FakeEndpoint } from "./testing/fake_endpoint.ts";
 import { opened } from "./testing/hub_fixture.ts";
 
@@ -17,6 +21,104 @@ function liveHeap(): number {
   runInNewContext("gc")();
   return Deno.memoryUsage().heapUsed;
 }
+
+/** A dispatcher of its own on a real store, whose queue a test may look into as it is asked. */
+class Dispatching implements AsyncDisposable {
+  readonly stored: StoreFixture;
+  readonly endpointId: string;
+  readonly functionId: string;
+  readonly window = new SendWindow(4);
+  readonly sent: string[] = [];
+  readonly dispatcher: Dispatcher;
+  readonly #changed = new Signal();
+
+  private constructor(
+    stored: StoreFixture,
+    ids: { readonly endpointId: string; readonly functionId: string },
+    watched: (self: Dispatching) => Partial<QueueStore>,
+  ) {
+    this.stored = stored;
+    this.endpointId = ids.endpointId;
+    this.functionId = ids.functionId;
+    const { queue } = stored.store;
+    this.dispatcher = new Dispatcher({
+      endpointId: ids.endpointId,
+      queue: {
+        claim: (query) => queue.claim(query),
+        sent: (query) => queue.sent(query),
+        sentAt: (query) => queue.sentAt(query),
+        codes: (functionIds) => queue.codes(functionIds),
+        ...watched(this),
+      },
+      window: this.window,
+      send: ({ tasks }) => {
+        this.sent.push(...tasks.map(({ task_id }) => task_id));
+        this.#changed.notify();
+      },
+    });
+  }
+
+  static async open(
+    watched: (self: Dispatching) => Partial<QueueStore>,
+  ): Promise<Dispatching> {
+    const stored = await StoreFixture.open();
+    const ids = { endpointId: await stored.endpoint(), functionId: await stored.function() };
+    return new Dispatching(stored, ids, watched);
+  }
+
+  async hasSent(count: number): Promise<string[]> {
+    for (let next = this.#changed.next(); this.sent.length < count; next = this.#changed.next()) {
+      await next;
+    }
+    return this.sent;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.dispatcher.stop();
+    await this.stored[Symbol.asyncDispose]();
+  }
+}
+
+Deno.test("a claim that wakes the dispatcher from within loses nothing", async () => {
+  await using dispatching = await Dispatching.open((self) => ({
+    claim: (query) => {
+      self.dispatcher.wake();
+      return self.stored.store.queue.claim(query);
+    },
+    sent: (query) => {
+      self.dispatcher.wake();
+      return self.stored.store.queue.sent(query);
+    },
+  }));
+  const { stored, endpointId, functionId, dispatcher, window } = dispatching;
+  const ids = taskIdsOf(await stored.submit(endpointId, functionId, 12));
+  dispatcher.wake();
+  for (let sent = 4; sent <= 12; sent += 4) {
+    assertEquals(await dispatching.hasSent(sent), ids.slice(0, sent));
+    window.acknowledged(ids.slice(0, sent));
+    dispatcher.wake();
+  }
+});
+
+Deno.test("what is marked while the store is asked what was marked is sent", async () => {
+  const ids: string[] = [];
+  await using dispatching = await Dispatching.open((self) => ({
+    sent: async (query) => {
+      const { stored, endpointId, functionId, dispatcher } = self;
+      const tasks = await stored.store.queue.sent(query);
+      if (ids.length === 0) {
+        const receipt = await stored.submit(endpointId, functionId, 1, {
+          state: "received",
+          queued: (first) => dispatcher.submitted({ first, count: 1 }),
+        });
+        ids.push(...taskIdsOf(receipt));
+      }
+      return tasks;
+    },
+  }));
+  dispatching.dispatcher.wake();
+  assertEquals(await dispatching.hasSent(1), ids);
+});
 
 Deno.test("a task goes out when it is submitted, and its result is acknowledged when stored", async () => {
   const { fixture, endpoint, code } = await opened();
