@@ -19,10 +19,13 @@ def f(path):
 const FATAL_WITH_CHILD = python(`
 import os
 def f():
+    left, leave = os.pipe()
     if os.fork() == 0:
         os.setsid()
+        os.write(leave, b"x")
         os.read(5, 1)
         os._exit(0)
+    os.read(left, 1)
     os.kill(os.getpid(), 9)
 `);
 const ANSWER = python("def f():\n    return 42\n");
