@@ -15,7 +15,7 @@ const TASKS = 5_000;
 const WORK_TS = `${WORD_COUNT_TS}
 export function work(n: number): number {
   let sum = 0;
-  for (let i = 0; i < 200_000; i++) sum += i % 7;
+  for (let i = 0; i < 2_000_000; i++) sum += i % 7;
   return sum < 0 ? -1 : n * 2;
 }
 `;
