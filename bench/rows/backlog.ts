@@ -1,98 +1,23 @@
-/**
- * Rows 6 and 8: a million tasks that wait. Their function's module waits for a file, the gate, before
- * it is loaded, so the workers are held up at their first task and run at full speed once it is
- * there; meanwhile the agent is killed and started again.
- */
-import { type Client, payloadOf, typescript } from "../../src/client/mod.ts";
+/** Rows 6 and 8: a million tasks that wait; the agent that holds them is killed and started again. */
+import type { Client } from "../../src/client/mod.ts";
 import { delay } from "../../src/lib/async.ts";
-import { join } from "../../src/lib/path.ts";
 import { signal } from "../../tests/helpers/processes.ts";
 import { Deployment } from "../deployment.ts";
 import { OURS } from "../figures.ts";
 import { memoryUse } from "../process_usage.ts";
 import { type Scenario, type ScenarioContext, sized } from "../scenario.ts";
 import { median } from "../statistics.ts";
+import { Backlog } from "./gated_tasks.ts";
 
 const MANY = 1_000_000;
 const FEW = 10_000;
-/** Of one request, and requests at a time. */
-const BATCH = 10_000;
-const REQUESTS = 4;
-/** Results that come before the clock runs: workers that begin are not what is measured. */
-const RAMP = 0.1;
+/** Of one window of results, over which a rate is taken. */
+const WINDOW = 10_000;
 /** Milliseconds between two looks at what the agent has, and looks without a change that will do. */
 const LOOK = 500;
 const UNCHANGED_LOOKS = 10;
 /** Seconds that a start may take which replays a million tasks. */
 const START_PATIENCE = 300;
-
-function gated(gate: string): ReturnType<typeof typescript> {
-  return typescript(`
-    for (;;) {
-      try {
-        Deno.statSync(${JSON.stringify(gate)});
-        break;
-      } catch {
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
-    }
-    export default (x) => x;
-  `);
-}
-
-/** Tasks of one function that wait at their gate. */
-class Backlog {
-  readonly #client: Client;
-  readonly #gate: string;
-  readonly #groupId = crypto.randomUUID();
-  readonly #count: number;
-
-  constructor(client: Client, folder: string, count: number) {
-    this.#client = client;
-    this.#gate = join(folder, crypto.randomUUID());
-    this.#count = count;
-  }
-
-  async submit(endpointId: string): Promise<void> {
-    const { functionId } = await this.#client.register(gated(this.#gate));
-    const payload = payloadOf([1], {});
-    let left = this.#count;
-    const requests = async (): Promise<void> => {
-      while (left > 0) {
-        const size = Math.min(BATCH, left);
-        left -= size;
-        await this.#client.submit(endpointId, {
-          tasks: { [functionId]: Array(size).fill(payload) },
-          task_group_id: this.#groupId,
-        });
-      }
-    };
-    await Promise.all(Array.from({ length: REQUESTS }, requests));
-  }
-
-  open(): void {
-    Deno.writeTextFileSync(this.#gate, "");
-  }
-
-  /** Opens the gate, and gives the rate of each of `windows` windows of `size` results. */
-  async drain(size: number, windows: number): Promise<number[]> {
-    const rates: number[] = [];
-    let results = 0;
-    let begun: number | undefined;
-    this.open();
-    for await (const { tasks } of this.#client.results(this.#groupId)) {
-      results += tasks.length;
-      const now = performance.now();
-      if (results >= size * RAMP) begun ??= now;
-      if (results < size) continue;
-      rates.push(size * (1 - RAMP) / ((now - begun!) / 1_000));
-      if (rates.length === windows) break;
-      results -= size;
-      begun = undefined;
-    }
-    return rates;
-  }
-}
 
 /** Waits until what the agent holds no longer grows, or is all that was submitted. */
 async function settled(deployment: Deployment, count: number): Promise<number> {
@@ -125,18 +50,38 @@ class Peak {
   }
 }
 
-async function many(
-  context: ScenarioContext,
-  deployment: Deployment,
-  few: readonly number[],
-): Promise<void> {
-  const client = await deployment.client();
-  const { id } = await deployment.status();
+/** What both are measured on. */
+interface Target {
+  readonly context: ScenarioContext;
+  readonly deployment: Deployment;
+  readonly client: Client;
+  readonly endpointId: string;
+}
+
+/** The rates of windows, of which the first warms everything up. */
+async function ratesOf({ context }: Target, backlog: Backlog): Promise<number[]> {
+  const rates = await backlog.rates(sized(context, WINDOW, 500), context.repeats + 1);
+  return rates.slice(1);
+}
+
+async function withFew(target: Target): Promise<number[]> {
+  const { context, deployment, client, endpointId } = target;
+  const count = sized(context, FEW, 500);
+  const backlog = await Backlog.at(deployment, client, endpointId);
+  await backlog.submit(count);
+  await settled(deployment, count);
+  const rates = await ratesOf(target, backlog);
+  await deployment.idle();
+  return rates;
+}
+
+async function withMany(target: Target): Promise<number[]> {
+  const { context, deployment, client, endpointId } = target;
   const count = sized(context, MANY, 5_000);
   const peak = new Peak();
-  const backlog = new Backlog(client, deployment.env.root, count);
+  const backlog = await Backlog.at(deployment, client, endpointId);
   const begun = performance.now();
-  await backlog.submit(id);
+  await backlog.submit(count);
   context.record("6.submit", count / ((performance.now() - begun) / 1_000));
   const held = await settled(deployment, count);
   if (held < count) context.note(`the agent held ${held} of the ${count} tasks of rows 6 and 8`);
@@ -144,38 +89,14 @@ async function many(
   if (context.wants(8)) {
     for (let kill = 0; kill < context.repeats; kill++) await killAndReplay(context, deployment);
   }
-  if (!context.wants(6)) return;
-  const size = sized(context, FEW, 500);
-  const windows = await backlog.drain(size, context.repeats + 1);
+  if (!context.wants(6)) return [];
+  const rates = await ratesOf(target, backlog);
   await peak.look(deployment);
-  for (const rate of withoutFirst(windows)) {
-    context.record("6.rate_many", rate);
-    context.record("6.ratio", rate / median(few));
-  }
   context.record("6.service_peak", peak.service);
   context.record("6.agent_peak", peak.agent);
   context.record("6.service_pss", memoryUse(await deployment.servicePid()).proportional);
   context.record("6.agent_pss", memoryUse(await deployment.agentPid()).proportional);
-}
-
-async function fewAtATime(context: ScenarioContext, deployment: Deployment): Promise<number[]> {
-  const client = await deployment.client();
-  const { id } = await deployment.status();
-  const size = sized(context, FEW, 500);
-  const rates: number[] = [];
-  for (let drain = 0; drain < context.repeats + 1; drain++) {
-    const backlog = new Backlog(client, deployment.env.root, size);
-    await backlog.submit(id);
-    await settled(deployment, size);
-    rates.push(...await backlog.drain(size, 1));
-    await deployment.idle();
-  }
-  return withoutFirst(rates);
-}
-
-/** The first one warms everything up. */
-function withoutFirst(rates: readonly number[]): number[] {
-  return rates.slice(1);
+  return rates;
 }
 
 export const backlog: Scenario = {
@@ -189,9 +110,15 @@ export const backlog: Scenario = {
       maxAttempts: 100,
       runtimes: { typescript: { permissions: { read: true } }, python: false },
     });
-    const few = context.wants(6) ? await fewAtATime(context, deployment) : [];
+    const client = await deployment.client();
+    const { id } = await deployment.status();
+    const target = { context, deployment, client, endpointId: id };
+    const few = context.wants(6) ? await withFew(target) : [];
     for (const rate of few) context.record("6.rate_few", rate);
-    await many(context, deployment, few);
+    for (const rate of await withMany(target)) {
+      context.record("6.rate_many", rate);
+      context.record("6.ratio", rate / median(few));
+    }
     await deployment.kill();
   },
 };
