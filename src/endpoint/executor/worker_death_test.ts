@@ -15,13 +15,17 @@ def f(path):
         file.write("ran\\n")
     os.kill(os.getpid(), 9)
 `);
-/** The same; a child that has left the process group holds the worker's descriptors. */
+/**
+ * The same; a child that has left the process group, and the folder, as daemons do, holds the worker's
+ * descriptors. It ends by itself once the executor has closed its own.
+ */
 const FATAL_WITH_CHILD = python(`
 import os
 def f():
     left, leave = os.pipe()
     if os.fork() == 0:
         os.setsid()
+        os.chdir("/")
         os.write(leave, b"x")
         os.read(5, 1)
         os._exit(0)
