@@ -4,11 +4,10 @@ import { newId } from "../../../contract/ids.ts";
 import { DEFAULT_MAX_ATTEMPTS, DEFAULT_PRIORITY } from "../../../contract/limits.ts";
 import type { TaskEvent } from "../../../contract/task_state.ts";
 import type { SubmitReceipt, SubmitRequest } from "../store.ts";
-import { timeOrderedId } from "../time_ordered_id.ts";
 import type { LibsqlBlobs } from "./blobs.ts";
 import type { Engine } from "./engine.ts";
-import { BulkInsert, Command, Query, type SqlRow } from "./query.ts";
-import { INLINE_PAYLOAD_BYTES } from "./task_finisher.ts";
+import { NewTasks } from "./new_tasks.ts";
+import { Query } from "./query.ts";
 import { writeEvents } from "./timeline.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -44,8 +43,7 @@ export class Submissions {
   readonly #group: Query<[groupRow: number, ownerRow: number]>;
   readonly #addGroup: Query<[number]>;
   readonly #add: Query<[number]>;
-  readonly #addTasks: BulkInsert;
-  readonly #addLargePayload: Command;
+  readonly #newTasks: NewTasks;
 
   constructor(engine: Engine, blobs: LibsqlBlobs) {
     const { connection } = engine;
@@ -84,16 +82,7 @@ export class Submissions {
          task_count, batches, idempotency_key, digest)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING submission_row`,
     );
-    this.#addTasks = new BulkInsert(
-      connection,
-      `INSERT INTO tasks (task_row, task_id, submission_row, group_row, function_row, endpoint_row,
-         owner_row, state, delivery, priority, max_attempts, created_at, timeline, payload_bytes, payload)`,
-      "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS BLOB))",
-    );
-    this.#addLargePayload = new Command(
-      connection,
-      "INSERT INTO large_payloads (task_row, payload) VALUES (?, CAST(? AS BLOB))",
-    );
+    this.#newTasks = new NewTasks(connection);
   }
 
   /** See `TaskStore.submit`. */
@@ -200,36 +189,27 @@ export class Submissions {
     first: number,
   ): SubmitReceipt["tasks"] {
     const { state, at, options } = request;
-    const { submissionRow, groupRow, endpointRow, ownerRow } = submission;
     // An endpoint that can take it at once gets it without another write: it may be sent any time.
     const delivery = state === "received" ? 1 : 0;
-    const attempts = options.max_attempts ?? DEFAULT_MAX_ATTEMPTS;
+    const maxAttempts = options.max_attempts ?? DEFAULT_MAX_ATTEMPTS;
     const priority = options.priority ?? DEFAULT_PRIORITY;
     const timeline = state === "received" ? null : writeEvents([waiting(at)]);
-    const rows: SqlRow[] = [];
-    const tasks = request.tasks.map(({ functionId, payloads }, index) => ({
-      functionId,
-      taskIds: payloads.map((payload) => {
-        const taskId = timeOrderedId();
-        const taskRow = first + rows.length;
-        rows.push([
-          ...[taskRow, taskId, submissionRow, groupRow, functionRows[index]!, endpointRow],
-          ...[ownerRow, state, delivery, priority, attempts, at, timeline],
-          ...this.#storePayload(taskRow, payload),
-        ]);
-        return taskId;
-      }),
-    }));
-    this.#addTasks.run(rows);
-    return tasks;
-  }
-
-  /** Its length, and itself when it belongs into the task's row. */
-  #storePayload(taskRow: number, payload: string): [bytes: number, inline: string | null] {
-    const bytes = byteLength(payload);
-    if (bytes <= INLINE_PAYLOAD_BYTES) return [bytes, payload];
-    this.#addLargePayload.run(taskRow, payload);
-    return [bytes, null];
+    const common = {
+      ...submission,
+      state,
+      delivery,
+      priority,
+      maxAttempts,
+      createdAt: at,
+      timeline,
+    };
+    let row = first;
+    return request.tasks.map(({ functionId, payloads }, index) => {
+      const batch = { functionRow: functionRows[index]!, payloads };
+      const taskIds = this.#newTasks.insert(row, batch, common);
+      row += taskIds.length;
+      return { functionId, taskIds };
+    });
   }
 }
 
@@ -242,13 +222,6 @@ function batchesOf(request: SubmitRequest): string {
   return JSON.stringify(
     request.tasks.map(({ functionId, payloads }) => [functionId, payloads.length]),
   );
-}
-
-function byteLength(text: string): number {
-  // Short ones are counted without making the bytes: three per UTF-16 unit is the most.
-  return text.length * 3 <= INLINE_PAYLOAD_BYTES
-    ? text.length
-    : new TextEncoder().encode(text).length;
 }
 
 function sameBytes(left: Uint8Array, right: Uint8Array): boolean {

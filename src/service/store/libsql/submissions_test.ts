@@ -155,3 +155,16 @@ Deno.test("a large payload comes back whole, and is dropped when its task has fi
   const written = (await Deno.stat(`${fixture.file}-wal`)).size - before;
   assertEquals(written < 1_000_000, true);
 });
+
+Deno.test("every payload of a thousand lies with its own task, empty and beyond ASCII too", async () => {
+  await using fixture = await StoreFixture.open();
+  const [endpoint, code] = [await fixture.endpoint(), await fixture.function()];
+  const payloads = Array.from({ length: 1_100 }, (_, index) => "é".repeat(index % 3) + index % 7);
+  payloads[3] = "";
+  const receipt = await fixture.submit(endpoint, code, 0, {
+    tasks: [{ functionId: code, payloads }],
+  });
+  const queued = await fixture.claim(endpoint, { limit: 2_000 });
+  assertEquals(queued.map(({ taskId }) => taskId), taskIdsOf(receipt));
+  assertEquals(queued.map(({ payload }) => new TextDecoder().decode(payload)), payloads);
+});

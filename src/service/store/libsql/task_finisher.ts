@@ -21,23 +21,31 @@ import {
 } from "../../../contract/task_state.ts";
 import type { Connection } from "../../../lib/database.ts";
 import type { LibsqlBlobs } from "./blobs.ts";
+import { INLINE_PAYLOAD_BYTES } from "./new_tasks.ts";
 import { BulkInsert, Command, Query, toJson } from "./query.ts";
 import type { RecentResult } from "./recent_results.ts";
 import { resultOf } from "./result_rows.ts";
 import { boundTimeline, writeEvents } from "./timeline.ts";
 import type { Transaction } from "./transaction.ts";
 
-/** Payloads of more bytes are in `large_payloads`. */
-export const INLINE_PAYLOAD_BYTES = 4_000;
-
-type Finished = [
-  sequence: number,
-  taskRow: number,
-  groupRow: number,
-  ownerRow: number,
-  endpointRow: number,
-  payloadBytes: number,
+/** Of unfinished tasks, each column as a JSON array: one row of text costs a tenth of many rows. */
+type FoundColumns = [
+  positions: string,
+  taskRows: string,
+  groupRows: string,
+  ownerRows: string,
+  largeTaskRows: string,
 ];
+
+/** A task that ends now. */
+interface Finished {
+  readonly sequence: number;
+  readonly taskRow: number;
+  readonly groupRow: number;
+  readonly ownerRow: number;
+  readonly endpointRow: number;
+  readonly ending: Ending;
+}
 
 interface Ending {
   readonly taskId: TaskId;
@@ -48,7 +56,16 @@ interface Ending {
   readonly stdout?: Uint8Array;
   readonly stderr?: Uint8Array;
   readonly timeline: readonly TaskEvent[];
-  readonly details?: Readonly<Record<string, unknown>>;
+  readonly details?: Details;
+}
+
+interface Details {
+  readonly value: Readonly<Record<string, unknown>>;
+  readonly json: string;
+}
+
+interface Reported extends Ending {
+  readonly attempt: number;
 }
 
 /** A task moves only from where the contract allows it, and there is no way out of a terminal state. */
@@ -56,31 +73,46 @@ const MAY_FINISH = TASK_STATES.filter((state) => canMove(state, "success"))
   .map((state) => `'${state}'`).join(", ");
 
 const CLEAR = "delivery = NULL, cancel_requested = NULL, payload = NULL";
-const RETURNING = `RETURNING result_sequence, task_row, group_row, owner_row, endpoint_row,
-  payload_bytes`;
 
 export class TaskFinisher {
-  readonly #byEndpoint: Query<Finished>;
-  readonly #byService: Query<[...finished: Finished, taskId: string]>;
+  readonly #find: Query<FoundColumns>;
+  readonly #byEndpoint: Command;
+  readonly #byService: Query<
+    [
+      taskRow: number,
+      groupRow: number,
+      ownerRow: number,
+      endpointRow: number,
+      payloadBytes: number,
+      taskId: TaskId,
+    ]
+  >;
   readonly #addResults: BulkInsert;
   readonly #dropPayload: Command;
   readonly #blobs: LibsqlBlobs;
 
   constructor(connection: Connection, blobs: LibsqlBlobs) {
     this.#blobs = blobs;
-    // Reported progress is dropped, since the result repeats it.
-    this.#byEndpoint = new Query(
+    this.#find = new Query(
       connection,
-      `UPDATE tasks SET state = j.value ->> 1, attempt = j.value ->> 2, completed_at = ?2,
-         result_sequence = ?3 + j.key, progress = NULL, ${CLEAR}
-       FROM json_each(?1) j
-       WHERE task_id = j.value ->> 0 AND endpoint_row = ?4 AND state IN (${MAY_FINISH})
-       ${RETURNING}`,
+      `SELECT json_group_array(j.key), json_group_array(task_row), json_group_array(group_row),
+         json_group_array(owner_row),
+         json_group_array(task_row) FILTER (WHERE payload_bytes > ${INLINE_PAYLOAD_BYTES})
+       FROM json_each(?) j CROSS JOIN tasks ON task_id = j.value
+       WHERE endpoint_row = ? AND state IN (${MAY_FINISH})`,
+    );
+    // Reported progress is dropped, since the result repeats it.
+    this.#byEndpoint = new Command(
+      connection,
+      `UPDATE tasks SET state = ?2, attempt = ?3, completed_at = ?4, result_sequence = ?5 + j.key,
+         progress = NULL, ${CLEAR}
+       FROM json_each(?1) j WHERE task_row = j.value`,
     );
     this.#byService = new Query(
       connection,
       `UPDATE tasks SET state = ?, completed_at = ?, result_sequence = ?, ${CLEAR}
-       WHERE task_row = ? AND state IN (${MAY_FINISH}) ${RETURNING}, task_id`,
+       WHERE task_row = ? AND state IN (${MAY_FINISH})
+       RETURNING task_row, group_row, owner_row, endpoint_row, payload_bytes, task_id`,
     );
     this.#addResults = new BulkInsert(
       connection,
@@ -88,7 +120,10 @@ export class TaskFinisher {
          (sequence, task_row, group_row, result, error, stdout, stderr, timeline, details)`,
       "(?, ?, ?, ?, ?, ?, ?, ?, ?)",
     );
-    this.#dropPayload = new Command(connection, "DELETE FROM large_payloads WHERE task_row = ?");
+    this.#dropPayload = new Command(
+      connection,
+      "DELETE FROM large_payloads WHERE task_row IN (SELECT value FROM json_each(?))",
+    );
   }
 
   /** Results of an endpoint's own tasks; the first of a task counts, those of others are dropped. */
@@ -98,39 +133,46 @@ export class TaskFinisher {
     messages: readonly ResultMessage[],
     at: number,
   ): void {
-    const endings = new Map<TaskId, Ending & { readonly attempt: number }>();
+    const endings = new Map<TaskId, Reported>();
     for (const message of messages) {
       if (endings.has(message.task_id)) continue;
-      const ending = this.#withBlob(
-        transaction,
-        endpointRow,
-        message.task_id,
-        boundEnding(message, at),
-      );
-      endings.set(message.task_id, { ...ending, attempt: message.attempt });
+      const ending = this.#withBlob(transaction, endpointRow, boundEnding(message, at));
+      endings.set(message.task_id, ending);
     }
-    const first = transaction.takeSequences(endings.size);
-    const ends = [...endings].map(([taskId, { state, attempt }]) => [taskId, state, attempt]);
-    const finished = this.#byEndpoint.all(JSON.stringify(ends), at, first, endpointRow);
+    const found = this.#find.get(JSON.stringify([...endings.keys()]), endpointRow)!;
+    const [positions, taskRows, groupRows, ownerRows] = found.slice(0, 4)
+      .map((column) => JSON.parse(column) as number[]) as [number[], number[], number[], number[]];
     const inOrder = [...endings.values()];
-    this.#store(
-      transaction,
-      finished.sort(([left], [right]) => left - right)
-        .map((row) => [row, inOrder[row[0] - first]!]),
-    );
+    const tasks = taskRows.map((taskRow, index) => ({
+      taskRow,
+      groupRow: groupRows[index]!,
+      ownerRow: ownerRows[index]!,
+      endpointRow,
+      ending: inOrder[positions[index]!]!,
+    }));
+    this.#dropPayloads(found[4]);
+    for (const alike of byOutcome(tasks)) this.#end(transaction, alike, at);
+  }
+
+  /** Tasks with the same state and attempt. */
+  #end(
+    transaction: Transaction,
+    tasks: readonly (Omit<Finished, "sequence"> & { readonly ending: Reported })[],
+    at: number,
+  ): void {
+    const { state, attempt } = tasks[0]!.ending;
+    const first = transaction.takeSequences(tasks.length);
+    const taskRows = JSON.stringify(tasks.map(({ taskRow }) => taskRow));
+    this.#byEndpoint.run(taskRows, state, attempt, at, first);
+    this.#store(transaction, tasks.map((task, index) => ({ ...task, sequence: first + index })));
   }
 
   /** A result that refers to a blob which did not come is a failure. */
-  #withBlob(
-    transaction: Transaction,
-    endpointRow: number,
-    taskId: TaskId,
-    ending: Ending,
-  ): Ending {
+  #withBlob(transaction: Transaction, endpointRow: number, ending: Reported): Reported {
     if (ending.result === undefined || !isBlobBuffer(ending.result)) return ending;
     const reference = readReference(ending.result);
     const isThere = reference !== undefined &&
-      this.#blobs.arrived(transaction, endpointRow, taskId, reference);
+      this.#blobs.arrived(transaction, endpointRow, ending.taskId, reference);
     const { result: _, ...rest } = ending;
     return isThere ? ending : { ...rest, state: "failed", error: BLOB_MISSING };
   }
@@ -142,35 +184,39 @@ export class TaskFinisher {
     end: { readonly state: "failed" | "cancelled"; readonly error: TaskError; readonly at: number },
   ): void {
     const { state, error, at } = end;
-    const finished = this.#byService.get(state, at, transaction.takeSequences(1), task.taskRow);
+    const sequence = transaction.takeSequences(1);
+    const finished = this.#byService.get(state, at, sequence, task.taskRow);
     if (finished === undefined) return;
-    const [sequence, taskRow, groupRow, ownerRow, endpointRow, payloadBytes, taskId] = finished;
-    const event = {
-      state,
-      at,
-      by: "service",
-      attempt: task.attempt,
-      detail: error.message,
-    } as const;
-    this.#store(transaction, [[
-      [sequence, taskRow, groupRow, ownerRow, endpointRow, payloadBytes],
-      { taskId, at, state, error, timeline: [event] },
-    ]]);
+    const [taskRow, groupRow, ownerRow, endpointRow, payloadBytes, taskId] = finished;
+    const { attempt } = task;
+    const event = { state, at, by: "service", attempt, detail: error.message } as const;
+    const ending = { taskId, at, state, error, timeline: [event] };
+    this.#store(transaction, [{ sequence, taskRow, groupRow, ownerRow, endpointRow, ending }]);
+    if (payloadBytes > INLINE_PAYLOAD_BYTES) this.#dropPayloads(`[${taskRow}]`);
   }
 
-  #store(transaction: Transaction, results: readonly [Finished, Ending][]): void {
-    this.#addResults.run(results.map(([[sequence, taskRow, groupRow], ending]) => {
+  #store(transaction: Transaction, finished: readonly Finished[]): void {
+    this.#addResults.run(finished.map(({ sequence, taskRow, groupRow, ending }) => {
       const values = endingValues(ending);
       if (transaction.keepsResults(groupRow)) {
         transaction.recentResults.push(recentResult(sequence, groupRow, ending, values));
       }
       return [sequence, taskRow, groupRow, ...values];
     }));
-    for (const [[, taskRow, groupRow, ownerRow, endpointRow, bytes], { state }] of results) {
-      transaction.finished(ownerRow, endpointRow, groupRow, state);
-      if (bytes > INLINE_PAYLOAD_BYTES) this.#dropPayload.run(taskRow);
+    for (const { ownerRow, endpointRow, groupRow, ending } of finished) {
+      transaction.finished(ownerRow, endpointRow, groupRow, ending.state);
     }
   }
+
+  /** @param taskRows JSON array */
+  #dropPayloads(taskRows: string): void {
+    if (taskRows !== "[]") this.#dropPayload.run(taskRows);
+  }
+}
+
+/** In their order, those together that end with the same state in the same attempt. */
+function byOutcome<T extends { readonly ending: Reported }>(tasks: readonly T[]): Iterable<T[]> {
+  return Map.groupBy(tasks, ({ ending: { state, attempt } }) => `${state} ${attempt}`).values();
 }
 
 type EndingValues = [
@@ -189,7 +235,7 @@ function endingValues(ending: Ending): EndingValues {
     ending.stdout ?? null,
     ending.stderr ?? null,
     writeEvents(ending.timeline),
-    toJson(ending.details),
+    ending.details?.json ?? null,
   ];
 }
 
@@ -210,16 +256,17 @@ function recentResult(
     result: {
       ...resultOf(taskId, state, at, [result, null, stdout, stderr, null]),
       error: ending.error ?? null,
-      details: ending.details ?? null,
+      details: ending.details?.value ?? null,
     },
   };
 }
 
 /** What an endpoint sent, within the limits that it should have kept itself. */
-function boundEnding(message: ResultMessage, at: number): Ending {
-  const { state, result, error } = message;
+function boundEnding(message: ResultMessage, at: number): Reported {
+  const { state, attempt, result, error } = message;
   const rest = {
     taskId: message.task_id,
+    attempt,
     at,
     stdout: lastBytes(message.stdout),
     stderr: lastBytes(message.stderr),
@@ -257,9 +304,10 @@ function lastBytes(output: Uint8Array | undefined): Uint8Array | undefined {
     : output;
 }
 
-function boundDetails(details: ResultMessage["details"]): ResultMessage["details"] {
-  if (details === undefined) return undefined;
-  return JSON.stringify(details).length > MAX_DETAILS_BYTES ? undefined : details;
+function boundDetails(value: ResultMessage["details"]): Details | undefined {
+  if (value === undefined) return undefined;
+  const json = JSON.stringify(value);
+  return json.length > MAX_DETAILS_BYTES ? undefined : { value, json };
 }
 
 function tooLarge(bytes: number): TaskError {
