@@ -106,6 +106,7 @@ async function bringUp(
     allowedFunctions: profile.allowedFunctions,
     now: wallClock,
     resultBlobs: blobs.results,
+    taskArguments: blobs.arguments,
     onStorage: (problem) => daemon.storageChanged(problem),
     onFatal: (problem) => daemon.fail(problem),
   });

@@ -7,7 +7,8 @@
  *
  * 1. What is in memory comes before what is only stored, so tasks begin for the first time in the
  *    order of `seq`.
- * 2. Retries go before first attempts.
+ * 2. Retries go before first attempts, and tasks whose arguments were fetched before both: others
+ *    may have to wait for the places that they hold.
  * 3. `planned` of the stored tasks have their turn and are about to be read.
  */
 import { Fifo } from "../lib/fifo.ts";
@@ -26,13 +27,17 @@ export interface StoredLane extends LaneKey {
   readonly lane: number;
 }
 
+/** Where a task's arguments are: in its payload, with the service, or here in files. */
+export type Arguments = "inline" | "referred" | "fetched";
+
 /** A task that waits in memory. */
 export interface Waiting {
   readonly kind: "waiting";
   readonly task: SpooledTask;
   readonly lane: Lane;
-  /** It has been begun before. */
+  /** It has had its turn before. */
   readonly isRetry: boolean;
+  readonly arguments: Arguments;
   /** Taken out, by a cancel; it is passed over. */
   isGone: boolean;
 }
@@ -50,6 +55,7 @@ export class Lane implements StoredLane {
   readonly owner: string;
   readonly group: string | null;
   readonly priority: number;
+  readonly #fetched = new Fifo<Waiting>();
   readonly #again = new Fifo<Waiting>();
   readonly #ready = new Fifo<Waiting>();
   /** Waiting tasks in memory. */
@@ -58,8 +64,10 @@ export class Lane implements StoredLane {
   stored: number;
   loadedThrough: number;
   planned = 0;
-  /** Tasks with the executor. */
+  /** Tasks that had their turn: with the executor, or set aside until their arguments are here. */
   given = 0;
+  /** Those that are set aside. */
+  fetching = 0;
 
   constructor(lane: StoredLane, stored: number, loadedThrough: number) {
     this.lane = lane.lane;
@@ -84,9 +92,10 @@ export class Lane implements StoredLane {
     return this.waiting + this.given === 0;
   }
 
-  push(task: SpooledTask, isRetry: boolean): Waiting {
-    const waiting: Waiting = { kind: "waiting", task, lane: this, isRetry, isGone: false };
-    if (isRetry) this.#again.push(waiting);
+  push(task: SpooledTask, argumentsAre: Arguments, isRetry: boolean): Waiting {
+    const waiting = this.#waiting(task, argumentsAre, isRetry);
+    if (argumentsAre === "fetched") this.#fetched.push(waiting);
+    else if (isRetry) this.#again.push(waiting);
     else {
       this.#ready.push(waiting);
       this.loadedThrough = task.seq;
@@ -96,19 +105,33 @@ export class Lane implements StoredLane {
   }
 
   /** A planned task was read: it goes at once, past those in memory. */
-  pass(task: SpooledTask): Waiting {
+  pass(task: SpooledTask, argumentsAre: Arguments): Waiting {
     this.loadedThrough = task.seq;
-    return { kind: "waiting", task, lane: this, isRetry: false, isGone: false };
+    return this.#waiting(task, argumentsAre, false);
+  }
+
+  #waiting(task: SpooledTask, argumentsAre: Arguments, isRetry: boolean): Waiting {
+    const where = { lane: this, arguments: argumentsAre };
+    return { kind: "waiting", task, ...where, isRetry, isGone: false };
+  }
+
+  /** The next one in memory, which stays. */
+  peek(): Waiting | undefined {
+    return this.#queue()?.peek();
   }
 
   /** The next one in memory. */
   shift(): Waiting | undefined {
-    for (const queue of [this.#again, this.#ready]) {
-      for (let waiting = queue.shift(); waiting !== undefined; waiting = queue.shift()) {
-        if (waiting.isGone) continue;
-        this.loaded -= 1;
-        return waiting;
-      }
+    const waiting = this.#queue()?.shift();
+    if (waiting !== undefined) this.loaded -= 1;
+    return waiting;
+  }
+
+  /** The queue with the next one at its head. */
+  #queue(): Fifo<Waiting> | undefined {
+    for (const queue of [this.#fetched, this.#again, this.#ready]) {
+      while (queue.peek()?.isGone) queue.shift();
+      if (queue.peek() !== undefined) return queue;
     }
     return undefined;
   }

@@ -1,13 +1,15 @@
 /** What happens to tasks at an endpoint, and what has to be done about it: the words of `TaskTable`. */
+import type { TaskError } from "../contract/errors.ts";
 import type { FunctionId, TaskId } from "../contract/ids.ts";
 import type { TaskMessage } from "../contract/protocol/messages.ts";
 import type { TaskEvent } from "../contract/task_state.ts";
 import type { FinishedAttempt } from "./executor/executor.ts";
+import type { FetchOptions } from "./fetch_queue.ts";
 import type { StoredLane } from "./lane.ts";
 import type { FinishedTask, SpooledTask, TaskRecord } from "./task.ts";
 import type { WindowOptions } from "./waiting_tasks.ts";
 
-export interface TableOptions extends WindowOptions {
+export interface TableOptions extends WindowOptions, FetchOptions {
   /** Of tasks that name none. */
   readonly maxAttempts: number;
 }
@@ -60,6 +62,13 @@ export type TableEvent =
   | { readonly kind: "loaded"; readonly at: number; readonly lanes: readonly LoadedLane[] }
   /** The executor takes so many attempts now. */
   | { readonly kind: "room"; readonly at: number; readonly attempts: number }
+  /** The arguments of a task are here, or cannot be had. The answer to `fetch`. */
+  | {
+    readonly kind: "fetched";
+    readonly at: number;
+    readonly taskId: TaskId;
+    readonly error: TaskError | null;
+  }
   | {
     readonly kind: "started";
     readonly events: readonly { readonly taskId: TaskId; readonly event: TaskEvent }[];
@@ -114,6 +123,10 @@ export type TableEffect =
   | { readonly kind: "requeue"; readonly tasks: readonly TaskRecord[] }
   /** On disk, then to the service. */
   | { readonly kind: "finish"; readonly tasks: readonly FinishedTask[] }
+  /** The arguments of these are needed here, as files, until `release`. */
+  | { readonly kind: "fetch"; readonly tasks: readonly SpooledTask[] }
+  /** The files of these are not needed any more; ends what is on its way. */
+  | { readonly kind: "release"; readonly taskIds: readonly TaskId[] }
   /** To the executor. */
   | { readonly kind: "run"; readonly attempts: readonly Handover[] }
   | { readonly kind: "end"; readonly taskIds: readonly TaskId[] }

@@ -23,6 +23,7 @@ import type { Failure } from "../lib/outcome.ts";
 import { dirname } from "../lib/path.ts";
 import { Waiters } from "../lib/waiters.ts";
 import type { ResultBlobs } from "./blobs/result_blobs.ts";
+import { mayRefer, type TaskArguments } from "./blobs/task_arguments.ts";
 import { EventReporter } from "./event_reporter.ts";
 import type { Executor, ExecutorEvents } from "./executor/executor.ts";
 import { FunctionCache } from "./function_cache.ts";
@@ -36,7 +37,7 @@ import { recoveredWork, tellOfRecovery } from "./spool_recovery.ts";
 import { SpoolSync } from "./spool_sync.ts";
 import { DISK_RESERVE, spoolShort, StorageHealth } from "./storage_health.ts";
 import type { TableEffect, TableEvent } from "./table_events.ts";
-import type { FinishedTask } from "./task.ts";
+import type { FinishedTask, SpooledTask } from "./task.ts";
 import { TaskAcknowledgements } from "./task_acknowledgements.ts";
 import { TaskTable } from "./task_table.ts";
 
@@ -45,6 +46,11 @@ const log = logger("agent", "tasks");
 /** What waits in memory to be handed over, so that the executor never waits for the disk. */
 const WINDOW_TASKS = 4_000;
 const WINDOW_BYTES = 32 * 1024 * 1024;
+/** What waits in memory until its arguments are here. */
+const FETCH_TASKS = 1_000;
+const FETCH_BYTES = 32 * 1024 * 1024;
+/** Tasks whose arguments are fetched ahead of the room for them. */
+const FETCH_PLACES = 8;
 /** Groups that are told apart when their tasks take turns; an owner's further ones count as one. */
 const MAX_LANES = 10_000;
 
@@ -59,6 +65,8 @@ export interface FlowOptions {
   readonly room?: DiskRoom;
   /** Large results, which their own results wait for. */
   readonly resultBlobs?: ResultBlobs;
+  /** Large arguments, which their attempts wait for. */
+  readonly taskArguments?: Pick<TaskArguments, "fetch" | "release">;
   /** Told when writing to the spool begins to fail, and with null when it works again. */
   readonly onStorage: (problem: Failure | null) => void;
   /** Told once when nothing can go on, as with a damaged spool. */
@@ -95,6 +103,10 @@ export class TaskFlow {
       windowTasks: WINDOW_TASKS,
       windowBytes: WINDOW_BYTES,
       maxLanes: MAX_LANES,
+      refers: options.taskArguments === undefined ? () => false : mayRefer,
+      fetchTasks: FETCH_TASKS,
+      fetchBytes: FETCH_BYTES,
+      fetchPlaces: FETCH_PLACES,
     });
     const { resultBlobs } = options;
     this.#outbox = new Outbox(spool, resultBlobs);
@@ -391,6 +403,12 @@ export class TaskFlow {
         this.#finished.push(...effect.tasks);
         return;
       }
+      case "fetch":
+        this.#afterCommit.push(() => this.#fetch(effect.tasks));
+        return;
+      case "release":
+        this.#afterCommit.push(() => this.#options.taskArguments?.release(effect.taskIds));
+        return;
       case "run":
         this.#launcher.expect(effect.attempts.length);
         this.#afterCommit.push(() => this.#launcher.begin(effect.attempts));
@@ -405,6 +423,13 @@ export class TaskFlow {
         this.#afterCommit.unshift(() => this.#load(effect));
         return;
     }
+  }
+
+  #fetch(tasks: readonly SpooledTask[]): void {
+    const { taskArguments, now } = this.#options;
+    taskArguments?.fetch(tasks, (taskId, error) => {
+      this.#add({ kind: "fetched", at: now(), taskId, error });
+    });
   }
 
   #ended(taskId: TaskId): void {

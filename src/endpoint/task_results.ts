@@ -71,6 +71,11 @@ export function unknownCancelled(taskId: TaskId, at: number): FinishedTask {
   return { seq: null, result: agentResult(task, "cancelled", CANCELLED, at) };
 }
 
+/** Its arguments cannot be had. */
+export function notFetchedResult(task: TaskRecord, error: TaskError, at: number): FinishedTask {
+  return { seq: task.seq, result: agentResult(task, "failed", error, at) };
+}
+
 export function notAllowedResult(task: TaskRecord, at: number): FinishedTask {
   const error: TaskError = {
     code: "FUNCTION_NOT_ALLOWED",

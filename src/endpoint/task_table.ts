@@ -6,21 +6,27 @@
  *
  * 1. A task that was received ends in exactly one `finish`.
  * 2. `begin` comes before `run`, for the same tasks; so an attempt is on disk before it begins.
- * 3. Within a lane (an owner's group at one priority) tasks begin for the first time in the order of
- *    `seq`. Thus one number for each lane, the highest that has begun, says on disk of all of them
- *    whether they have. A lane stays on disk until all its tasks are finished.
+ * 3. Within a lane (an owner's group at one priority) tasks have their first turn in the order of
+ *    `seq`. Thus one number for each lane, the highest that had its turn, says on disk of all of them
+ *    whether they had. A lane stays on disk until all its tasks are finished.
  * 4. No attempt is made beyond the task's maximum; what the function itself raised is final.
- * 5. Payloads are held only of tasks that are with the executor, wait in the window or are to be
- *    tried again; of the rest only their number in each lane is held. The number of lanes is bounded.
+ * 5. Payloads are held only of tasks that are with the executor, wait in the window or for their
+ *    arguments, or are to be tried again; of the rest only their number in each lane is held. The
+ *    number of lanes is bounded.
  * 6. Owners share fairly, and so do the groups of an owner's highest waiting priority
  *    (`waiting_tasks.ts`). A retry waits at the head of its own lane.
+ * 7. A task whose arguments are with the service is set aside at its turn until they are here, and
+ *    has another one then. That is no attempt: it is on disk as one that waits again, takes no room
+ *    of the executor, and the tasks behind it go on. Each `fetch` is followed by one `release`.
  */
 import type { TaskError } from "../contract/errors.ts";
 import type { FunctionId, TaskId } from "../contract/ids.ts";
 import type { TaskMessage } from "../contract/protocol/messages.ts";
 import type { TaskEvent } from "../contract/task_state.ts";
 import type { FinishedAttempt, TaskOutput } from "./executor/executor.ts";
+import { type Fetching, FetchQueue } from "./fetch_queue.ts";
 import type { Lane, LaneKey, Waiting } from "./lane.ts";
+import { Story, Turn } from "./table_stories.ts";
 import type {
   Handover,
   LoadedLane,
@@ -30,7 +36,7 @@ import type {
   TableEvent,
   TableOptions,
 } from "./table_events.ts";
-import type { FinishedTask, SpooledTask, TaskRecord } from "./task.ts";
+import type { FinishedTask, SpooledTask } from "./task.ts";
 import {
   AGENT_LOST,
   boundedTimeline,
@@ -38,9 +44,10 @@ import {
   endedResult,
   lostResult,
   notAllowedResult,
+  notFetchedResult,
   unknownCancelled,
 } from "./task_results.ts";
-import { WaitingTasks } from "./waiting_tasks.ts";
+import { type Picked, WaitingTasks } from "./waiting_tasks.ts";
 
 /** A task with the executor. */
 interface Given {
@@ -48,14 +55,19 @@ interface Given {
   readonly task: SpooledTask;
   readonly lane: Lane;
   readonly attempt: number;
+  /** Its arguments were fetched, and are to be released. */
+  readonly isFetched: boolean;
   cancelled: boolean;
 }
 
 export class TaskTable {
   readonly #options: TableOptions;
   /** Tasks in memory. */
-  readonly #entries = new Map<TaskId, Waiting | Given>();
+  readonly #entries = new Map<TaskId, Waiting | Fetching | Given>();
   readonly #waiting: WaitingTasks;
+  readonly #fetches: FetchQueue;
+  /** Whose arguments are not needed any more, since the event began. */
+  #released: TaskId[] = [];
   #given = 0;
   #completed = 0;
   #lastSeq = 0;
@@ -64,12 +76,13 @@ export class TaskTable {
 
   constructor(options: TableOptions) {
     this.#options = options;
-    this.#waiting = new WaitingTasks(options);
+    this.#fetches = new FetchQueue(options);
+    this.#waiting = new WaitingTasks(options, this.#fetches);
   }
 
   get counts(): TableCounts {
     return {
-      pending: this.#waiting.size,
+      pending: this.#waiting.size + this.#fetches.size,
       outstanding: this.#given,
       completed: this.#completed,
     };
@@ -86,6 +99,12 @@ export class TaskTable {
 
   apply(event: TableEvent): TableEffect[] {
     const effects = this.#effectsOf(event);
+    const tasks = this.#stopping === null ? this.#fetches.next() : [];
+    if (tasks.length > 0) effects.push({ kind: "fetch", tasks });
+    if (this.#released.length > 0) {
+      effects.push({ kind: "release", taskIds: this.#released });
+      this.#released = [];
+    }
     const lanes = this.#waiting.forgetIdle();
     if (lanes.length > 0) effects.push({ kind: "forget", lanes });
     return effects;
@@ -101,6 +120,8 @@ export class TaskTable {
         return this.#loaded(event.lanes, event.at);
       case "room":
         return this.#handOver(event.attempts, event.at);
+      case "fetched":
+        return this.#fetched(event);
       case "started":
         return this.#started(event.events);
       case "finished":
@@ -161,8 +182,8 @@ export class TaskTable {
 
   #handOver(room: number, at: number): TableEffect[] {
     if (this.#stopping !== null) return [];
-    const { tasks, loads } = this.#waiting.pick(room);
-    const effects = this.#begin(tasks, at);
+    const { tasks, aside, loads } = this.#waiting.pick(room);
+    const effects = this.#begin({ tasks, aside }, at);
     if (loads.length > 0) {
       effects.push({ kind: "load", lanes: loads, bytes: this.#options.windowBytes });
     }
@@ -171,47 +192,101 @@ export class TaskTable {
 
   #loaded(lanes: readonly LoadedLane[], at: number): TableEffect[] {
     const planned: Waiting[] = [];
+    const set: Fetching[] = [];
     for (const lane of lanes) {
-      const { now, later } = this.#waiting.loaded(lane);
+      const { tasks, aside, later } = this.#waiting.loaded(lane);
       for (const waiting of later) this.#entries.set(waiting.task.taskId, waiting);
-      planned.push(...now);
+      planned.push(...tasks);
+      set.push(...aside);
     }
-    return this.#begin(planned, at);
+    return this.#begin({ tasks: planned, aside: set }, at);
   }
 
-  /** These have their turn (2). */
-  #begin(tasks: readonly Waiting[], at: number): TableEffect[] {
-    const attempts: Handover[] = [];
-    const again: number[] = [];
-    const refused: FinishedTask[] = [];
-    const marks = new Map<number, number>();
-    for (const { task, lane, isRetry } of tasks) {
-      if (this.#allowed !== null && !this.#allowed.has(task.functionId)) {
-        refused.push(notAllowedResult(task, at));
-        this.#entries.delete(task.taskId);
-        this.#waiting.back(lane);
+  /** These have their turn (2, 7). */
+  #begin({ tasks, aside }: Omit<Picked, "loads">, at: number): TableEffect[] {
+    const turn = new Turn();
+    for (const waiting of tasks) {
+      const { task } = waiting;
+      const isFetched = waiting.arguments === "fetched";
+      if (isFetched) this.#fetches.leavePlace();
+      if (this.#isAllowed(task)) {
+        turn.begins(waiting, this.#give(waiting));
         continue;
       }
-      attempts.push(this.#give(task, lane));
-      if (isRetry) again.push(task.seq);
-      else marks.set(lane.lane, task.seq);
+      if (isFetched) this.#released.push(task.taskId);
+      turn.refused.push(this.#refuse(waiting, at));
     }
-    this.#completed += refused.length;
-    const effects: TableEffect[] = [];
-    if (refused.length > 0) effects.push({ kind: "finish", tasks: refused });
-    if (attempts.length > 0) {
-      const through = [...marks].map(([lane, seq]) => ({ lane, seq }));
-      effects.push({ kind: "begin", through, again }, { kind: "run", attempts });
-      effects.push({ kind: "report", events: attempts.map((given) => launchEvent(given, at)) });
+    for (const fetching of aside) {
+      if (this.#isAllowed(fetching.task)) {
+        this.#entries.set(fetching.task.taskId, fetching);
+        turn.waits(fetching);
+        continue;
+      }
+      this.#notFetching(fetching);
+      turn.refused.push(this.#refuse(fetching, at));
     }
-    return effects;
+    this.#completed += turn.refused.length;
+    return turn.effects(at);
   }
 
-  #give(task: SpooledTask, lane: Lane): Handover {
+  #isAllowed({ functionId }: SpooledTask): boolean {
+    return this.#allowed === null || this.#allowed.has(functionId);
+  }
+
+  #refuse({ task, lane }: Waiting | Fetching, at: number): FinishedTask {
+    this.#entries.delete(task.taskId);
+    this.#waiting.back(lane);
+    return notAllowedResult(task, at);
+  }
+
+  #give({ task, lane, arguments: where }: Waiting): Handover {
     const attempt = task.attemptsMade + 1;
-    this.#entries.set(task.taskId, { kind: "given", task, lane, attempt, cancelled: false });
+    const isFetched = where === "fetched";
+    const given: Given = { kind: "given", task, lane, attempt, isFetched, cancelled: false };
+    this.#entries.set(task.taskId, given);
     this.#given += 1;
     return { task, attempt };
+  }
+
+  /** It has another turn, or ends (7). */
+  #fetched({ taskId, error, at }: TableEvent & { kind: "fetched" }): TableEffect[] {
+    const entry = this.#entries.get(taskId);
+    if (entry?.kind !== "fetching" || !entry.isAsked) return [];
+    const { task, lane } = entry;
+    if (error !== null) {
+      this.#dropFetching(entry);
+      this.#completed += 1;
+      return [{ kind: "finish", tasks: [notFetchedResult(task, error, at)] }];
+    }
+    this.#fetches.fetched(entry);
+    this.#entries.set(taskId, this.#waiting.addFetched(lane, task));
+    this.#waiting.back(lane);
+    this.#waiting.unblock();
+    return [];
+  }
+
+  /** A task ends that was set aside. */
+  #dropFetching(fetching: Fetching): void {
+    const { task, lane, isAsked } = fetching;
+    this.#entries.delete(task.taskId);
+    if (isAsked) this.#released.push(task.taskId);
+    this.#notFetching(fetching);
+    this.#waiting.back(lane);
+  }
+
+  #notFetching(fetching: Fetching): void {
+    this.#fetches.remove(fetching);
+    this.#waiting.unblock();
+  }
+
+  /** A task ends that waits in memory. */
+  #dropWaiting(waiting: Waiting): void {
+    const { taskId } = waiting.task;
+    this.#entries.delete(taskId);
+    this.#waiting.remove(waiting);
+    if (waiting.arguments !== "fetched") return;
+    this.#fetches.leavePlace();
+    this.#released.push(taskId);
   }
 
   #started(events: readonly { taskId: TaskId; event: TaskEvent }[]): TableEffect[] {
@@ -227,6 +302,7 @@ export class TaskTable {
       if (entry?.kind !== "given" || entry.attempt !== ended.attempt) continue;
       this.#entries.delete(ended.taskId);
       this.#given -= 1;
+      if (entry.isFetched) this.#released.push(ended.taskId);
       if (ended.outcome.kind === "returned" && !entry.cancelled) {
         this.#waitAgain(entry.task);
         story.requeued.push(entry.task);
@@ -270,8 +346,10 @@ export class TaskTable {
         entry.cancelled = true;
         running.push(taskId);
       } else if (entry?.kind === "waiting") {
-        this.#entries.delete(taskId);
-        this.#waiting.remove(entry);
+        this.#dropWaiting(entry);
+        finished.push(cancelledResult(entry.task, event.at));
+      } else if (entry?.kind === "fetching") {
+        this.#dropFetching(entry);
         finished.push(cancelledResult(entry.task, event.at));
       } else if (spooled.has(taskId)) {
         const task = spooled.get(taskId)!;
@@ -300,28 +378,4 @@ interface LostAttempt {
   readonly error: TaskError;
   readonly timeline: readonly TaskEvent[];
   readonly output?: TaskOutput;
-}
-
-/** What a batch of ends comes to. */
-class Story {
-  readonly finished: FinishedTask[] = [];
-  readonly requeued: TaskRecord[] = [];
-  readonly events: { taskId: TaskId; event: TaskEvent }[] = [];
-
-  effects(): TableEffect[] {
-    const effects: TableEffect[] = [];
-    if (this.requeued.length > 0) effects.push({ kind: "requeue", tasks: this.requeued });
-    if (this.finished.length > 0) effects.push({ kind: "finish", tasks: this.finished });
-    if (this.events.length > 0) effects.push({ kind: "report", events: this.events });
-    return effects;
-  }
-}
-
-/** For those who watch; the result's timeline has the manager's own. */
-function launchEvent(
-  { task, attempt }: Handover,
-  at: number,
-): { taskId: TaskId; event: TaskEvent } {
-  const event: TaskEvent = { state: "waiting-for-launch", at, by: "agent", attempt };
-  return { taskId: task.taskId, event };
 }

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import type { TaskError } from "../contract/errors.ts";
 import type { TaskId } from "../contract/ids.ts";
 import { assertEquals, assertMatch, assertTrue } from "../lib/assert.ts";
 import type { AttemptOutcome } from "./executor/executor.ts";
@@ -15,7 +16,24 @@ import {
   taskMessage,
 } from "./testing/tasks.ts";
 
-const OPTIONS = { maxAttempts: 2, windowTasks: 4, windowBytes: 1_000, maxLanes: 6 };
+const OPTIONS = {
+  maxAttempts: 2,
+  windowTasks: 4,
+  windowBytes: 1_000,
+  maxLanes: 6,
+  refers: (payload: Uint8Array): boolean => payload[0] === REFERS,
+  fetchPlaces: 2,
+  fetchTasks: 8,
+  fetchBytes: 1_000,
+};
+/** The first byte of a payload whose arguments are to be fetched. */
+const REFERS = 7;
+const GONE: TaskError = {
+  code: "BLOB_NOT_FOUND",
+  type: "BLOB_NOT_FOUND",
+  message: "an argument could not be fetched: it is gone",
+  traceback: "",
+};
 
 /** Of a task that is received. */
 interface Shape {
@@ -24,6 +42,7 @@ interface Shape {
   readonly group?: number;
   readonly priority?: number;
   readonly bytes?: number;
+  readonly refers?: boolean;
 }
 
 interface StoredTask extends SpooledTask {
@@ -39,6 +58,8 @@ class World {
   readonly results = new Map<TaskId, FinishedTask>();
   readonly runs = new Map<TaskId, number[]>();
   running = new Map<TaskId, Handover>();
+  /** Of tasks whose arguments were asked for and not released. */
+  readonly files = new Map<TaskId, "on their way" | "here">();
   /** Effects that wait for the disk, which takes nothing for a while; null while it does. */
   #held: TableEffect[] | null = null;
 
@@ -53,7 +74,7 @@ class World {
   }
 
   receive(shape: Shape = {}): TaskId {
-    const { maximum, owner = "ann", group = 0, priority = 0, bytes = 10 } = shape;
+    const { maximum, owner = "ann", group = 0, priority = 0, bytes = 10, refers } = shape;
     const options = {
       ...(maximum === undefined ? {} : { max_attempts: maximum }),
       ...(priority === 0 ? {} : { priority }),
@@ -61,7 +82,7 @@ class World {
     const task = taskMessage(options, {
       owner_id: owner,
       task_group_id: `0000000${group}-b434-49a2-a2e0-d925383d2dd4`,
-      payload: new Uint8Array(bytes),
+      payload: new Uint8Array(bytes).fill(refers ? REFERS : 0, 0, 1),
     });
     this.received.set(task.task_id, shape);
     this.apply({ kind: "received", at: 1, tasks: [task] });
@@ -79,6 +100,15 @@ class World {
     this.running.delete(task.taskId);
     const attempts = [finishedAttempt(task.taskId, attempt, outcome)];
     this.apply({ kind: "finished", at: 3, attempts });
+  }
+
+  /** The arguments of one task have come, or cannot be had. */
+  fetched(index: number, error: TaskError | null = null): void {
+    const onTheirWay = [...this.files].filter(([, state]) => state === "on their way");
+    if (onTheirWay.length === 0) return;
+    const [taskId] = onTheirWay[index % onTheirWay.length];
+    if (error === null) this.files.set(taskId, "here");
+    this.apply({ kind: "fetched", at: 3, taskId, error });
   }
 
   cancel(index: number): void {
@@ -105,6 +135,7 @@ class World {
   /** The agent dies with all that it knew; the disk stays. */
   crash(): void {
     this.running.clear();
+    this.files.clear();
     this.#held = null;
     this.table = new TaskTable(OPTIONS);
     const tasks = this.unfinished();
@@ -182,7 +213,11 @@ class World {
       assertTrue(seq > known.begunThrough, "a lane goes back");
       for (const task of this.unfinished()) {
         if (task.lane !== lane || task.seq <= known.begunThrough || task.seq > seq) continue;
-        assertTrue(this.table.isGiven(task.taskId), "a task counts as begun and is not given");
+        const isSetAside = this.table.has(task.taskId) && OPTIONS.refers(task.payload);
+        assertTrue(
+          this.table.isGiven(task.taskId) || isSetAside,
+          "a task counts as begun and is not given",
+        );
       }
       this.lanes.set(lane, { ...known, begunThrough: seq });
     }
@@ -191,9 +226,22 @@ class World {
 
   #tell(effect: TableEffect): void {
     if (effect.kind === "run") { for (const handover of effect.attempts) this.#run(handover); }
+    if (effect.kind === "fetch") { for (const task of effect.tasks) this.#fetch(task); }
+    if (effect.kind === "release") {
+      for (const taskId of effect.taskIds) {
+        assertTrue(this.files.delete(taskId), "files are released that nobody asked for");
+        assertTrue(!this.running.has(taskId), "files are released under the attempt");
+      }
+    }
     if (effect.kind === "end") {
       for (const taskId of effect.taskIds) assertTrue(this.running.has(taskId));
     }
+  }
+
+  #fetch({ taskId, seq, payload }: SpooledTask): void {
+    assertTrue(OPTIONS.refers(payload) && !this.files.has(taskId), "fetched without need");
+    assertTrue(this.disk.get(seq)!.again === 1, "set aside, and not on disk as one that waits");
+    this.files.set(taskId, "on their way");
   }
 
   #run(handover: Handover): void {
@@ -202,6 +250,8 @@ class World {
     assertTrue(this.#hasBegun(stored) && stored.again !== 1, "runs without being marked as begun");
     assertTrue(!this.results.has(task.taskId), "runs after its result");
     assertTrue(!this.running.has(task.taskId), "runs twice at once");
+    const state = OPTIONS.refers(task.payload) ? "here" : undefined;
+    assertTrue(this.files.get(task.taskId) === state, "runs without its arguments");
     this.running.set(task.taskId, handover);
     const runs = this.runs.get(task.taskId) ?? [];
     this.runs.set(task.taskId, [...runs, attempt]);
@@ -230,6 +280,8 @@ class World {
     const unfinished = this.unfinished();
     const { pending, outstanding } = this.table.counts;
     assertEquals(pending + outstanding, unfinished.length);
+    const ahead = [...this.files.keys()].filter((taskId) => !this.table.isGiven(taskId));
+    assertTrue(ahead.length <= OPTIONS.fetchPlaces, "more is fetched ahead than allowed");
     assertTrue(this.lanes.size <= 2 * OPTIONS.maxLanes + 100, "lanes are not bounded");
     for (const { lane } of unfinished) assertTrue(this.lanes.has(lane), "a lane is missing");
   }
@@ -242,6 +294,7 @@ const shape = fc.record({
   group: fc.nat(5),
   priority: fc.constantFrom(0, 0, 1, -1),
   bytes: fc.constantFrom(0, 10, 400, 70_000),
+  refers: fc.constantFrom(false, false, true),
 });
 const command = fc.oneof(
   { weight: 8, arbitrary: fc.record({ do: fc.constant("receive" as const), shape }) },
@@ -256,6 +309,14 @@ const command = fc.oneof(
     weight: 6,
     arbitrary: fc.record({ do: fc.constant("finish" as const), index: fc.nat(3), outcome }),
   },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant("fetched" as const),
+      index: fc.nat(3),
+      error: fc.constantFrom(null, null, null, GONE),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("cancel" as const), index: fc.nat(20) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("fail" as const) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("mend" as const) }) },
@@ -269,6 +330,7 @@ function take(world: World, step: Command): void {
   else if (step.do === "room" && !world.isFailing) world.room(step.attempts);
   else if (step.do === "cancel" && !world.isFailing) world.cancel(step.index);
   else if (step.do === "finish") world.finish(step.index, step.outcome);
+  else if (step.do === "fetched") world.fetched(step.index, step.error);
   else if (step.do === "fail") world.fail();
   else if (step.do === "mend") world.mend();
   else if (step.do === "crash") world.crash();
@@ -282,8 +344,10 @@ Deno.test("every accepted task ends in exactly one result, within its attempts",
       world.mend();
       for (let left = 1_000; left > 0 && world.results.size < world.received.size; left--) {
         world.room(2);
+        world.fetched(0);
         world.finish(0, SUCCESS);
       }
+      assertEquals(world.files.size, 0);
       assertEquals([...world.results.keys()].sort(), [...world.received.keys()].sort());
       for (const [taskId, runs] of world.runs) {
         const { maximum = OPTIONS.maxAttempts } = world.received.get(taskId)!;
@@ -487,4 +551,71 @@ Deno.test("any number of groups makes a bounded number of lanes", () => {
     while (world.running.size > 0) world.finish(0, SUCCESS);
   }
   assertTrue(world.lanes.size <= OPTIONS.maxLanes + 3, `${world.lanes.size} lanes`);
+});
+
+Deno.test("a task waits for its arguments without an attempt, and those behind it go on", () => {
+  const world = new World();
+  const large = world.receive({ maximum: 1, refers: true });
+  const small = world.receive();
+  world.room(1);
+  assertEquals([...world.running.keys()], [small]);
+  assertEquals([...world.files], [[large, "on their way"]]);
+  world.crash();
+  world.room(2);
+  assertEquals([...world.files], [[large, "on their way"]]);
+  world.fetched(0);
+  world.room(2);
+  assertEquals(world.running.get(large)!.attempt, 1);
+  assertEquals(world.running.get(small)!.attempt, 2);
+  world.finish(1, SUCCESS);
+  assertEquals(world.files.size, 0);
+});
+
+Deno.test("a lost attempt has its arguments fetched again", () => {
+  const world = new World();
+  const large = world.receive({ maximum: 2, refers: true });
+  for (const attempt of [1, 2]) {
+    world.room(1);
+    world.fetched(0);
+    world.room(1);
+    assertEquals(world.running.get(large)!.attempt, attempt);
+    world.finish(0, LOST);
+  }
+  assertEquals(world.results.get(large)!.result.error!.code, "WORKER_LOST");
+});
+
+Deno.test("arguments that cannot be had end the task, which says so", () => {
+  const world = new World();
+  const large = world.receive({ refers: true });
+  world.room(1);
+  world.fetched(0, GONE);
+  const { result } = world.results.get(large)!;
+  assertEquals([result.state, result.error!.code, result.attempt], ["failed", "BLOB_NOT_FOUND", 0]);
+  assertEquals([world.runs.size, world.files.size], [0, 0]);
+});
+
+Deno.test("a cancel ends a task that waits for its arguments, or with them for room", () => {
+  const world = new World();
+  for (let count = 0; count < 3; count++) world.receive({ refers: true });
+  world.room(1);
+  world.fetched(0);
+  for (let index = 0; index < 3; index++) world.cancel(index);
+  assertEquals([...world.results.values()].map(({ result }) => result.state), [
+    "cancelled",
+    "cancelled",
+    "cancelled",
+  ]);
+  assertEquals([world.files.size, world.table.counts.pending], [0, 0]);
+});
+
+Deno.test("any number of tasks with large arguments is bounded, and holds up its own lane only", () => {
+  const world = new World();
+  for (let count = 0; count < 50; count++) world.receive({ refers: true });
+  const other = world.receive({ group: 1 });
+  const large = world.receive({ owner: "ben", refers: true });
+  world.room(2);
+  assertEquals([...world.running.keys()], [other]);
+  const inMemory = [...world.received.keys()].filter((taskId) => world.table.has(taskId)).length;
+  assertTrue(inMemory <= OPTIONS.windowTasks + OPTIONS.fetchTasks + 1, `${inMemory}`);
+  assertTrue(world.files.has(large), "another owner's is not fetched");
 });

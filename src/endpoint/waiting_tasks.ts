@@ -10,9 +10,19 @@
  * 3. The number of lanes is bounded: an owner's further groups share one for each priority.
  * 4. A lane is known as long as a task of it is unfinished. Idle ones are kept for a while, since
  *    most groups send more.
+ * 5. A task whose arguments are with the service is set aside at its turn, which takes no room. A
+ *    lane that may not set it aside takes no part in the turns until something has changed there.
  */
 import { FairLanes } from "../lib/fair_queue.ts";
-import { costOf, Lane, type LaneKey, type StoredLane, type Waiting } from "./lane.ts";
+import type { Fetching, FetchQueue } from "./fetch_queue.ts";
+import {
+  type Arguments,
+  costOf,
+  Lane,
+  type LaneKey,
+  type StoredLane,
+  type Waiting,
+} from "./lane.ts";
 import type { LaneLoad, LoadedLane, RecoveredLane } from "./table_events.ts";
 import type { SpooledTask } from "./task.ts";
 
@@ -22,19 +32,32 @@ export interface WindowOptions {
   readonly windowBytes: number;
   /** How many lanes are told apart. */
   readonly maxLanes: number;
+  /** Whether arguments of the packed payload are to be fetched. */
+  readonly refers: (payload: Uint8Array) => boolean;
 }
 
 /** What has its turn. */
 export interface Picked {
   readonly tasks: readonly Waiting[];
+  /** These have to wait for their arguments first (5). */
+  readonly aside: readonly Fetching[];
   /** These have to be read first. */
   readonly loads: readonly LaneLoad[];
+}
+
+/** What was read. */
+export interface Loaded extends Omit<Picked, "loads"> {
+  /** These wait in memory from now on. */
+  readonly later: readonly Waiting[];
 }
 
 /** Lanes without tasks that stay known. */
 const IDLE_LANES = 100;
 export class WaitingTasks {
   readonly #options: WindowOptions;
+  readonly #fetches: FetchQueue;
+  /** Lanes that wait until they may set a task aside (5). */
+  readonly #blocked = new Set<Lane>();
   readonly #fair = new FairLanes<string, Lane>();
   readonly #byKey = new Map<string, Lane>();
   readonly #byNumber = new Map<number, Lane>();
@@ -48,11 +71,12 @@ export class WaitingTasks {
   #loaded = 0;
   #loadedBytes = 0;
 
-  constructor(options: WindowOptions) {
+  constructor(options: WindowOptions, fetches: FetchQueue) {
     this.#options = options;
+    this.#fetches = fetches;
   }
 
-  /** How many tasks wait. */
+  /** How many tasks wait for their turn. */
   get size(): number {
     return this.#size;
   }
@@ -123,7 +147,9 @@ export class WaitingTasks {
   /** A new task; what waits in memory is returned, the rest is only stored. */
   add(lane: Lane, task: SpooledTask): Waiting | undefined {
     // Behind stored tasks everything is stored, so that the lane stays in order.
-    if (lane.stored === 0 && this.#hasRoomFor(lane)) return this.#keep(lane, task, false);
+    if (lane.stored === 0 && this.#hasRoomFor(lane)) {
+      return this.#keep(lane, task, this.#argumentsOf(task), false);
+    }
     if (lane.waiting === 0) lane.loadedThrough = task.seq - 1;
     lane.stored += 1;
     this.#size += 1;
@@ -133,20 +159,31 @@ export class WaitingTasks {
 
   /** A task that was given to the executor, or to an earlier agent's, waits again. */
   addAgain(lane: Lane, task: SpooledTask): Waiting {
-    return this.#keep(lane, task, true);
+    return this.#keep(lane, task, this.#argumentsOf(task), true);
   }
 
-  #keep(lane: Lane, task: SpooledTask, isRetry: boolean): Waiting {
+  /** A task that was set aside, and whose arguments are here now. */
+  addFetched(lane: Lane, task: SpooledTask): Waiting {
+    return this.#keep(lane, task, "fetched", true);
+  }
+
+  #argumentsOf({ payload }: SpooledTask): Arguments {
+    return this.#options.refers(payload) ? "referred" : "inline";
+  }
+
+  #keep(lane: Lane, task: SpooledTask, argumentsAre: Arguments, isRetry: boolean): Waiting {
     this.#size += 1;
-    const waiting = this.#load(lane, task, isRetry);
+    const waiting = this.#load(lane, task, argumentsAre, isRetry);
+    // It may be the next one now.
+    if (isRetry) this.#blocked.delete(lane);
     this.#settle(lane);
     return waiting;
   }
 
-  #load(lane: Lane, task: SpooledTask, isRetry: boolean): Waiting {
+  #load(lane: Lane, task: SpooledTask, argumentsAre: Arguments, isRetry: boolean): Waiting {
     this.#loaded += 1;
     this.#loadedBytes += task.payload.length;
-    return lane.push(task, isRetry);
+    return lane.push(task, argumentsAre, isRetry);
   }
 
   #unload(task: SpooledTask): void {
@@ -166,6 +203,7 @@ export class WaitingTasks {
   remove(waiting: Waiting): void {
     waiting.lane.remove(waiting);
     this.#unload(waiting.task);
+    this.#blocked.delete(waiting.lane);
     this.#settle(waiting.lane);
   }
 
@@ -178,15 +216,22 @@ export class WaitingTasks {
     this.#settle(lane);
   }
 
+  /** One that was set aside is not any more (5). */
+  unblock(): void {
+    const lanes = [...this.#blocked];
+    this.#blocked.clear();
+    for (const lane of lanes) this.#settle(lane);
+  }
+
   /** A task that had its turn has ended, or waits again. */
   back(lane: Lane): void {
     lane.given -= 1;
     this.#settle(lane);
   }
 
-  /** Puts the lane where it belongs (1, 4). */
+  /** Puts the lane where it belongs (1, 4, 5). */
   #settle(lane: Lane): void {
-    if (lane.hasNext) this.#fair.add(lane);
+    if (lane.hasNext && !this.#blocked.has(lane)) this.#fair.add(lane);
     else this.#fair.delete(lane);
     if (lane.isIdle) this.#idle.add(lane);
     else this.#idle.delete(lane);
@@ -194,26 +239,57 @@ export class WaitingTasks {
 
   // -- turns ----------------------------------------------------------------------------------------
 
-  /** The next `room` tasks. What is only stored is planned, and comes with `loaded`. */
+  /** Tasks for so much room. What is only stored is planned, and comes with `loaded`. */
   pick(room: number): Picked {
     const tasks: Waiting[] = [];
+    const aside: Fetching[] = [];
     const planned = new Set<Lane>();
-    for (let left = room; left > 0; left--) {
+    for (let left = room; left > 0;) {
       const lane = this.#fair.next();
       if (lane === undefined) break;
-      const waiting = lane.shift();
-      this.#fair.charge(lane, waiting === undefined ? 1 : costOf(waiting.task));
+      const waiting = lane.peek();
+      if (waiting?.arguments === "referred") {
+        const fetching = this.#setAside(waiting);
+        if (fetching !== undefined) aside.push(fetching);
+        continue;
+      }
+      left -= 1;
       if (waiting === undefined) {
-        lane.planned += 1;
+        this.#plan(lane);
         planned.add(lane);
       } else {
-        lane.given += 1;
-        this.#unload(waiting.task);
+        this.#take(waiting);
         tasks.push(waiting);
       }
-      if (!lane.hasNext) this.#fair.delete(lane);
     }
-    return { tasks, loads: this.#loadsOf(planned) };
+    return { tasks, aside, loads: this.#loadsOf(planned) };
+  }
+
+  /** The lane's next task, which is in memory, has its turn. */
+  #take({ lane, task }: Waiting): void {
+    lane.shift();
+    lane.given += 1;
+    this.#unload(task);
+    this.#fair.charge(lane, costOf(task));
+    if (!lane.hasNext) this.#fair.delete(lane);
+  }
+
+  #plan(lane: Lane): void {
+    lane.planned += 1;
+    this.#fair.charge(lane, 1);
+    if (!lane.hasNext) this.#fair.delete(lane);
+  }
+
+  /** Undefined when the lane has to wait with it (5). */
+  #setAside(waiting: Waiting): Fetching | undefined {
+    const { lane } = waiting;
+    if (this.#fetches.takes(lane)) {
+      this.#take(waiting);
+      return this.#fetches.add(waiting);
+    }
+    this.#blocked.add(lane);
+    this.#fair.delete(lane);
+    return undefined;
   }
 
   /** While half of the window is free, a lane is read further than it has to be (2). */
@@ -230,23 +306,34 @@ export class WaitingTasks {
     return loads;
   }
 
-  /** What was read: the planned ones, which go now, and further ones, which wait in the window. */
-  loaded({ lane: number, tasks, end }: LoadedLane): { now: Waiting[]; later: Waiting[] } {
+  /**
+   * What was read: the planned ones, which go now or are set aside, and further ones, which wait in
+   * the window. From the first planned one on that may not be set aside all wait (5).
+   */
+  loaded({ lane: number, tasks, end }: LoadedLane): Loaded {
     const lane = this.lane(number);
-    const planned = tasks.slice(0, lane.planned);
     const before = lane.waiting;
+    const planned = Math.min(lane.planned, tasks.length);
     lane.planned = 0;
     lane.stored = end ? 0 : lane.stored - tasks.length;
-    const now = planned.map((task) => {
+    const now: Waiting[] = [];
+    const aside: Fetching[] = [];
+    let next = 0;
+    for (; next < planned; next++) {
+      const waiting = lane.pass(tasks[next]!, this.#argumentsOf(tasks[next]!));
+      const isReferred = waiting.arguments === "referred";
+      if (isReferred && !this.#fetches.takes(lane)) break;
       lane.given += 1;
       // One was charged when it was planned.
-      if (costOf(task) > 1) this.#fair.charge(lane, costOf(task) - 1);
-      return lane.pass(task);
-    });
-    const later = tasks.slice(planned.length).map((task) => this.#load(lane, task, false));
+      if (costOf(waiting.task) > 1) this.#fair.charge(lane, costOf(waiting.task) - 1);
+      if (isReferred) aside.push(this.#fetches.add(waiting));
+      else now.push(waiting);
+    }
+    const later = tasks.slice(next)
+      .map((task) => this.#load(lane, task, this.#argumentsOf(task), false));
     this.#size += lane.waiting - before;
     this.#settle(lane);
-    return { now, later };
+    return { tasks: now, aside, later };
   }
 }
 

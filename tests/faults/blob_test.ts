@@ -87,21 +87,27 @@ processTest("a large argument goes through in pieces, and survives the service",
   }
 });
 
-processTest("a download goes on where it stopped when the agent was killed", async (env) => {
-  const { path, run } = await prepare(env);
-  const { agent } = await pids(env);
-  const running = env.start(run);
-  const folder = `${env.state}/default/blobs/arguments`;
-  const received = await untilPart(folder, 30 * MEGABYTE);
-  signal(agent, "SIGKILL");
-  const kept = await untilPart(folder, received);
-  await env.ok(["start", "default", "--wait", "60"]);
-  const { stdout, code } = await running.finished(120_000);
-  assertEquals([code, stdout.trim().split("\n")], [0, [String(SIZE), await cksum(path)]]);
-  const agentLog = Deno.readTextFileSync(`${env.state}/default/logs/agent.log`);
-  const resumed = /goes on at (\d+)/.exec(agentLog)?.[1];
-  assertTrue(Number(resumed) >= kept, `resumed at ${resumed}, ${kept} were there`);
-});
+processTest(
+  "an agent killed in a download goes on with it, and no attempt is spent",
+  async (env) => {
+    const { path, run } = await prepare(env);
+    const { agent } = await pids(env);
+    const running = env.start(run);
+    const folder = `${env.state}/default/blobs/arguments`;
+    const received = await untilPart(folder, 30 * MEGABYTE);
+    signal(agent, "SIGKILL");
+    const kept = await untilPart(folder, received);
+    await env.ok(["start", "default", "--wait", "60"]);
+    const { stdout, code } = await running.finished(120_000);
+    assertEquals([code, stdout.trim().split("\n")], [0, [String(SIZE), await cksum(path)]]);
+    const agentLog = Deno.readTextFileSync(`${env.state}/default/logs/agent.log`);
+    const resumed = /goes on at (\d+)/.exec(agentLog)?.[1];
+    assertTrue(Number(resumed) >= kept, `resumed at ${resumed}, ${kept} were there`);
+    const [task] = await env.json<{ task_id: string }[]>(["task", "list"]);
+    const { attempt } = await env.json<{ attempt: number }>(["task", "show", task.task_id]);
+    assertEquals(attempt, 1);
+  },
+);
 
 processTest("a large result survives agent and service, and is not made twice", async (env) => {
   await env.ok(["configure", "default"]);

@@ -9,38 +9,36 @@ import { ArgumentBlobs } from "./argument_blobs.ts";
 import { BlobExecutor } from "./blob_executor.ts";
 import { ResultBlobs } from "./result_blobs.ts";
 import { ServiceBlobs, type ServiceTarget } from "./service_blobs.ts";
+import { TaskArguments } from "./task_arguments.ts";
 
 export class AgentBlobs {
   readonly results: ResultBlobs;
-  readonly #arguments: ArgumentBlobs;
-  readonly #requests: (taskId: TaskId, signal: AbortSignal) => BlobRequests;
+  readonly arguments: TaskArguments;
 
   constructor(
     dir: Pick<EndpointDir, "argumentFolder" | "resultFolder">,
     findService: () => Promise<Outcome<ServiceTarget>>,
   ) {
     const service = new ServiceBlobs(findService);
-    this.#requests = (taskId, signal) => service.of(taskId, signal);
-    this.results = new ResultBlobs({ folder: dir.resultFolder, requests: this.#requests });
-    this.#arguments = new ArgumentBlobs({
-      folder: dir.argumentFolder,
-      cacheBytes: BLOB_CACHE_BYTES,
-    });
-    this.#arguments.recover();
+    const requests = (taskId: TaskId, signal: AbortSignal): BlobRequests =>
+      service.of(taskId, signal);
+    this.results = new ResultBlobs({ folder: dir.resultFolder, requests });
+    const blobs = new ArgumentBlobs({ folder: dir.argumentFolder, cacheBytes: BLOB_CACHE_BYTES });
+    blobs.recover();
+    this.arguments = new TaskArguments({ blobs, requests });
   }
 
   before(inner: Executor, events: ExecutorEvents): BlobExecutor {
     return new BlobExecutor({
       inner,
       events,
-      arguments: this.#arguments,
+      arguments: this.arguments,
       results: this.results,
-      requests: this.#requests,
     });
   }
 
   close(): void {
-    this.#arguments.close();
+    this.arguments.close();
     this.results.close();
   }
 }

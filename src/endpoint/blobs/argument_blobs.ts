@@ -10,7 +10,7 @@ import { type BlobRequests, downloadBlob } from "../../contract/blob_transfer.ts
 import { FuncxError } from "../../contract/errors.ts";
 import type { TaskId } from "../../contract/ids.ts";
 import { BLOB_CHUNK_BYTES, BLOB_TRANSFERS } from "../../contract/limits.ts";
-import { Slots } from "../../lib/async.ts";
+import { KeyedLock, Slots } from "../../lib/async.ts";
 import { ensurePrivateFolder } from "../../lib/files.ts";
 import { freeBytes } from "../../lib/free_space.ts";
 import { GrowingFile, hashFile, removeFile, sha256Of } from "../../lib/growing_file.ts";
@@ -44,6 +44,8 @@ export class ArgumentBlobs {
   /** By hash; those that nobody uses in the order in which they came out of use. */
   readonly #contents = new Map<string, Content>();
   readonly #slots = new Slots(BLOB_TRANSFERS);
+  /** By hash: a download that was given up has to be over before the next one writes. */
+  readonly #writing = new KeyedLock<string>();
 
   constructor(options: ArgumentOptions) {
     this.#options = options;
@@ -74,8 +76,9 @@ export class ArgumentBlobs {
       return known.file;
     }
     const abort = new AbortController();
-    const file = this.#slots.run(() =>
-      this.#bring(blob, known !== undefined, requests(abort.signal))
+    const file = this.#writing.run(
+      blob.sha256,
+      () => this.#slots.run(() => this.#bring(blob, known !== undefined, requests(abort.signal))),
     );
     const content = { size: blob.size, users: 1, file, abort };
     this.#contents.set(blob.sha256, content);
