@@ -24,6 +24,7 @@ import {
   MAX_PAYLOAD_BYTES,
 } from "../contract/limits.ts";
 import { Slots } from "../lib/async.ts";
+import { hexOf, type NewHash, portableHash } from "./incremental_hash.ts";
 
 /** A file as an argument: the function gets the path of a copy of it that it may read. */
 export class FileArgument {
@@ -35,6 +36,8 @@ export interface BlobOptions {
   /** Arguments above this go as blobs, bytes. */
   readonly inlineBytes: number;
   readonly onProgress?: OnProgress;
+  /** For what comes in more than one chunk; a portable one by default. */
+  readonly newHash?: NewHash;
 }
 
 /** V8 holds no longer text; other engines hold less or a little more. */
@@ -129,31 +132,41 @@ export class Blobs {
   async #text(blob: BlobReference): Promise<string> {
     const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
     let text = "";
-    if (blob.size <= BLOB_CHUNK_BYTES && blob.size > 0) {
-      for await (const whole of downloadBlob(this.#requests, blob)) {
-        if (await sha256Of(whole) !== blob.sha256) throw corrupt(blob);
-        return textOf(whole, decoder);
-      }
-    }
-    for await (const chunk of downloadBlob(this.#requests, blob)) {
+    for await (const chunk of this.#verified(blob)) {
+      if (chunk.length === blob.size) return textOf(chunk, decoder);
       text += decoder.decode(chunk, { stream: true });
       if (text.length > MAX_TEXT_LENGTH - chunk.length) throw tooLong(blob);
     }
     return text + decoder.decode();
   }
 
-  /** The bytes of a result that is kept as a blob, in order; undefined for another one. */
+  /** Its chunks in order; what is not what its hash says is found out before the end. */
+  async *#verified(blob: BlobReference): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+    const isOneChunk = blob.size <= BLOB_CHUNK_BYTES;
+    const { newHash = portableHash } = this.#options;
+    const hash = isOneChunk ? undefined : await newHash();
+    for await (const chunk of downloadBlob(this.#requests, blob)) {
+      if (isOneChunk && await sha256Of(chunk) !== blob.sha256) throw corrupt(blob);
+      hash?.update(chunk);
+      yield chunk;
+    }
+    if (hash !== undefined && hexOf(hash.digest()) !== blob.sha256) throw corrupt(blob);
+  }
+
+  /**
+   * The bytes of a result that is kept as a blob, in order; undefined for another one. Throws
+   * `BLOB_CORRUPT` behind the last one when they are not what the service promised.
+   */
   resultChunks(
     task: Pick<FinishedTask, "task_id" | "result">,
   ): AsyncGenerator<Uint8Array<ArrayBuffer>> | undefined {
     const blob = resultBlob(task);
-    return blob && downloadBlob(this.#requests, blob);
+    return blob && this.#verified(blob);
   }
 }
 
 async function sha256Of(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hexOf(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
 }
 
 /** A decoder that replaces what is not UTF-8 is several times as fast as one that refuses it. */

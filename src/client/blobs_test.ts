@@ -115,6 +115,20 @@ Deno.test("a large result is fetched, and refused when it is not what its hash s
   await assertRejects(() => client.withResult(task), /another SHA-256/);
 });
 
+Deno.test("a result of many chunks is refused when one of them is not what was stored", async () => {
+  const service = new BlobService(text(2 * BLOB_CHUNK_BYTES + 7));
+  const client = await service.client();
+  const task = { task_id: newId(), result: blobBuffer(service.blob) };
+  assertEquals((await client.withResult(task)).result!.length, service.bytes.length);
+  service.bytes[BLOB_CHUNK_BYTES + 1] = 0x38;
+  await assertRejects(() => client.withResult(task), /another SHA-256/);
+  await assertRejects(async () => {
+    let bytes = 0;
+    for await (const chunk of client.resultChunks(task)!) bytes += chunk.length;
+    return bytes;
+  }, /another SHA-256/);
+});
+
 Deno.test("an answer that is shorter than what was asked for is refused", async () => {
   const service = new BlobService(text(3_000));
   const client = await service.client();
