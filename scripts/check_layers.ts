@@ -45,9 +45,9 @@ function readSources(): SourceFile[] {
 
 /** Static, dynamic and type imports, and re-exports. */
 function importsOf(file: SourceFile): Import[] {
-  const pattern = /^(?:import|export|\} from)\b[^;"'`]*?"([^"\n]+)"|\bimport\(\s*"([^"\n]+)"/gm;
+  const fixed = /^(?:import|(?:import|export)\b[^;"'`]*?\bfrom)\s*"([^"\n]+)"/;
+  const pattern = new RegExp(`${fixed.source}|\\bimport\\(\\s*"([^"\\n]+)"`, "gm");
   return [...file.text.matchAll(pattern)]
-    .filter((match) => match[2] !== undefined || /^import\s*"|\bfrom\s*"/.test(match[0]))
     .filter((match) => !isComment(lineAt(file.text, match.index)))
     .map((match) => ({
       specifier: match[1] ?? match[2],
@@ -175,13 +175,18 @@ function withoutTemplates(text: string): string {
   return text.replace(/`(?:\\[\s\S]|[^`\\])*`/g, (found) => found.replace(/[^\n]/g, " "));
 }
 
+/** `@noble/hashes` of `@noble/hashes/sha2.js`. */
+function packageOf({ specifier }: Import): string {
+  return specifier.split("/").slice(0, specifier.startsWith("@") ? 2 : 1).join("/");
+}
+
 /** Every npm package is used, and has a line in CONTRIBUTING.md that says why. */
 function checkDependencies(sources: readonly SourceFile[]): Problem[] {
   const manifest: { imports: Record<string, string> } = JSON.parse(
     Deno.readTextFileSync(join(ROOT, "deno.json")),
   );
   const contributing = Deno.readTextFileSync(join(ROOT, "CONTRIBUTING.md"));
-  const imported = new Set(sources.flatMap(importsOf).map(({ specifier }) => specifier));
+  const imported = new Set(sources.flatMap(importsOf).map(packageOf));
   return Object.keys(manifest.imports).flatMap((name) => {
     const rules: string[] = [];
     if (!contributing.includes(`| \`${name}\``)) {
