@@ -1,5 +1,6 @@
 /** Turns whatever a command threw into what failed, how to mend it, and an exit code. */
 import { ERROR_KINDS, type ErrorCode, EXIT, FuncxError, isErrorCode } from "../contract/errors.ts";
+import { isDiskFull } from "../lib/files.ts";
 import { type Failure, messageOf, type Outcome } from "../lib/outcome.ts";
 import { oneLine, style } from "./output/style.ts";
 import type { TextSink } from "./terminal.ts";
@@ -77,11 +78,10 @@ const HINTS: Partial<Record<ErrorCode, string>> = {
 
 /** Errors of the system and of `lib`; told by name, so that no heavy module is loaded for it. */
 function systemFailure(thrown: Error): CommandFailure | undefined {
-  const { code } = thrown as { code?: unknown };
-  if (code === "ENOSPC" || code === "EDQUOT") {
+  if (isDiskFull(thrown)) {
     return failure("STORAGE_FULL", thrown.message, "Free some space or raise the quota.");
   }
-  if (code === "EROFS") {
+  if ((thrown as { code?: unknown }).code === "EROFS") {
     return failure("DIRECTORY_UNUSABLE", thrown.message, ANOTHER_FOLDER);
   }
   switch (thrown.name) {

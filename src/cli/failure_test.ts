@@ -19,6 +19,7 @@ function memorySink(): TextSink & { text: string } {
 
 Deno.test("every kind of failure has an exit code and a hint", () => {
   const diskFull = Object.assign(new Error("No space left on device"), { code: "ENOSPC" });
+  const storeFull = Object.assign(new Error("database or disk is full"), { code: "SQLITE_FULL" });
   const cases: [unknown, number][] = [
     [new FuncxError({ code: "PROFILE_INVALID", message: "x" }), EXIT.configuration],
     [new FuncxError({ code: "USAGE", message: "x" }), EXIT.usage],
@@ -28,6 +29,7 @@ Deno.test("every kind of failure has an exit code and a hint", () => {
     [new Deno.errors.NotADirectory("x"), EXIT.permission],
     [new Deno.errors.NotFound("x"), EXIT.data],
     [diskFull, EXIT.tryAgain],
+    [storeFull, EXIT.tryAgain],
     [new TypeError("x is undefined"), EXIT.internal],
     ["a string", EXIT.internal],
     [undefined, EXIT.internal],

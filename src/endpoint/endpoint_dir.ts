@@ -4,9 +4,9 @@ import { RESULT_FOLDER } from "./result_folder.ts";
 import { type RegistrationFile, RegistrationFileSchema } from "../contract/home.ts";
 import type { FuncxHome } from "../contract/home_folder.ts";
 import { ensurePrivateFolder, readIfPresent, writePrivateFile } from "../lib/files.ts";
-import { messageOf } from "../lib/outcome.ts";
 import { join, resolve } from "../lib/path.ts";
 import { socketPath } from "../lib/runtime_dir.ts";
+import { unwritable } from "./unwritable.ts";
 import * as v from "valibot";
 
 export class EndpointDir {
@@ -54,17 +54,15 @@ export class EndpointDir {
     return socketPath(this.folder, env);
   }
 
-  /** Makes both folders with mode 0700, or narrows them; throws `DIRECTORY_UNUSABLE`. */
+  /** Makes both folders with mode 0700, or narrows them; throws what {@link unwritable} makes of it. */
   prepare(): void {
     for (const folder of [this.folder, this.stateDir]) {
       try {
         ensurePrivateFolder(folder);
       } catch (thrown) {
-        throw new FuncxError({
-          code: "DIRECTORY_UNUSABLE",
-          message: `${folder} cannot be used: ${messageOf(thrown)}`,
-          hint: "It has to be a folder that you own and may write to; see stateDir in the profile.",
-        }, { cause: thrown });
+        const hint =
+          "It has to be a folder that you own and may write to; see stateDir in the profile.";
+        throw unwritable(`${folder} cannot be used`, thrown, hint);
       }
     }
   }
@@ -84,7 +82,12 @@ export class EndpointDir {
     }
   }
 
+  /** Throws what {@link unwritable} makes of the system's error; the file is as before then. */
   writeRegistration(registration: RegistrationFile): void {
-    writePrivateFile(this.registrationFile, `${JSON.stringify(registration, null, 2)}\n`);
+    try {
+      writePrivateFile(this.registrationFile, `${JSON.stringify(registration, null, 2)}\n`);
+    } catch (thrown) {
+      throw unwritable(`${this.registrationFile} cannot be written`, thrown);
+    }
   }
 }

@@ -1,9 +1,9 @@
 /** The lock by which one agent at most runs for an endpoint, on whichever login node. */
 import { FuncxError } from "../contract/errors.ts";
 import { readIfPresent } from "../lib/files.ts";
-import { messageOf } from "../lib/outcome.ts";
 import { FRESH_FOR, type LockAttempt, ProcessLock } from "../lib/process_lock.ts";
 import { ownIdentity, type ProcessIdentity } from "../lib/process_identity.ts";
+import { unwritable } from "./unwritable.ts";
 
 export interface EndpointLock {
   readonly lock: ProcessLock;
@@ -13,7 +13,7 @@ export interface EndpointLock {
 
 /**
  * Takes the lock at `path`, also one that a dead agent left behind. Throws `ALREADY_RUNNING`, naming
- * host, process and since when, or `DIRECTORY_UNUSABLE`.
+ * host, process and since when, or what {@link unwritable} makes of the system's error.
  */
 export function lockEndpoint(path: string, name: string): EndpointLock {
   const before = readIfPresent(path);
@@ -26,11 +26,8 @@ function acquire(path: string): LockAttempt {
   try {
     return ProcessLock.acquire(path);
   } catch (thrown) {
-    throw new FuncxError({
-      code: "DIRECTORY_UNUSABLE",
-      message: `the lock ${path} cannot be made: ${messageOf(thrown)}`,
-      hint: "Check the folder's owner and the disk's room.",
-    }, { cause: thrown });
+    const hint = "Check the folder's owner and the disk's room.";
+    throw unwritable(`the lock ${path} cannot be made`, thrown, hint);
   }
 }
 

@@ -29,7 +29,7 @@ const DAMAGED = /malformed|not a database|corrupt/i;
 const IDS = "(SELECT value FROM json_each(?))";
 const SEQS_OF_BATCH = "(SELECT value FROM json_each((SELECT seqs FROM results WHERE batch = ?)))";
 
-/** Throws `FuncxError` with `SPOOL_UNREADABLE`, `ALREADY_RUNNING` or `DIRECTORY_UNUSABLE`. */
+/** Throws as {@link openSpoolFile} does. */
 export function openSpool(path: string, endpointId: EndpointId): Spool {
   return new Spool(path, openSpoolFile(path, endpointId));
 }

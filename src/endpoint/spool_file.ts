@@ -11,6 +11,7 @@ import {
 } from "../lib/database.ts";
 import { messageOf } from "../lib/outcome.ts";
 import { dirname, join } from "../lib/path.ts";
+import { unwritable } from "./unwritable.ts";
 
 /** Each takes a file from one version to the next. */
 export const MIGRATIONS: readonly string[] = [
@@ -67,20 +68,26 @@ const MAX_CHECKED_BYTES = 1024 * 1024 * 1024;
 /**
  * Opens or makes the spool of an endpoint. A spool of another endpoint id, left from an earlier
  * registration, is renamed and kept. Throws `FuncxError` with `SPOOL_UNREADABLE`,
- * `ALREADY_RUNNING` or `DIRECTORY_UNUSABLE`.
+ * `ALREADY_RUNNING`, `STORAGE_FULL` or `DIRECTORY_UNUSABLE`.
  */
 export function openSpoolFile(path: string, endpointId: EndpointId): Connection {
-  let connection = openFile(path);
+  const connection = openFile(path);
   const owner = readMeta(connection, "endpoint_id");
-  if (owner !== undefined && owner !== endpointId) {
-    closeDatabase(connection);
-    Deno.renameSync(path, join(dirname(path), `spool.${owner}.db`));
-    connection = openFile(path);
-  }
-  if (readMeta(connection, "endpoint_id") === undefined) {
+  if (owner === endpointId) return connection;
+  if (owner === undefined) return claim(connection, path, endpointId);
+  closeDatabase(connection);
+  Deno.renameSync(path, join(dirname(path), `spool.${owner}.db`));
+  return claim(openFile(path), path, endpointId);
+}
+
+function claim(connection: Connection, path: string, endpointId: EndpointId): Connection {
+  try {
     writeMeta(connection, "endpoint_id", endpointId);
+    return connection;
+  } catch (thrown) {
+    closeDatabase(connection);
+    throw spoolError(path, thrown);
   }
-  return connection;
 }
 
 function openFile(path: string): Connection {
@@ -147,11 +154,7 @@ function spoolError(path: string, thrown: unknown): FuncxError {
   if (thrown instanceof DatabaseUnreadableError || /malformed|not a database/i.test(message)) {
     return new FuncxError(unreadable(path, message));
   }
-  return new FuncxError({
-    code: "DIRECTORY_UNUSABLE",
-    message: `the spool ${path} cannot be opened: ${message}`,
-    hint: "Check the folder's owner and the disk's room, or set stateDir in the profile.",
-  });
+  return unwritable(`the spool ${path} cannot be opened`, thrown);
 }
 
 export function readMeta(connection: Connection, key: string): string | undefined {

@@ -47,9 +47,7 @@ export function writePrivateFile(path: string, content: string | Uint8Array): vo
   const temporary = join(dirname(path), `.${crypto.randomUUID()}.tmp`);
   try {
     using file = Deno.openSync(temporary, { write: true, createNew: true, mode: 0o600 });
-    for (let written = 0; written < bytes.length;) {
-      written += file.writeSync(bytes.subarray(written));
-    }
+    writeAll(file, bytes);
     file.syncSync();
     Deno.renameSync(temporary, path);
   } catch (thrown) {
@@ -57,6 +55,23 @@ export function writePrivateFile(path: string, content: string | Uint8Array): vo
     throw thrown;
   }
   syncFolder(dirname(path));
+}
+
+/** All of `bytes`, where one write may take only a part of them. */
+export function writeAll(file: Deno.FsFile, bytes: Uint8Array): void {
+  for (let written = 0; written < bytes.length;) {
+    written += file.writeSync(bytes.subarray(written));
+  }
+}
+
+/** SQLite calls a full disk FULL, and a full quota a failed write. */
+const FULL = /\b(ENOSPC|EDQUOT|SQLITE_FULL|SQLITE_IOERR_WRITE|SQLITE_IOERR_FSYNC)\b|disk is full/;
+
+/** Whether the system, or SQLite, says that no room or quota is left for what was written. */
+export function isDiskFull(thrown: unknown): boolean {
+  if (!(thrown instanceof Error)) return false;
+  const { code } = thrown as { readonly code?: unknown };
+  return FULL.test(`${code} ${thrown.message}`);
 }
 
 /** Makes a rename or a removal in `folder` durable. */

@@ -8,7 +8,7 @@
  *    the holder touches it, see {@link REFRESH_INTERVAL}.
  * 3. A lock is taken over by renaming it away, so of several that try only one gets it.
  */
-import { readIfPresent, removeIfPresent } from "./files.ts";
+import { readIfPresent, removeIfPresent, writeAll } from "./files.ts";
 import { ownIdentity, type ProcessIdentity, standingOf } from "./process_identity.ts";
 
 /** Milliseconds between two touches of a lock that is held. */
@@ -75,14 +75,23 @@ export function lockHolder(path: string): ProcessIdentity | undefined {
 }
 
 function create(path: string, content: string): boolean {
+  let file: Deno.FsFile;
   try {
-    using file = Deno.openSync(path, { write: true, createNew: true, mode: 0o600 });
-    file.writeSync(new TextEncoder().encode(content));
-    file.syncSync();
-    return true;
+    file = Deno.openSync(path, { write: true, createNew: true, mode: 0o600 });
   } catch (thrown) {
     if (thrown instanceof Deno.errors.AlreadyExists) return false;
     throw thrown;
+  }
+  try {
+    writeAll(file, new TextEncoder().encode(content));
+    file.syncSync();
+    return true;
+  } catch (thrown) {
+    // On a full disk: what is left would keep the next one from starting.
+    removeIfPresent(path);
+    throw thrown;
+  } finally {
+    file.close();
   }
 }
 

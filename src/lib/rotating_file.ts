@@ -40,6 +40,9 @@ export class RotatingFile implements Disposable {
   }
 
   #rotate(): void {
+    // Opened before anything is moved, so that on a full disk all stays as it is.
+    const fresh = `${this.#path}.new`;
+    const next = open(fresh);
     for (let number = this.#options.maximumFiles - 1; number > 0; number--) {
       const from = number === 1 ? this.#path : `${this.#path}.${number - 1}`;
       try {
@@ -48,8 +51,7 @@ export class RotatingFile implements Disposable {
         if (!(thrown instanceof Deno.errors.NotFound)) throw thrown;
       }
     }
-    // Opened first, so that there is always a file to write to.
-    const next = open(this.#path);
+    Deno.renameSync(fresh, this.#path);
     this.#file.close();
     this.#file = next;
     this.#size = 0;

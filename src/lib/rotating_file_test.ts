@@ -1,4 +1,4 @@
-import { assertEquals } from "./assert.ts";
+import { assertEquals, assertThrows } from "./assert.ts";
 import { RotatingFile } from "./rotating_file.ts";
 
 Deno.test("a full file is moved aside, the oldest goes, and it goes on where it stopped", async () => {
@@ -19,6 +19,30 @@ Deno.test("a full file is moved aside, the oldest goes, and it goes on where it 
       "log.2",
     ]);
     assertEquals(["log", "log.1", "log.2"].map(content), ["hi", "much too long", "efg"]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("when no new file can be made, all files stay as they are", async () => {
+  const folder = await Deno.makeTempDir();
+  const path = `${folder}/log`;
+  const write = (file: RotatingFile, word: string): void =>
+    file.write(new TextEncoder().encode(word));
+  try {
+    using file = new RotatingFile(path, { maximumBytes: 4, maximumFiles: 3 });
+    for (const word of ["one", "two"]) write(file, word);
+    Deno.mkdirSync(`${path}.new`);
+    for (let attempt = 0; attempt < 4; attempt++) {
+      assertThrows(() => write(file, "three"), /os error/);
+    }
+    assertEquals(["log", "log.1"].map((name) => Deno.readTextFileSync(`${folder}/${name}`)), [
+      "two",
+      "one",
+    ]);
+    Deno.removeSync(`${path}.new`);
+    write(file, "four");
+    assertEquals(Deno.readTextFileSync(path), "four");
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

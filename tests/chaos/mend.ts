@@ -15,12 +15,17 @@ export interface Mended {
 
 const CONFIGURATION = 78;
 const RETRY_PAUSE = 500;
+/** Characters of what a process said that did not end as it should; a stack is among them. */
+const MAX_WORDS = 2_000;
 
 export async function mendOf(stage: Stage, name: DaemonName, end: Finished): Promise<Mended> {
   const error = /^error: (.*)$/m.exec(end.stderr)?.[1];
   const hint = /^hint: (.*)$/m.exec(end.stderr)?.[1];
-  const said = `${name} ended by itself with ${end.code}: ${error ?? end.stderr.slice(-500)}`;
-  if (error === undefined || hint === undefined) return { kind: "trouble", what: said };
+  const ended = `${name} ended by itself with ${end.code}`;
+  if (error === undefined || hint === undefined) {
+    return { kind: "trouble", what: `${ended}: ${end.stderr.slice(-MAX_WORDS)}` };
+  }
+  const said = `${ended}: ${error}`;
   const path = stage.databaseOf(name);
   if (end.code === CONFIGURATION && error.includes(path) && stage.excuses.has(`${name} damage`)) {
     if (!exists(path)) return { kind: "trouble", what: `${said}; the file is not kept` };

@@ -11,12 +11,12 @@ import { FuncxError } from "../../contract/errors.ts";
 import type { TaskId } from "../../contract/ids.ts";
 import { BLOB_CHUNK_BYTES, BLOB_TRANSFERS } from "../../contract/limits.ts";
 import { KeyedLock, Slots } from "../../lib/async.ts";
-import { ensurePrivateFolder } from "../../lib/files.ts";
+import { ensurePrivateFolder, isDiskFull } from "../../lib/files.ts";
 import { freeBytes } from "../../lib/free_space.ts";
 import { GrowingFile, hashFile, removeFile, sha256Of } from "../../lib/growing_file.ts";
 import { logger } from "../../lib/log.ts";
 import { messageOf } from "../../lib/outcome.ts";
-import { join } from "../../lib/path.ts";
+import { dirname, join } from "../../lib/path.ts";
 import { DISK_RESERVE } from "../storage_health.ts";
 
 const log = logger("agent", "blobs");
@@ -154,8 +154,7 @@ export class ArgumentBlobs {
     await this.#makeRoom(blob.size);
     const bytes = await requests.get(blob, 0, blob.size);
     if (await sha256Of(bytes) !== blob.sha256) throw corrupt(blob);
-    // A file that is cut short has another hash.
-    await Deno.writeFile(path, bytes, { mode: 0o600 });
+    await writeCopy(path, bytes);
     return path;
   }
 
@@ -206,6 +205,16 @@ export class ArgumentBlobs {
     } catch (thrown) {
       log.warning("cannot remove {sha256}: {reason}", { sha256, reason: messageOf(thrown) });
     }
+  }
+}
+
+/** A file that is cut short by a crash has another hash. */
+async function writeCopy(path: string, bytes: Uint8Array): Promise<void> {
+  try {
+    await Deno.writeFile(path, bytes, { mode: 0o600 });
+  } catch (thrown) {
+    await removeFile(path);
+    throw isDiskFull(thrown) ? noRoom(bytes.length, dirname(path)) : thrown;
   }
 }
 

@@ -13,7 +13,7 @@ export function watchServiceState(
   news: () => void,
 ): () => void {
   const look = (): void => {
-    const text = readIfPresent(home.serviceStateFile);
+    const text = readText(home.serviceStateFile);
     if (text !== undefined && text !== seen) news();
   };
   let watcher: Deno.FsWatcher;
@@ -32,6 +32,15 @@ export function watchServiceState(
       if (!(thrown instanceof Deno.errors.BadResource)) throw thrown;
     }
   };
+}
+
+/** A home that cannot be read for a moment has no news. */
+function readText(path: string): string | undefined {
+  try {
+    return readIfPresent(path);
+  } catch {
+    return undefined;
+  }
 }
 
 async function follow(watcher: Deno.FsWatcher, look: () => void): Promise<void> {

@@ -8,6 +8,7 @@
  *    something. `news` ends any delay.
  * 4. Where the service refuses our version and names an older one, that one is offered next.
  */
+import { FuncxError } from "../../contract/errors.ts";
 import { REDIAL_INITIAL, REDIAL_MAXIMUM, REDIAL_MINIMUM_UPTIME } from "../../contract/limits.ts";
 import { stepDown } from "../../contract/protocol/handshake.ts";
 import type { Reject } from "../../contract/protocol/messages.ts";
@@ -15,7 +16,7 @@ import { PROTOCOL_VERSION } from "../../contract/protocol/version.ts";
 import { withTimeout } from "../../lib/async.ts";
 import { Backoff } from "../../lib/backoff.ts";
 import { logger } from "../../lib/log.ts";
-import type { Failure, Outcome } from "../../lib/outcome.ts";
+import { type Failure, messageOf, type Outcome, retryable } from "../../lib/outcome.ts";
 import type { Connection, Ending } from "./connection.ts";
 
 const log = logger("agent", "forwarder");
@@ -33,7 +34,7 @@ export type LinkState =
   | { readonly kind: "stopped" };
 
 export interface SupervisorOptions {
-  /** One attempt, offering this version. */
+  /** One attempt, offering this version; what it throws counts as `retryable`. */
   readonly connect: (
     version: number,
     signal: AbortSignal,
@@ -98,7 +99,7 @@ export class Supervisor {
 
   /** From dialling to the end of the session, or of the hope for one (1). */
   async #attempt(signal: AbortSignal): Promise<{ problem: Failure; delay: number }> {
-    const outcome = await this.#options.connect(this.#version, signal);
+    const outcome = await this.#connect(signal);
     if (outcome.kind !== "ok") return this.#failed(outcome.failure, outcome.kind === "fatal");
     const connection = outcome.value;
     if (signal.aborted) connection.leave("the endpoint stops");
@@ -110,6 +111,15 @@ export class Supervisor {
     const problem = problemOf(ending);
     log.info("disconnected after {uptime} ms: {message}", { uptime, message: problem.message });
     return { problem, delay: this.#backoff.next() };
+  }
+
+  /** What is thrown, such as a full disk's error, is no end either: it may be mended meanwhile (2). */
+  async #connect(signal: AbortSignal): ReturnType<SupervisorOptions["connect"]> {
+    try {
+      return await this.#options.connect(this.#version, signal);
+    } catch (thrown) {
+      return retryable(thrown instanceof FuncxError ? thrown : unexpected(thrown));
+    }
   }
 
   #failed(failure: Failure | Reject, isFatal: boolean): { problem: Failure; delay: number } {
@@ -142,6 +152,14 @@ export class Supervisor {
       unwatch?.();
     }
   }
+}
+
+function unexpected(thrown: unknown): Failure {
+  return {
+    code: "INTERNAL_ERROR",
+    message: `the service could not be called: ${messageOf(thrown)}`,
+    hint: "See the agent's log; it is tried again.",
+  };
 }
 
 function problemOf(ending: Ending): Failure {

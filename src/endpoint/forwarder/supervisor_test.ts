@@ -1,7 +1,8 @@
+import { FuncxError } from "../../contract/errors.ts";
 import { reject } from "../../contract/protocol/handshake.ts";
 import type { Reject } from "../../contract/protocol/messages.ts";
 import { PROTOCOL_VERSION } from "../../contract/protocol/version.ts";
-import { assertEquals, assertTrue } from "../../lib/assert.ts";
+import { assertEquals, assertMatch, assertTrue } from "../../lib/assert.ts";
 import { Backoff } from "../../lib/backoff.ts";
 import { type Failure, fatal, ok, type Outcome, retryable } from "../../lib/outcome.ts";
 import { Waiters } from "../../lib/waiters.ts";
@@ -17,19 +18,21 @@ class Dialler {
   readonly states: LinkState[] = [];
   readonly offered: number[] = [];
   readonly #waiters = new Waiters();
-  #answer: ((answer: Answer) => void) | undefined;
+  #answer: ((answer: Answer | Error) => void) | undefined;
   news: (() => void) | undefined;
   readonly supervisor: Supervisor;
 
   constructor(backoff = { initial: 1, maximum: 1, minimumUptime: 1 }, fatalRetry = 1) {
     this.supervisor = new Supervisor({
-      connect: (version) => {
+      connect: async (version) => {
         this.offered.push(version);
-        const { promise, resolve } = Promise.withResolvers<Answer>();
+        const { promise, resolve } = Promise.withResolvers<Answer | Error>();
         assertEquals(this.#answer, undefined);
         this.#answer = resolve;
         this.#waiters.check();
-        return promise;
+        const answer = await promise;
+        if (answer instanceof Error) throw answer;
+        return answer;
       },
       onState: (state) => {
         this.states.push(state);
@@ -50,7 +53,8 @@ class Dialler {
     if (!holds()) await this.#waiters.when(holds);
   }
 
-  async answer(answer: Answer): Promise<void> {
+  /** @param answer an error is thrown. */
+  async answer(answer: Answer | Error): Promise<void> {
     await this.until(() => this.#answer !== undefined);
     const resolve = this.#answer!;
     this.#answer = undefined;
@@ -102,6 +106,22 @@ Deno.test("what keeps it from connecting is told, with the mend", async () => {
   const { problem, delay } = await dialler.waiting();
   assertEquals(problem, { code: "INVALID_AUTH_TOKEN", message: "revoked", hint: "start it again" });
   assertEquals(delay, 60_000);
+  await dialler.supervisor.stop("");
+});
+
+Deno.test("what an attempt throws is told, and followed by another one", async () => {
+  const dialler = new Dialler();
+  const full = { code: "STORAGE_FULL", message: "no room", hint: "make some" } as const;
+  await dialler.answer(new FuncxError(full));
+  await dialler.answer(new Deno.errors.NotADirectory("a home that is away"));
+  const { value } = connection();
+  await dialler.answer(ok(value));
+  await dialler.until(() => dialler.supervisor.state.kind === "connected");
+  const problems = dialler.states.flatMap((state) =>
+    state.kind === "waiting" ? [state.problem] : []
+  );
+  assertEquals(problems[0], full);
+  assertMatch(problems[1]!.message, /a home that is away/);
   await dialler.supervisor.stop("");
 });
 

@@ -4,12 +4,14 @@
  */
 import { assertEquals, assertMatch, assertTrue } from "../../../src/lib/assert.ts";
 import { join } from "../../../src/lib/path.ts";
+import type { AgentStatus } from "../../../src/contract/control.ts";
 import { VERSION } from "../../../src/lib/version.ts";
 import { capture } from "../../../scripts/build/command.ts";
 import { BINARY, isPortable } from "../../helpers/binary.ts";
 import { WORD_COUNT_TS } from "../../helpers/functions.ts";
 import { Mount, mountObstacle } from "../../helpers/mount.ts";
-import { processTest, TestEnv } from "../../helpers/test_env.ts";
+import { processTest, type RunOptions, TestEnv } from "../../helpers/test_env.ts";
+import { until } from "../../helpers/until.ts";
 
 const OBSTACLE = await mountObstacle();
 if (OBSTACLE !== undefined) console.log(`Nothing can be mounted here: ${OBSTACLE}`);
@@ -43,6 +45,55 @@ mountTest("a full disk refuses what is new and keeps what was accepted", async (
     await env.run(["stop", "--now"], small);
     await env.run(["service", "stop"], small);
   }
+});
+
+/** Ends a daemon of which `status` tells, and leaves its lock behind. */
+async function kill(env: TestEnv, status: string[], options: RunOptions): Promise<void> {
+  const { pid } = await env.json<{ pid: number }>(status, options);
+  Deno.kill(pid, "SIGKILL");
+  await until("its end", () => !env.processes().some((each) => each.pid === pid));
+}
+
+mountTest("a daemon that starts on a full disk says so, and leaves no lock", async (env) => {
+  await using mount = await Mount.make(join(env.root, "small"), "size=24m,mode=0700");
+  const folder = join(mount.folder, "funcx");
+  const small = { env: { FUNCX_USER_DIR: folder } };
+  await env.ok(["start"], small);
+  await kill(env, ["status", "default"], small);
+  await kill(env, ["service", "status"], small);
+  const locks = ["service/service.lock", "default/agent.lock"].map((name) => join(folder, name));
+  // Those of the dead ones, whose room would do for new ones.
+  for (const lock of locks) Deno.removeSync(lock);
+  const ballast = mount.fill();
+  const agent = ["start", "default", "--foreground", "--service", "http://127.0.0.1:1"];
+  for (const command of [["service", "run"], agent]) {
+    const { hint } = await env.fails(command, 75, small);
+    assertMatch(hint, /room|space/i);
+  }
+  assertEquals(locks.filter(exists), []);
+  Deno.removeSync(ballast);
+  assertMatch(await env.ok(["start"], small), /Active/);
+  await env.ok(["stop"], small);
+  await env.ok(["service", "stop"], small);
+});
+
+mountTest("an agent that cannot keep its registration goes on when there is room", async (env) => {
+  await using mount = await Mount.make(join(env.state, "default"), "size=24m,mode=0700");
+  await env.ok(["start"]);
+  await env.ok(["stop"]);
+  const { url } = await env.json<{ url: string }>(["service", "status"]);
+  await env.ok(["service", "stop"]);
+  // It goes by the registration that it has, and registers again when its service is back.
+  await env.ok(["start", "--service", url, "--wait", "0"]);
+  const ballast = mount.fill();
+  await env.ok(["service", "start"]);
+  const status = async (): Promise<AgentStatus> =>
+    (await env.json<{ agent: AgentStatus }>(["status", "default"])).agent;
+  await until("its problem", async () => (await status()).problem?.code === "STORAGE_FULL");
+  Deno.removeSync(ballast);
+  await until("its link", async () => (await status()).state === "active");
+  await env.ok(["stop"]);
+  await env.ok(["service", "stop"]);
 });
 
 mountTest("a home that is mounted read-only is a permission error", async (env) => {
@@ -102,3 +153,11 @@ mountTest("with /tmp mounted noexec everything works", async () => {
     Deno.removeSync(root, { recursive: true });
   }
 });
+
+function exists(path: string): boolean {
+  try {
+    return Deno.lstatSync(path) !== undefined;
+  } catch {
+    return false;
+  }
+}

@@ -2,6 +2,7 @@
 import { FuncxError } from "../../../contract/errors.ts";
 import type { UserId } from "../../../contract/ids.ts";
 import { closeDatabase, type Connection } from "../../../lib/database.ts";
+import { isDiskFull } from "../../../lib/files.ts";
 import { logger } from "../../../lib/log.ts";
 import { LogSync } from "../../../lib/log_sync.ts";
 import { messageOf } from "../../../lib/outcome.ts";
@@ -152,13 +153,10 @@ function greatest(connection: Connection, sql: string): number {
   return new Query<[number | null]>(connection, sql).get()?.[0] ?? 0;
 }
 
-/** SQLite calls a full disk FULL, and a full quota a failed write. */
-const FULL = /SQLITE_FULL|database or disk is full|SQLITE_IOERR_WRITE|SQLITE_IOERR_FSYNC/;
-
 function translate(thrown: unknown): Error {
   if (thrown instanceof FuncxError) return thrown;
   const code = (thrown as { code?: unknown }).code;
-  if (FULL.test(`${code} ${messageOf(thrown)}`)) {
+  if (isDiskFull(thrown)) {
     log.error("nothing can be stored: {reason}", { reason: messageOf(thrown) });
     return new FuncxError({
       code: "STORAGE_FULL",
