@@ -10,7 +10,8 @@ import type { LiveProgress } from "./live_progress.ts";
 import { Command, fromJson, Query, toJson } from "./query.ts";
 import { SentTasks } from "./sent_tasks.ts";
 import type { TaskFinisher } from "./task_finisher.ts";
-import { type TaskRow, WaitingTasks } from "./waiting_tasks.ts";
+import type { TaskRow } from "./task_rows.ts";
+import { WaitingTasks } from "./waiting_tasks.ts";
 
 export class LibsqlQueue implements QueueStore {
   readonly #engine: Engine;

@@ -2,13 +2,13 @@
 import type { Connection } from "../../../lib/database.ts";
 import { Query } from "./query.ts";
 import { lastThatFits } from "./result_rows.ts";
-import { TASK_COLUMNS, type TaskRow } from "./waiting_tasks.ts";
+import { type TaskRow, TaskRowsQuery } from "./task_rows.ts";
 
 export class SentTasks {
   readonly #sizesAfter: Query<[taskRow: number, payloadBytes: number]>;
   readonly #sizesAt: Query<[taskRow: number, payloadBytes: number]>;
-  readonly #rowsAfter: Query<TaskRow>;
-  readonly #rowsAt: Query<TaskRow>;
+  readonly #rowsAfter: TaskRowsQuery;
+  readonly #rowsAt: TaskRowsQuery;
 
   constructor(connection: Connection) {
     const after = `FROM tasks INDEXED BY tasks_sent
@@ -19,15 +19,12 @@ export class SentTasks {
       connection,
       `SELECT task_row, payload_bytes ${after} ORDER BY task_row LIMIT ?`,
     );
-    this.#rowsAfter = new Query(
-      connection,
-      `SELECT ${TASK_COLUMNS} ${after} AND task_row <= ? ORDER BY task_row`,
-    );
+    this.#rowsAfter = new TaskRowsQuery(connection, `${after} AND task_row <= ? ORDER BY task_row`);
     this.#sizesAt = new Query(
       connection,
       `SELECT task_row, payload_bytes ${at} ORDER BY positions.key`,
     );
-    this.#rowsAt = new Query(connection, `SELECT ${TASK_COLUMNS} ${at} ORDER BY positions.key`);
+    this.#rowsAt = new TaskRowsQuery(connection, `${at} ORDER BY positions.key`);
   }
 
   /** In order, after a position. */

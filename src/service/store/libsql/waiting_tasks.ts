@@ -12,28 +12,12 @@ import { FAIR_SHARE_BYTES } from "../../../contract/limits.ts";
 import type { Connection } from "../../../lib/database.ts";
 import { type FirstWaiting, LaneTurns } from "./lane_turns.ts";
 import { Command, Query, type SqlValue } from "./query.ts";
+import { type TaskRow, TaskRowsQuery } from "./task_rows.ts";
 
 /** Cost of one turn: about as many small tasks. Smaller is finer, and slower with few lanes. */
 const QUANTUM = 64;
 /** They come with their payloads, of which only large ones are elsewhere: 1 MB at most is read. */
 const TASKS_PER_READ = 250;
-
-export type TaskRow = [
-  taskRow: number,
-  taskId: string,
-  submissionRow: number,
-  functionRow: number,
-  groupRow: number,
-  ownerRow: number,
-  attemptsMade: number,
-  cancelRequested: number | null,
-  payloadBytes: number,
-  payload: Uint8Array | null,
-];
-
-/** Of a row `tasks`, in the order of {@link TaskRow}; a large payload is in another table. */
-export const TASK_COLUMNS = `task_row, task_id, submission_row, function_row, group_row,
-  owner_row, attempts_made, cancel_requested, payload_bytes, payload`;
 
 type Lane = readonly [
   endpointRow: number,
@@ -76,7 +60,7 @@ export class WaitingTasks {
   readonly #owner: Query<[number]>;
   readonly #priority: Query<[number]>;
   readonly #group: Query<[number]>;
-  readonly #tasks: Query<TaskRow>;
+  readonly #tasks: TaskRowsQuery;
   readonly #mark: Command;
 
   constructor(connection: Connection) {
@@ -90,9 +74,9 @@ export class WaitingTasks {
     this.#priority = first("priority", "owner_row = ?", "DESC");
     this.#group = first("group_row", "owner_row = ? AND priority = ? AND group_row >= ?");
     const lane = "endpoint_row = ? AND owner_row = ? AND priority = ? AND group_row = ?";
-    this.#tasks = new Query(
+    this.#tasks = new TaskRowsQuery(
       connection,
-      `SELECT ${TASK_COLUMNS} FROM tasks INDEXED BY tasks_waiting
+      `FROM tasks INDEXED BY tasks_waiting
        WHERE ${lane} AND task_row > ? AND delivery = 0 ORDER BY task_row LIMIT ?`,
     );
     this.#mark = new Command(
