@@ -11,6 +11,7 @@ import { MAX_TIMELINE_EVENTS } from "../../../contract/limits.ts";
 import type { TaskEvent, TaskState } from "../../../contract/task_state.ts";
 import { logger } from "../../../lib/log.ts";
 import { messageOf } from "../../../lib/outcome.ts";
+import { acceptance, type AcceptedTask, AcceptedTasks } from "./accepted_tasks.ts";
 import type { Engine } from "./engine.ts";
 import { Command, Query } from "./query.ts";
 import { legalMoves, writeEvents } from "./timeline.ts";
@@ -38,7 +39,7 @@ interface Entry {
 function movesOf(entry: Entry, attempt: number): readonly TaskEvent[] {
   const { acceptedAt: at, events } = entry;
   if (at === undefined) return events;
-  return [{ state: "waiting-for-nodes", at, by: "agent", attempt }, ...events];
+  return [acceptance(at, attempt), ...events];
 }
 
 export class LiveProgress {
@@ -46,8 +47,8 @@ export class LiveProgress {
   readonly #find: Query<
     [taskRow: number, state: TaskState, attempt: number, progressLength: number]
   >;
-  readonly #accept: Command;
-  readonly #append: Command;
+  readonly #accept: AcceptedTasks;
+  readonly #appendEvents: Command;
   readonly #entries = new Map<TaskId, Entry>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #flushing: Promise<void> | undefined;
@@ -61,8 +62,8 @@ export class LiveProgress {
        WHERE task_id = ? AND delivery >= 1
          AND endpoint_row = (SELECT endpoint_row FROM endpoints WHERE endpoint_id = ?)`,
     );
-    this.#accept = new Command(connection, "UPDATE tasks SET delivery = 2 WHERE task_row = ?");
-    this.#append = new Command(
+    this.#accept = new AcceptedTasks(connection);
+    this.#appendEvents = new Command(
       connection,
       `UPDATE tasks SET state = ?1, attempt = ?2, delivery = 2,
          progress = CASE WHEN ?4 OR progress IS NULL THEN ?3 ELSE progress || ',' || ?3 END
@@ -138,9 +139,7 @@ export class LiveProgress {
     for (let start = 0; start < taskIds.length; start += PORTION) {
       const portion = taskIds.slice(start, start + PORTION);
       try {
-        await this.#engine.write((transaction) => {
-          for (const taskId of portion) this.#write(transaction, taskId);
-        });
+        await this.#engine.write((transaction) => this.#write(transaction, portion));
       } catch (thrown) {
         for (const taskId of portion) this.#entries.delete(taskId);
         log.warning("progress of {count} tasks was not stored: {reason}", {
@@ -151,19 +150,27 @@ export class LiveProgress {
     }
   }
 
-  #write(transaction: Transaction, taskId: TaskId): void {
-    const entry = this.#entries.get(taskId);
-    if (entry === undefined || entry.finishing) return;
-    transaction.afterCommit(() => this.#entries.delete(taskId));
+  #write(transaction: Transaction, taskIds: readonly TaskId[]): void {
+    const accepted: AcceptedTask[] = [];
+    for (const taskId of taskIds) {
+      const entry = this.#entries.get(taskId);
+      if (entry === undefined || entry.finishing) continue;
+      transaction.afterCommit(() => this.#entries.delete(taskId));
+      if (entry.events.length === 0) accepted.push({ taskId, ...entry });
+      else this.#append(taskId, entry);
+    }
+    this.#accept.write(accepted);
+  }
+
+  #append(taskId: TaskId, entry: Entry): void {
     const found = this.#find.get(taskId, entry.endpointId);
     if (found === undefined) return;
     const [taskRow, state, attempt, progressLength] = found;
     const events = legalMoves(state, movesOf(entry, attempt));
     const last = events[events.length - 1];
-    if (last !== undefined) {
-      const full = progressLength > MAXIMUM_PROGRESS ? 1 : 0;
-      const latest = Math.max(attempt, last.attempt);
-      this.#append.run(last.state, latest, writeEvents(events), full, taskRow);
-    } else if (entry.acceptedAt !== undefined) this.#accept.run(taskRow);
+    if (last === undefined) return this.#accept.write([{ taskId, ...entry }]);
+    const full = progressLength > MAXIMUM_PROGRESS ? 1 : 0;
+    const latest = Math.max(attempt, last.attempt);
+    this.#appendEvents.run(last.state, latest, writeEvents(events), full, taskRow);
   }
 }
