@@ -27,13 +27,14 @@ export class AcceptedTasks {
   readonly #accept: Command;
 
   constructor(connection: Connection) {
-    const own = `task_id IN (SELECT value FROM json_each(?1)) AND delivery >= 1
-         AND endpoint_row = (SELECT endpoint_row FROM endpoints WHERE endpoint_id = ?2)`;
+    // The plus keeps SQLite from looking through all of the endpoint's tasks for these.
+    const own = `task_id IN (SELECT value FROM json_each(?1))
+         AND +endpoint_row = (SELECT endpoint_row FROM endpoints WHERE endpoint_id = ?2)`;
     this.#move = new Command(
       connection,
       `UPDATE tasks SET state = 'waiting-for-nodes', delivery = 2,
          progress = concat_ws(',', progress, ?3 || attempt || '}')
-       WHERE ${own} AND state IN (${MAY_BE_ACCEPTED})
+       WHERE ${own} AND delivery >= 1 AND state IN (${MAY_BE_ACCEPTED})
          AND coalesce(length(progress), 0) <= ${MAXIMUM_PROGRESS}`,
     );
     this.#accept = new Command(
