@@ -36,6 +36,7 @@ import {
 import { OutputSplitter } from "./output_splitter.ts";
 import { instantAt, isReadySettings, outcomeOf, settingsOf } from "./task_records.ts";
 import type { WorkerRuntime } from "./runtimes/runtime.ts";
+import { removeUnfinished } from "./unfinished_files.ts";
 import { type WorkerEnd, WorkerProcess } from "./worker_process.ts";
 
 const log = logger("executor", "worker");
@@ -412,6 +413,7 @@ export class WarmWorker {
     const toldAll = end.toldAll && !this.#brokeProtocol && this.#reader.isBetweenRecords;
     const { reported, begun, notBegun } = this.#tasks.abandon(toldAll);
     if (reported.length > 0) this.#events.finished(reported.map((task) => this.#finish(task)));
+    if (this.#details !== null) removeUnfinished(this.#options.resultFolder, this.#details.pid);
     const startFailure = end.startFailure ?? this.#startFailure;
     this.#events.ended({ ...end, startFailure }, { begun, notBegun });
   }

@@ -1,5 +1,7 @@
 import { assertEquals, assertMatch, assertTrue } from "../../../lib/assert.ts";
 import { MAX_RESULT_BYTES, MAX_TASK_OUTPUT_BYTES } from "../../../contract/limits.ts";
+import { join } from "../../../lib/path.ts";
+import { RESULT_FOLDER } from "../../result_folder.ts";
 import {
   errorOf,
   Harness,
@@ -19,6 +21,12 @@ function pythonRuns(module?: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** Results that are being written. */
+function unfinishedIn({ folder }: Harness): string[] {
+  return [...Deno.readDirSync(join(folder, ...RESULT_FOLDER))].map(({ name }) => name)
+    .filter((name) => name.endsWith(".part"));
 }
 
 const ignore = !pythonRuns();
@@ -207,6 +215,47 @@ Deno.test(
     assertMatch(error.message, /10485765 bytes, at most 10485760/);
     const echo = python("def f(x):\n    return len(x)\n");
     assertEquals(valueOf(await harness.run({ code: echo, args: ["y".repeat(9e6)] })), 9e6);
+  },
+);
+
+Deno.test(
+  "Python: a generator's items become one array, in a file when it is large",
+  { ignore },
+  async () => {
+    await using harness = await Harness.start();
+    const some = python("def f(n):\n    for i in range(n):\n        yield {'i': i}\n");
+    assertEquals(valueOf(await harness.run({ code: some, args: [0] })), []);
+    assertEquals(valueOf(await harness.run({ code: some, args: [2] })), [{ i: 0 }, { i: 1 }]);
+    const long = python("def f(n):\n    for i in range(n):\n        yield str(i) * 100_000\n");
+    const items = valueOf(await harness.run({ code: long, args: [40] })) as string[];
+    assertEquals([items.length, items[39].slice(0, 4)], [40, "3939"]);
+    assertEquals(
+      errorOf(await harness.run({ code: long, args: [999] })).code,
+      "MaxResultSizeExceeded",
+    );
+    const odd = python("def f():\n    yield 'x' * 3_000_000\n    yield object()\n");
+    assertEquals(errorOf(await harness.run({ code: odd })).type, "SerializationError");
+    const raising = python("def f():\n    yield 1\n    raise KeyError('late')\n");
+    const error = errorOf(await harness.run({ code: raising }));
+    assertEquals([error.code, error.type], ["RemoteExecutionError", "KeyError"]);
+    assertEquals(unfinishedIn(harness), []);
+  },
+);
+
+Deno.test(
+  "Python: what a worker was writing when it was killed is removed",
+  { ignore },
+  async () => {
+    await using harness = await Harness.start();
+    const code = python(`
+import os, signal
+def f():
+    yield "x" * 3_000_000
+    os.kill(os.getpid(), signal.SIGKILL)
+`);
+    const { outcome } = await harness.run({ code });
+    assertEquals(outcome.kind, "lost");
+    assertEquals(unfinishedIn(harness), []);
   },
 );
 

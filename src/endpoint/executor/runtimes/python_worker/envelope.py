@@ -153,6 +153,15 @@ def encode_result(value, settings, arguments_were_dill):
     )
 
 
+def array_pieces(items):
+    """What a generator yields as one JSON array, in pieces; at no time is there more than one."""
+    before = b"11\n["
+    for item in items:
+        yield before + encode_result(item, {}, False)[3:]
+        before = b","
+    yield b"11\n[]" if before != b"," else b"]"
+
+
 def json_result(value):
     text = encode_json(value)
     try:

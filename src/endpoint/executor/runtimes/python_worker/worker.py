@@ -15,8 +15,9 @@ import signal
 import struct
 import sys
 import time
+import types
 
-from funcx_envelope import decode_json, encode_result, load_code, load_data, unpack
+from funcx_envelope import array_pieces, decode_json, encode_result, load_code, load_data, unpack
 from funcx_errors import VERSION, TaskFailure, describe
 from funcx_output import Capture, flush_quietly, write_all
 
@@ -181,8 +182,12 @@ class Worker:
             code = "RemoteExecutionError"
             value = function(*positional, **keyword)
             self.leave_if_forked()
-            ended = time.time() * 1000
-            failed, body = self.bounded(sequence, encode_result(value, settings, dill))
+            if type(value) is types.GeneratorType:
+                failed, body = self.bounded(sequence, array_pieces(value))
+                self.leave_if_forked()
+            else:
+                ended = time.time() * 1000
+                failed, body = self.bounded(sequence, (encode_result(value, settings, dill),))
         except BaseException as thrown:
             self.leave_if_forked()
             body = describe(thrown, code, self.max_traceback)
@@ -198,22 +203,33 @@ class Worker:
         function = self.functions[handle] = load_code(buffer, handle)
         return function
 
-    def bounded(self, sequence, body):
-        """Flags and body: a large result goes into a file."""
-        if len(body) > self.max_result:
-            raise TaskFailure(
-                "MaxResultSizeExceeded",
-                "MaxResultSizeExceeded",
-                "the result has %d bytes, at most %d are taken" % (len(body), self.max_result),
-                "Write it to a file and return the path, or return less.",
-            )
-        if len(body) <= self.inline_result:
-            return 0, body
-        name = "%d-%d-%s" % (self.pid, sequence, os.urandom(8).hex())
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-        with open(os.open(os.path.join(self.result_folder, name), flags, 0o600), "wb") as file:
-            file.write(body)
-        return IN_FILE, name.encode("ascii")
+    def bounded(self, sequence, pieces):
+        """Flags and body of a result in pieces: a large one goes into a file, piece by piece."""
+        size, held, path, file = 0, [], None, None
+        try:
+            for piece in pieces:
+                size += len(piece)
+                if size > self.max_result:
+                    raise too_large(size, self.max_result)
+                held.append(piece)
+                if size <= self.inline_result:
+                    continue
+                if file is None:
+                    name = "%d-%d-%s" % (self.pid, sequence, os.urandom(8).hex())
+                    path = os.path.join(self.result_folder, name)
+                    file = new_file(path + ".part")
+                file.write(b"".join(held))
+                held = []
+            if file is None:
+                return 0, b"".join(held)
+            file.close()
+            os.rename(path + ".part", path)
+            return IN_FILE, name.encode("ascii")
+        except BaseException:
+            if file is not None and os.getpid() == self.pid:
+                file.close()
+                os.unlink(path + ".part")
+            raise
 
     def leave_if_forked(self):
         """A child that the function forked must not go on as the worker."""
@@ -221,6 +237,20 @@ class Worker:
             for capture in self.captures:
                 flush_quietly(getattr(sys, capture.name))
             os._exit(0)
+
+
+def new_file(path):
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    return open(os.open(path, flags, 0o600), "wb")
+
+
+def too_large(size, maximum):
+    return TaskFailure(
+        "MaxResultSizeExceeded",
+        "MaxResultSizeExceeded",
+        "the result has %d bytes, at most %d are taken" % (size, maximum),
+        "Write it to a file and return the path, or return less.",
+    )
 
 
 def main():
