@@ -195,7 +195,7 @@ export const FIGURES: readonly Figure[] = [
     label: "warm idle TypeScript worker above bare Deno",
     ...memory,
     target: 12,
-    floors: ["floor.deno_memory"],
+    floors: ["floor.deno_memory", "floor.deno_guest_memory"],
   },
   {
     id: "10.python",
@@ -298,6 +298,11 @@ export const FLOORS: readonly Figure[] = [
   { id: "floor.wait_10ms", label: "the tasks of 10 ms in two bare Python loops", ...ratio },
   { id: "floor.wait_100ms", label: "the tasks of 100 ms in two bare Python loops", ...ratio },
   { id: "floor.deno_memory", label: "bare Deno that sleeps, resident", ...memory },
+  {
+    id: "floor.deno_guest_memory",
+    label: "bare Deno with an empty Web Worker, above bare Deno",
+    ...memory,
+  },
   { id: "floor.python_memory", label: "bare python3 -I -S that sleeps, resident", ...memory },
   { id: "floor.deno_start", label: "bare Deno running an empty file", ...time },
 ];

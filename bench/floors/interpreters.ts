@@ -14,16 +14,20 @@ export interface BareInterpreter extends AsyncDisposable {
   readonly pid: number;
 }
 
+const SLEEP = "setTimeout(() => {}, 1e9);\n";
+/** What each of our workers has besides: a thread for user code, with permissions of its own. */
+const EMPTY_GUEST = `new Worker("data:text/javascript,onmessage=()=>{}", { type: "module" });\n`;
+
 /** The executable of the process `like`, sleeping and evaluating nothing else. */
 export async function bareInterpreter(
-  kind: "typescript" | "python",
+  kind: "typescript" | "typescript with a guest" | "python",
   like: number,
 ): Promise<BareInterpreter> {
   const executable = kind === "python"
     ? commandLine(like)[0]!
     : Deno.readLinkSync(`/proc/${like}/exe`);
   const file = Deno.makeTempFileSync({ suffix: ".js" });
-  Deno.writeTextFileSync(file, "setTimeout(() => {}, 1e9);\n");
+  Deno.writeTextFileSync(file, kind === "typescript with a guest" ? EMPTY_GUEST + SLEEP : SLEEP);
   const args = kind === "python"
     ? ["-I", "-S", "-c", "import time; time.sleep(1e6)"]
     : ["run", "--no-config", "--quiet", file];

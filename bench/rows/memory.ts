@@ -51,6 +51,11 @@ async function measureWorkers(
   await using bare = await bareInterpreter(kind, workers[0]!);
   const floor = memoryUse(bare.pid);
   context.record(`floor.${kind === "python" ? "python" : "deno"}_memory`, floor.resident, FLOOR);
+  if (kind === "typescript") {
+    await using guest = await bareInterpreter("typescript with a guest", workers[0]!);
+    const { resident } = memoryUse(guest.pid);
+    context.record("floor.deno_guest_memory", resident - floor.resident, FLOOR);
+  }
   for (const pid of workers) {
     const { resident, proportional } = memoryUse(pid);
     context.record(`10.${kind}`, resident - floor.resident);

@@ -40,11 +40,6 @@ export const FilesBodySchema = v.object({
 });
 export type FilesBody = v.InferOutput<typeof FilesBodySchema>;
 
-/** By what a file among the arguments is told apart from another. */
-export function fileKey({ sha256, name }: FileReference): string {
-  return `${sha256}/${name}`;
-}
-
 /** The buffer that stands for a larger one. */
 export function blobBuffer({ sha256, size }: BlobReference): string {
   return writeBuffer({ header: HEADERS.blob, body: JSON.stringify({ sha256, size }) });
@@ -81,16 +76,6 @@ export function payloadReferences(
     return [];
   }
   return unpack(payload).flatMap(referencesOf);
-}
-
-/** The arguments with what `pathOf` gives for each file in its place. */
-export function withFiles(
-  { value, files }: FilesBody,
-  pathOf: (key: string) => unknown,
-): FilesBody["value"] {
-  const named = value as Record<string, unknown>;
-  for (const [key, file] of Object.entries(files)) named[key] = pathOf(fileKey(file));
-  return value;
 }
 
 function parse(body: string): unknown {

@@ -13,8 +13,11 @@ export type ProgramForm = "source" | "compiled" | "portable";
 
 const isBundled = !import.meta.url.endsWith("/src/lib/program.ts");
 
-/** The folder that holds `main.ts`, or `main.js` in a bundle. */
-const root = isBundled ? new URL("./", Deno.mainModule) : new URL("../../", import.meta.url);
+/**
+ * The folder that holds `main.ts`, or `main.js` in a bundle, where this file is in a chunk beside it:
+ * the bundle has more than one entry point that uses it.
+ */
+const root = new URL(isBundled ? "./" : "../../", import.meta.url);
 
 export function programForm(): ProgramForm {
   if (Deno.build.standalone) return "compiled";
@@ -22,7 +25,7 @@ export function programForm(): ProgramForm {
 }
 
 /**
- * The URL of a module of this program, for starting a Web Worker.
+ * The URL of a module of this program, for starting a Web Worker or a process of its own.
  * @param path from the root of the source tree, such as `src/profile/sandbox_entry.ts`. It has to be
  * an entry point of the bundle: add it to `scripts/compile.ts`.
  */
@@ -67,6 +70,23 @@ export function selfCommand(args: readonly string[], flags: readonly string[] = 
         ...args,
       ];
   }
+}
+
+/**
+ * The command line that runs one module of this program and loads nothing else of it. No package or
+ * remote module can be imported in that process, whatever its permissions.
+ * @param module by `moduleUrl`
+ * @param word what starts the same in a `compiled` program, which has one way in
+ * @param flags for `deno run`
+ */
+export function moduleCommand(
+  module: URL,
+  word: string,
+  flags: readonly string[] = [],
+): string[] {
+  if (programForm() === "compiled") return [Deno.execPath(), word];
+  const run = ["run", ...portableFlags, "--no-npm", "--no-remote", ...flags];
+  return [Deno.execPath(), ...run, fromFileUrl(module), word];
 }
 
 /** What the stub of the portable form gives to `deno run`; `scripts/compile.ts` writes the same. */

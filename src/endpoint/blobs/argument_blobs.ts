@@ -5,7 +5,8 @@
  * The files are only copies, which can be had again: they are not synced, and what an earlier agent
  * has left is verified at its first use.
  */
-import { type BlobReference, fileKey, type FileReference } from "../../contract/blob_reference.ts";
+import { fileKey } from "../../contract/blob_files.ts";
+import type { BlobReference, FileReference } from "../../contract/blob_reference.ts";
 import { type BlobRequests, downloadBlob } from "../../contract/blob_transfer.ts";
 import { FuncxError } from "../../contract/errors.ts";
 import type { TaskId } from "../../contract/ids.ts";

@@ -1,6 +1,7 @@
 /** One shell command: a process group of its own, from its start to its result. */
 import { hostname } from "node:os";
-import { type FilesBody, withFiles } from "../../contract/blob_reference.ts";
+import { withFiles } from "../../contract/blob_files.ts";
+import type { FilesBody } from "../../contract/blob_reference.ts";
 import {
   EnvelopeError,
   HEADERS,

@@ -82,6 +82,10 @@ function hintOf(thrown: unknown): { hint: string } | undefined {
         "executor.runtimes.typescript.permissions.",
     };
   }
+  // The worker process is started so.
+  if (/--no-(npm|remote) is specified/.test(textOf(thrown.message))) {
+    return { hint: "Functions can import node: modules; put the code of a package beside yours." };
+  }
   if (thrown instanceof EnvelopeError) {
     return { hint: "Pass and return numbers, strings, booleans, null, arrays and plain objects." };
   }

@@ -1,12 +1,6 @@
 /** A TypeScript function and its arguments, out of their envelopes. Runs in the guest. */
-import { Buffer } from "node:buffer";
-import {
-  type BlobReference,
-  fileKey,
-  type FilesBody,
-  referencesOf,
-  withFiles,
-} from "../../../contract/blob_reference.ts";
+import { fileKey, withFiles } from "../../../contract/blob_files.ts";
+import type { BlobReference, FilesBody } from "../../../contract/blob_reference.ts";
 import {
   EnvelopeError,
   HEADERS,
@@ -28,7 +22,7 @@ export class MissingExportError extends Error {
 /** Imports the source and gives its export. Throws whatever the module throws. */
 export async function importFunction(code: string): Promise<UserFunction> {
   const { name, source } = readSourceFunction(code);
-  const url = `data:application/typescript;base64,${Buffer.from(source).toString("base64")}`;
+  const url = `data:application/typescript;base64,${encoder.encode(source).toBase64()}`;
   const module: Readonly<Record<string, unknown>> = await import(url);
   const found = module[name];
   if (typeof found === "function") return found as UserFunction;
@@ -44,6 +38,7 @@ export async function importFunction(code: string): Promise<UserFunction> {
 export type ArgumentBlobs = ReadonlyMap<string, Uint8Array | string>;
 
 const NO_BLOBS: ArgumentBlobs = new Map();
+const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** What has to be there before the arguments can be read. */
@@ -51,9 +46,11 @@ export function wantedBlobs(payload: string): { contents: string[]; files: strin
   const contents: string[] = [];
   const files: string[] = [];
   for (const buffer of unpack(payload)) {
-    for (const reference of referencesOf(buffer)) {
-      if ("name" in reference) files.push(fileKey(reference));
-      else contents.push(reference.sha256);
+    // The agent, which has fetched them, has checked the references.
+    const { header, body } = readBuffer(buffer);
+    if (header === HEADERS.blob) contents.push((JSON.parse(body) as BlobReference).sha256);
+    if (header === HEADERS.files) {
+      files.push(...Object.values((JSON.parse(body) as FilesBody).files).map(fileKey));
     }
   }
   return { contents, files };

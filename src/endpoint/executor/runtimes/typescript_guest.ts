@@ -1,11 +1,11 @@
 /**
  * Runs the functions of users: a Web Worker that has the permissions of the profile, by default
- * none. Entry point; the main thread of the worker process, `typescript_host.ts`, starts it.
+ * none. Entry point; the main thread of the worker process, `typescript_host.ts`, starts it. What it
+ * loads is in the memory of every worker, so it uses nothing of Node and no package.
  */
 import { jsonBuffer } from "../../../contract/envelope.ts";
 import type { ErrorCode } from "../../../contract/errors.ts";
 import { Fifo } from "../../../lib/fifo.ts";
-import { refuseForeignImports } from "../../../lib/import_guard.ts";
 import { messageOf } from "../../../lib/outcome.ts";
 import {
   FINISHED_HEADER_BYTES,
@@ -31,11 +31,13 @@ import {
   wantedBlobs,
 } from "./typescript_function.ts";
 import { Gate } from "./typescript_gate.ts";
+import { takeCollector } from "./typescript_memory.ts";
 import {
   type BlobAnswer,
   type FromGuest,
   GUEST_LOADED,
   type GuestSetup,
+  REST,
   type ToGuest,
 } from "./typescript_messages.ts";
 
@@ -52,6 +54,8 @@ const decoder = new TextDecoder();
 /** UTF-8 bytes that one UTF-16 unit can take. */
 const MAX_BYTES_PER_UNIT = 3;
 const OUTPUT_PIECE = 64 * 1024;
+/** Taken before there is user code. */
+const collect = takeCollector();
 
 function now(): number {
   return performance.timeOrigin + performance.now();
@@ -85,6 +89,7 @@ class Guest {
       this.#take(type, bytes, start, end);
     });
     this.#port.onmessage = ({ data }: MessageEvent<ToGuest>): void => {
+      if (data === REST) return collect();
       if (data instanceof Uint8Array) this.#reader.push(data);
       else if (data !== null) this.#answered(data);
       // User code may have broken what everything here stands on, such as Map.prototype.
@@ -334,5 +339,4 @@ self.onmessage = ({ data }: MessageEvent<GuestSetup>): void => {
   outliveLateErrors(guest);
   refuseToEnd();
 };
-refuseForeignImports();
 self.postMessage(GUEST_LOADED);

@@ -4,9 +4,6 @@
  * descriptors.
  */
 import { Socket } from "node:net";
-import { hostname } from "node:os";
-import process from "node:process";
-import { moduleUrl } from "../../../lib/program.ts";
 import {
   begunRecord,
   FINISHED_HEADER_BYTES,
@@ -24,7 +21,8 @@ import {
 import { newRing, RingTaker } from "./ring.ts";
 import { contentsOf, finishedInFile, GuestBlobs, withRead } from "./typescript_blobs.ts";
 import { Gate } from "./typescript_gate.ts";
-import { type FromGuest, type GuestSetup, type ToGuest } from "./typescript_messages.ts";
+import { IdleTimer, takeCollector } from "./typescript_memory.ts";
+import { type FromGuest, type GuestSetup, REST, type ToGuest } from "./typescript_messages.ts";
 
 const RING_BYTES = 1024 * 1024;
 /** Between two looks at the ring while tasks finish in quick succession, milliseconds. */
@@ -56,6 +54,8 @@ function guestPermissions(
 type Settings = Pick<HelloSettings, "inline_result_bytes" | "result_folder">;
 
 class Host {
+  /** Module of the guest. */
+  readonly #guest: URL;
   /** To the manager. */
   readonly #socket = new Socket({ fd: 3, readable: false, writable: true });
   /** From the manager. */
@@ -71,6 +71,8 @@ class Host {
   #span: { readonly bytes: Uint8Array; readonly start: number; end: number } | null = null;
   #settings: Settings = { inline_result_bytes: 0, result_folder: "" };
   readonly #blobs = new GuestBlobs();
+  readonly #collect = takeCollector();
+  readonly #activity = new IdleTimer(() => this.#rest());
   /** Sequence after that of the last task that came. */
   #end = 0;
   #window = 1;
@@ -80,12 +82,14 @@ class Host {
   #lastNext = 0;
   #looking = false;
 
-  constructor() {
+  constructor(guest: URL) {
+    this.#guest = guest;
     this.#reader = new RecordReader((type, bytes, start, end) => {
       this.#take(type, bytes, start, end);
     });
     this.#port.onmessage = ({ data }: MessageEvent<FromGuest>): void => this.#hear(data);
     this.#commands.on("data", (chunk: Uint8Array) => {
+      this.#activity.note();
       this.#reader.push(chunk);
       this.#forward();
     });
@@ -117,11 +121,13 @@ class Host {
   }
 
   #startGuest(settings: HelloSettings): void {
-    const url = moduleUrl("src/endpoint/executor/runtimes/typescript_guest.ts");
     this.#settings = settings;
     const folder = this.#blobs.folderBelow(settings.result_folder);
     const permissions = guestPermissions(withRead(settings.runtime, folder));
-    const worker = new Worker(url, { type: "module", deno: { permissions } } as WorkerOptions);
+    const worker = new Worker(
+      this.#guest,
+      { type: "module", deno: { permissions } } as WorkerOptions,
+    );
     const setup: GuestSetup = {
       port: this.#channel.port2,
       ring: this.#memory,
@@ -213,7 +219,15 @@ class Host {
     this.#goOn();
   }
 
+  /** Nothing has come and nothing has ended for a while. */
+  #rest(): void {
+    if (this.#gate.isRunning || this.#gate.next < this.#end) return;
+    this.#port.postMessage(REST);
+    this.#collect();
+  }
+
   #hear(message: FromGuest): void {
+    this.#activity.note();
     this.#look();
     if (typeof message === "string") {
       this.#ended.reject(new Error(`a function broke its worker: ${message}`));
@@ -292,14 +306,14 @@ function ownSettings(): ReadySettings {
   return {
     runtime: "typescript",
     version: `${Deno.version.typescript}, Deno ${Deno.version.deno}`,
-    hostname: hostname(),
+    hostname: Deno.hostname(),
     pid: Deno.pid,
   };
 }
 
 /** Serves the manager on descriptors 3 and 4 until it goes, then ends this process and what it started. */
-export async function runTypescriptHost(): Promise<void> {
-  await new Host().ended;
+export async function runTypescriptHost(guest: URL): Promise<void> {
+  await new Host(guest).ended;
   // Its own process group; a function with the permission to run programs may have filled it.
-  process.kill(-Deno.pid, "SIGKILL");
+  Deno.kill(-Deno.pid, "SIGKILL");
 }

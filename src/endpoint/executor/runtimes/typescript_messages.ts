@@ -10,8 +10,11 @@ export interface GuestSetup {
   readonly maxTracebackBytes: number;
 }
 
+/** Asks a guest that has nothing to do to give back the memory that it can. */
+export const REST = "rest";
+
 /** Function and task records, whole ones; null: the gate has been opened, go on; or an answer. */
-export type ToGuest = Uint8Array | null | BlobAnswer;
+export type ToGuest = Uint8Array | null | BlobAnswer | typeof REST;
 
 /** What a task's arguments refer to, asked for when it runs: it may be large. */
 export interface BlobQuestion {

@@ -6,10 +6,11 @@ import { newId, type TaskId } from "../../../contract/ids.ts";
 import type { TaskOptions } from "../../../contract/protocol/messages.ts";
 import type { TaskEvent } from "../../../contract/task_state.ts";
 import { Signal } from "../../../lib/async.ts";
-import { fromFileUrl, join } from "../../../lib/path.ts";
+import { join } from "../../../lib/path.ts";
 import type { ResolvedExecutor } from "../../../profile/schema.ts";
 import type { Executor, FinishedAttempt, TaskAttempt } from "../executor.ts";
 import { startLocalExecutor } from "../local_executor.ts";
+import { typescriptWorkerCommand } from "../runtimes/typescript.ts";
 
 export const NO_PERMISSIONS = {
   read: false,
@@ -22,20 +23,6 @@ export const NO_PERMISSIONS = {
 
 /** The site's interpreter, or another one that a run of the tests names. */
 export const PYTHON = Deno.env.get("FUNCX_TEST_PYTHON") ?? "python3";
-
-/** Starts the hidden command `worker` alone, without the command line around it. */
-function workerCommand(flags: readonly string[]): string[] {
-  return [
-    Deno.execPath(),
-    "run",
-    "-A",
-    "--quiet",
-    "--no-prompt",
-    ...flags,
-    `--config=${fromFileUrl(new URL("../../../../deno.json", import.meta.url))}`,
-    fromFileUrl(new URL("./worker_main.ts", import.meta.url)),
-  ];
-}
 
 export type Output = Parameters<Parameters<typeof startLocalExecutor>[0]["events"]["output"]>[0];
 
@@ -85,12 +72,12 @@ export class Harness {
   }
 
   /**
-   * @param denoFlags of TypeScript workers
+   * @param v8Flags of TypeScript workers
    * @param folder an existing one, which it removes as well
    */
   static async start(
     changes: Partial<ResolvedExecutor> = {},
-    denoFlags: readonly string[] = [],
+    v8Flags: readonly string[] = [],
     folder = Deno.makeTempDirSync({ prefix: "funcx-executor-" }),
   ): Promise<Harness> {
     const harness = new Harness(folder);
@@ -126,7 +113,7 @@ export class Harness {
         roomForMore: () => harness.#handOver(),
       },
       stateDir: harness.folder,
-      workerCommand: workerCommand(denoFlags),
+      workerCommand: typescriptWorkerCommand(v8Flags),
     });
     return harness;
   }

@@ -1,4 +1,0 @@
-/** The hidden command `worker` by itself, for tests that run from source. */
-import { runWorker } from "../worker_entry.ts";
-
-await runWorker();
