@@ -54,6 +54,7 @@ export class Dispatcher {
   #running: Promise<void> = Promise.resolve();
   #isRunning = false;
   #wakeAgain = false;
+  #hasFailed = false;
   #stopped = false;
 
   constructor(options: DispatcherOptions) {
@@ -96,6 +97,11 @@ export class Dispatcher {
     this.#running = this.#run();
   }
 
+  /** Tries a dispatch again that failed, or that ended before all was sent. */
+  retry(): void {
+    if (this.#hasFailed || !this.#caughtUp) this.wake();
+  }
+
   /** Resolves to the positions that are marked and were never sent, when nothing more will be. */
   async stop(): Promise<readonly number[]> {
     this.#stopped = true;
@@ -107,9 +113,11 @@ export class Dispatcher {
     try {
       while (this.#wakeAgain && !this.#stopped) {
         this.#wakeAgain = false;
+        this.#hasFailed = false;
         await this.#drain();
       }
     } catch (thrown) {
+      this.#hasFailed = true;
       // The next acknowledgement, submit or heartbeat tries again.
       log.error("tasks of {endpoint} could not be dispatched: {reason}", {
         endpoint: this.#options.endpointId,

@@ -7,13 +7,14 @@
 import type { FollowEvent } from "../../contract/api.ts";
 import type { EndpointId, TaskId } from "../../contract/ids.ts";
 import { reject } from "../../contract/protocol/handshake.ts";
-import { type HeartbeatOptions, heartbeatOptions } from "../../contract/protocol/heartbeat.ts";
+import { heartbeatOptions } from "../../contract/protocol/heartbeat.ts";
 import type { EndpointStatus, Hello, Reject } from "../../contract/protocol/messages.ts";
 import { logger } from "../../lib/log.ts";
 import { messageOf } from "../../lib/outcome.ts";
 import { finishedTask } from "../routes/shapes.ts";
 import type { Cancellation, Store, TaskDetailRow } from "../store/store.ts";
 import { Follower, Followers } from "./follow.ts";
+import { Heartbeats } from "./heartbeats.ts";
 import type { TaskRange } from "./dispatch.ts";
 import type { Serving } from "./serving.ts";
 import { Session, type SessionEvents } from "./session.ts";
@@ -40,7 +41,7 @@ export interface Reservation {
 
 export class Hub {
   readonly #store: Store;
-  readonly #heartbeat: HeartbeatOptions;
+  readonly #heartbeats: Heartbeats;
   readonly #handshakeTimeout: number | undefined;
   readonly #maximumBacklog: number | undefined;
   readonly #now: () => number;
@@ -58,10 +59,10 @@ export class Hub {
 
   constructor(options: HubOptions) {
     this.#store = options.store;
-    this.#heartbeat = heartbeatOptions(options.heartbeatInterval);
     this.#handshakeTimeout = options.handshakeTimeout;
     this.#maximumBacklog = options.maximumBacklog;
     this.#now = options.now ?? Date.now;
+    this.#heartbeats = new Heartbeats(heartbeatOptions(options.heartbeatInterval), this.#now);
   }
 
   /** Takes over a socket that was upgraded for an endpoint whose token was checked. */
@@ -71,7 +72,7 @@ export class Hub {
       endpointId,
       store: this.#store,
       events: this.#sessionEvents,
-      heartbeat: this.#heartbeat,
+      heartbeats: this.#heartbeats,
       handshakeTimeout: this.#handshakeTimeout,
       maximumBacklog: this.#maximumBacklog,
       now: this.#now,

@@ -45,10 +45,20 @@ export class Link {
 
   /** Dropped when the link is closing: whatever has to arrive is sent again in the next session. */
   send(message: ServiceMessage): void {
-    if (this.#socket.readyState !== WebSocket.OPEN) return;
+    if (this.#takes()) this.#socket.send(encodeMessage(message));
+  }
+
+  /** As {@link send}, of an encoded message. */
+  sendFrame(frame: Uint8Array<ArrayBuffer>): void {
+    if (this.#takes()) this.#socket.send(frame);
+  }
+
+  #takes(): boolean {
+    if (this.#socket.readyState !== WebSocket.OPEN) return false;
     const { bufferedAmount } = this.#socket;
-    if (bufferedAmount > this.#maximumBacklog) return this.#events.overflowed(bufferedAmount);
-    this.#socket.send(encodeMessage(message));
+    if (bufferedAmount <= this.#maximumBacklog) return true;
+    this.#events.overflowed(bufferedAmount);
+    return false;
   }
 
   close(code: number, reason: string): void {

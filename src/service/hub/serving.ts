@@ -7,11 +7,7 @@
 import type { EndpointId, TaskId } from "../../contract/ids.ts";
 import { DEFAULT_RESULT_CREDITS, MAX_BATCH_ITEMS } from "../../contract/limits.ts";
 import { ReceiveWindow, SendWindow } from "../../contract/protocol/ack_window.ts";
-import {
-  type HeartbeatOptions,
-  type RunningHeartbeat,
-  startHeartbeat,
-} from "../../contract/protocol/heartbeat.ts";
+import type { RunningHeartbeat } from "../../contract/protocol/heartbeat.ts";
 import type {
   EndpointMessage,
   EndpointStatus,
@@ -24,6 +20,7 @@ import { logger } from "../../lib/log.ts";
 import { messageOf } from "../../lib/outcome.ts";
 import type { Store } from "../store/store.ts";
 import { Dispatcher, type TaskRange } from "./dispatch.ts";
+import type { Heartbeats } from "./heartbeats.ts";
 import { Inventory } from "./inventory.ts";
 
 const log = logger("service", "hub");
@@ -35,9 +32,11 @@ export interface ServingOptions {
   readonly endpointId: EndpointId;
   readonly hello: Hello;
   readonly store: Store;
-  readonly heartbeat: HeartbeatOptions;
+  readonly heartbeats: Heartbeats;
   readonly now: () => number;
   readonly send: (message: ServiceMessage) => void;
+  /** An encoded message. */
+  readonly sendFrame: (frame: Uint8Array<ArrayBuffer>) => void;
   readonly events: ServingEvents;
 }
 
@@ -66,7 +65,7 @@ export class Serving {
   #started = false;
 
   constructor(options: ServingOptions) {
-    const { endpointId, hello, store, heartbeat, now, send, events } = options;
+    const { endpointId, hello, store, heartbeats, now, send, events } = options;
     this.#options = options;
     this.hello = hello;
     this.#status = hello.status;
@@ -85,9 +84,8 @@ export class Serving {
       ask: (task_ids) => send({ type: "held", task_ids: [...task_ids] }),
       requeued: () => this.wake(),
     });
-    this.#heartbeat = startHeartbeat({
-      ...heartbeat,
-      send: () => send({ type: "heartbeat", at: now() }),
+    this.#heartbeat = heartbeats.start({
+      send: options.sendFrame,
       silent: (milliseconds) => events.silent(milliseconds),
     });
   }
@@ -191,8 +189,7 @@ export class Serving {
   #heardStatus(status: EndpointStatus | undefined): void {
     const { endpointId, store, now } = this.#options;
     if (status !== undefined) this.#status = status;
-    // A dispatch that failed is tried again.
-    this.wake();
+    if (this.#started) this.#dispatcher.retry();
     if (now() - this.#lastSeenWritten < LAST_SEEN_INTERVAL) return;
     this.#lastSeenWritten = now();
     store.endpoints.seen(endpointId, now()).catch((thrown) =>

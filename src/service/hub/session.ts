@@ -7,7 +7,6 @@ import { type EndpointId, newId, type TaskId } from "../../contract/ids.ts";
 import { DEFAULT_RESULT_CREDITS, HANDSHAKE_TIMEOUT } from "../../contract/limits.ts";
 import { decodeEndpointMessage } from "../../contract/protocol/codec.ts";
 import { checkHello, reject } from "../../contract/protocol/handshake.ts";
-import type { HeartbeatOptions } from "../../contract/protocol/heartbeat.ts";
 import type {
   Hello,
   Output,
@@ -19,6 +18,7 @@ import { logger } from "../../lib/log.ts";
 import { messageOf } from "../../lib/outcome.ts";
 import { VERSION } from "../../lib/version.ts";
 import type { Store, StoredEndpoint } from "../store/store.ts";
+import type { Heartbeats } from "./heartbeats.ts";
 import { CLOSE_CODES, Link } from "./link.ts";
 import { Serving } from "./serving.ts";
 
@@ -50,7 +50,7 @@ export interface SessionOptions {
   readonly endpointId: EndpointId;
   readonly store: Store;
   readonly events: SessionEvents;
-  readonly heartbeat: HeartbeatOptions;
+  readonly heartbeats: Heartbeats;
   /** Milliseconds that the endpoint has for its hello. */
   readonly handshakeTimeout?: number;
   /** Bytes that may wait for an endpoint that does not read; the default is that of the contract. */
@@ -173,15 +173,16 @@ export class Session {
   }
 
   #welcome(hello: Hello, endpoint: StoredEndpoint): Serving {
-    const { store, heartbeat, events, now } = this.#options;
+    const { store, heartbeats, events, now } = this.#options;
     const { endpointId } = this;
     const serving = new Serving({
       endpointId,
       hello,
       store,
-      heartbeat,
+      heartbeats,
       now,
       send: (message) => this.send(message),
+      sendFrame: (frame) => this.#link.sendFrame(frame),
       events: {
         progressed: (taskIds) => events.progressed(endpointId, taskIds),
         output: (chunks) => events.output(endpointId, chunks),
@@ -192,7 +193,7 @@ export class Session {
       },
     });
     this.#state = { kind: "serving", serving };
-    this.send(welcome(hello, endpoint, store.serviceId, heartbeat.interval, now()));
+    this.send(welcome(hello, endpoint, store.serviceId, heartbeats.options.interval, now()));
     return serving;
   }
 
