@@ -1,5 +1,7 @@
 /** What a client of the harness has been told, as lines of JSON, kept through its own kill -9. */
 
+import type { SeenValue } from "./workload.ts";
+
 export type JournalEntry =
   /** A 2xx to a submit. */
   | { readonly kind: "accepted"; readonly batch: string; readonly taskIds: readonly string[] }
@@ -23,7 +25,7 @@ export interface SeenResult {
   /** Of a shell task, when it is not 0: its command was killed, as a worker may be. */
   readonly returnCode?: number;
   /** What the task gave back, if it did. */
-  readonly value?: { readonly key: string; readonly size: number };
+  readonly value?: SeenValue;
 }
 
 export function appendEntry(path: string, entry: JournalEntry): void {

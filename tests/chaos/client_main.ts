@@ -9,13 +9,19 @@ import {
   Client,
   type FinishedTask,
   FuncxError,
-  payloadOf,
   resultOf,
   type ShellResult,
 } from "../../src/client/mod.ts";
 import { delay } from "../../src/lib/async.ts";
 import { appendEntry, type JournalEntry, readJournal, type SeenResult } from "./client_journal.ts";
-import { argumentsOf, type PlannedBatch, type TaskRuntime } from "./workload.ts";
+import {
+  argumentsOf,
+  INLINE_ARGUMENT_BYTES,
+  type PlannedBatch,
+  type SeenValue,
+  sha256Of,
+  type TaskRuntime,
+} from "./workload.ts";
 
 export interface ClientProcessOptions {
   readonly url: string;
@@ -45,7 +51,8 @@ class ChaosClient {
   constructor(options: ClientProcessOptions) {
     this.#options = options;
     const { url, tokenFile, taskGroupIds, journal } = options;
-    this.#client = new Client({ url, token: Deno.readTextFileSync(tokenFile).trim() });
+    const token = Deno.readTextFileSync(tokenFile).trim();
+    this.#client = new Client({ url, token, inlineBytes: INLINE_ARGUMENT_BYTES });
     this.#seen = taskGroupIds.map(() => new Set());
     this.#positions = taskGroupIds.map(() => undefined);
     this.#exists = taskGroupIds.map(() => Promise.withResolvers());
@@ -95,23 +102,29 @@ class ChaosClient {
   }
 
   async #submit(batch: PlannedBatch): Promise<readonly string[]> {
-    const { endpointId, functionIds, taskGroupIds, ledger } = this.#options;
-    const functionId = functionIds[batch.runtime];
-    const payloads = batch.tasks.map((task) => {
-      const { args, kwargs } = argumentsOf(batch.runtime, task, ledger);
-      return payloadOf(args, kwargs);
-    });
-    const body = {
-      tasks: { [functionId]: payloads },
-      task_group_id: taskGroupIds[batch.group]!,
-      max_attempts: batch.maxAttempts,
-    };
-    const answer = await this.#persist(() =>
-      this.#client.submit(endpointId, body, { idempotencyKey: batch.name })
+    const functionId = this.#options.functionIds[batch.runtime];
+    const answer = await this.#persist(async () =>
+      await this.#client.submit(
+        this.#options.endpointId,
+        {
+          tasks: { [functionId]: await this.#payloads(batch) },
+          task_group_id: this.#options.taskGroupIds[batch.group]!,
+          max_attempts: batch.maxAttempts,
+        },
+        { idempotencyKey: batch.name },
+      )
     );
     const taskIds = answer.tasks[functionId]!;
     this.#tell({ kind: "accepted", batch: batch.name, taskIds });
     return taskIds;
+  }
+
+  /** Uploads what goes by reference. */
+  async #payloads({ runtime, tasks }: PlannedBatch): Promise<string[]> {
+    return await Promise.all(tasks.map((task) => {
+      const { args, kwargs } = argumentsOf(runtime, task, this.#options.ledger);
+      return this.#client.blobs.payload(args, kwargs);
+    }));
   }
 
   async #readGroup(group: number): Promise<void> {
@@ -126,7 +139,8 @@ class ChaosClient {
       for await (
         const { tasks, position } of this.#client.results(taskGroupIds[group]!, { after })
       ) {
-        this.#tell({ kind: "results", group, position, results: tasks.map(seenResult) });
+        const whole = await Promise.all(tasks.map((task) => this.#client.blobs.withResult(task)));
+        this.#tell({ kind: "results", group, position, results: whole.map(seenResult) });
         if (seen.size >= expected) return;
       }
     });
@@ -152,13 +166,15 @@ class ChaosClient {
 function seenResult(task: FinishedTask): SeenResult {
   const { task_id: taskId, status, error } = task;
   if (status !== "success") return { taskId, status, code: error?.code };
-  const result = resultOf(task) as { key: string; filler: string } | ShellResult;
-  if (!("stdout" in result)) {
-    return { taskId, status, value: { key: result.key, size: result.filler.length } };
-  }
+  const result = resultOf(task) as SeenValue | ShellResult;
+  if (!("stdout" in result)) return { taskId, status, value: valueOf(result) };
   if (result.returncode !== 0) return { taskId, status, returnCode: result.returncode };
-  const [key = "", filler = ""] = result.stdout.split("\n");
-  return { taskId, status, value: { key, size: filler.length } };
+  const [key = "", argument = "", filler = ""] = result.stdout.split("\n");
+  return { taskId, status, value: valueOf({ key, argument, filler }) };
+}
+
+function valueOf({ key, argument, filler }: SeenValue): SeenValue {
+  return { key, argument, filler: sha256Of(filler) };
 }
 
 if (import.meta.main) {

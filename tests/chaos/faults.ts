@@ -64,18 +64,16 @@ function partOf(stage: Stage, { lane }: Fault): Part | undefined {
   return client === undefined ? undefined : stage.clients[Number(client)];
 }
 
-/** Undefined when the part is down at the moment. */
-function processOf(stage: Stage, fault: Of<"kill" | "freeze">): number | undefined {
+/** Undefined when there is none at the moment. */
+function workerOf(stage: Stage, which: number): number | undefined {
   const workers = stage.workers();
-  return fault.lane === "worker"
-    ? workers[fault.which % Math.max(1, workers.length)]?.pid
-    : partOf(stage, fault)?.pid;
+  return workers[which % Math.max(1, workers.length)]?.pid;
 }
 
 async function kill(stage: Stage, fault: Of<"kill">): Promise<void> {
   const part = partOf(stage, fault);
   if (part === undefined) {
-    const pid = processOf(stage, fault);
+    const pid = workerOf(stage, fault.which);
     if (pid === undefined) return;
     const harmed = stage.ledger.harm();
     signal(pid, "SIGKILL");
@@ -104,11 +102,17 @@ async function end(
 }
 
 async function freeze(stage: Stage, fault: Of<"freeze">): Promise<void> {
-  const pid = processOf(stage, fault);
-  if (pid === undefined) return;
-  signal(pid, "SIGSTOP");
+  const part = partOf(stage, fault);
+  const goOn = part === undefined ? freezeWorker(stage, fault) : part.freeze();
   await delay(fault.pause);
-  signal(pid, "SIGCONT");
+  goOn?.();
+}
+
+function freezeWorker(stage: Stage, { which }: Of<"freeze">): (() => void) | undefined {
+  const pid = workerOf(stage, which);
+  if (pid === undefined) return undefined;
+  signal(pid, "SIGSTOP");
+  return () => signal(pid, "SIGCONT");
 }
 
 async function restart(stage: Stage, fault: Of<"restart">): Promise<void> {

@@ -9,6 +9,9 @@ const LASTING = [
   /^\.funcx\/(default\/config\.ts|profile\.d\.ts|deno\.json|tsconfig\.json)$/,
   /^\.funcx\/(default\/spool|service\/service)\.db$/,
   /^\.funcx\/\w+\/logs\/\w+\.(log|out)(\.\d+)?$/,
+  // What tasks that are kept refer to, and copies of it for those to come, as far as they came.
+  /^\.funcx\/service\/blobs\/\d+\/[0-9a-f]{2}\/[0-9a-f]{62}$/,
+  /^\.funcx\/default\/blobs\/arguments\/[0-9a-f]{64}(\.part)?$/,
   // Deno's, as when it runs any program.
   /^\.cache\/deno\//,
   // What was moved away by a hint.

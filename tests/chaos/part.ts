@@ -28,7 +28,7 @@ export class Part {
     this.#options = options;
   }
 
-  /** Milliseconds since its last start. */
+  /** Milliseconds since its last start in which it was not frozen. */
   get age(): number {
     return performance.now() - this.#startedAt;
   }
@@ -78,8 +78,17 @@ export class Part {
     return finished;
   }
 
-  signal(name: "SIGSTOP" | "SIGCONT"): void {
-    if (this.#state.kind === "up") this.#state.running.signal(name);
+  /** Returns what lets it go on. */
+  freeze(): () => void {
+    if (this.#state.kind !== "up") return () => {};
+    const { state, running } = { state: this.#state, running: this.#state.running };
+    const since = performance.now();
+    running.signal("SIGSTOP");
+    return () => {
+      if (this.#state !== state) return;
+      running.signal("SIGCONT");
+      this.#startedAt += performance.now() - since;
+    };
   }
 
   /** Resolves when it is down and stays so. */

@@ -1,4 +1,5 @@
 import { assertEquals, assertTrue } from "../../src/lib/assert.ts";
+import { INLINE_BYTES } from "../../src/contract/limits.ts";
 import { makePlan, type Plan } from "./plan.ts";
 import { tasksOf } from "./workload.ts";
 
@@ -49,6 +50,8 @@ Deno.test("the workload has as many tasks as were asked for, of every sort", () 
   assertEquals(new Set(all.map(({ batch }) => batch.runtime)).size, 3);
   assertEquals(new Set(all.map(({ batch }) => batch.maxAttempts)), new Set([1, 2, 3]));
   assertTrue(all.some(({ task }) => task.fails) && all.some(({ task }) => task.cancelled), "both");
+  assertTrue(all.some(({ task }) => task.argument > 0), "arguments that go by reference");
+  assertTrue(all.some(({ task }) => task.size >= INLINE_BYTES), "results that go by reference");
   const [one] = plans(1);
   const keys = tasksOf(one!.workload).map(({ task }) => task.key);
   assertEquals(new Set(keys).size, keys.length);

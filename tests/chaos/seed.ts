@@ -102,6 +102,7 @@ async function gather(stage: Stage, plan: Plan): Promise<Parameters<typeof judge
     seen,
     final: await finalTasks(stage),
     spoolLost: stage.spoolLost,
+    noRoom: plan.faults.some(({ kind, lane }) => kind === "disk full" && lane === "agent disk"),
   };
 }
 

@@ -3,6 +3,8 @@
  * between them, and their disks.
  */
 import { Client, python, shell, typescript } from "../../src/client/mod.ts";
+import { BLOB_DISK_RESERVE } from "../../src/contract/limits.ts";
+import { DISK_RESERVE } from "../../src/endpoint/storage_health.ts";
 import { join } from "../../src/lib/path.ts";
 import { lockHolder } from "../../src/lib/process_lock.ts";
 import { Mount } from "../helpers/mount.ts";
@@ -21,9 +23,12 @@ import { Link } from "./proxy.ts";
 import { CLIENTS, GROUPS, SOURCES } from "./workload.ts";
 
 const WORKERS = 4;
-const DISK = "size=64m,mode=0700";
+/** Beyond the room that they leave free; a service's for blobs is the larger one. */
+const DISKS: Readonly<Record<DiskName, number>> = {
+  "agent disk": DISK_RESERVE + 128 * 1024 * 1024,
+  "service disk": BLOB_DISK_RESERVE + 128 * 1024 * 1024,
+};
 const START_PATIENCE = 60_000;
-/** Milliseconds until a client that was killed is there again. */
 const CLIENT_MAIN = join(import.meta.dirname!, "client_main.ts");
 
 export class Stage implements AsyncDisposable {
@@ -208,8 +213,8 @@ export class Stage implements AsyncDisposable {
     }
     Deno.chmodSync(env.state, 0o700);
     if (mounts) {
-      this.disks.set("agent disk", await Mount.make(join(env.state, "default"), DISK));
-      this.disks.set("service disk", await Mount.make(join(env.state, "service"), DISK));
+      await this.#mount("agent disk", "default");
+      await this.#mount("service disk", "service");
     }
     env.file(".funcx/default/config.ts", this.#profile());
     this.daemons.service.start();
@@ -219,6 +224,11 @@ export class Stage implements AsyncDisposable {
     this.#admin = new Client({ url: this.serviceUrl, token });
     this.daemons.agent.start();
     await until("the endpoint", () => this.#isOnline(), START_PATIENCE);
+  }
+
+  async #mount(disk: DiskName, folder: string): Promise<void> {
+    const options = `size=${DISKS[disk]},mode=0700`;
+    this.disks.set(disk, await Mount.make(join(this.env.state, folder), options));
   }
 
   async #isOnline(): Promise<boolean> {

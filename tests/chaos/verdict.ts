@@ -3,10 +3,11 @@
  * wrote, what the clients were told, and what the service has in the end. Pure.
  */
 import { isTerminal } from "../../src/contract/task_state.ts";
+import { INLINE_BYTES } from "../../src/contract/limits.ts";
 import type { TaskEvent, TaskState } from "../../src/contract/task_state.ts";
 import type { SeenResult } from "./client_journal.ts";
 import type { LedgerLine } from "./ledger.ts";
-import type { PlannedBatch, PlannedTask } from "./workload.ts";
+import { expectedValue, type PlannedBatch, type PlannedTask, type SeenValue } from "./workload.ts";
 
 /** A task as the service has it in the end. */
 export interface FinalTask {
@@ -26,6 +27,8 @@ export interface Evidence {
   readonly final: ReadonlyMap<string, FinalTask>;
   /** A spool lost commits that its disk had confirmed: attempts begun in them are not counted. */
   readonly spoolLost: boolean;
+  /** The agent's disk was full for a while: there may have been no room for an argument or a result. */
+  readonly noRoom: boolean;
 }
 
 export interface Violation {
@@ -72,7 +75,7 @@ export function judge(evidence: Evidence): Violation[] {
     for (
       const [promise, what] of [
         ...terminalProblems(story, evidence.seen.get(taskId) ?? []),
-        ...resultProblems(story, evidence.seen.get(taskId)?.[0]),
+        ...resultProblems(story, evidence.seen.get(taskId)?.[0], evidence),
         ...attemptProblems(story, evidence),
         ...timelineProblems(story, evidence),
       ]
@@ -99,7 +102,11 @@ function terminalProblems({ final }: Story, seen: readonly SeenResult[]): Proble
 }
 
 /** The end has to be one that this task can have. */
-function resultProblems(story: Story, seen: SeenResult | undefined): Problem[] {
+function resultProblems(
+  story: Story,
+  seen: SeenResult | undefined,
+  { noRoom }: Evidence,
+): Problem[] {
   const { task, final, done, batch, begun } = story;
   const code = final.error?.code;
   switch (final.status) {
@@ -108,10 +115,7 @@ function resultProblems(story: Story, seen: SeenResult | undefined): Problem[] {
       if (batch.runtime === "shell" && seen?.returnCode !== undefined) return [];
       if (task.fails) return [[1, "it succeeded, though it was meant to fail"]];
       if (done === 0) return [[1, "it succeeded, though no attempt was done with its work"]];
-      if (seen !== undefined && (seen.value?.key !== task.key || seen.value.size !== task.size)) {
-        return [[1, `its client got ${JSON.stringify(seen.value)}`]];
-      }
-      return [];
+      return seen === undefined ? [] : valueProblems(task, seen.value);
     case "failed":
       if (code === "RemoteExecutionError") {
         return task.fails
@@ -121,6 +125,7 @@ function resultProblems(story: Story, seen: SeenResult | undefined): Problem[] {
       // Three workers in a row were killed before they were ready.
       if (code === "CouldNotExecuteUserTaskError" && begun.length === 0) return [];
       if (code === "WORKER_LOST" || code === "ENDPOINT_LOST") return [];
+      if (code === "STORAGE_FULL" && noRoom && task.argument > 0) return [];
       return [[1, `it failed with ${code}: ${final.error?.message}`]];
     case "cancelled":
       return task.cancelled ? [] : [[1, "it was cancelled, and nobody had asked for it"]];
@@ -129,14 +134,24 @@ function resultProblems(story: Story, seen: SeenResult | undefined): Problem[] {
   }
 }
 
+function valueProblems(task: PlannedTask, value: SeenValue | undefined): Problem[] {
+  const expected = expectedValue(task);
+  const isAsExpected = value?.key === expected.key && value.argument === expected.argument &&
+    value.filler === expected.filler;
+  if (isAsExpected) return [];
+  return [[1, `its client got ${JSON.stringify(value)} instead of ${JSON.stringify(expected)}`]];
+}
+
 function attemptProblems(story: Story, evidence: Evidence): Problem[] {
-  const { spoolLost, ledger } = evidence;
-  const { begun, batch } = story;
+  const { spoolLost, noRoom, ledger } = evidence;
+  const { begun, batch, task } = story;
   const problems: Problem[] = [];
   const allowed = batch.maxAttempts + (spoolLost ? 1 : 0);
   if (begun.length > allowed) {
     problems.push([2, `it ran ${begun.length} times, max_attempts is ${batch.maxAttempts}`]);
   }
+  // What could not be kept of a large result is lost with the attempt.
+  if (noRoom && task.size >= INLINE_BYTES) return problems;
   const harms = begun.length > 1 ? harmsOf(ledger) : [];
   begun.slice(1).forEach((again, index) => {
     const before = begun[index]!;

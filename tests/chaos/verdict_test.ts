@@ -2,9 +2,17 @@ import { assertEquals } from "../../src/lib/assert.ts";
 import type { TaskEvent } from "../../src/contract/task_state.ts";
 import { parseLedger } from "./ledger.ts";
 import { type Evidence, type FinalTask, judge } from "./verdict.ts";
-import type { PlannedBatch, PlannedTask } from "./workload.ts";
+import { expectedValue, type PlannedBatch, type PlannedTask } from "./workload.ts";
 
-const TASK: PlannedTask = { key: "t", milliseconds: 0, size: 3, fails: false, cancelled: false };
+const TASK: PlannedTask = {
+  key: "t",
+  milliseconds: 0,
+  size: 3,
+  argument: 0,
+  fails: false,
+  cancelled: false,
+};
+const VALUE = expectedValue(TASK);
 const BATCH: PlannedBatch = {
   name: "b",
   at: 0,
@@ -38,9 +46,10 @@ function evidence(changes: {
     ledger: parseLedger(changes.ledger ?? "B t\nE t\n"),
     accepted: new Map(ids.length === 0 ? [] : [["t", ids]]),
     seen: changes.seen ??
-      new Map([[ID, [{ taskId: ID, status: "success", value: { key: "t", size: 3 } }]]]),
+      new Map([[ID, [{ taskId: ID, status: "success", value: VALUE }]]]),
     final: new Map(final === null ? [] : [[ID, final]]),
     spoolLost: false,
+    noRoom: false,
     ...changes.more,
   };
 }
@@ -68,7 +77,7 @@ Deno.test("a lost task breaks the first promise", () => {
 Deno.test("two ends, two results or another result than the service's break the first promise", () => {
   const twice = { ...SUCCESS, timeline: [event("success"), event("failed")] };
   assertEquals(promisesBroken(evidence({ final: twice })), [1]);
-  const result = { taskId: ID, status: "success", value: { key: "t", size: 3 } };
+  const result = { taskId: ID, status: "success", value: VALUE };
   assertEquals(promisesBroken(evidence({ seen: new Map([[ID, [result, result]]]) })), [1]);
   const failed = { taskId: ID, status: "failed", code: "WORKER_LOST" };
   assertEquals(promisesBroken(evidence({ seen: new Map([[ID, [failed]]]) })), [1, 1]);
@@ -77,7 +86,11 @@ Deno.test("two ends, two results or another result than the service's break the 
 Deno.test("a result that no attempt has made, or of another task, is none", () => {
   assertEquals(promisesBroken(evidence({ ledger: "" })), [1]);
   assertEquals(promisesBroken(evidence({ ledger: "B t\n" })), [1]);
-  const other = { taskId: ID, status: "success", value: { key: "u", size: 3 } };
+  for (const change of [{ argument: VALUE.filler }, { filler: VALUE.argument }]) {
+    const spoilt = { taskId: ID, status: "success", value: { ...VALUE, ...change } };
+    assertEquals(promisesBroken(evidence({ seen: new Map([[ID, [spoilt]]]) })), [1]);
+  }
+  const other = { taskId: ID, status: "success", value: { ...VALUE, key: "u" } };
   assertEquals(promisesBroken(evidence({ seen: new Map([[ID, [other]]]) })), [1]);
 });
 
@@ -91,6 +104,19 @@ Deno.test("an exception, a loss and a cancel are ends only of tasks that can hav
   assertEquals(promisesBroken(ended("INTERNAL_ERROR")), [1]);
   assertEquals(promisesBroken(ended("WORKER_LOST")), []);
   assertEquals(promisesBroken(ended("TASK_CANCELLED", "cancelled")), [1]);
+});
+
+Deno.test("an argument or a result finds no room only where a disk was full", () => {
+  const full = { status: "failed", code: "STORAGE_FULL" } as const;
+  const final: FinalTask = {
+    status: "failed",
+    timeline: [event("failed")],
+    error: { code: full.code, message: "full" },
+  };
+  const seen = new Map([[ID, [{ taskId: ID, ...full }]]]);
+  const refused = { final, seen, ledger: "", task: { argument: 9_000 } };
+  assertEquals(promisesBroken(evidence(refused)), [1]);
+  assertEquals(promisesBroken(evidence({ ...refused, more: { noRoom: true } })), []);
 });
 
 Deno.test("more attempts than max_attempts break the second promise", () => {

@@ -3,7 +3,8 @@
  * to it; what nobody uses stays for a while, up to a bound.
  *
  * The files are only copies, which can be had again: they are not synced, and what an earlier agent
- * has left is verified at its first use.
+ * has left is verified at its first use. Half a file is left only by an agent that ends: the next one
+ * continues it, or removes it like what nobody uses.
  */
 import { fileKey } from "../../contract/blob_files.ts";
 import type { BlobReference, FileReference } from "../../contract/blob_reference.ts";
@@ -23,12 +24,13 @@ import { DISK_RESERVE } from "../storage_health.ts";
 const log = logger("agent", "blobs");
 
 const TASK_FOLDER = "task-";
+const PART = ".part";
 
 interface Content {
   readonly size: number;
   users: number;
-  /** The path of the whole file; undefined as long as nobody has looked at what was left of it. */
-  file: Promise<string> | undefined;
+  /** The path of the whole file, or what an earlier agent has left of it and nobody has looked at. */
+  readonly file: Promise<string> | "whole" | "half";
   readonly abort: AbortController;
 }
 
@@ -47,6 +49,7 @@ export class ArgumentBlobs {
   readonly #slots = new Slots(BLOB_TRANSFERS);
   /** By hash: a download that was given up has to be over before the next one writes. */
   readonly #writing = new KeyedLock<string>();
+  #isClosed = false;
 
   constructor(options: ArgumentOptions) {
     this.#options = options;
@@ -58,12 +61,16 @@ export class ArgumentBlobs {
     for (const { name } of Deno.readDirSync(this.#options.folder)) {
       const path = join(this.#options.folder, name);
       if (name.startsWith(TASK_FOLDER)) Deno.removeSync(path, { recursive: true });
-      if (name.startsWith(TASK_FOLDER) || name.endsWith(".part")) continue;
-      const { size } = Deno.statSync(path);
-      const abort = new AbortController();
-      this.#contents.set(name, { size, users: 0, file: undefined, abort });
+      else this.#recoverFile(name, Deno.statSync(path).size);
     }
     void this.#shrink();
+  }
+
+  #recoverFile(name: string, size: number): void {
+    const file = name.endsWith(PART) ? "half" : "whole";
+    const sha256 = file === "half" ? name.slice(0, -PART.length) : name;
+    if (file === "half" && this.#contents.has(sha256)) return;
+    this.#contents.set(sha256, { size, users: 0, file, abort: new AbortController() });
   }
 
   /**
@@ -72,14 +79,14 @@ export class ArgumentBlobs {
    */
   use(blob: BlobReference, requests: (signal: AbortSignal) => BlobRequests): Promise<string> {
     const known = this.#contents.get(blob.sha256);
-    if (known?.file !== undefined) {
+    if (known?.file instanceof Promise) {
       known.users += 1;
       return known.file;
     }
     const abort = new AbortController();
     const file = this.#writing.run(
       blob.sha256,
-      () => this.#slots.run(() => this.#bring(blob, known !== undefined, requests(abort.signal))),
+      () => this.#slots.run(() => this.#bring(blob, known?.file, requests(abort.signal))),
     );
     const content = { size: blob.size, users: 1, file, abort };
     this.#contents.set(blob.sha256, content);
@@ -89,13 +96,14 @@ export class ArgumentBlobs {
     return file;
   }
 
-  /** One user less. A download that nobody waits for any more ends; it is continued if need be. */
+  /** One user less. A download that nobody waits for any more ends, and what has come of it goes. */
   release({ sha256 }: BlobReference): void {
     const content = this.#contents.get(sha256);
     if (content === undefined || --content.users > 0) return;
     this.#contents.delete(sha256);
     content.abort.abort(new Error("nobody needs it any more"));
-    content.file?.then(() => {
+    // A user has made it one.
+    (content.file as Promise<string>).then(() => {
       // Last in the order, unless somebody has come for it.
       if (this.#contents.has(sha256)) return;
       this.#contents.set(sha256, content);
@@ -142,13 +150,28 @@ export class ArgumentBlobs {
     return join(this.#options.folder, `${TASK_FOLDER}${taskId}`);
   }
 
+  /** What has come of a download stays, for the next agent. */
   close(): void {
+    this.#isClosed = true;
     for (const { abort } of this.#contents.values()) abort.abort(new Error("the agent stops"));
   }
 
-  async #bring(blob: BlobReference, isLeft: boolean, requests: BlobRequests): Promise<string> {
+  async #bring(
+    blob: BlobReference,
+    left: Content["file"] | undefined,
+    requests: BlobRequests,
+  ): Promise<string> {
     const path = join(this.#options.folder, blob.sha256);
-    if (isLeft && await hasContent(path, blob)) return path;
+    if (left === "whole" && await hasContent(path, blob)) return path;
+    try {
+      return await this.#fetch(path, blob, requests);
+    } catch (thrown) {
+      if (!this.#isClosed) await this.#remove(blob.sha256);
+      throw thrown;
+    }
+  }
+
+  async #fetch(path: string, blob: BlobReference, requests: BlobRequests): Promise<string> {
     if (blob.size > BLOB_CHUNK_BYTES || blob.size === 0) {
       return await this.#download(path, blob, requests);
     }
@@ -168,7 +191,7 @@ export class ArgumentBlobs {
       await this.#makeRoom(blob.size - file.offset);
       for await (const chunk of downloadBlob(requests, blob, file.offset)) await file.append(chunk);
       if (await file.finish(blob.sha256)) return path;
-      await removeFile(`${path}.part`);
+      await removeFile(path + PART);
       // What an earlier agent has left may have been spoilt by a power loss.
       if (attempt > 1) throw corrupt(blob);
     }
@@ -195,14 +218,15 @@ export class ArgumentBlobs {
       if (bytes <= maximumBytes) break;
       bytes -= size;
       this.#contents.delete(sha256);
-      removals.push(this.#remove(sha256));
+      removals.push(this.#writing.run(sha256, () => this.#remove(sha256)));
     }
     await Promise.all(removals);
   }
 
   async #remove(sha256: string): Promise<void> {
+    const path = join(this.#options.folder, sha256);
     try {
-      await removeFile(join(this.#options.folder, sha256));
+      for (const file of [path, path + PART]) await removeFile(file);
     } catch (thrown) {
       log.warning("cannot remove {sha256}: {reason}", { sha256, reason: messageOf(thrown) });
     }
@@ -214,7 +238,6 @@ async function writeCopy(path: string, bytes: Uint8Array): Promise<void> {
   try {
     await Deno.writeFile(path, bytes, { mode: 0o600 });
   } catch (thrown) {
-    await removeFile(path);
     throw isDiskFull(thrown) ? noRoom(bytes.length, dirname(path)) : thrown;
   }
 }

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import type { BlobReference } from "../../contract/blob_reference.ts";
 import type { BlobRequests } from "../../contract/blob_transfer.ts";
-import { assertEquals, assertRejects } from "../../lib/assert.ts";
+import { BLOB_CHUNK_BYTES } from "../../contract/limits.ts";
+import { assertEquals, assertRejects, assertTrue } from "../../lib/assert.ts";
 import { ArgumentBlobs } from "./argument_blobs.ts";
 
 const MEGABYTE = 1_000_000;
@@ -10,8 +11,8 @@ interface Content extends BlobReference {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-function content(fill: number): Content {
-  const bytes = new Uint8Array(MEGABYTE).fill(fill);
+function content(fill: number, size = MEGABYTE): Content {
+  const bytes = new Uint8Array(size).fill(fill);
   return { sha256: createHash("sha256").update(bytes).digest("hex"), size: bytes.length, bytes };
 }
 
@@ -66,6 +67,58 @@ Deno.test("what nobody uses any more makes room for what is needed", async () =>
     await blobs.use(second, requestsFor(second));
     assertEquals(exists(path), false);
   });
+});
+
+/** A chunk and a little, of which only the chunk comes until the request is aborted. */
+function halfOf({ bytes }: Content, halfway: () => void): (signal: AbortSignal) => BlobRequests {
+  const never = (): Promise<never> => Promise.reject(new Error("nothing is uploaded here"));
+  return (signal) => ({
+    begin: never,
+    put: never,
+    get: (_, start, end) => {
+      if (start === 0) return Promise.resolve(bytes.slice(start, end));
+      halfway();
+      return new Promise((_, reject) =>
+        signal.addEventListener("abort", () => reject(signal.reason), { once: true })
+      );
+    },
+  });
+}
+
+Deno.test("half a download is kept for the next agent, and by nobody else", async () => {
+  const large = content(1, BLOB_CHUNK_BYTES + 10);
+  const folder = await Deno.makeTempDir();
+  const begin = async (): Promise<{ blobs: ArgumentBlobs; file: Promise<string> }> => {
+    const blobs = new ArgumentBlobs({ folder, cacheBytes: 100 * MEGABYTE });
+    blobs.recover();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const file = blobs.use(large, halfOf(large, resolve));
+    await promise;
+    return { blobs, file };
+  };
+  const part = `${folder}/${large.sha256}.part`;
+  try {
+    const stopped = await begin();
+    stopped.blobs.close();
+    await assertRejects(() => stopped.file, /the agent stops/);
+    assertTrue(exists(part), "half of it is kept");
+
+    const released = await begin();
+    released.blobs.release(large);
+    await assertRejects(() => released.file, /nobody needs it/);
+    assertTrue(!exists(part), "half of it is left");
+
+    const again = await begin();
+    again.blobs.close();
+    await assertRejects(() => again.file, /the agent stops/);
+    const other = content(2);
+    const next = new ArgumentBlobs({ folder, cacheBytes: MEGABYTE });
+    next.recover();
+    await next.use(other, requestsFor(other));
+    assertTrue(!exists(part), "it counts as unused, and is more than may be");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });
 
 function exists(path: string): boolean {
