@@ -24,6 +24,28 @@ export function processTree(root: number): number[] {
   return found;
 }
 
+/** What a thread used since it began. */
+export interface ThreadUse {
+  readonly thread: string;
+  /** Of processor time. */
+  readonly milliseconds: number;
+  /** How often it got a processor. */
+  readonly turns: number;
+}
+
+/** The threads of a process that live; empty when it is gone. */
+export function threadUses(pid: number): ThreadUse[] {
+  const folder = `/proc/${pid}/task`;
+  return [...Deno.readDirSync(folder)].map(({ name }) => {
+    const [nanoseconds, , turns] = read(`${folder}/${name}/schedstat`).split(" ").map(Number);
+    return {
+      thread: read(`${folder}/${name}/comm`).trim(),
+      milliseconds: (nanoseconds ?? 0) / 1e6,
+      turns: turns ?? 0,
+    };
+  });
+}
+
 /** Megabytes (10^6 bytes) of a process. */
 export interface MemoryUse {
   readonly resident: number;

@@ -5,12 +5,13 @@ import { join } from "./path.ts";
 
 async function withLog(
   test: (log: LogSync, write: () => void, path: string) => Promise<void>,
+  quick?: number,
 ): Promise<void> {
   const folder = await Deno.makeTempDir();
   const path = join(folder, "test.db");
   const connection = openDatabase(path);
   connection.exec("CREATE TABLE numbers (number INTEGER PRIMARY KEY)");
-  const log = new LogSync(connection, path);
+  const log = new LogSync(connection, path, quick);
   try {
     await test(log, () => {
       connection.exec("INSERT INTO numbers VALUES (NULL)");
@@ -56,6 +57,40 @@ Deno.test("a sync in this very turn does for those who wait for the next one", (
     await Promise.all([running, next]);
     assertTrue(!log.isBehind);
   }));
+
+Deno.test("a process waits for a disk that is quick, and never while a thread syncs", () =>
+  withLog(async (log, write) => {
+    write();
+    log.syncIfQuick();
+    assertTrue(!log.isBehind);
+    write();
+    const running = log.synced();
+    write();
+    log.syncIfQuick();
+    assertTrue(log.isBehind);
+    await running;
+    await log.synced();
+    assertTrue(!log.isBehind);
+  }, Infinity));
+
+Deno.test("a process does not wait for a disk that was slow", () =>
+  withLog(async (log, write) => {
+    for (let round = 0; round < 2; round++) {
+      write();
+      log.syncIfQuick();
+      assertTrue(log.isBehind);
+      await log.synced();
+    }
+  }, 0));
+
+Deno.test("a failure of a sync that the process waited for is told later", () =>
+  withLog(async (log, write) => {
+    write();
+    log.close();
+    log.syncIfQuick();
+    await assertRejects(() => log.synced(), /TypeError/);
+    await log.failed;
+  }, Infinity));
 
 Deno.test("after a sync that failed nothing counts as written any more", () =>
   withLog(async (log, write, path) => {

@@ -50,7 +50,9 @@ export class Dispatcher {
   #unsent: number[] = [];
   /** Credits for submits that are being stored. */
   #reserved = 0;
+  /** Nothing waits in the store: true from a look that found nothing until the next {@link wake}. */
   #caughtUp = false;
+  #wakes = 0;
   #running: Promise<void> = Promise.resolve();
   #isRunning = false;
   #wakeAgain = false;
@@ -83,13 +85,23 @@ export class Dispatcher {
       return this.wake();
     }
     for (let position = first; position < first + count; position++) this.#unsent.push(position);
-    this.wake();
+    this.#start();
   }
 
-  /** There may be tasks, or room for them. */
+  /** There may be tasks that wait. */
   wake(): void {
-    if (this.#stopped) return;
     this.#caughtUp = false;
+    this.#wakes++;
+    this.#start();
+  }
+
+  /** There is room for more tasks. */
+  roomFreed(): void {
+    if (!this.#caughtUp || this.#unsent.length > 0) this.#start();
+  }
+
+  #start(): void {
+    if (this.#stopped) return;
     this.#wakeAgain = true;
     if (this.#isRunning) return;
     // Before it runs, since it may wake itself (5).
@@ -132,6 +144,7 @@ export class Dispatcher {
   async #drain(): Promise<void> {
     const { window } = this.#options;
     while (window.room > 0 && !this.#stopped) {
+      if (this.#caughtUp && this.#unsent.length === 0) return;
       const done = this.#resend !== undefined
         ? await this.#sendAgain(this.#resend)
         : this.#unsent.length > 0
@@ -177,11 +190,12 @@ export class Dispatcher {
 
   async #sendWaiting(): Promise<boolean> {
     const { endpointId, queue } = this.#options;
+    const wakes = this.#wakes;
     const tasks = await queue.claim({ endpointId, ...this.#bounds });
     // Before what was submitted meanwhile: nothing else changes the front.
     this.#unsent.unshift(...tasks.map(({ position }) => position));
-    this.#caughtUp = tasks.length === 0;
-    if (this.#caughtUp) return true;
+    this.#caughtUp = tasks.length === 0 && wakes === this.#wakes;
+    if (tasks.length === 0) return true;
     const sent = await this.#send(tasks);
     this.#unsent.splice(0, sent);
     return sent < tasks.length;

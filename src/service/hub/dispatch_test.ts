@@ -100,6 +100,40 @@ Deno.test("a claim that wakes the dispatcher from within loses nothing", async (
   }
 });
 
+Deno.test("while nothing waits, the store is asked for what was submitted and nothing else", async () => {
+  let claims = 0;
+  const nothingWaits = Promise.withResolvers<void>();
+  await using dispatching = await Dispatching.open((self) => ({
+    claim: async (query) => {
+      claims++;
+      const tasks = await self.stored.store.queue.claim(query);
+      if (tasks.length === 0) nothingWaits.resolve();
+      return tasks;
+    },
+  }));
+  const { stored, endpointId, functionId, dispatcher, window } = dispatching;
+  const [first] = taskIdsOf(await stored.submit(endpointId, functionId, 1));
+  dispatcher.wake();
+  await dispatching.hasSent(1);
+  await nothingWaits.promise;
+  while (!dispatcher.reserve(1)) await Promise.resolve();
+  const before = claims;
+  const [second] = taskIdsOf(
+    await stored.submit(endpointId, functionId, 1, {
+      state: "received",
+      queued: (position) => {
+        dispatcher.unreserve(1);
+        dispatcher.submitted({ first: position, count: 1 });
+      },
+    }),
+  );
+  assertEquals(await dispatching.hasSent(2), [first, second]);
+  window.acknowledged([first!, second!]);
+  dispatcher.roomFreed();
+  await dispatcher.stop();
+  assertEquals(claims, before);
+});
+
 Deno.test("what is marked while the store is asked what was marked is sent", async () => {
   const ids: string[] = [];
   await using dispatching = await Dispatching.open((self) => ({

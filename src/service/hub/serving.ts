@@ -125,6 +125,10 @@ export class Serving {
     if (this.#started) this.#dispatcher.wake();
   }
 
+  #roomFreed(): void {
+    if (this.#started) this.#dispatcher.roomFreed();
+  }
+
   cancel(taskIds: readonly TaskId[]): void {
     for (const task_ids of parts(taskIds)) this.#options.send({ type: "cancel", task_ids });
   }
@@ -149,7 +153,7 @@ export class Serving {
     switch (message.type) {
       case "task_ack":
         store.queue.accepted(endpointId, this.#tasks.acknowledged(message.task_ids), now());
-        return this.wake();
+        return this.#roomFreed();
       case "task_events":
         store.queue.progressed(endpointId, message.events);
         return events.progressed(message.events.map(({ task_id }) => task_id));
@@ -180,7 +184,7 @@ export class Serving {
       () => {
         this.#results.acknowledge(results.length);
         send({ type: "result_ack", task_ids: taskIds });
-        this.wake();
+        this.#roomFreed();
       },
       (thrown) => events.giveUp(`results cannot be stored now: ${messageOf(thrown)}`),
     );

@@ -20,6 +20,8 @@ export class LibsqlQueue implements QueueStore {
   readonly #endpointTasks: EndpointTasks;
   readonly #cancellations: Cancellations;
   readonly #endpoint: Query<[endpointRow: number, spoolId: string | null]>;
+  /** Endpoints that were asked for; their rows stay, also of deleted ones. */
+  readonly #endpointRows = new Map<EndpointId, number>();
   readonly #begin: Command;
   readonly #spool: Command;
   readonly #waiting: WaitingTasks;
@@ -108,10 +110,10 @@ export class LibsqlQueue implements QueueStore {
     readonly maximumBytes: number;
   }): Promise<readonly QueuedTask[]> {
     const { endpointId, limit, maximumBytes } = query;
-    const endpoint = this.#endpoint.get(endpointId);
-    if (endpoint === undefined || !this.#waiting.any(endpoint[0])) return [];
+    const endpointRow = this.#rowOf(endpointId);
+    if (!this.#waiting.any(endpointRow)) return [];
     return await this.#engine.writeNow(() =>
-      this.#tasksOf(this.#waiting.take(endpoint[0], limit, maximumBytes))
+      this.#tasksOf(this.#waiting.take(endpointRow, limit, maximumBytes))
     );
   }
 
@@ -121,7 +123,7 @@ export class LibsqlQueue implements QueueStore {
     readonly limit: number;
     readonly maximumBytes: number;
   }): Promise<readonly QueuedTask[]> {
-    const [endpointRow] = this.#endpoint.get(query.endpointId) ?? [-1];
+    const endpointRow = this.#rowOf(query.endpointId);
     const { after, limit, maximumBytes } = query;
     return this.#engine.onDisk(
       this.#tasksOf(this.#sent.after(endpointRow, after, limit, maximumBytes)),
@@ -133,16 +135,14 @@ export class LibsqlQueue implements QueueStore {
     readonly positions: readonly number[];
     readonly maximumBytes: number;
   }): Promise<readonly QueuedTask[]> {
-    const [endpointRow] = this.#endpoint.get(query.endpointId) ?? [-1];
+    const endpointRow = this.#rowOf(query.endpointId);
     const { positions, maximumBytes } = query;
     return this.#engine.onDisk(this.#tasksOf(this.#sent.at(endpointRow, positions, maximumBytes)));
   }
 
   async release(endpointId: EndpointId, positions: readonly number[]): Promise<void> {
     await this.#live.flush();
-    const endpoint = this.#endpoint.get(endpointId);
-    if (endpoint === undefined) return;
-    await this.#endpointTasks.release(endpoint[0], positions, Date.now());
+    await this.#endpointTasks.release(this.#rowOf(endpointId), positions, Date.now());
   }
 
   held(query: {
@@ -150,7 +150,7 @@ export class LibsqlQueue implements QueueStore {
     readonly after: number;
     readonly limit: number;
   }): Promise<readonly { readonly taskId: TaskId; readonly position: number }[]> {
-    const [endpointRow] = this.#endpoint.get(query.endpointId) ?? [-1];
+    const endpointRow = this.#rowOf(query.endpointId);
     return Promise.resolve(this.#endpointTasks.held(endpointRow, query.after, query.limit));
   }
 
@@ -161,7 +161,7 @@ export class LibsqlQueue implements QueueStore {
   ): Promise<{ readonly requeued: number; readonly failed: number }> {
     if (taskIds.length === 0) return { requeued: 0, failed: 0 };
     await this.#live.flush();
-    const [endpointRow] = this.#endpoint.get(endpointId) ?? [-1];
+    const endpointRow = this.#rowOf(endpointId);
     return await this.#endpointTasks.missing(endpointRow, taskIds, at);
   }
 
@@ -185,7 +185,7 @@ export class LibsqlQueue implements QueueStore {
     results: readonly ResultMessage[],
     at: number,
   ): Promise<void> {
-    const [endpointRow] = this.#endpoint.get(endpointId) ?? [-1];
+    const endpointRow = this.#rowOf(endpointId);
     const taskIds = results.map(({ task_id }) => task_id);
     this.#live.finishing(endpointId, taskIds);
     try {
@@ -213,6 +213,15 @@ export class LibsqlQueue implements QueueStore {
     readonly limit: number;
   }): Promise<readonly { readonly taskId: TaskId; readonly position: number }[]> {
     return Promise.resolve(this.#cancellations.open(query));
+  }
+
+  /** -1 for an endpoint that does not exist, which has no tasks. */
+  #rowOf(endpointId: EndpointId): number {
+    const known = this.#endpointRows.get(endpointId);
+    if (known !== undefined) return known;
+    const found = this.#endpoint.get(endpointId)?.[0];
+    if (found !== undefined) this.#endpointRows.set(endpointId, found);
+    return found ?? -1;
   }
 
   #tasksOf(rows: readonly TaskRow[]): QueuedTask[] {
