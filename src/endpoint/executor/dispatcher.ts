@@ -55,7 +55,9 @@ export class Dispatcher {
   /** How many tasks the slots want to have, in workers and queues. */
   get wanted(): number {
     let wanted = 0;
-    for (const { worker } of this.slots) {
+    for (const slot of this.slots) {
+      // A worker that has just run dry wants as much as it did before.
+      const worker = slot.worker ?? slot.lastWorker;
       wanted += worker === null ? 1 + this.#options.prefetch : worker.credits + worker.reserve;
     }
     return wanted;

@@ -48,6 +48,14 @@ async function workerOf(harness: Harness, code: string): Promise<number> {
 }
 
 for (const { name, ignore, endless, loud, noop } of KINDS) {
+  Deno.test("a worker that has run dry is asked for as much as before", async () => {
+    await using harness = await Harness.start();
+    assertEquals(harness.executor.capacity(), 1);
+    await harness.run({ code: typescript("export default () => 1;") });
+    assertEquals(harness.executor.load().idle_workers, 1);
+    assertTrue(harness.executor.capacity() > 1);
+  });
+
   Deno.test(`${name}: a worker that is killed loses the task that ran, not those that waited`, {
     ignore,
   }, async () => {

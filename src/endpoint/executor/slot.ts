@@ -29,6 +29,11 @@ export class Slot {
     return this.occupant?.kind === "worker" ? this.occupant.worker : null;
   }
 
+  /** The warm worker that was used last, whether it has the slot or not. */
+  get lastWorker(): WarmWorker | null {
+    return [...this.#workers.values()].at(-1) ?? null;
+  }
+
   get workers(): Iterable<WarmWorker> {
     return this.#workers.values();
   }
