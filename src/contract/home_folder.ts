@@ -42,6 +42,11 @@ export class FuncxHome {
     return join(this.root, RESERVED_NAMES.service);
   }
 
+  /** Large arguments and results of the private service; see `blob_hand_over.ts`. */
+  get blobFolder(): string {
+    return join(this.serviceFolder, "blobs");
+  }
+
   /** Written by a running private service, removed when it stops. */
   get serviceStateFile(): string {
     return join(this.serviceFolder, "state.json");

@@ -21,8 +21,13 @@ export const MAX_FUNCTION_BYTES = 10 * MIB;
 export const MAX_PAYLOAD_BYTES = 10 * MIB;
 /** One task's result, serialized. */
 export const MAX_RESULT_BYTES = 10 * MIB;
-/** Arguments or a result above this are a blob, unless a client or a profile says otherwise. */
-export const INLINE_BYTES = MIB;
+/**
+ * Arguments above this are a blob, unless a client says otherwise, and so is the result of a task with
+ * such arguments: to bring 256 KiB there and back takes as long one way as the other.
+ */
+export const INLINE_BYTES = 256 * KIB;
+/** The result of any other task is a blob above this: its client may not know of blobs. */
+export const INLINE_RESULT_BYTES = MIB;
 /** The largest blob, unless a service allows less. */
 export const MAX_BLOB_BYTES = 5 * 1024 * MIB;
 /** One request of an upload or a download; whoever moves a blob holds little more of it. */

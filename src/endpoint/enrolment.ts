@@ -8,6 +8,7 @@ import type { RegistrationFile } from "../contract/home.ts";
 import type { FuncxHome } from "../contract/home_folder.ts";
 import { logger } from "../lib/log.ts";
 import { type Failure, ok, type Outcome } from "../lib/outcome.ts";
+import type { ServiceTarget } from "./blobs/service_blobs.ts";
 import type { EndpointDir } from "./endpoint_dir.ts";
 import type { DialTarget } from "./forwarder/ws_transport.ts";
 import { register, registerAgain, type Registrar } from "./registration.ts";
@@ -61,10 +62,11 @@ export class Enrolment {
   }
 
   /** The same for the REST API, once the link has been there. */
-  async service(): Promise<Outcome<{ readonly url: string; readonly token: string }>> {
+  async service(): Promise<Outcome<ServiceTarget>> {
     const service = await findService(this.#options.home, this.#registration);
     if (service.kind !== "ok") return service;
-    return ok({ url: service.value.url, token: this.#registration.endpoint_token });
+    const { url, blobFolder } = service.value;
+    return ok({ url, token: this.#registration.endpoint_token, blobFolder });
   }
 
   /** Only under the same id, since spool and status carry it. */

@@ -23,6 +23,8 @@ export interface ServiceAddress {
   /** Of a private service. */
   readonly service_id?: string;
   readonly proof_key?: string;
+  /** Of a private service on this machine: where its blobs are; see `blob_hand_over.ts`. */
+  readonly blobFolder?: string;
 }
 
 /** The one that the profile names, else the one that `login` chose, else the private one. */
@@ -50,7 +52,7 @@ export async function findService(
   if (proof_key === undefined) return ok({ url });
   const state = readServiceState(home);
   if (state === undefined || state.service_id !== service_id) return retryable(notRunning(home));
-  return await provenHere(state);
+  return await provenHere(home, state);
 }
 
 /**
@@ -81,7 +83,7 @@ export function forwarderAt(forwarderUrl: string, service: ServiceAddress): stri
 
 async function findPrivateService(home: FuncxHome): Promise<Outcome<ServiceAddress>> {
   const state = readServiceState(home);
-  return state === undefined ? retryable(notRunning(home)) : await provenHere(state);
+  return state === undefined ? retryable(notRunning(home)) : await provenHere(home, state);
 }
 
 /** The state file of a running service; one that a dead service left behind counts as none. */
@@ -90,10 +92,14 @@ function readServiceState(home: FuncxHome): ServiceState | undefined {
   return state === undefined || standingOf(state) === "gone" ? undefined : state;
 }
 
-async function provenHere(state: ServiceState): Promise<Outcome<ServiceAddress>> {
+async function provenHere(
+  home: FuncxHome,
+  state: ServiceState,
+): Promise<Outcome<ServiceAddress>> {
   const host = new URL(state.url).hostname;
   const isLoopback = host === "localhost" || host === "[::1]" || host.startsWith("127.");
-  if (isLoopback && standingOf(state) === "elsewhere") {
+  const isElsewhere = standingOf(state) === "elsewhere";
+  if (isLoopback && isElsewhere) {
     return retryable({
       code: "SERVICE_UNAVAILABLE",
       message: `the private service runs on ${state.hostname} and listens only there`,
@@ -101,7 +107,8 @@ async function provenHere(state: ServiceState): Promise<Outcome<ServiceAddress>>
     });
   }
   const { url, service_id, proof_key } = state;
-  return await proven({ url, service_id, proof_key });
+  const blobFolder = isElsewhere ? undefined : home.blobFolder;
+  return await proven({ url, service_id, proof_key, blobFolder });
 }
 
 async function proven(

@@ -1,10 +1,12 @@
 /** A file that comes in pieces and is continued after a crash, with the checksum over it. */
 import { createHash, type Hash } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
-import { dirname } from "./path.ts";
+import { dirname, join } from "./path.ts";
 
 /** Hashed in one go; the event loop has others to serve. */
 const HASH_BYTES = 512 * 1024;
+/** Written in one go. */
+const WRITE_BYTES = 1024 * 1024;
 
 /** Until it is finished it lies at its path with `.part` behind. */
 export class GrowingFile {
@@ -22,7 +24,7 @@ export class GrowingFile {
 
   /** Goes on with the bytes that an earlier process has left; what is too much is cut off. */
   static async open(path: string, size: number): Promise<GrowingFile> {
-    using file = await openPart(path);
+    using file = openPart(path);
     const hash = createHash("sha256");
     const offset = await hashInto(hash, file, size);
     await file.truncate(offset);
@@ -39,40 +41,54 @@ export class GrowingFile {
 
   /** Appends. When it fails, for instance because the disk is full, the file is as before. */
   async append(bytes: Uint8Array): Promise<void> {
-    using file = await openPart(this.#path);
+    using file = openPart(this.#path);
     try {
-      await file.seek(this.#offset, Deno.SeekMode.Start);
-      await writeAll(file, bytes);
+      file.seekSync(this.#offset, Deno.SeekMode.Start);
+      await writeInPieces(file, bytes);
     } catch (thrown) {
       await file.truncate(this.#offset);
       throw thrown;
     }
-    for (let from = 0; from < bytes.length; from += HASH_BYTES) {
-      this.#hash.update(bytes.subarray(from, from + HASH_BYTES));
-      if (from + HASH_BYTES < bytes.length) await setImmediate();
-    }
+    await updateInTurns(this.#hash, bytes);
     this.#offset += bytes.length;
   }
 
   /** Of a whole one: if its SHA-256 is this, it gets its name, durably; else nothing happens. */
   async finish(sha256: string): Promise<boolean> {
     if (this.#hash.digest("hex") !== sha256) return false;
-    using file = await openPart(this.#path);
-    await nameFile(file, this.#path);
+    using file = openPart(this.#path);
+    await file.syncData();
+    await nameFile(`${this.#path}.part`, this.#path);
     return true;
   }
 }
 
-/** All of a file at once, durably. */
+/**
+ * All of a file at once, durably. It has its name before it is on disk, which saves a second write
+ * of the file system's journal: after a power loss only a file of which somebody was told is whole.
+ */
 export async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
-  using file = await openPart(path, true);
-  await writeAll(file, bytes);
-  await nameFile(file, path);
+  using file = openPart(path, true);
+  await writeInPieces(file, bytes);
+  Deno.renameSync(`${path}.part`, path);
+  await Promise.all([file.syncData(), syncName(path)]);
 }
 
-/** SHA-256 in hexadecimal, computed outside of this thread. */
-export async function sha256Of(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+/**
+ * SHA-256 in hexadecimal. In this thread, since to copy the bytes for another one takes as long;
+ * others get their turns meanwhile.
+ */
+export async function sha256Of(bytes: Uint8Array): Promise<string> {
+  const hash = createHash("sha256");
+  await updateInTurns(hash, bytes);
+  return hash.digest("hex");
+}
+
+async function updateInTurns(hash: Hash, bytes: Uint8Array): Promise<void> {
+  for (let from = 0; from < bytes.length; from += HASH_BYTES) {
+    hash.update(bytes.subarray(from, from + HASH_BYTES));
+    if (from + HASH_BYTES < bytes.length) await setImmediate();
+  }
 }
 
 /** SHA-256 in hexadecimal and size of what is in the file. */
@@ -90,8 +106,8 @@ export async function readRange(
   start: number,
   end: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  using file = await Deno.open(path, { read: true });
-  await file.seek(start, Deno.SeekMode.Start);
+  using file = Deno.openSync(path, { read: true });
+  file.seekSync(start, Deno.SeekMode.Start);
   const bytes = new Uint8Array(end - start);
   for (let filled = 0; filled < bytes.length;) {
     const read = await file.read(bytes.subarray(filled));
@@ -113,24 +129,42 @@ async function hashInto(hash: Hash, file: Deno.FsFile, maximum: number): Promise
 }
 
 /** For reading and writing, made with its folder when it is missing. */
-async function openPart(path: string, truncate = false): Promise<Deno.FsFile> {
-  const open = (): Promise<Deno.FsFile> =>
-    Deno.open(`${path}.part`, { read: true, write: true, create: true, truncate, mode: 0o600 });
+function openPart(path: string, truncate = false): Deno.FsFile {
+  const how = { read: true, write: true, create: true, truncate, mode: 0o600 };
+  return inFolder(dirname(path), () => Deno.openSync(`${path}.part`, how));
+}
+
+/** Makes the folder when it turns out to be missing. */
+function inFolder<T>(folder: string, action: () => T): T {
   try {
-    return await open();
+    return action();
   } catch (thrown) {
     if (!(thrown instanceof Deno.errors.NotFound)) throw thrown;
-    await Deno.mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    return await open();
+    Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
+    return action();
   }
+}
+
+/** Makes folders in `parent`, which is made as well, durably. */
+export async function makeFolders(parent: string, names: readonly string[]): Promise<void> {
+  Deno.mkdirSync(parent, { recursive: true, mode: 0o700 });
+  const folders = names.map((name) => join(parent, name));
+  for (const folder of folders) Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
+  await Promise.all([syncFolderLater(parent), syncFolderLater(dirname(parent))]);
+  for (const folder of folders) durableFolders.add(folder);
 }
 
 /** Folders that this process has seen to be in their parents on disk; they are few. */
 const durableFolders = new Set<string>();
 
-async function nameFile(file: Deno.FsFile, path: string): Promise<void> {
-  await file.syncData();
-  await Deno.rename(`${path}.part`, path);
+/** Renames, durably, a file whose bytes are on disk. */
+export async function nameFile(from: string, path: string): Promise<void> {
+  inFolder(dirname(path), () => Deno.renameSync(from, path));
+  await syncName(path);
+}
+
+/** Makes the name of a file durable. */
+async function syncName(path: string): Promise<void> {
   const folder = dirname(path);
   await syncFolderLater(folder);
   if (durableFolders.has(folder)) return;
@@ -138,16 +172,21 @@ async function nameFile(file: Deno.FsFile, path: string): Promise<void> {
   durableFolders.add(folder);
 }
 
-async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
+/**
+ * To the system's cache, which takes less time than to have another thread do it; others get their
+ * turns meanwhile.
+ */
+async function writeInPieces(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
   for (let written = 0; written < bytes.length;) {
-    written += await file.write(bytes.subarray(written));
+    written += file.writeSync(bytes.subarray(written, written + WRITE_BYTES));
+    if (written < bytes.length) await setImmediate();
   }
 }
 
 /** Makes a rename in `folder` durable, outside of this thread. */
 export async function syncFolderLater(folder: string): Promise<void> {
   try {
-    using handle = await Deno.open(folder, { read: true });
+    using handle = Deno.openSync(folder, { read: true });
     await handle.sync();
   } catch (thrown) {
     // Some network file systems refuse to sync a directory; the rename itself stays atomic.

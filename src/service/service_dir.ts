@@ -6,10 +6,12 @@ export class ServiceDir {
   readonly root: string;
   /** Where it listens while it runs; other programs of the user read it. */
   readonly stateFile: string;
+  readonly blobFolder: string;
 
   constructor(home: FuncxHome) {
     this.root = home.serviceFolder;
     this.stateFile = home.serviceStateFile;
+    this.blobFolder = home.blobFolder;
   }
 
   get lockFile(): string {
@@ -18,10 +20,6 @@ export class ServiceDir {
 
   get databaseFile(): string {
     return join(this.root, "service.db");
-  }
-
-  get blobFolder(): string {
-    return join(this.root, "blobs");
   }
 
   /** What stays the same from one start to the next. */

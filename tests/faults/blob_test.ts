@@ -113,6 +113,8 @@ processTest("a large result survives agent and service, and is not made twice", 
   await env.ok(["configure", "default"]);
   await env.ok(["start", "default", "--wait", "60"]);
   env.file("make.ts", MAKE_TS);
+  // So that the agent has to send its file; later it may hand it over.
+  Deno.removeSync(`${env.state}/service/blobs/handed`);
   const { service, agent } = await pids(env);
   const running = env.start(["run", "make.ts:make", "100000000", "--no-wait"]);
   const { stdout } = await running.finished();

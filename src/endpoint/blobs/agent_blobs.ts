@@ -1,6 +1,5 @@
 /** An agent's large arguments and results: the folders, the requests, and the executor before its own. */
 import type { TaskId } from "../../contract/ids.ts";
-import type { BlobRequests } from "../../contract/blob_transfer.ts";
 import { BLOB_CACHE_BYTES } from "../../contract/limits.ts";
 import type { Outcome } from "../../lib/outcome.ts";
 import type { EndpointDir } from "../endpoint_dir.ts";
@@ -8,7 +7,7 @@ import type { Executor, ExecutorEvents } from "../executor/executor.ts";
 import { ArgumentBlobs } from "./argument_blobs.ts";
 import { BlobExecutor } from "./blob_executor.ts";
 import { ResultBlobs } from "./result_blobs.ts";
-import { ServiceBlobs, type ServiceTarget } from "./service_blobs.ts";
+import { type AgentBlobRequests, ServiceBlobs, type ServiceTarget } from "./service_blobs.ts";
 import { TaskArguments } from "./task_arguments.ts";
 
 export class AgentBlobs {
@@ -20,7 +19,7 @@ export class AgentBlobs {
     findService: () => Promise<Outcome<ServiceTarget>>,
   ) {
     const service = new ServiceBlobs(findService);
-    const requests = (taskId: TaskId, signal: AbortSignal): BlobRequests =>
+    const requests = (taskId: TaskId, signal: AbortSignal): AgentBlobRequests =>
       service.of(taskId, signal);
     this.results = new ResultBlobs({ folder: dir.resultFolder, requests });
     const blobs = new ArgumentBlobs({ folder: dir.argumentFolder, cacheBytes: BLOB_CACHE_BYTES });

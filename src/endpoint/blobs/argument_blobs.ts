@@ -4,22 +4,24 @@
  *
  * The files are only copies, which can be had again: they are not synced, and what an earlier agent
  * has left is verified at its first use. Half a file is left only by an agent that ends: the next one
- * continues it, or removes it like what nobody uses.
+ * continues it, or removes it like what nobody uses. What the service has on this machine is linked
+ * instead, for as long as it is used, but for files: a function may write into those.
  */
 import { fileKey } from "../../contract/blob_files.ts";
 import type { BlobReference, FileReference } from "../../contract/blob_reference.ts";
-import { type BlobRequests, downloadBlob } from "../../contract/blob_transfer.ts";
+import { downloadBlob } from "../../contract/blob_transfer.ts";
 import { FuncxError } from "../../contract/errors.ts";
 import type { TaskId } from "../../contract/ids.ts";
 import { BLOB_CHUNK_BYTES, BLOB_TRANSFERS } from "../../contract/limits.ts";
 import { KeyedLock, Slots } from "../../lib/async.ts";
-import { ensurePrivateFolder, isDiskFull } from "../../lib/files.ts";
+import { ensurePrivateFolder, isDiskFull, removeIfPresent } from "../../lib/files.ts";
 import { freeBytes } from "../../lib/free_space.ts";
 import { GrowingFile, hashFile, removeFile, sha256Of } from "../../lib/growing_file.ts";
 import { logger } from "../../lib/log.ts";
 import { messageOf } from "../../lib/outcome.ts";
 import { dirname, join } from "../../lib/path.ts";
 import { DISK_RESERVE } from "../storage_health.ts";
+import type { AgentBlobRequests } from "./service_blobs.ts";
 
 const log = logger("agent", "blobs");
 
@@ -44,11 +46,15 @@ export interface ArgumentOptions {
 
 export class ArgumentBlobs {
   readonly #options: ArgumentOptions;
-  /** By hash; those that nobody uses in the order in which they came out of use. */
+  /** By name in the folder; those that nobody uses in the order in which they came out of use. */
   readonly #contents = new Map<string, Content>();
   readonly #slots = new Slots(BLOB_TRANSFERS);
-  /** By hash: a download that was given up has to be over before the next one writes. */
+  /** By name: a download that was given up has to be over before the next one writes. */
   readonly #writing = new KeyedLock<string>();
+  /** Those that are other names of the service's files. */
+  readonly #linked = new Set<string>();
+  /** Those with files in a folder of their own. */
+  readonly #tasksWithFiles = new Set<TaskId>();
   #isClosed = false;
 
   constructor(options: ArgumentOptions) {
@@ -68,45 +74,49 @@ export class ArgumentBlobs {
 
   #recoverFile(name: string, size: number): void {
     const file = name.endsWith(PART) ? "half" : "whole";
-    const sha256 = file === "half" ? name.slice(0, -PART.length) : name;
-    if (file === "half" && this.#contents.has(sha256)) return;
-    this.#contents.set(sha256, { size, users: 0, file, abort: new AbortController() });
+    const key = file === "half" ? name.slice(0, -PART.length) : name;
+    if (file === "half" && this.#contents.has(key)) return;
+    this.#contents.set(key, { size, users: 0, file, abort: new AbortController() });
   }
 
   /**
    * The path of a file with the content, until `release`. Rejects with the `FuncxError` that makes it
    * impossible, and with an abort's reason after `close`.
    */
-  use(blob: BlobReference, requests: (signal: AbortSignal) => BlobRequests): Promise<string> {
-    const known = this.#contents.get(blob.sha256);
+  use(blob: BlobReference, requests: (signal: AbortSignal) => AgentBlobRequests): Promise<string> {
+    const key = keyOf(blob);
+    const known = this.#contents.get(key);
     if (known?.file instanceof Promise) {
       known.users += 1;
       return known.file;
     }
     const abort = new AbortController();
     const file = this.#writing.run(
-      blob.sha256,
+      key,
       () => this.#slots.run(() => this.#bring(blob, known?.file, requests(abort.signal))),
     );
     const content = { size: blob.size, users: 1, file, abort };
-    this.#contents.set(blob.sha256, content);
+    this.#contents.set(key, content);
     file.catch(() => {
-      if (this.#contents.get(blob.sha256) === content) this.#contents.delete(blob.sha256);
+      if (this.#contents.get(key) === content) this.#contents.delete(key);
     });
     return file;
   }
 
   /** One user less. A download that nobody waits for any more ends, and what has come of it goes. */
-  release({ sha256 }: BlobReference): void {
-    const content = this.#contents.get(sha256);
+  release(blob: BlobReference): void {
+    const key = keyOf(blob);
+    const content = this.#contents.get(key);
     if (content === undefined || --content.users > 0) return;
-    this.#contents.delete(sha256);
+    this.#contents.delete(key);
     content.abort.abort(new Error("nobody needs it any more"));
     // A user has made it one.
     (content.file as Promise<string>).then(() => {
       // Last in the order, unless somebody has come for it.
-      if (this.#contents.has(sha256)) return;
-      this.#contents.set(sha256, content);
+      if (this.#contents.has(key)) return;
+      // It can be linked again, and would keep what the service removes.
+      if (this.#linked.delete(key)) return removeIfPresent(this.#path(key));
+      this.#contents.set(key, content);
       void this.#shrink();
     }, () => {});
   }
@@ -126,6 +136,7 @@ export class ArgumentBlobs {
         blobs[reference.sha256] = paths[index]!;
         continue;
       }
+      this.#tasksWithFiles.add(taskId);
       const folder = join(this.#taskFolder(taskId), String(index));
       Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
       const link = join(folder, reference.name);
@@ -137,6 +148,7 @@ export class ArgumentBlobs {
 
   /** The attempt has ended. */
   unlink(taskId: TaskId): void {
+    if (!this.#tasksWithFiles.delete(taskId)) return;
     try {
       Deno.removeSync(this.#taskFolder(taskId), { recursive: true });
     } catch (thrown) {
@@ -144,6 +156,10 @@ export class ArgumentBlobs {
       const reason = messageOf(thrown);
       log.warning("the files of {taskId} cannot be removed: {reason}", { taskId, reason });
     }
+  }
+
+  #path(key: string): string {
+    return join(this.#options.folder, key);
   }
 
   #taskFolder(taskId: TaskId): string {
@@ -159,19 +175,24 @@ export class ArgumentBlobs {
   async #bring(
     blob: BlobReference,
     left: Content["file"] | undefined,
-    requests: BlobRequests,
+    requests: AgentBlobRequests,
   ): Promise<string> {
-    const path = join(this.#options.folder, blob.sha256);
+    const key = keyOf(blob);
+    const path = this.#path(key);
     if (left === "whole" && await hasContent(path, blob)) return path;
     try {
+      if (!isFile(blob) && await requests.take?.(blob, path)) {
+        this.#linked.add(key);
+        return path;
+      }
       return await this.#fetch(path, blob, requests);
     } catch (thrown) {
-      if (!this.#isClosed) await this.#remove(blob.sha256);
+      if (!this.#isClosed) await this.#remove(key);
       throw thrown;
     }
   }
 
-  async #fetch(path: string, blob: BlobReference, requests: BlobRequests): Promise<string> {
+  async #fetch(path: string, blob: BlobReference, requests: AgentBlobRequests): Promise<string> {
     if (blob.size > BLOB_CHUNK_BYTES || blob.size === 0) {
       return await this.#download(path, blob, requests);
     }
@@ -182,7 +203,7 @@ export class ArgumentBlobs {
     return path;
   }
 
-  async #download(path: string, blob: BlobReference, requests: BlobRequests): Promise<string> {
+  async #download(path: string, blob: BlobReference, requests: AgentBlobRequests): Promise<string> {
     for (let attempt = 1;; attempt++) {
       const file = await GrowingFile.open(path, blob.size);
       if (file.offset > 0) {
@@ -214,28 +235,39 @@ export class ArgumentBlobs {
     const unused = [...this.#contents].filter(([, { users }]) => users === 0);
     let bytes = unused.reduce((sum, [, { size }]) => sum + size, 0);
     const removals: Promise<void>[] = [];
-    for (const [sha256, { size }] of unused) {
+    for (const [key, { size }] of unused) {
       if (bytes <= maximumBytes) break;
       bytes -= size;
-      this.#contents.delete(sha256);
-      removals.push(this.#writing.run(sha256, () => this.#remove(sha256)));
+      this.#contents.delete(key);
+      removals.push(this.#writing.run(key, () => this.#remove(key)));
     }
     await Promise.all(removals);
   }
 
-  async #remove(sha256: string): Promise<void> {
-    const path = join(this.#options.folder, sha256);
+  async #remove(key: string): Promise<void> {
+    const path = this.#path(key);
     try {
       for (const file of [path, path + PART]) await removeFile(file);
     } catch (thrown) {
-      log.warning("cannot remove {sha256}: {reason}", { sha256, reason: messageOf(thrown) });
+      log.warning("cannot remove {key}: {reason}", { key, reason: messageOf(thrown) });
     }
   }
+}
+
+/** Its name in the folder: what functions get as files is not shared with what only workers read. */
+function keyOf(blob: BlobReference): string {
+  return isFile(blob) ? `${blob.sha256}.file` : blob.sha256;
+}
+
+function isFile(blob: BlobReference): boolean {
+  return "name" in blob;
 }
 
 /** A file that is cut short by a crash has another hash. */
 async function writeCopy(path: string, bytes: Uint8Array): Promise<void> {
   try {
+    // What is there may be another name of the service's file.
+    removeIfPresent(path);
     await Deno.writeFile(path, bytes, { mode: 0o600 });
   } catch (thrown) {
     throw isDiskFull(thrown) ? noRoom(bytes.length, dirname(path)) : thrown;

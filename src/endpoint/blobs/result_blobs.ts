@@ -8,7 +8,7 @@
  * 3. The next agent uploads again what the spool has, and removes every other file.
  */
 import { blobBuffer, type BlobReference } from "../../contract/blob_reference.ts";
-import { type BlobRequests, uploadBlob } from "../../contract/blob_transfer.ts";
+import { uploadBlob } from "../../contract/blob_transfer.ts";
 import { FuncxError, type TaskError } from "../../contract/errors.ts";
 import { isUuid, type TaskId } from "../../contract/ids.ts";
 import { BLOB_CHUNK_BYTES, BLOB_TRANSFERS } from "../../contract/limits.ts";
@@ -24,6 +24,7 @@ import {
 import { logger } from "../../lib/log.ts";
 import { messageOf } from "../../lib/outcome.ts";
 import { join } from "../../lib/path.ts";
+import type { AgentBlobRequests } from "./service_blobs.ts";
 
 const log = logger("agent", "blobs");
 
@@ -32,7 +33,7 @@ const MAX_REASON_LENGTH = 1_000;
 
 export interface ResultBlobOptions {
   readonly folder: string;
-  readonly requests: (taskId: TaskId, signal: AbortSignal) => BlobRequests;
+  readonly requests: (taskId: TaskId, signal: AbortSignal) => AgentBlobRequests;
 }
 
 interface KeptResult {
@@ -76,10 +77,12 @@ export class ResultBlobs {
 
   /** Takes a worker's file over; gives the result that refers to it (1). Rejects when it cannot. */
   async take(taskId: TaskId, file: string): Promise<Uint8Array> {
-    const blob = await named(file);
-    const path = join(this.#options.folder, `${taskId}.${blob.sha256}`);
-    await Deno.rename(file, path);
-    await syncFolderLater(this.#options.folder);
+    const { folder } = this.#options;
+    using open = Deno.openSync(file, { read: true });
+    const blob = await referenceTo(open, file);
+    const path = join(folder, `${taskId}.${blob.sha256}`);
+    Deno.renameSync(file, path);
+    await Promise.all([open.syncData(), syncFolderLater(folder)]);
     this.#keep(taskId, path, blob);
     return new TextEncoder().encode(blobBuffer(blob));
   }
@@ -122,7 +125,9 @@ export class ResultBlobs {
     const read = (start: number, end: number): Promise<Uint8Array<ArrayBuffer>> =>
       readRange(kept.path, start, end);
     try {
-      await uploadBlob(this.#options.requests(taskId, this.#closed.signal), { ...blob, read });
+      const requests = this.#options.requests(taskId, this.#closed.signal);
+      const isHanded = await requests.hand?.(blob, kept.path) ?? false;
+      if (!isHanded) await uploadBlob(requests, { ...blob, read });
     } catch (thrown) {
       if (this.#closed.signal.aborted || this.#kept.get(taskId) !== kept) return;
       // The service drops the result of a task that has ended there; any other fails its task.
@@ -155,17 +160,11 @@ function notUploaded(thrown: unknown, size: number): TaskError {
   };
 }
 
-/** On disk, with its hash. */
-async function named(path: string): Promise<BlobReference> {
-  using file = await Deno.open(path, { read: true });
-  const { size } = await file.stat();
-  const [sha256] = await Promise.all([hashOf(path, size), file.syncData()]);
-  return { sha256, size };
-}
-
-/** Outside of this thread where the file is not too large to be read whole. */
-async function hashOf(path: string, size: number): Promise<string> {
-  if (size <= BLOB_CHUNK_BYTES) return await sha256Of(await readRange(path, 0, size));
-  using file = await Deno.open(path, { read: true });
-  return (await hashFile(file)).sha256;
+async function referenceTo(file: Deno.FsFile, path: string): Promise<BlobReference> {
+  const { size } = file.statSync();
+  // Read at once where that is not too much to hold: each read is done by another thread.
+  if (size <= BLOB_CHUNK_BYTES) {
+    return { sha256: await sha256Of(await readRange(path, 0, size)), size };
+  }
+  return await hashFile(file);
 }

@@ -4,7 +4,14 @@
  * long as the service is away.
  */
 import * as v from "valibot";
-import { BlobUploadSchema, ErrorBodySchema, pathOf, ROUTES } from "../../contract/api.ts";
+import {
+  type BlobUpload,
+  BlobUploadSchema,
+  ErrorBodySchema,
+  pathOf,
+  ROUTES,
+} from "../../contract/api.ts";
+import type { BlobReference } from "../../contract/blob_reference.ts";
 import type { BlobRequests } from "../../contract/blob_transfer.ts";
 import { ERROR_KINDS, FuncxError, isErrorCode } from "../../contract/errors.ts";
 import type { TaskId } from "../../contract/ids.ts";
@@ -13,6 +20,7 @@ import { delay } from "../../lib/async.ts";
 import { Backoff } from "../../lib/backoff.ts";
 import { logger } from "../../lib/log.ts";
 import { messageOf, type Outcome } from "../../lib/outcome.ts";
+import { handFile, takeFile } from "./shared_files.ts";
 
 const log = logger("agent", "blobs");
 
@@ -21,6 +29,16 @@ export interface ServiceTarget {
   /** Base URL without a slash at its end. */
   readonly url: string;
   readonly token: string;
+  /** Where it keeps its blobs, when that is on this machine. */
+  readonly blobFolder?: string;
+}
+
+/** What an agent asks of the service for one task's blobs. */
+export interface AgentBlobRequests extends BlobRequests {
+  /** Makes `path` a file with the blob, without a transfer; false where that is not possible. */
+  take?(blob: BlobReference, path: string): Promise<boolean>;
+  /** Gives the service the file of a result, without a transfer; false where that is not possible. */
+  hand?(blob: BlobReference, path: string): Promise<boolean>;
 }
 
 interface BlobRequest {
@@ -43,18 +61,28 @@ export class ServiceBlobs {
    * Requests for one task's blobs. They reject with the service's refusal when that is final, and
    * with the signal's reason.
    */
-  of(taskId: TaskId, signal: AbortSignal): BlobRequests {
+  of(taskId: TaskId, signal: AbortSignal): AgentBlobRequests {
     const send = (request: BlobRequest): Promise<Response> => this.#send(request, signal);
+    const begin = async (blob: BlobReference): Promise<BlobUpload> =>
+      await uploadOf(
+        await send({
+          method: ROUTES.beginBlob.method,
+          path: pathOf(ROUTES.beginBlob),
+          headers: { "content-type": "application/json" },
+          body: JSON.stringify({ ...blob, task_id: taskId }),
+        }),
+      );
     return {
-      begin: async (blob) =>
-        await uploadOf(
-          await send({
-            method: ROUTES.beginBlob.method,
-            path: pathOf(ROUTES.beginBlob),
-            headers: { "content-type": "application/json" },
-            body: JSON.stringify({ ...blob, task_id: taskId }),
-          }),
-        ),
+      begin,
+      take: async (blob, path) => {
+        const folder = await this.#sharedFolder();
+        return folder !== undefined && takeFile(folder, blob, path);
+      },
+      hand: async (blob, path) => {
+        const folder = await this.#sharedFolder();
+        return folder !== undefined &&
+          await handFile({ folder, taskId, blob, path }, () => begin(blob));
+      },
       put: async ({ sha256, size }, offset, bytes) =>
         await uploadOf(
           await send({
@@ -75,6 +103,14 @@ export class ServiceBlobs {
         return new Uint8Array(await response.arrayBuffer());
       },
     };
+  }
+
+  async #sharedFolder(): Promise<string | undefined> {
+    if (this.#target === undefined) {
+      const found = await this.#find();
+      if (found.kind === "ok") this.#target ??= found.value;
+    }
+    return this.#target?.blobFolder;
   }
 
   async #send(request: BlobRequest, signal: AbortSignal): Promise<Response> {
@@ -133,6 +169,6 @@ export class ServiceBlobs {
   }
 }
 
-async function uploadOf(response: Response): Promise<v.InferOutput<typeof BlobUploadSchema>> {
+async function uploadOf(response: Response): Promise<BlobUpload> {
   return v.parse(BlobUploadSchema, await response.json());
 }

@@ -5,13 +5,13 @@
  */
 import { Buffer } from "node:buffer";
 import { type BlobReference, payloadReferences } from "../../contract/blob_reference.ts";
-import type { BlobRequests } from "../../contract/blob_transfer.ts";
 import { HEADERS } from "../../contract/envelope.ts";
 import { FuncxError, type TaskError } from "../../contract/errors.ts";
 import type { TaskId } from "../../contract/ids.ts";
 import { messageOf } from "../../lib/outcome.ts";
 import type { SpooledTask } from "../task.ts";
 import type { ArgumentBlobs } from "./argument_blobs.ts";
+import type { AgentBlobRequests } from "./service_blobs.ts";
 
 const SHORTEST_REFERENCE = 64;
 const decoder = new TextDecoder();
@@ -21,7 +21,7 @@ export type ArgumentFiles = Readonly<Record<string, string>>;
 
 export interface TaskArgumentsOptions {
   readonly blobs: ArgumentBlobs;
-  readonly requests: (taskId: TaskId, signal: AbortSignal) => BlobRequests;
+  readonly requests: (taskId: TaskId, signal: AbortSignal) => AgentBlobRequests;
 }
 
 interface Wanted {
@@ -75,7 +75,7 @@ export class TaskArguments {
   async #use(
     { held }: Wanted,
     blob: BlobReference,
-    requests: (signal: AbortSignal) => BlobRequests,
+    requests: (signal: AbortSignal) => AgentBlobRequests,
   ): Promise<string> {
     held.push(blob);
     try {

@@ -50,6 +50,8 @@ export interface TaskSettings {
   readonly result_serializers?: readonly string[];
   /** Files with what the arguments refer to, by SHA-256. */
   readonly blobs?: Readonly<Record<string, string>>;
+  /** Instead of that of the hello. */
+  readonly inline_result_bytes?: number;
 }
 
 /** First record of a manager. */

@@ -1,6 +1,7 @@
 /** What a task record takes with it, and what the records of a worker bring, checked. */
 import * as v from "valibot";
 import type { TaskError } from "../../contract/errors.ts";
+import { INLINE_BYTES } from "../../contract/limits.ts";
 import { TaskErrorSchema } from "../../contract/protocol/messages.ts";
 import { join } from "../../lib/path.ts";
 import type { Assignment } from "./assignment.ts";
@@ -23,7 +24,8 @@ export function settingsOf({ attempt, folder }: Assignment): Uint8Array {
   const settings: TaskSettings = {
     ...(folder === null ? {} : { folder }),
     ...(result_serializers === undefined ? {} : { result_serializers }),
-    ...(blobs === undefined ? {} : { blobs }),
+    // Whoever sends references takes them as well.
+    ...(blobs === undefined ? {} : { blobs, inline_result_bytes: INLINE_BYTES }),
   };
   return encoder.encode(JSON.stringify(settings));
 }

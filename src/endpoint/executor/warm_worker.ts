@@ -1,7 +1,7 @@
 /** One warm worker process as the manager sees it: sends it tasks, and says what came of them. */
 import type { FunctionId } from "../../contract/ids.ts";
 import {
-  INLINE_BYTES,
+  INLINE_RESULT_BYTES,
   MAX_FUNCTIONS_PER_WORKER,
   MAX_TASKS_PER_WORKER,
   MAX_TRACEBACK_BYTES,
@@ -141,7 +141,7 @@ export class WarmWorker {
     return {
       working_folder: this.#options.workingFolder,
       max_result_bytes: this.#options.maxResultBytes,
-      inline_result_bytes: INLINE_BYTES,
+      inline_result_bytes: INLINE_RESULT_BYTES,
       result_folder: this.#options.resultFolder,
       max_traceback_bytes: MAX_TRACEBACK_BYTES,
       marker: marker.toHex(),

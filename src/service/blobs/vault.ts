@@ -2,8 +2,8 @@
  * Blobs: uploads in chunks that can be continued, files named by their content, and their end.
  *
  * 1. A blob is complete in the store only after its file is whole, verified, named and synced. A
- *    crash leaves at most a `.part`, which the next chunk continues, and files that no row names,
- *    which the next start removes.
+ *    crash leaves at most a `.part`, which the next chunk continues, files that no row names, which
+ *    the next start removes, and files whose row is behind, which it verifies.
  * 2. All that happens to one blob happens one after the other, so any number of clients may upload
  *    the same content: each chunk is taken once, and who comes late is told how far it is.
  * 3. In memory are the chunks of the requests that are served, never more of a blob.
@@ -84,7 +84,7 @@ export class BlobVault {
     const vault = new BlobVault(options);
     const { store } = options;
     for (const blob of await vault.#files.tidy(await store.all())) {
-      // It got its name, which it does not before it was verified: only the row is behind.
+      // Only the row is behind.
       if (!blob.complete) await store.complete(blob.blobRow);
     }
     vault.#timer = setInterval(() => void vault.sweep(), BLOB_SWEEP_INTERVAL);
@@ -100,6 +100,7 @@ export class BlobVault {
   /** Begins an upload, or says how far it is. */
   begin(request: UploadRequest): Promise<BlobUpload> {
     return this.#exclusively(request, async () => {
+      if (await this.#takeHanded(request)) return told(request, request.size);
       const open = await this.#open(request);
       if (open === "complete") return told(request, request.size);
       this.#requireRoom(request.size - open.upload.offset);
@@ -141,10 +142,10 @@ export class BlobVault {
     });
   }
 
-  /** A blob of one chunk costs one hash outside of this thread, one file and one commit. */
+  /** A blob of one chunk costs one hash, one file and one commit. */
   async #putWhole(request: UploadRequest, bytes: Uint8Array): Promise<BlobUpload> {
     this.#requireAllowed(request);
-    const sha256 = await sha256Of(bytes as Uint8Array<ArrayBuffer>);
+    const sha256 = await sha256Of(bytes);
     if (sha256 !== request.sha256) throw corrupt(request.sha256);
     return await this.#exclusively(request, async () => {
       const known = await this.#options.store.find(request.owner, request.sha256);
@@ -153,14 +154,35 @@ export class BlobVault {
         return told(request, request.size);
       }
       this.#requireRoom(bytes.length);
-      const ownerRow = await this.#options.store.ownerRow(request.owner) ??
-        (await this.#note(request, false)).ownerRow;
-      const named = { ownerRow, sha256: request.sha256 };
+      const named = await this.#named(request);
       this.#uploads.delete(keyOf(request));
       await this.#files.write(named, bytes);
       await this.#noteWritten(request, named);
       return told(request, request.size);
     });
+  }
+
+  /** Takes the file of a result that an agent of this user on this machine has put here. */
+  async #takeHanded(request: UploadRequest): Promise<boolean> {
+    const taskId = request.resultOf?.taskId;
+    if (taskId === undefined || !this.#files.isHanded(taskId, request)) return false;
+    this.#requireAllowed(request);
+    const known = await this.#options.store.find(request.owner, request.sha256);
+    if (known?.complete) {
+      await this.#note(request, false);
+      return true;
+    }
+    const named = await this.#named(request);
+    this.#uploads.delete(keyOf(request));
+    await this.#files.takeHanded(taskId, { ...request, ...named });
+    await this.#noteWritten(request, named);
+    return true;
+  }
+
+  async #named(request: UploadRequest): Promise<Pick<StoredBlob, "ownerRow" | "sha256">> {
+    const ownerRow = await this.#options.store.ownerRow(request.owner) ??
+      (await this.#note(request, false)).ownerRow;
+    return { ownerRow, sha256: request.sha256 };
   }
 
   /** A file without a row is of no use to anybody, and the next service would remove it. */

@@ -1,3 +1,4 @@
+import { blobPath, handedPath, isOwnerFolder } from "../../contract/blob_hand_over.ts";
 import { blobBuffer, type BlobReference } from "../../contract/blob_reference.ts";
 import { jsonBuffer, pack } from "../../contract/envelope.ts";
 import { newId } from "../../contract/ids.ts";
@@ -276,6 +277,63 @@ Deno.test("an endpoint uploads results of its unfinished tasks only", async () =
   assertEquals(status.body.result, blobBuffer(reference));
   assertEquals(await bytesOf(await download(service, ada, reference.sha256)), bytes);
   assertEquals((await begin(service, serves, reference)).status, 404);
+});
+
+Deno.test("a result's file that an agent on this machine has handed over is taken as it is", async () => {
+  await using service = await ServiceFixture.open();
+  const ada = { token: await service.token() };
+  const argument = await upload(service, ada, content(10));
+  const { endpoint, task } = await submitted(service, ada.token, argument);
+  const serves = { token: endpoint.token, task };
+  const bytes = content(300_000, 3);
+  const reference = await referenceTo(bytes);
+  const hand = (handed: Uint8Array): string => {
+    const path = handedPath(service.blobFolder, task, reference);
+    Deno.writeFileSync(path, handed, { mode: 0o600 });
+    return path;
+  };
+  // One of another size is none.
+  const path = hand(bytes.subarray(1));
+  assertEquals((await begin(service, serves, reference)).body.offset, 0);
+  await Deno.remove(path);
+  const { ino } = Deno.statSync(hand(bytes));
+  // What is handed over for one task is for no other, and for nobody else.
+  assertEquals((await begin(service, { ...serves, task: newId() }, reference)).status, 404);
+  assertEquals((await begin(service, ada, reference)).body.complete, false);
+  assertEquals((await begin(service, serves, reference)).body.complete, true);
+  const owner = [...Deno.readDirSync(service.blobFolder)].map(({ name }) => name)
+    .find(isOwnerFolder)!;
+  const kept = blobPath(service.blobFolder, owner, reference.sha256);
+  assertEquals(Deno.statSync(kept).ino, ino);
+  await finishTasks(service.parts.store, endpoint.id, { result: blobBuffer(reference) });
+  assertEquals(await bytesOf(await download(service, ada, reference.sha256)), bytes);
+});
+
+Deno.test("a file whose row is behind counts only when it has its content", async () => {
+  await using service = await ServiceFixture.open();
+  const ada = { token: await service.token() };
+  const { store, vault } = service.parts;
+  const contents = [content(1_000), content(1_000, 2)];
+  const references = await Promise.all(contents.map(referenceTo));
+  for (const [index, reference] of references.entries()) {
+    assertEquals((await begin(service, ada, reference)).body.complete, false);
+    const [blob] = (await store.blobs.all()).filter(({ sha256 }) => sha256 === reference.sha256);
+    const path = blobPath(service.blobFolder, String(blob!.ownerRow), reference.sha256);
+    Deno.removeSync(`${path}.part`);
+    // As after a power loss: one is whole, the other has its name and other bytes.
+    Deno.writeFileSync(path, index === 0 ? contents[0]! : new Uint8Array(1_000));
+  }
+  const { limits } = vault;
+  const second = await BlobVault.open({
+    folder: service.blobFolder,
+    store: store.blobs,
+    limits,
+    now: Date.now,
+  });
+  await second.close();
+  const found = await Promise.all(references.map(({ sha256 }) => download(service, ada, sha256)));
+  assertEquals(found.map(({ status }) => status), [200, 404]);
+  await Promise.all(found.map(bytesOf));
 });
 
 Deno.test("a result that refers to a blob which was not uploaded is a failure", async () => {

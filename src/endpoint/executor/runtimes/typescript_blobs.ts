@@ -8,6 +8,7 @@ import {
   FINISHED_FLAGS,
   FINISHED_HEADER_BYTES,
   RECORD_HEADER_BYTES,
+  type TaskSettings,
   viewOf,
   writeHeader,
 } from "../ipc.ts";
@@ -18,7 +19,7 @@ type Files = Readonly<Record<string, string>>;
 export class GuestBlobs {
   #folder = "";
   /** By sequence, of tasks that have not ended. */
-  readonly #expected = new Map<number, Files>();
+  readonly #expected = new Map<number, TaskSettings & { readonly blobs: Files }>();
   readonly #linked = new Map<number, string>();
 
   /** The one folder that the guest may read; made when a file is put into it. */
@@ -26,14 +27,19 @@ export class GuestBlobs {
     return this.#folder = join(Deno.realPathSync(parent), `files-${crypto.randomUUID()}`);
   }
 
-  expect(sequence: number, files: Files): void {
-    this.#expected.set(sequence, files);
+  expect(sequence: number, { blobs, ...rest }: TaskSettings): void {
+    if (blobs !== undefined) this.#expected.set(sequence, { ...rest, blobs });
+  }
+
+  /** Of a result that may go in a record, where the task has a bound of its own. */
+  inlineBytesOf(sequence: number): number | undefined {
+    return this.#expected.get(sequence)?.inline_result_bytes;
   }
 
   answer({ sequence, contents, files }: BlobQuestion): BlobAnswer {
     const blobs = new Map<string, Uint8Array | string>();
     try {
-      const expected = this.#expected.get(sequence) ?? {};
+      const expected = this.#expected.get(sequence)?.blobs ?? {};
       const pathOf = (key: string): string => {
         const path = expected[key];
         if (path === undefined) throw new Error(`the endpoint has no file for argument ${key}`);

@@ -47,12 +47,15 @@ interface Task {
   readonly payload: Uint8Array;
   /** Its arguments refer to blobs. */
   readonly hasBlobs: boolean;
+  /** A result of more bytes is left to the host. */
+  readonly inlineResultBytes: number;
 }
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 /** UTF-8 bytes that one UTF-16 unit can take. */
 const MAX_BYTES_PER_UNIT = 3;
+const NO_SETTINGS: TaskSettings = {};
 const OUTPUT_PIECE = 64 * 1024;
 /** Taken before there is user code. */
 const collect = takeCollector();
@@ -109,11 +112,19 @@ class Guest {
       return;
     }
     const settingsEnd = start + 12 + view.getUint32(start + 8, true);
-    const hasBlobs = settingsEnd > start + 12 &&
-      (jsonBody(bytes, start + 12, settingsEnd) as TaskSettings).blobs !== undefined;
+    const settings: TaskSettings = settingsEnd > start + 12
+      ? jsonBody(bytes, start + 12, settingsEnd) as TaskSettings
+      : NO_SETTINGS;
+    const { blobs, inline_result_bytes: inlineResultBytes = Infinity } = settings;
     const payload = bytes.subarray(settingsEnd, end);
     const handle = view.getUint32(start + 4, true);
-    this.#queue.push({ sequence: first, handle, payload, hasBlobs });
+    this.#queue.push({
+      sequence: first,
+      handle,
+      payload,
+      hasBlobs: blobs !== undefined,
+      inlineResultBytes,
+    });
   }
 
   /** Runs what is there and allowed, then tells the host that it has stopped, and where. */
@@ -222,7 +233,8 @@ class Guest {
       this.#fail(task, began, thrown, "RemoteExecutionError");
       return;
     }
-    if (FINISHED_HEADER_BYTES + text.length * MAX_BYTES_PER_UNIT <= this.#ring.largest) {
+    const room = Math.min(task.inlineResultBytes, this.#ring.largest);
+    if (FINISHED_HEADER_BYTES + text.length * MAX_BYTES_PER_UNIT <= room) {
       this.#writeFinished(task, 0, began, ended, text);
       return;
     }

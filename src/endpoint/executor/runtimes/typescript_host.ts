@@ -155,7 +155,7 @@ class Host {
     const settings = jsonBody(bytes, start + 12, start + 12 + length) as TaskSettings;
     // The manager sends tasks with a folder one at a time.
     if (settings.folder !== undefined) Deno.chdir(settings.folder);
-    if (settings.blobs !== undefined) this.#blobs.expect(this.#end - 1, settings.blobs);
+    this.#blobs.expect(this.#end - 1, settings);
   }
 
   #addToSpan(bytes: Uint8Array, start: number, end: number): void {
@@ -246,7 +246,9 @@ class Host {
   /** A finished record, whose result is put into a file when it is large. */
   #withoutLargeBody(record: Uint8Array): Uint8Array {
     const { inline_result_bytes, result_folder } = this.#settings;
-    if (record.length - FINISHED_HEADER_BYTES <= inline_result_bytes) return record;
+    const sequence = viewOf(record).getUint32(RECORD_HEADER_BYTES, true);
+    const maximum = this.#blobs.inlineBytesOf(sequence) ?? inline_result_bytes;
+    if (record.length - FINISHED_HEADER_BYTES <= maximum) return record;
     return finishedInFile(record, result_folder);
   }
 
@@ -287,9 +289,10 @@ class Host {
 
   /** The window holds what the guest begins in `WINDOW_TIME`, at the pace since the last look. */
   #adapt(): void {
-    this.#blobs.forgetBelow(this.#gate.isRunning ? this.#gate.next - 1 : this.#gate.next);
-    const now = performance.now();
     const next = this.#gate.next;
+    // Asked after `next`: all that was claimed before it has ended when nothing runs now.
+    this.#blobs.forgetBelow(this.#gate.isRunning ? next - 1 : next);
+    const now = performance.now();
     const begun = next - this.#lastNext;
     const elapsed = now - this.#lastLook;
     if (begun > 0) {

@@ -183,11 +183,12 @@ class Worker:
             value = function(*positional, **keyword)
             self.leave_if_forked()
             if type(value) is types.GeneratorType:
-                failed, body = self.bounded(sequence, array_pieces(value))
+                failed, body = self.bounded(sequence, array_pieces(value), settings)
                 self.leave_if_forked()
             else:
                 ended = time.time() * 1000
-                failed, body = self.bounded(sequence, (encode_result(value, settings, dill),))
+                pieces = (encode_result(value, settings, dill),)
+                failed, body = self.bounded(sequence, pieces, settings)
         except BaseException as thrown:
             self.leave_if_forked()
             body = describe(thrown, code, self.max_traceback)
@@ -203,16 +204,17 @@ class Worker:
         function = self.functions[handle] = load_code(buffer, handle)
         return function
 
-    def bounded(self, sequence, pieces):
+    def bounded(self, sequence, pieces, settings):
         """Flags and body of a result in pieces: a large one goes into a file, piece by piece."""
         size, held, path, file = 0, [], None, None
+        inline = settings.get("inline_result_bytes", self.inline_result)
         try:
             for piece in pieces:
                 size += len(piece)
                 if size > self.max_result:
                     raise too_large(size, self.max_result)
                 held.append(piece)
-                if size <= self.inline_result:
+                if size <= inline:
                     continue
                 if file is None:
                     name = "%d-%d-%s" % (self.pid, sequence, os.urandom(8).hex())
