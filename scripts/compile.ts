@@ -5,7 +5,7 @@
  */
 import { parseArgs } from "node:util";
 import { capture } from "./build/command.ts";
-import { bundleInto, readFiles } from "./build/bundle.ts";
+import { bundleInto, quickToStart, readFiles } from "./build/bundle.ts";
 import { npmPackageFolder } from "./build/npm_package.ts";
 import { portableExecutable } from "./build/portable.ts";
 import { findTarget, hostTarget, type Target, TARGETS } from "./build/targets.ts";
@@ -129,7 +129,7 @@ async function makePortable(
   const parts = portableExecutable({
     target,
     deno: await denoBinary(target),
-    files: readFiles(folder),
+    files: quickToStart(readFiles(folder)),
     cacheFolder: join(DIST, "cache"),
   });
   // A running copy keeps the old file; a reader never sees half of the new one.

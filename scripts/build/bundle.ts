@@ -44,6 +44,30 @@ export function filesUnder(folder: string): string[] {
   }).sort();
 }
 
+/**
+ * The same program, which loads what it does not use when it is used:
+ *
+ * - Dynamic imports are no literals any more. Deno reads and analyses all that a literal names before
+ *   the program begins, which is the whole of it for each `--version`.
+ * - `require`, for packages in CommonJS, comes with its first call: `node:module` is 20 ms.
+ */
+export function quickToStart(files: readonly BundledFile[]): BundledFile[] {
+  return files.map((file) => {
+    if (!file.path.endsWith(".js") || file.path.startsWith("node_modules/")) return file;
+    const text = new TextDecoder().decode(file.content)
+      .replace(/\bimport\("(\.\/[^"\n]+)"\)/g, 'import("$1".slice())')
+      .replace(EAGER_REQUIRE, LATE_REQUIRE);
+    return { ...file, content: new TextEncoder().encode(text) };
+  });
+}
+
+/** What the bundler writes at the head of its helpers. */
+const EAGER_REQUIRE =
+  /^import \{ createRequire as (\w+) \} from "node:module";\s*var __require = \1\(import\.meta\.url\);/m;
+const LATE_REQUIRE = `var __requireHere;
+var __require = (name) =>
+  (__requireHere ??= process.getBuiltinModule("node:module").createRequire(import.meta.url))(name);`;
+
 export function readFiles(folder: string): BundledFile[] {
   return filesUnder(folder).map((path) => ({
     path: relative(folder, path),

@@ -5,6 +5,7 @@ import { FuncxError } from "../contract/errors.ts";
 import { type FuncxHome, isEndpointName, RESERVED_NAMES } from "../contract/home_folder.ts";
 import { isUuid } from "../contract/ids.ts";
 import { readIfPresent } from "../lib/files.ts";
+import { basename } from "../lib/path.ts";
 import { lockHolder } from "../lib/process_lock.ts";
 import { socketPath } from "../lib/runtime_dir.ts";
 import { requestJson } from "../lib/unix_http.ts";
@@ -128,6 +129,27 @@ export async function agentStatus(
     timeout: ANSWER_TIMEOUT,
   });
   return answer.kind === "ok" ? answer.value as AgentStatus : undefined;
+}
+
+/** Whether nothing but a profile is there: no need to look for a daemon, or a registration. */
+function isUntouched(home: FuncxHome, name: string): boolean {
+  const own = [basename(home.registrationFile(name)), basename(home.agentLockFile(name))];
+  for (const entry of Deno.readDirSync(home.endpointFolder(name))) {
+    if (own.includes(entry.name)) return false;
+  }
+  return true;
+}
+
+/** How one of many endpoints stands. */
+export async function endpointSummary(
+  context: CliContext,
+  name: string,
+): Promise<EndpointSummary> {
+  if (!isUntouched(context.home, name)) {
+    return await summarize(context, name, await agentStatus(context, name));
+  }
+  const nothing = { id: null, service_url: null, hostname: null, pid: null };
+  return { name, status: "Initialized", ...nothing };
 }
 
 /**

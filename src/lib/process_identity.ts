@@ -1,6 +1,4 @@
 /** Telling whether a process that a file names is still the one that wrote the file. */
-import { hostname } from "node:os";
-import process from "node:process";
 import { readIfPresent } from "./files.ts";
 
 export interface ProcessIdentity {
@@ -14,7 +12,7 @@ export interface ProcessIdentity {
 
 export function ownIdentity(): ProcessIdentity {
   return {
-    hostname: hostname(),
+    hostname: Deno.hostname(),
     pid: Deno.pid,
     boot_id: bootId(),
     process_start: processStart(Deno.pid) ?? "",
@@ -23,7 +21,7 @@ export function ownIdentity(): ProcessIdentity {
 
 /** `alive` and `gone` are certain; `elsewhere` is on another host, which nothing here can ask. */
 export function standingOf(identity: ProcessIdentity): "alive" | "gone" | "elsewhere" {
-  if (identity.hostname !== hostname()) return "elsewhere";
+  if (identity.hostname !== Deno.hostname()) return "elsewhere";
   if (identity.boot_id !== bootId()) return "gone";
   if (!processExists(identity.pid)) return "gone";
   const start = processStart(identity.pid);
@@ -43,8 +41,8 @@ export function processExists(pid: number): boolean {
 
 function exists(pid: number): boolean {
   try {
-    // Signal 0 is not in Deno's list; node:process has it.
-    return process.kill(pid, 0);
+    // Signal 0 is not in Deno's list. Commands that never ask do not wait for node:process.
+    return globalThis.process.kill(pid, 0);
   } catch (thrown) {
     return (thrown as { code?: string }).code === "EPERM";
   }

@@ -2,7 +2,7 @@
  * Where unix sockets live. Home folders are often on NFS, which cannot hold them, and a socket's
  * path is limited to 104 bytes or so; hence a short name in a private folder of this machine.
  */
-import { createHash } from "node:crypto";
+import { sha256 } from "@noble/hashes/sha2.js";
 import { ensurePrivateFolder } from "./files.ts";
 import { isAbsolute, join, resolve } from "./path.ts";
 
@@ -30,6 +30,7 @@ function isOurs(folder: string): boolean {
 
 /** The socket of the daemon whose state is in `folder`; the same on every call. */
 export function socketPath(folder: string, env: (name: string) => string | undefined): string {
-  const digest = createHash("sha256").update(resolve(folder)).digest("hex").slice(0, 24);
-  return join(runtimeFolder(env), `${digest}.sock`);
+  // Of `node:crypto` it would be the same, 30 ms later.
+  const digest = sha256(new TextEncoder().encode(resolve(folder))).toHex();
+  return join(runtimeFolder(env), `${digest.slice(0, 24)}.sock`);
 }

@@ -3,7 +3,6 @@
  * for streams. The socket's folder keeps others out, so there are no tokens here.
  */
 import { createParser } from "eventsource-parser";
-import type { IncomingMessage } from "node:http";
 import { withTimeout } from "./async.ts";
 import { removeIfPresent } from "./files.ts";
 import { type Failure, fatal, messageOf, ok, type Outcome, retryable } from "./outcome.ts";
@@ -36,9 +35,8 @@ export async function requestJson(
   const expired = AbortSignal.timeout(options.timeout ?? 10_000);
   const signal = options.signal ? AbortSignal.any([expired, options.signal]) : expired;
   try {
-    const response = await send(socket, { method, path, body, signal });
-    const text = await readText(response);
-    return answerOf(response.statusCode ?? 0, text);
+    const { status, text } = await exchange(socket, { method, path, body, signal });
+    return answerOf(status, text);
   } catch (thrown) {
     if (expired.aborted) {
       return retryable({ code: "TIMED_OUT", message: `no answer on ${socket} in time` });
@@ -50,27 +48,26 @@ export async function requestJson(
 
 /**
  * The `data` of each event of a stream, parsed as JSON. Ends when the daemon ends or `signal` is
- * aborted; throws the system's error when nobody listens.
+ * aborted; throws a `TypeError` when nobody listens.
  */
 export async function* events(
   socket: string,
   path: string,
   signal?: AbortSignal,
 ): AsyncGenerator<unknown, void> {
-  const response = await send(socket, { method: "GET", path, signal });
+  using client = Deno.createHttpClient({ proxy: { transport: "unix", path: socket } });
+  const response = await fetch(`http://localhost${path}`, { client, signal });
   const pending: unknown[] = [];
   const parser = createParser({ onEvent: (event) => pending.push(JSON.parse(event.data)) });
   const decoder = new TextDecoder();
   try {
-    for await (const chunk of response) {
-      parser.feed(decoder.decode(chunk as Uint8Array, { stream: true }));
+    for await (const chunk of response.body ?? []) {
+      parser.feed(decoder.decode(chunk, { stream: true }));
       yield* pending.splice(0);
     }
   } catch (thrown) {
     // A daemon that was killed resets the connection: the stream has ended all the same.
     if (!isDisconnect(thrown) && signal?.aborted !== true) throw thrown;
-  } finally {
-    response.destroy();
   }
 }
 
@@ -143,35 +140,64 @@ export function eventStream(
   return new Response(body, { headers: { "content-type": "text/event-stream" } });
 }
 
-async function send(socket: string, target: UnixTarget): Promise<IncomingMessage> {
-  // Loaded late: most commands never ask a daemon.
-  const { request } = await import("node:http");
-  const body = target.body === undefined ? undefined : JSON.stringify(target.body);
-  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-  const sending = request({
-    socketPath: socket,
-    method: target.method,
-    path: target.path,
-    headers: {
-      host: "localhost",
-      ...(body === undefined ? {} : { "content-type": "application/json" }),
-    },
-    ...(target.signal === undefined ? {} : { signal: target.signal }),
-    agent: false,
-  }, resolve);
-  sending.on("error", reject);
-  sending.end(body);
-  return promise;
+/**
+ * One request of HTTP/1.0, whose answer ends with its connection. A whole client of HTTP takes 30 ms
+ * to load, and every command that looks at an endpoint would wait for it.
+ */
+async function exchange(
+  socket: string,
+  { method, path, body, signal }: UnixTarget,
+): Promise<{ readonly status: number; readonly text: string }> {
+  using connection = new Connection(await Deno.connect({ transport: "unix", path: socket }));
+  signal?.addEventListener("abort", () => connection.close(), { once: true });
+  const sent = new TextEncoder().encode(body === undefined ? "" : JSON.stringify(body));
+  await connection.write(new TextEncoder().encode(
+    `${method} ${path} HTTP/1.0\r\nhost: localhost\r\n` +
+      `content-type: application/json\r\ncontent-length: ${sent.length}\r\n\r\n`,
+  ));
+  await connection.write(sent);
+  const answer = await connection.readToEnd();
+  const [, status, text] = ANSWER.exec(answer) ?? [];
+  if (status === undefined) throw new Deno.errors.ConnectionReset("the answer is cut off");
+  return { status: Number(status), text };
 }
 
-async function readText(response: IncomingMessage): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = "";
-  for await (const chunk of response) {
-    text += decoder.decode(chunk as Uint8Array, { stream: true });
-    if (text.length > MAX_ANSWER_BYTES) throw new Error("the answer is too long");
+const ANSWER = /^HTTP\/1\.[01] (\d{3})[\s\S]*?\r\n\r\n([\s\S]*)$/;
+
+/** May be closed at any time, and more than once. */
+class Connection implements Disposable {
+  readonly #connection: Deno.UnixConn;
+  #isOpen = true;
+
+  constructor(connection: Deno.UnixConn) {
+    this.#connection = connection;
   }
-  return text;
+
+  async write(bytes: Uint8Array): Promise<void> {
+    for (let written = 0; written < bytes.length;) {
+      written += await this.#connection.write(bytes.subarray(written));
+    }
+  }
+
+  async readToEnd(): Promise<string> {
+    const decoder = new TextDecoder();
+    const buffer = new Uint8Array(16 * 1024);
+    let text = "";
+    for (let read; (read = await this.#connection.read(buffer)) !== null;) {
+      text += decoder.decode(buffer.subarray(0, read), { stream: true });
+      if (text.length > MAX_ANSWER_BYTES) throw new Error("the answer is too long");
+    }
+    return text;
+  }
+
+  close(): void {
+    if (this.#isOpen) this.#connection.close();
+    this.#isOpen = false;
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
 }
 
 function answerOf(status: number, text: string): Outcome<unknown> {
@@ -193,17 +219,16 @@ function parseJson(text: string): unknown {
   }
 }
 
-function codeOf(thrown: unknown): string | undefined {
-  return (thrown as { code?: string }).code;
-}
-
+/** Of a daemon that was killed, or ended while it answered. */
 function isDisconnect(thrown: unknown): boolean {
-  return ["ECONNRESET", "EPIPE"].includes(codeOf(thrown) ?? "");
+  return thrown instanceof Deno.errors.ConnectionReset ||
+    thrown instanceof Deno.errors.BrokenPipe || thrown instanceof Deno.errors.UnexpectedEof ||
+    thrown instanceof TypeError && /connection|reading a body|reset/i.test(thrown.message);
 }
 
 function failureOf(thrown: unknown, socket: string): Failure {
-  const nobody = ["ENOENT", "ECONNREFUSED", "ENOTSOCK"].includes(codeOf(thrown) ?? "") ||
-    isDisconnect(thrown);
+  const nobody = isDisconnect(thrown) || thrown instanceof Deno.errors.NotFound ||
+    thrown instanceof Deno.errors.ConnectionRefused;
   return nobody
     ? { code: "NOT_RUNNING", message: `nothing listens on ${socket}` }
     : { code: "INTERNAL_ERROR", message: messageOf(thrown) };

@@ -1,5 +1,5 @@
 import { defineCommand } from "../command.ts";
-import { agentStatus, endpointNames, type EndpointSummary, summarize } from "../endpoints.ts";
+import { endpointNames, type EndpointSummary, endpointSummary } from "../endpoints.ts";
 import { table } from "../output/table.ts";
 
 export const command = defineCommand<Record<never, never>>({
@@ -11,9 +11,7 @@ export const command = defineCommand<Record<never, never>>({
   parameters: {},
   run: async (context) => {
     const names = endpointNames(context.home);
-    const summaries = await Promise.all(
-      names.map(async (name) => summarize(context, name, await agentStatus(context, name))),
-    );
+    const summaries = await Promise.all(names.map((name) => endpointSummary(context, name)));
     await context.output.show(summaries, () => drawn(summaries));
   },
 });
