@@ -96,6 +96,7 @@ function startExecutor(folder: string, feeder: Feeder): Promise<Executor> {
       maxAttempts: 2,
       maxResultBytes: 5 * 1024 ** 3,
       walltimeSeconds: null,
+      idleSeconds: 600,
       provider: { type: "local" },
       runtimes: {
         typescript: { permissions },

@@ -39,6 +39,8 @@ function baseUrl(url: string): string {
   return (origin + pathname).replace(/\/+$/, "");
 }
 
+const DEFAULT_IDLE_SECONDS = 600;
+
 type RawExecutor = NonNullable<RawProfile["executor"]>;
 
 function resolveExecutor(
@@ -46,13 +48,14 @@ function resolveExecutor(
   surroundings: Surroundings,
   stateDir: string,
 ): ResolvedExecutor {
-  const { workersPerNode = "auto", walltime } = raw;
+  const { workersPerNode = "auto", walltime, idleTime = DEFAULT_IDLE_SECONDS } = raw;
   return {
     workersPerNode: workersPerNode === "auto" ? surroundings.site.cores : workersPerNode,
     prefetch: raw.prefetch ?? 0,
     maxAttempts: raw.maxAttempts ?? DEFAULT_MAX_ATTEMPTS,
     maxResultBytes: raw.maxResultBytes ?? MAX_BLOB_BYTES,
     walltimeSeconds: walltime === undefined ? null : walltimeSeconds(walltime),
+    idleSeconds: walltimeSeconds(idleTime),
     provider: { type: "local" },
     runtimes: resolveRuntimes(raw.runtimes ?? {}, surroundings),
     workerInit: raw.workerInit ?? "",

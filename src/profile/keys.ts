@@ -90,6 +90,10 @@ export const KEYS: Readonly<Record<string, KeyHelp>> = {
     expected: '"HH:MM:SS" or a number of seconds, more than 0',
     mend: 'Write one hour as "01:00:00", or leave it out for no end.',
   },
+  "executor.idleTime": {
+    expected: '"HH:MM:SS" or a number of seconds, more than 0',
+    mend: 'Write one hour as "01:00:00", or leave it out for ten minutes.',
+  },
   "executor.provider": { expected: "an object", mend: 'Write it as { type: "local" }.' },
   "executor.provider.type": { expected: '"local"', mend: 'Write { type: "local" }.' },
   "executor.runtimes": SECTION,

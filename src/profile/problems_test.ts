@@ -19,6 +19,7 @@ Deno.test("everything may be left out, and everything may be there", () => {
         prefetch: 0,
         maxAttempts: 1,
         walltime: "100:00:00",
+        idleTime: 30,
         provider: { type: "local" },
         runtimes: {
           typescript: { permissions: { read: true, net: ["example.org"], env: [] } },
@@ -72,6 +73,7 @@ const WRONG: readonly (readonly [
     /no end/,
   ],
   [{ executor: { walltime: 0 } }, "executor.walltime", "0", /more than 0/, /no end/],
+  [{ executor: { idleTime: 0 } }, "executor.idleTime", "0", /more than 0/, /ten minutes/],
   [{ executor: { provider: "local" } }, "executor.provider", '"local"', /object/, /type: "local"/],
   [{ executor: { provider: {} } }, "executor.provider.type", "nothing", /"local"/, /type: "local"/],
   [

@@ -86,6 +86,12 @@ export interface Executor {
    */
   walltime?: string | number;
   /**
+   * How long a worker that has no task is kept: `"HH:MM:SS"`, or seconds. The next task after that
+   * waits for the start of another.
+   * @default "00:10:00"
+   */
+  idleTime?: string | number;
+  /**
    * Where workers come from.
    * @default { type: "local" }
    */

@@ -41,6 +41,7 @@ Deno.test("an empty profile has all defaults", async () => {
       maxAttempts: 2,
       maxResultBytes: 5 * 1024 ** 3,
       walltimeSeconds: null,
+      idleSeconds: 600,
       provider: { type: "local" },
       runtimes: {
         typescript: {

@@ -36,6 +36,8 @@ export interface ResolvedExecutor {
   readonly maxResultBytes: number;
   /** Of a task that names none; null means no end. */
   readonly walltimeSeconds: number | null;
+  /** How long a worker without a task is kept. */
+  readonly idleSeconds: number;
   readonly provider: { readonly type: "local" };
   readonly runtimes: {
     readonly typescript: { readonly permissions: TypescriptPermissions } | null;
@@ -116,15 +118,18 @@ export function isServiceUrl(value: string): boolean {
     url.password === "" && url.search === "" && url.hash === "";
 }
 
+const duration = v.union([
+  v.pipe(v.string(), v.regex(WALLTIME), v.check((value) => walltimeSeconds(value) > 0)),
+  v.pipe(v.number(), v.finite(), v.gtValue(0)),
+]);
+
 const ExecutorSchema = section({
   workersPerNode: v.optional(v.union([v.literal("auto"), integer(1, MAX_WORKERS_PER_NODE)])),
   prefetch: v.optional(integer(0, MAX_PREFETCH)),
   maxAttempts: v.optional(integer(1, MAX_ATTEMPTS)),
   maxResultBytes: v.optional(integer(1, MAX_BLOB_BYTES)),
-  walltime: v.optional(v.union([
-    v.pipe(v.string(), v.regex(WALLTIME), v.check((value) => walltimeSeconds(value) > 0)),
-    v.pipe(v.number(), v.finite(), v.gtValue(0)),
-  ])),
+  walltime: v.optional(duration),
+  idleTime: v.optional(duration),
   provider: v.optional(section({ type: v.literal("local") })),
   runtimes: v.optional(section({
     typescript: v.optional(switchable(section({

@@ -23,6 +23,8 @@ export class Credits {
   /** Of the tasks observed last, milliseconds; null before the first. */
   #longest: number | null = null;
   #mean = 0;
+  /** Since the last `adapt`. */
+  #ended = { count: 0, total: 0, longest: 0 };
 
   /** @param base at least 1: what a worker holds whose tasks are slow or not known yet. */
   constructor(base: number) {
@@ -51,6 +53,20 @@ export class Credits {
   /** Milliseconds after which a task that runs takes longer than others did. */
   get patience(): number {
     return OVERDUE_TIME + OVERDUE_TIMES * (this.#longest ?? 0);
+  }
+
+  /** A task has finished that took so many milliseconds; counts from the next `adapt` on. */
+  ended(duration: number): void {
+    this.#ended.count += 1;
+    this.#ended.total += duration;
+    this.#ended.longest = Math.max(this.#ended.longest, duration);
+  }
+
+  adapt(): void {
+    const { count, total, longest } = this.#ended;
+    if (count === 0) return;
+    this.#ended = { count: 0, total: 0, longest: 0 };
+    this.observe(count, total, longest);
   }
 
   /**

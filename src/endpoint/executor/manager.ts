@@ -7,30 +7,33 @@
  * 2. A task is in exactly one place: a queue, a warm worker, or a shell task.
  * 3. A worker or shell task in `#live` has not ended; `close` waits for each.
  */
-import { runtimeOf } from "../../contract/envelope.ts";
 import type { TaskError } from "../../contract/errors.ts";
-import type { FunctionId, TaskId } from "../../contract/ids.ts";
+import type { TaskId } from "../../contract/ids.ts";
 import { wallClock } from "../../lib/clock.ts";
 import { logger } from "../../lib/log.ts";
 import { messageOf } from "../../lib/outcome.ts";
 import type { ResolvedExecutor } from "../../profile/schema.ts";
-import { Assignment, type EndReason, manageError } from "./assignment.ts";
+import { Assignment, type EndReason } from "./assignment.ts";
 import { Deadlines } from "./deadlines.ts";
 import { Dispatcher } from "./dispatcher.ts";
-import type {
-  AttemptOutcome,
-  Executor,
-  ExecutorEvents,
-  FinishedAttempt,
-  TaskAttempt,
-} from "./executor.ts";
+import { EndedHere } from "./ended_here.ts";
+import type { Executor, ExecutorEvents, FinishedAttempt, TaskAttempt } from "./executor.ts";
+import { FunctionRuntimes } from "./function_runtimes.ts";
 import type { Abandoned } from "./held_tasks.ts";
+import { IdleWorkers } from "./idle_workers.ts";
 import { killLeftovers } from "./leftovers.ts";
-import { endedOutcome, notStarted, runtimeMissing, STOPPED, workerLost } from "./outcomes.ts";
+import {
+  endedOutcome,
+  noFolder,
+  notStarted,
+  runtimeMissing,
+  STOPPED,
+  workerLost,
+} from "./outcomes.ts";
 import { Pace } from "./pace.ts";
 import { availableRuntimes, type RuntimeSet } from "./runtime_set.ts";
 import { type RuntimeName, RUNTIMES, type WorkerRuntime } from "./runtimes/runtime.ts";
-import { makeSandbox, removeSandbox } from "./sandbox_folders.ts";
+import { SandboxFolders } from "./sandbox_folders.ts";
 import { ShellTask } from "./shell_task.ts";
 import type { Slot } from "./slot.ts";
 import { WarmWorker } from "./warm_worker.ts";
@@ -42,7 +45,6 @@ const log = logger("executor");
 const MAX_RETURNS = 3;
 /** How long a worker has to give tasks back before it is ended with them, milliseconds. */
 const RECALL_TIME = 1_000;
-const MAX_KNOWN_FUNCTIONS = 10_000;
 
 export interface ManagerOptions {
   readonly executor: ResolvedExecutor;
@@ -65,12 +67,11 @@ export class Manager implements Executor {
   readonly #deadlines: Deadlines;
   readonly #pace = new Pace();
   readonly #tasks = new Map<TaskId, Assignment>();
-  readonly #functions = new Map<FunctionId, RuntimeName>();
+  readonly #runtimes = new FunctionRuntimes();
   readonly #live = new Set<WarmWorker | ShellTask>();
-  /** Sandboxes that are being removed; `close` waits for them. */
-  readonly #removals = new Set<Promise<void>>();
-  /** Attempts that ended without a worker; told in the next turn, never within a call from outside. */
-  #endedHere: FinishedAttempt[] = [];
+  readonly #sandboxes: SandboxFolders;
+  readonly #idleWorkers: IdleWorkers;
+  readonly #endedHere = new EndedHere((attempts) => this.#finish(attempts));
   #order = 0;
   /** Open takes tasks; draining begins none; closed ends those that run. */
   #phase: "open" | "draining" | "closed" = "open";
@@ -90,6 +91,8 @@ export class Manager implements Executor {
       runShell: (slot, assignment) => this.#runShell(slot, assignment),
       slowedDown: () => this.#giveBackExcess(),
     });
+    this.#sandboxes = new SandboxFolders(options.executor.workingFolder);
+    this.#idleWorkers = new IdleWorkers(this.#dispatcher.slots, options.executor.idleSeconds);
     this.#deadlines = new Deadlines({
       running: () => this.#dispatcher.running(),
       expired: (assignment) => this.#endTask(assignment, "walltime"),
@@ -134,7 +137,7 @@ export class Manager implements Executor {
     this.#phase = "draining";
     this.#dispatcher.stop();
     for (const name of RUNTIMES) {
-      this.#endAll(this.#dispatcher.queues[name].drain(), { kind: "returned" });
+      this.#endedHere.end(this.#dispatcher.queues[name].drain(), { kind: "returned" });
     }
     for (const { worker } of this.#dispatcher.slots) if (worker?.waiting) worker.recall();
   }
@@ -143,22 +146,23 @@ export class Manager implements Executor {
     this.recall();
     this.#phase = "closed";
     this.#deadlines.stop();
+    this.#idleWorkers.stop();
     // A worker that ends may leave others behind, such as the next one of its slot (3).
     while (this.#live.size > 0) {
       const live = [...this.#live];
       for (const each of live) each.end();
       await Promise.all(live.map((each) => each.ended));
     }
-    this.#tellEnded();
+    this.#endedHere.tellNow();
     killLeftovers(this.#managerId);
     if (this.#set.shell.kind === "available") this.#set.shell.runtime.spawner.close();
-    await Promise.all(this.#removals);
+    await this.#sandboxes.removed();
   }
 
   // -- coming in ------------------------------------------------------------------------------------
 
   #accept(attempt: TaskAttempt, givenAt: number): void {
-    const runtime = this.#runtimeOf(attempt);
+    const runtime = this.#runtimes.of(attempt);
     const seconds = attempt.options.walltime_seconds ?? this.#profile.walltimeSeconds;
     const maxAttempts = attempt.options.max_attempts ?? this.#profile.maxAttempts;
     const assignment = new Assignment({
@@ -171,20 +175,9 @@ export class Manager implements Executor {
     });
     this.#tasks.set(attempt.taskId, assignment);
     const error = this.#obstacle(runtime);
-    if (this.#phase !== "open") this.#endHere(assignment, { kind: "returned" });
-    else if (error !== null) this.#endHere(assignment, { kind: "failed", error });
+    if (this.#phase !== "open") this.#endedHere.end([assignment], { kind: "returned" });
+    else if (error !== null) this.#endedHere.end([assignment], { kind: "failed", error });
     else this.#dispatcher.queues[runtime].push(assignment);
-  }
-
-  #runtimeOf({ functionId, code }: TaskAttempt): RuntimeName {
-    const known = this.#functions.get(functionId);
-    if (known !== undefined) return known;
-    // The header follows the length of the one packed buffer.
-    const header = code.indexOf(0x0a) + 1;
-    const runtime = runtimeOf(String.fromCharCode(...code.subarray(header, header + 2)));
-    if (this.#functions.size >= MAX_KNOWN_FUNCTIONS) this.#functions.clear();
-    this.#functions.set(functionId, runtime);
-    return runtime;
   }
 
   /** Why no task of the runtime can run now. */
@@ -204,15 +197,11 @@ export class Manager implements Executor {
   #prepare(assignment: Assignment): boolean {
     if (!this.#profile.sandbox || assignment.folder !== null) return true;
     try {
-      assignment.folder = makeSandbox(this.#profile.workingFolder, assignment.attempt);
+      assignment.folder = this.#sandboxes.make(assignment.attempt);
       return true;
     } catch (thrown) {
-      const error = manageError(
-        "CouldNotExecuteUserTaskError",
-        `the task's folder cannot be made: ${messageOf(thrown)}`,
-        `Check ${this.#profile.workingFolder} on the endpoint.`,
-      );
-      this.#endHere(assignment, { kind: "failed", error });
+      const error = noFolder(messageOf(thrown), this.#profile.workingFolder);
+      this.#endedHere.end([assignment], { kind: "failed", error });
       return false;
     }
   }
@@ -255,6 +244,8 @@ export class Manager implements Executor {
   #leaveIfIdle(slot: Slot, worker: WarmWorker): void {
     if (slot.worker !== worker || !worker.isIdle) return;
     slot.occupant = null;
+    worker.idleSince = performance.now();
+    this.#idleWorkers.watch();
     if (!worker.isWornOut) return;
     slot.remove(worker);
     worker.end();
@@ -271,7 +262,7 @@ export class Manager implements Executor {
     const isClosed = this.#phase === "closed";
     const error = isClosed ? STOPPED : workerLost(worker.runtime.name, worker.pid, end);
     const unlucky = notBegun.filter((assignment) => ++assignment.returns >= MAX_RETURNS);
-    this.#endAll([...begun, ...unlucky], { kind: "lost", error }, worker.details);
+    this.#endedHere.end([...begun, ...unlucky], { kind: "lost", error }, worker.details);
     this.#requeue(notBegun.filter((assignment) => !unlucky.includes(assignment)));
     if (!worker.wasReady && !isClosed) this.#startFailed(worker, end);
     else if (begun.length > 0) log.warn("{message}", { message: error.message });
@@ -284,7 +275,7 @@ export class Manager implements Executor {
     log.error("{message}", { message: error.message });
     const delay = this.#dispatcher.health[name].failed(error);
     if (delay !== null) setTimeout(() => this.#dispatch(), delay);
-    else this.#endAll(this.#dispatcher.queues[name].drain(), { kind: "failed", error });
+    else this.#endedHere.end(this.#dispatcher.queues[name].drain(), { kind: "failed", error });
   }
 
   #runShell(slot: Slot, assignment: Assignment): void {
@@ -324,7 +315,7 @@ export class Manager implements Executor {
   #requeue(assignments: readonly Assignment[]): void {
     const isOpen = this.#phase === "open";
     const ended = assignments.filter(({ endReason }) => !isOpen || endReason !== null);
-    this.#endAll(ended, { kind: "returned" });
+    this.#endedHere.end(ended, { kind: "returned" });
     const again = assignments.filter((assignment) => !ended.includes(assignment));
     if (again.length > 0) this.#dispatcher.queues[again[0]!.runtime].putBack(again);
   }
@@ -340,11 +331,11 @@ export class Manager implements Executor {
 
   /** Gives tasks back that were asked for while tasks were quick; twice what is wanted may stay. */
   #giveBackExcess(): void {
-    let excess = this.#tasks.size - this.#endedHere.length - 2 * this.#dispatcher.wanted;
+    let excess = this.#tasks.size - this.#endedHere.size - 2 * this.#dispatcher.wanted;
     for (const name of RUNTIMES) {
       if (excess <= 0) return;
       const newest = this.#dispatcher.queues[name].takeLast(excess);
-      this.#endAll(newest, { kind: "returned" });
+      this.#endedHere.end(newest, { kind: "returned" });
       excess -= newest.length;
     }
   }
@@ -356,40 +347,13 @@ export class Manager implements Executor {
     if (place === null) {
       // Then it waits in its queue (2).
       this.#dispatcher.queues[assignment.runtime].forgetOne();
-      this.#endAll([assignment], { kind: "cancelled" });
+      this.#endedHere.end([assignment], { kind: "cancelled" });
     } else if (place instanceof WarmWorker && place.waiting > 0) {
       place.recall();
       setTimeout(() => {
         if (place.holds(assignment)) place.end();
       }, RECALL_TIME);
     } else place.end();
-  }
-
-  /** Ends attempts as they were asked to, or else with `outcome`. */
-  #endAll(
-    assignments: readonly Assignment[],
-    outcome: AttemptOutcome,
-    details: FinishedAttempt["details"] = {},
-  ): void {
-    for (const assignment of assignments) {
-      this.#endHere(assignment, endedOutcome(assignment) ?? outcome, details);
-    }
-  }
-
-  /** An attempt ends without a word of a worker, and is told like any other (1). */
-  #endHere(
-    assignment: Assignment,
-    outcome: AttemptOutcome,
-    details: FinishedAttempt["details"] = {},
-  ): void {
-    if (this.#endedHere.length === 0) queueMicrotask(() => this.#tellEnded());
-    this.#endedHere.push(assignment.finish(outcome, details));
-  }
-
-  #tellEnded(): void {
-    const ended = this.#endedHere;
-    this.#endedHere = [];
-    if (ended.length > 0) this.#finish(ended);
   }
 
   #finish(attempts: readonly FinishedAttempt[]): void {
@@ -399,16 +363,11 @@ export class Manager implements Executor {
     for (const { taskId } of attempts) {
       const { folder, givenAt } = this.#tasks.get(taskId)!;
       heldFor += now - givenAt;
-      if (folder !== null) this.#remove(folder);
+      if (folder !== null) this.#sandboxes.remove(folder);
       this.#tasks.delete(taskId);
     }
     this.#pace.observe(held, heldFor / attempts.length);
     this.#events.finished(attempts);
     if (this.capacity() > 0) this.#events.roomForMore();
-  }
-
-  #remove(folder: string): void {
-    const removal = removeSandbox(folder).then(() => void this.#removals.delete(removal));
-    this.#removals.add(removal);
   }
 }

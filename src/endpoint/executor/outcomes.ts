@@ -76,3 +76,12 @@ export function runtimeMissing(runtime: RuntimeName, reason: string, hint: strin
 function lastLine(text: string): string | undefined {
   return text.split("\n").map((line) => line.trim()).filter((line) => line !== "").at(-1);
 }
+
+/** The task's sandbox cannot be made. */
+export function noFolder(reason: string, parent: string): TaskError {
+  return manageError(
+    "CouldNotExecuteUserTaskError",
+    `the task's folder cannot be made: ${reason}`,
+    `Check ${parent} on the endpoint.`,
+  );
+}

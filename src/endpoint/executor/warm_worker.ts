@@ -26,17 +26,16 @@ import {
   RECORD_HEADER_BYTES,
   RecordError,
   RecordReader,
-  type Stream,
   STREAMS,
   type TaskRecord,
   taskRecords,
   viewOf,
   WORKER_RECORDS,
 } from "./ipc.ts";
-import { OutputSplitter } from "./output_splitter.ts";
 import { instantAt, isReadySettings, outcomeOf, settingsOf } from "./task_records.ts";
 import type { WorkerRuntime } from "./runtimes/runtime.ts";
 import { removeUnfinished } from "./unfinished_files.ts";
+import { WorkerOutput } from "./worker_output.ts";
 import { type WorkerEnd, WorkerProcess } from "./worker_process.ts";
 
 const log = logger("executor", "worker");
@@ -79,8 +78,9 @@ export class WarmWorker {
     this.#take(type, bytes, start, end);
   }, WORKER_RECORDS);
   readonly #handles = new Map<FunctionId, number>();
-  /** Sequence of the last marker in each stream: the output up to there is complete. */
-  readonly #marked = { stdout: -1, stderr: -1 };
+  readonly #output: WorkerOutput;
+  /** `performance.now()` when it last had nothing to do; its owner's. */
+  idleSince = 0;
   #details: ReadySettings | null = null;
   #startFailure: string | null = null;
   #ending = false;
@@ -95,8 +95,6 @@ export class WarmWorker {
   #runningSince: number | null = null;
   /** By the worker's clock: when the first unreported task began, at the latest. */
   #lastBegin = 0;
-  /** Times of the tasks in one chunk of records, milliseconds. */
-  #pace = { count: 0, total: 0, longest: 0 };
 
   constructor(options: WarmWorkerOptions, events: WarmWorkerEvents) {
     this.#options = options;
@@ -104,7 +102,12 @@ export class WarmWorker {
     this.runtime = options.runtime;
     this.#credits = new Credits(options.oneAtATime ? 1 : options.baseCredits);
     const marker = crypto.getRandomValues(new Uint8Array(MARKER_BYTES));
-    this.#process = this.#start(marker);
+    this.#output = new WorkerOutput({
+      marker: this.runtime.marksOutput ? marker : null,
+      tasks: this.#tasks,
+      events: options.output,
+    });
+    this.#process = this.#start();
     this.#process.send(this.runtime.preamble);
     this.#process.send(jsonRecord(RECORD.hello, this.#hello(marker)));
     this.#startTimer = setTimeout(() => {
@@ -113,10 +116,7 @@ export class WarmWorker {
     }, WORKER_START_TIMEOUT);
   }
 
-  #start(marker: Uint8Array): WorkerProcess {
-    const output = this.runtime.marksOutput
-      ? { stdout: this.#splitter("stdout", marker), stderr: this.#splitter("stderr", marker) }
-      : null;
+  #start(): WorkerProcess {
     return new WorkerProcess({
       command: this.runtime.command,
       cwd: this.#options.workingFolder,
@@ -125,13 +125,11 @@ export class WarmWorker {
     }, {
       records: (chunk) => this.#read(chunk),
       output: (stream, chunk) => {
-        if (output === null) return this.#attribute(stream, chunk);
-        output[stream].push(chunk);
-        this.#settle();
+        this.#output.push(stream, chunk);
+        if (this.runtime.marksOutput) this.#settle();
       },
       ended: (end) => {
-        output?.stdout.end();
-        output?.stderr.end();
+        this.#output.end();
         this.#ended(end);
       },
     });
@@ -287,7 +285,8 @@ export class WarmWorker {
       log.error("worker {pid} broke the protocol: {reason}", { pid: this.pid, reason });
       this.end();
     }
-    this.#observe();
+    // All tasks of one chunk of records at once.
+    if (!this.#options.oneAtATime) this.#credits.adapt();
     this.#settle();
   }
 
@@ -345,9 +344,7 @@ export class WarmWorker {
     this.#holdsAlone = false;
     this.#runningSince = null;
     this.#lastBegin = ended;
-    this.#pace.count += 1;
-    this.#pace.total += duration;
-    this.#pace.longest = Math.max(this.#pace.longest, duration);
+    this.#credits.ended(duration);
   }
 
   #outputRecord(bytes: Uint8Array, view: DataView, start: number, end: number): void {
@@ -357,36 +354,11 @@ export class WarmWorker {
     task.assignment.append(stream, bytes.subarray(start + 5, end), this.#options.output);
   }
 
-  #observe(): void {
-    const { count, total, longest } = this.#pace;
-    if (count === 0) return;
-    if (!this.#options.oneAtATime) this.#credits.observe(count, total, longest);
-    this.#pace = { count: 0, total: 0, longest: 0 };
-  }
-
-  #splitter(stream: Stream, marker: Uint8Array): OutputSplitter {
-    return new OutputSplitter(marker, {
-      data: (bytes) => this.#attribute(stream, bytes),
-      marker: (sequence) => {
-        this.#marked[stream] = sequence;
-      },
-    });
-  }
-
-  /** What was written to descriptor 1 or 2 belongs to the first task whose output is not complete. */
-  #attribute(stream: Stream, bytes: Uint8Array): void {
-    const task = this.#tasks.firstAfter(this.#marked[stream]);
-    task?.assignment.append(stream, bytes, this.#options.output);
-  }
-
   // -- the end of tasks -----------------------------------------------------------------------------
 
   /** Hands over what is complete, and says what runs now. */
   #settle(): void {
-    const { stdout, stderr } = this.#marked;
-    const complete = this.#tasks.takeComplete(
-      this.runtime.marksOutput ? Math.min(stdout, stderr) : Infinity,
-    );
+    const complete = this.#tasks.takeComplete(this.#output.completeThrough);
     this.#announce();
     if (complete.length > 0) this.#events.finished(complete.map((task) => this.#finish(task)));
   }

@@ -69,6 +69,7 @@ export class AgentHome implements Disposable {
         maxAttempts: 2,
         maxResultBytes: MAX_RESULT_BYTES,
         walltimeSeconds: null,
+        idleSeconds: 600,
         provider: { type: "local" },
         runtimes: { typescript: null, python: null, shell: { shell: "/bin/sh" } },
         workerInit: "",

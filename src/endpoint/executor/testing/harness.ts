@@ -88,6 +88,7 @@ export class Harness {
         maxAttempts: 2,
         maxResultBytes: MAX_RESULT_BYTES,
         walltimeSeconds: null,
+        idleSeconds: 600,
         provider: { type: "local" },
         runtimes: {
           typescript: { permissions: NO_PERMISSIONS },
