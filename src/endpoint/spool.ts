@@ -41,6 +41,8 @@ export class Spool {
   readonly #sql: ReturnType<typeof statements>;
   readonly #insert: TaskInsert;
   #writes: (() => void)[] = [];
+  /** Those that nobody needs to see done: they go with the next others. */
+  #drops: (() => void)[] = [];
   /** Ids of tasks in `#writes`. */
   readonly #uncommitted = new Set<TaskId>();
   #lastBatch: number;
@@ -63,8 +65,9 @@ export class Spool {
 
   /** Those of `taskIds` that are stored, finished or not, or about to be. */
   known(taskIds: readonly TaskId[]): Set<TaskId> {
-    const rows = this.#sql.known.all(JSON.stringify(taskIds)) as { task_id: string }[];
-    const known = new Set(rows.map((row) => row.task_id));
+    // One row for all of them: reading rows costs the driver more than a query that has one.
+    const row = this.#sql.known.get(JSON.stringify(taskIds)) as { task_ids: string };
+    const known = new Set(JSON.parse(row.task_ids) as TaskId[]);
     for (const taskId of taskIds) if (this.#uncommitted.has(taskId)) known.add(taskId);
     return known;
   }
@@ -204,9 +207,12 @@ export class Spool {
     return batch;
   }
 
-  /** The service has these; their tasks go with them. */
+  /**
+   * The service has these; their tasks go with them. That is no reason to write by itself: where it
+   * is lost, they are sent again, and acknowledged again.
+   */
   dropResults(batch: number): void {
-    this.#writes.push(() => {
+    this.#drops.push(() => {
       this.#sql.dropTasks.run(batch);
       this.#sql.dropFinished.run(batch);
       this.#sql.dropBatch.run(batch);
@@ -215,8 +221,14 @@ export class Spool {
 
   // -- writing ----------------------------------------------------------------------------------
 
+  /** Whether something is queued that has to be written now. */
   get hasChanges(): boolean {
     return this.#writes.length > 0;
+  }
+
+  /** Whether something is queued that may wait for such. */
+  get hasDrops(): boolean {
+    return this.#drops.length > 0;
   }
 
   /**
@@ -225,9 +237,10 @@ export class Spool {
    * changes stay queued.
    */
   commit(): Outcome<void, FuncxFailure> {
-    if (this.#writes.length === 0) return ok(undefined);
+    if (!this.hasChanges && !this.hasDrops) return ok(undefined);
     try {
       this.#connection.exec("BEGIN IMMEDIATE");
+      for (const drop of this.#drops) drop();
       for (const write of this.#writes) write();
       this.#connection.exec("COMMIT");
     } catch (thrown) {
@@ -235,6 +248,7 @@ export class Spool {
       return this.#notWritten(thrown);
     }
     this.#writes = [];
+    this.#drops = [];
     this.#uncommitted.clear();
     this.#log.written();
     return ok(undefined);
@@ -318,7 +332,7 @@ function statements(connection: Connection): Record<StatementName, Statement> {
 }
 
 const SQL = {
-  known: `SELECT task_id FROM tasks WHERE task_id IN ${IDS}`,
+  known: `SELECT json_group_array(task_id) AS task_ids FROM tasks WHERE task_id IN ${IDS}`,
   lookUp: `SELECT ${RECORD}, NOT ${UNFINISHED} AS done FROM tasks WHERE task_id IN ${IDS}`,
   sizes: `SELECT seq, length(payload) AS bytes FROM tasks
     WHERE lane = ? AND seq > ? AND ${UNFINISHED} ORDER BY seq LIMIT ?`,

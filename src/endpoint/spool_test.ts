@@ -143,7 +143,9 @@ Deno.test("a task is known from its acceptance until its result is acknowledged"
   assertEquals(spool.unacknowledged(), { batches: [batch], results: 2 });
   assertEquals(waitingIn(spool), 0);
   spool.dropResults(batch);
+  assertTrue(!spool.hasChanges && spool.hasDrops, "that is no reason to write by itself");
   committed(spool);
+  assertTrue(!spool.hasDrops);
   assertEquals(spool.known([task.taskId]), new Set());
   assertEquals(spool.unacknowledged(), { batches: [], results: 0 });
   spool.close();

@@ -1,8 +1,8 @@
 /**
- * Carries out what the task table decides: spool, executor and session around it. All that comes in
- * within one turn of the event loop becomes one transaction, and whatever others may see of it
- * happens after the commit. A kill of the agent loses nothing that is committed, a loss of power what
- * is not synced; so
+ * The task table with spool, executor and session around it. All that comes in within one turn of
+ * the event loop becomes one transaction, and whatever others may see of it happens after the commit
+ * (`spool_commits.ts`). A kill of the agent loses nothing that is committed, a loss of power what is
+ * not synced; so
  *
  * 1. a task is acknowledged after a sync;
  * 2. the last attempt that a task may make begins after a sync that holds its beginning, so no loss
@@ -33,11 +33,11 @@ import { LiveOutput } from "./live_output.ts";
 import { Outbox } from "./outbox.ts";
 import { sendIfRead, type Session, type SessionMessage } from "./session.ts";
 import type { Spool } from "./spool.ts";
+import { SpoolCommits } from "./spool_commits.ts";
 import { recoveredWork, tellOfRecovery } from "./spool_recovery.ts";
-import { SpoolSync } from "./spool_sync.ts";
-import { DISK_RESERVE, spoolShort, StorageHealth } from "./storage_health.ts";
-import type { TableEffect, TableEvent } from "./table_events.ts";
-import type { FinishedTask, SpooledTask } from "./task.ts";
+import { DISK_RESERVE } from "./storage_health.ts";
+import { TableEffects } from "./table_effects.ts";
+import type { TableEvent } from "./table_events.ts";
 import { TaskAcknowledgements } from "./task_acknowledgements.ts";
 import { TaskTable } from "./task_table.ts";
 
@@ -80,18 +80,15 @@ export class TaskFlow {
   readonly #functions: FunctionCache;
   readonly #intake: Intake;
   readonly #reporter: EventReporter;
-  readonly #storage: StorageHealth;
-  readonly #sync: SpoolSync;
+  readonly #commits: SpoolCommits;
   readonly #launcher: Launcher;
   readonly #acknowledgements: TaskAcknowledgements;
+  readonly #effects: TableEffects;
   readonly #live = new LiveOutput();
   #session: Session | undefined;
   #scheduled = false;
   #events: TableEvent[] = [];
   #acknowledged: TaskId[] = [];
-  #finished: FinishedTask[] = [];
-  /** What may be seen outside once everything before it is committed. */
-  #afterCommit: (() => void)[] = [];
   readonly #waiters = new Waiters();
   #closed = false;
 
@@ -124,21 +121,34 @@ export class TaskFlow {
       credits: this.taskCredits,
     });
     this.#reporter = new EventReporter((message) => sendIfRead(this.#session, message));
-    this.#storage = new StorageHealth({
-      tell: options.onStorage,
+    this.#commits = new SpoolCommits({
+      spool,
+      onStorage: options.onStorage,
+      onFatal: (failure) => this.#end(failure),
       retry: () => this.#turn(),
     });
-    this.#sync = new SpoolSync(spool);
     this.#launcher = new Launcher({
       functions: this.#functions,
       live: this.#live,
-      sync: this.#sync,
+      sync: this.#commits.sync,
       maxAttempts,
       finished: (attempts) => this.executorEvents.finished(attempts),
     });
     this.#acknowledgements = new TaskAcknowledgements({
-      sync: this.#sync,
+      sync: this.#commits.sync,
       told: (count) => this.#intake.acknowledged(count),
+    });
+    this.#effects = new TableEffects({
+      spool,
+      commits: this.#commits,
+      launcher: this.#launcher,
+      outbox: this.#outbox,
+      reporter: this.#reporter,
+      live: this.#live,
+      taskArguments: options.taskArguments,
+      now: options.now,
+      apply: (event) => this.#apply(event),
+      add: (event) => this.#add(event),
     });
     void spool.lost.then((failure) => this.#end(failure));
     const recovery = spool.recover(options.now());
@@ -236,15 +246,15 @@ export class TaskFlow {
     this.#takeIncoming();
     const session = this.#session;
     const held = this.#intake.drop(taskIds);
-    this.#afterCommit.push(() => this.#cancel(taskIds));
-    this.#afterCommit.push(() => this.#acknowledgements.written(session, held));
+    this.#commits.after(() => this.#cancel(taskIds));
+    this.#commits.after(() => this.#acknowledgements.written(session, held));
     this.#schedule();
   }
 
   /** Answered after the commit of what came before, so that what it says stays true. */
   #receiveHeld(taskIds: readonly TaskId[]): void {
     const session = this.#session;
-    this.#afterCommit.push(() => {
+    this.#commits.after(() => {
       const known = this.#options.spool.known(taskIds);
       const missing = taskIds.filter((taskId) => !known.has(taskId));
       session?.send({ type: "missing", task_ids: missing });
@@ -303,10 +313,12 @@ export class TaskFlow {
 
   /** Writes what is left; the spool may be closed then. */
   close(): void {
-    if (!this.#closed) this.#turn();
+    if (!this.#closed) {
+      this.#turn();
+      this.#commits.flush();
+    }
     this.#closed = true;
-    this.#sync.close();
-    this.#storage.stop();
+    this.#commits.close();
     this.#reporter.close();
   }
 
@@ -347,13 +359,11 @@ export class TaskFlow {
     this.#takeIncoming();
     this.#outbox.acknowledged(this.#acknowledged.splice(0));
     for (const event of this.#events.splice(0)) this.#apply(event);
-    for (let more = true; more;) {
+    const written = this.#commits.settle(() => {
       this.#offerRoom();
-      if (!this.#commit()) return;
-      const actions = this.#afterCommit.splice(0);
-      for (const action of actions) action();
-      more = actions.length > 0 || this.#options.spool.hasChanges;
-    }
+      this.#effects.storeResults();
+    });
+    if (!written) return;
     for (const { frame, taskIds } of this.#outbox.next()) {
       this.#session?.sendFrame(frame);
       this.#acknowledgements.resultsSent(taskIds);
@@ -363,104 +373,24 @@ export class TaskFlow {
 
   #takeIncoming(): void {
     // While nothing can be written, nothing more is taken.
-    if (this.#storage.state === "failing") return;
-    const { spool, now } = this.#options;
+    if (this.#commits.storage === "failing") return;
+    const { now } = this.#options;
     for (const { session, taskIds, fresh } of this.#intake.take()) {
       this.#apply({ kind: "received", at: now(), tasks: fresh });
-      this.#afterCommit.push(() => this.#acknowledgements.written(session, taskIds));
+      this.#commits.after(() => this.#acknowledgements.written(session, taskIds));
     }
-    if (!this.#intake.isShortOfRoom) return this.#storage.works("short");
-    // Perhaps it is the spool that takes the room, with nothing in it any more.
-    spool.shrink();
-    this.#storage.troubled("short", spoolShort(spool.path));
+    this.#commits.hasRoom(!this.#intake.isShortOfRoom);
   }
 
   #offerRoom(): void {
     const attempts = this.#launcher.room;
     // While the disk is full, nothing can be marked as begun, so nothing may begin.
-    if (attempts > 0 && this.#storage.state !== "failing") {
+    if (attempts > 0 && this.#commits.storage !== "failing") {
       this.#apply({ kind: "room", at: this.#options.now(), attempts });
     }
   }
 
   #apply(event: TableEvent): void {
-    for (const effect of this.#table.apply(event)) this.#carryOut(effect);
-  }
-
-  #carryOut(effect: TableEffect): void {
-    const { spool } = this.#options;
-    switch (effect.kind) {
-      case "store":
-        return spool.store(effect.tasks, effect.lanes);
-      case "begin":
-        return spool.begin(effect.through, effect.again);
-      case "forget":
-        return spool.forgetLanes(effect.lanes);
-      case "requeue":
-        return spool.requeue(effect.tasks);
-      case "finish": {
-        for (const { result } of effect.tasks) this.#ended(result.task_id);
-        this.#finished.push(...effect.tasks);
-        return;
-      }
-      case "fetch":
-        this.#afterCommit.push(() => this.#fetch(effect.tasks));
-        return;
-      case "release":
-        this.#afterCommit.push(() => this.#options.taskArguments?.release(effect.taskIds));
-        return;
-      case "run":
-        this.#launcher.expect(effect.attempts.length);
-        this.#afterCommit.push(() => this.#launcher.begin(effect.attempts));
-        return;
-      case "end":
-        this.#afterCommit.push(() => this.#launcher.cancel(effect.taskIds));
-        return;
-      case "report":
-        return this.#reporter.add(effect.events);
-      case "load":
-        // First, so that what it reads is what the table knows of.
-        this.#afterCommit.unshift(() => this.#load(effect));
-        return;
-    }
-  }
-
-  #fetch(tasks: readonly SpooledTask[]): void {
-    const { taskArguments, now } = this.#options;
-    taskArguments?.fetch(tasks, (taskId, error) => {
-      this.#add({ kind: "fetched", at: now(), taskId, error });
-    });
-  }
-
-  #ended(taskId: TaskId): void {
-    this.#reporter.ended(taskId);
-    this.#live.ended(taskId);
-  }
-
-  #load({ lanes, bytes }: TableEffect & { kind: "load" }): void {
-    const loaded = this.#options.spool.load(lanes, bytes);
-    this.#apply({ kind: "loaded", at: this.#options.now(), lanes: loaded });
-  }
-
-  /** Results of one turn share their frames. */
-  #storeResults(): void {
-    if (this.#finished.length === 0) return;
-    const batches = this.#outbox.add(this.#finished.splice(0));
-    this.#afterCommit.push(() => this.#outbox.ready(batches));
-  }
-
-  /** False while the disk takes nothing; everything stays queued. */
-  #commit(): boolean {
-    this.#storeResults();
-    const { spool } = this.#options;
-    if (spool.hasChanges) this.#sync.soon();
-    const outcome = spool.commit();
-    if (outcome.kind === "ok") {
-      this.#storage.works("failing");
-      return true;
-    }
-    if (outcome.kind === "fatal") this.#end(outcome.failure);
-    else this.#storage.troubled("failing", outcome.failure);
-    return false;
+    for (const effect of this.#table.apply(event)) this.#effects.carryOut(effect);
   }
 }

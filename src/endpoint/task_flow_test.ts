@@ -105,8 +105,23 @@ Deno.test("a task goes from the service through spool and executor and back", as
   bench.flow.receive({ type: "result_ack", task_ids: [task.task_id] });
   await bench.flow.settled();
   assertEquals(bench.flow.unacknowledgedResults, 0);
-  assertEquals(bench.spool.known([task.task_id]).size, 0);
   assertEquals(session.messages.size, 0);
+  bench.flow.close();
+  assertEquals(bench.spool.known([task.task_id]).size, 0);
+});
+
+Deno.test("what the service has leaves the spool with the next change at the latest", async () => {
+  using bench = new Bench();
+  bench.executor.automatic = SUCCESS;
+  const session = bench.session();
+  const [first, second] = [taskMessage(), taskMessage()];
+  bench.flow.receive(tasksOf([first]));
+  await session.messages.expect("results");
+  bench.flow.receive({ type: "result_ack", task_ids: [first.task_id] });
+  await bench.flow.settled();
+  bench.flow.receive(tasksOf([second]));
+  await session.messages.expect("results");
+  assertEquals(bench.spool.known([first.task_id, second.task_id]), new Set([second.task_id]));
 });
 
 Deno.test("a task that comes again is acknowledged again and not run twice", async () => {
