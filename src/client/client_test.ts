@@ -119,8 +119,9 @@ Deno.test("a submit whose answer is lost is repeated under the same key", async 
   assertEquals(receipt.tasks[functionId]!.length, 2);
   assertEquals(server.unfinished, 2);
   const keys = server.seen("submit").map(({ headers }) => headers.get("idempotency-key"));
-  assertEquals(keys.length, 2);
-  assertTrue(keys[0] !== null && keys[0] === keys[1]);
+  // On a slow machine the answer to the second one may be late, too.
+  assertTrue(keys.length >= 2 && keys[0] !== null);
+  assertEquals(new Set(keys).size, 1);
   lost.resolve(new Response());
 });
 

@@ -10,13 +10,11 @@
  * waits for this time at most, and is read from them at its end.
  */
 import { Socket } from "node:net";
-import { withTimeout } from "../../lib/async.ts";
 import { StringVector } from "../../lib/libc.ts";
 import { PosixSpawner, type Spawned, type Usage } from "../../lib/posix_spawn.ts";
+import { untilDrained } from "./drain.ts";
 import { type Stream, STREAMS } from "./ipc.ts";
 
-/** What a process that holds a descriptor open may still write after the command's end, ms. */
-export const DRAIN_TIME = 250;
 /** After this time a command's output is read as it comes, milliseconds. */
 const QUIET_TIME = 5;
 /** The longest that a timer can wait, milliseconds. */
@@ -52,7 +50,7 @@ export interface RunningCommand {
   readonly exited: Promise<CommandExit>;
   /** Whether there is still a process in its group. */
   hasGroup(): boolean;
-  /** After `exited`: resolves when all output has been handed over, `DRAIN_TIME` later at most. */
+  /** After `exited`: resolves when all output has been handed over, a moment later at most. */
   drained(): Promise<void>;
 }
 
@@ -163,7 +161,7 @@ class NativeCommand implements RunningCommand {
       for (const stream of STREAMS) if (!this.#readToEnd(stream)) this.#listen(stream);
     }
     if (this.#streams.length === 0) return;
-    await withTimeout(Promise.all(this.#streams.map(closed)), DRAIN_TIME);
+    await untilDrained(Promise.all(this.#streams.map(closed)));
     for (const stream of this.#streams) stream.destroy();
   }
 

@@ -11,7 +11,8 @@ interface Ended {
   readonly stderr: string;
 }
 
-async function sh(spawner: CommandSpawner, script: string): Promise<Ended> {
+/** @param stall milliseconds in which this process does nothing once the command has ended. */
+async function sh(spawner: CommandSpawner, script: string, stall = 0): Promise<Ended> {
   const output = { stdout: "", stderr: "" };
   const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
   const command = spawner.start({
@@ -24,7 +25,9 @@ async function sh(spawner: CommandSpawner, script: string): Promise<Ended> {
   });
   const { returncode } = await command.exited;
   if (command.hasGroup()) await endGroup(command.pid, command.exited);
-  await command.drained();
+  const drained = command.drained();
+  for (const end = performance.now() + stall; performance.now() < end;);
+  await drained;
   return { returncode, ...output };
 }
 
@@ -43,6 +46,11 @@ for (
       const script = "echo $A $B $(pwd); echo err >&2; cat; kill -0 -$$ && exit 3";
       const expected = { returncode: 3, stdout: "é b /\n", stderr: "err\n" };
       assertEquals(await sh(spawner, script), expected);
+    });
+    await test.step("is heard to its end by a process that stalls meanwhile", async () => {
+      const script = "sleep 0.1; head -c 50000 /dev/zero";
+      const { returncode, stdout } = await sh(spawner, script, 1_000);
+      assertEquals([returncode, stdout.length], [0, 50_000]);
     });
     await test.step("can write more than a pipe holds, at once and after a while", async () => {
       const script = "head -c 300000 /dev/zero; sleep 0.05; head -c 300000 /dev/zero >&2; kill $$";

@@ -1,14 +1,13 @@
 /** Commands by way of `Deno.Command`, where the system has nothing better: `command_spawner.ts`. */
 import { constants } from "node:os";
-import { withTimeout } from "../../lib/async.ts";
 import {
   type CommandExit,
   type CommandLine,
   type CommandSpawner,
-  DRAIN_TIME,
   type OutputTaker,
   type RunningCommand,
 } from "./command_spawner.ts";
+import { untilDrained } from "./drain.ts";
 import { STREAMS } from "./ipc.ts";
 import { signalGroup } from "./process_group.ts";
 
@@ -76,7 +75,7 @@ class DenoCommand implements RunningCommand {
   }
 
   async drained(): Promise<void> {
-    await withTimeout(this.#read, DRAIN_TIME);
+    await untilDrained(this.#read);
     await Promise.all(this.#readers.map((reader) => reader.cancel()));
   }
 }

@@ -2,17 +2,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Socket } from "node:net";
 import type { Readable } from "node:stream";
-import { withTimeout } from "../../lib/async.ts";
 import { messageOf } from "../../lib/outcome.ts";
+import { untilDrained } from "./drain.ts";
 import { oomKillCount, type ProcessExit } from "./exit_reason.ts";
 import type { Stream } from "./ipc.ts";
 import { endGroup } from "./process_group.ts";
 import { TailBuffer } from "./tail_buffer.ts";
 
-/** What a descriptor that another process holds open may still deliver after the exit, ms. */
-const DRAIN_TIME = 250;
-/** In so many parts, so that a stall of this process does not use it up with nothing read. */
-const DRAIN_LOOKS = 5;
 const LAST_WORDS_BYTES = 4 * 1024;
 
 export interface WorkerCommand {
@@ -140,7 +136,7 @@ export class WorkerProcess {
     const exit = await this.#exited.promise;
     const pid = this.#child.pid;
     if (pid !== undefined) {
-      await Promise.all([readRest(drained), endGroup(pid, this.#exited.promise)]);
+      await Promise.all([untilDrained(drained), endGroup(pid, this.#exited.promise)]);
     }
     for (const stream of this.#child.stdio) stream?.destroy();
     this.#events.ended({
@@ -151,12 +147,6 @@ export class WorkerProcess {
       oomKills: oomKillCount() - this.#oomKills,
     });
     this.#ended.resolve();
-  }
-}
-
-async function readRest(drained: Promise<unknown>): Promise<void> {
-  for (let look = 0; look < DRAIN_LOOKS; look++) {
-    if (await withTimeout(drained, DRAIN_TIME / DRAIN_LOOKS) !== "timeout") return;
   }
 }
 

@@ -21,6 +21,13 @@ export interface Body {
   readonly value: unknown;
 }
 
+/** The body has not come to its end: its sender is gone, or this server reads no more. */
+export class CutBodyError extends FuncxError {
+  constructor() {
+    super({ code: "REQUEST_MALFORMED", message: "the body ended early" });
+  }
+}
+
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /**
@@ -79,7 +86,7 @@ async function readBytes(
     return await readStream(request.body!, limit, take);
   } catch (thrown) {
     if (thrown instanceof FuncxError) throw thrown;
-    throw new FuncxError({ code: "REQUEST_MALFORMED", message: "the body ended early" });
+    throw new CutBodyError();
   }
 }
 

@@ -441,3 +441,27 @@ Deno.test("a full disk refuses an upload at its begin, and takes it when there i
   free = 10 ** 12;
   assertEquals((await vault.begin(request)).offset, 0);
 });
+
+Deno.test("whoever sends a body when the service stops is told to come again", async () => {
+  const phase = { stopping: false, url: "http://127.0.0.1" };
+  await using service = await ServiceFixture.open({ phase });
+  const token = await service.token("ada");
+  const cut = (stops: boolean): Promise<Response> => {
+    // As Deno's server ends a body that is on its way when it shuts down.
+    const body = new ReadableStream({
+      pull(controller): void {
+        phase.stopping = stops;
+        controller.error(new Error("cut"));
+      },
+    });
+    const url = `${phase.url}/v3/blobs/${"0".repeat(64)}?offset=0&size=1000`;
+    const headers = {
+      authorization: `Bearer ${token}`,
+      "content-type": "application/octet-stream",
+    };
+    return service.app(new Request(url, { method: "PUT", headers, body }));
+  };
+  const codeOf = async (response: Response): Promise<string> => (await response.json()).code;
+  assertEquals(await codeOf(await cut(false)), "REQUEST_MALFORMED");
+  assertEquals(await codeOf(await cut(true)), "SERVICE_STOPPING");
+});

@@ -5,7 +5,7 @@ import { FuncxError } from "../../contract/errors.ts";
 import { isUuid } from "../../contract/ids.ts";
 import { authenticate, type Caller, requireScope } from "../auth/caller.ts";
 import { valueResponse, WrongMethodError } from "../http/answers.ts";
-import { type Body, readBody } from "../http/body.ts";
+import { type Body, CutBodyError, readBody } from "../http/body.ts";
 import type { RequestRoom, RoomShare } from "../http/request_room.ts";
 import { answerType } from "../http/media_type.ts";
 import { validate } from "../http/validation.ts";
@@ -45,6 +45,9 @@ export function mountRoutes(handlers: Handlers, options: MountOptions): Hono {
         const reply = await handler(await checkedCall(checks, options));
         if (reply instanceof Response) return reply;
         return valueResponse(reply, answerType(request.headers));
+      } catch (thrown) {
+        // Deno's server reads no more of a body once it shuts down, which is not the sender's fault.
+        throw thrown instanceof CutBodyError && options.isStopping() ? stopping() : thrown;
       } finally {
         share.release();
       }
