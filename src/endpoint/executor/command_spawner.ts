@@ -129,7 +129,7 @@ class NativeCommand implements RunningCommand {
   readonly #output: OutputTaker;
   readonly #exited = Promise.withResolvers<CommandExit>();
   readonly #timer: ReturnType<typeof setTimeout>;
-  readonly #streams: Socket[] = [];
+  readonly #streams = new Map<Stream, Socket>();
 
   constructor(system: PosixSpawner, spawned: Spawned, output: OutputTaker) {
     this.#system = system;
@@ -157,12 +157,25 @@ class NativeCommand implements RunningCommand {
   }
 
   async drained(): Promise<void> {
-    if (this.#streams.length === 0) {
+    if (this.#streams.size === 0) {
       for (const stream of STREAMS) if (!this.#readToEnd(stream)) this.#listen(stream);
     }
-    if (this.#streams.length === 0) return;
-    await untilDrained(Promise.all(this.#streams.map(closed)));
-    for (const stream of this.#streams) stream.destroy();
+    if (this.#streams.size === 0) return;
+    await untilDrained(Promise.all([...this.#streams.values()].map(closed)));
+    for (const [stream, socket] of this.#streams) {
+      // On a busy machine it may not have been heard of yet.
+      if (!socket.destroyed) this.#readRest(stream);
+      socket.destroy();
+    }
+  }
+
+  /** What the pipe holds now; its descriptor stays. */
+  #readRest(stream: Stream): void {
+    for (let reads = 0; reads < MAX_LAST_READS; reads++) {
+      const found = this.#system.read(this.#descriptors[stream]);
+      if (found === "open" || found === "ended") return;
+      this.#output(stream, found);
+    }
   }
 
   /** False when another process holds the pipe open. */
@@ -185,7 +198,7 @@ class NativeCommand implements RunningCommand {
     const socket = new Socket({ fd: this.#descriptors[stream], readable: true, writable: false });
     socket.on("data", (data: Uint8Array) => this.#output(stream, data));
     socket.on("error", () => socket.destroy());
-    this.#streams.push(socket);
+    this.#streams.set(stream, socket);
   }
 }
 
