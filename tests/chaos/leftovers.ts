@@ -11,7 +11,7 @@ const LASTING = [
   /^\.funcx\/\w+\/logs\/\w+\.(log|out)(\.\d+)?$/,
   // What tasks that are kept refer to, and copies of it for those to come, as far as they came.
   /^\.funcx\/service\/blobs\/\d+\/[0-9a-f]{2}\/[0-9a-f]{62}$/,
-  /^\.funcx\/default\/blobs\/arguments\/[0-9a-f]{64}(\.part)?$/,
+  /^\.funcx\/default\/blobs\/arguments\/[0-9a-f]{64}(\.file)?(\.part)?$/,
   // Deno's, as when it runs any program.
   /^\.cache\/deno\//,
   // What was moved away by a hint.
