@@ -66,10 +66,15 @@ export class Deployment implements AsyncDisposable {
     this.env.file(join(".funcx", "default", "config.ts"), text);
   }
 
-  async client(): Promise<Client> {
+  /** What a client needs. */
+  async access(): Promise<{ readonly url: string; readonly token: string }> {
     const { url } = await this.env.json<{ url: string }>(["service", "status"]);
     const { token } = await this.env.json<{ token: string }>(["service", "token", "create"]);
-    return new Client({ url, token });
+    return { url, token };
+  }
+
+  async client(): Promise<Client> {
+    return new Client(await this.access());
   }
 
   status(): Promise<EndpointStatus> {

@@ -2,6 +2,7 @@
 import type { Scenario } from "./scenario.ts";
 import { diskFloors } from "./floors/disk.ts";
 import { startFloor } from "./floors/interpreters.ts";
+import { payloadFloor } from "./floors/payloads.ts";
 import { pipeFloors } from "./floors/pipes.ts";
 import { setsidFloor, xargs } from "./floors/spawning.ts";
 import { waitFloor } from "./floors/waiting.ts";
@@ -22,6 +23,7 @@ import { start } from "./rows/start.ts";
 
 const SHORT: readonly Scenario[] = [
   diskFloors,
+  payloadFloor,
   startFloor,
   pipeFloors,
   linkFloors,

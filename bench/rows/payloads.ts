@@ -1,10 +1,12 @@
 /** Row 7: payloads there and back, and small tasks beside large ones. */
 import { type Client, Executor, type FunctionHandle } from "../../src/client/mod.ts";
 import { Deployment, NO_OP } from "../deployment.ts";
+import { fromFileUrl } from "../../src/lib/path.ts";
 import { OURS } from "../figures.ts";
 import { type Scenario, type ScenarioContext, sized } from "../scenario.ts";
 import { quantile } from "../statistics.ts";
 import { timed } from "../timing.ts";
+import type { StreamSettings } from "./payload_stream_process.ts";
 
 /** Bytes, and how many of them make a second or two. */
 const SIZES: readonly { readonly name: string; readonly bytes: number; readonly tasks: number }[] =
@@ -19,6 +21,7 @@ const NUMBER_LENGTH = 12;
 const LARGE_BYTES = 10_000_000;
 /** Large tasks that are on their way at any time. */
 const STREAM_WINDOW = 2;
+const STREAM = fromFileUrl(new URL("./payload_stream_process.ts", import.meta.url));
 const TRIPS = 300;
 /** Milliseconds after which fewer trips have to do. */
 const TRIPS_LIMIT = 20_000;
@@ -45,7 +48,7 @@ export const payloads: Scenario = {
       context.record(`7.${name}`, count * bytes / 1e6 / seconds);
       context.record(`7.${name}.cpu`, processor / count * 1_000);
     }
-    await smallBesideLarge(context, target);
+    await smallBesideLarge(context, deployment, target);
   },
 };
 
@@ -72,25 +75,47 @@ function nextText(bytes: number): string {
 
 let texts = 0;
 
-async function smallBesideLarge(context: ScenarioContext, target: Target): Promise<void> {
+async function smallBesideLarge(
+  context: ScenarioContext,
+  deployment: Deployment,
+  target: Target,
+): Promise<void> {
   const { client, endpointId, echo: { functionId } } = target;
   await using small = new Executor(client, endpointId);
   const trips = sized(context, TRIPS, 10);
   await timed(sized(context, 100, 5), () => small.submit(functionId, 1));
   const alone = quantile(await timed(trips, () => small.submit(functionId, 1)), 0.99);
-  await using large = new Executor(client, endpointId);
-  let isOver = false;
-  const submitNext = (): Promise<unknown> => large.submit(functionId, nextText(LARGE_BYTES));
-  const stream = async (): Promise<void> => {
-    while (!isOver) await submitNext();
-  };
-  await submitNext();
-  const streams = Array.from({ length: STREAM_WINDOW }, stream);
+  const end = await startStream({
+    ...await deployment.access(),
+    endpointId,
+    functionId,
+    bytes: LARGE_BYTES,
+    window: STREAM_WINDOW,
+  });
   const times = await timed(trips, () => small.submit(functionId, 1), TRIPS_LIMIT);
   const beside = quantile(times, 0.99);
-  isOver = true;
-  await Promise.all(streams);
+  await end();
   context.record("7.small_alone", alone);
   context.record("7.small_beside", beside);
   context.record("7.small_ratio", beside / alone);
+}
+
+/** Resolves when the first large task is back; gives what ends the stream. */
+async function startStream(settings: StreamSettings): Promise<() => Promise<void>> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--quiet", "--no-check", STREAM],
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  const input = child.stdin.getWriter();
+  await input.write(new TextEncoder().encode(JSON.stringify(settings)));
+  const output = child.stdout.getReader();
+  const { done } = await output.read();
+  if (done) throw new Error("the stream of large tasks has ended");
+  return async () => {
+    await input.close();
+    await output.cancel();
+    const { success } = await child.status;
+    if (!success) throw new Error("the stream of large tasks has failed");
+  };
 }

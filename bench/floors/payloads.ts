@@ -1,0 +1,67 @@
+/**
+ * What a megabyte there and back takes at least: the client makes JSON of it, hashes it and sends it,
+ * a bare server hashes and syncs it, does with it what a worker does, syncs that, and the client
+ * fetches, hashes and reads it. Nothing else: no tasks, no queue, no database, no agent.
+ */
+import { fromFileUrl } from "../../src/lib/path.ts";
+import { FLOOR } from "../figures.ts";
+import { type Scenario, sized } from "../scenario.ts";
+
+const BYTES = 1_000_000;
+const TASKS = 200;
+/** On their way at a time. */
+const WINDOW = 8;
+const SERVER = fromFileUrl(new URL("./payloads_process.ts", import.meta.url));
+
+async function there(url: string, text: string): Promise<void> {
+  const bytes = new TextEncoder().encode(JSON.stringify([text]));
+  await crypto.subtle.digest("SHA-256", bytes);
+  await (await fetch(url, { method: "PUT", body: bytes })).text();
+}
+
+async function back(url: string): Promise<number> {
+  const bytes = await (await fetch(url)).arrayBuffer();
+  await crypto.subtle.digest("SHA-256", bytes);
+  return (JSON.parse(new TextDecoder().decode(bytes)) as string[])[0]!.length;
+}
+
+async function run(port: number, count: number): Promise<number> {
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    while (next < count) {
+      const number = next++;
+      const url = `http://127.0.0.1:${port}/${number}`;
+      await there(url, `${number} `.padEnd(BYTES, "x"));
+      if (await back(url) !== BYTES) throw new Error("what came back is not what was sent");
+    }
+  };
+  const begun = performance.now();
+  await Promise.all(Array.from({ length: WINDOW }, lane));
+  return (performance.now() - begun) / 1_000;
+}
+
+export const payloadFloor: Scenario = {
+  name: "a megabyte there and back, by a bare server",
+  subject: FLOOR,
+  rows: [7],
+  run: async (context) => {
+    const folder = Deno.makeTempDirSync({ dir: context.folder });
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "--no-config", "--quiet", "--no-check", SERVER, folder],
+      stdin: "null",
+      stdout: "piped",
+    }).spawn();
+    try {
+      const reader = child.stdout.getReader();
+      const { value } = await reader.read();
+      await reader.cancel();
+      const port = Number(new TextDecoder().decode(value));
+      const count = sized(context, TASKS, 2);
+      await run(port, Math.ceil(count / 10));
+      context.record("floor.payloads", count * BYTES / 1e6 / await run(port, count));
+    } finally {
+      child.kill("SIGKILL");
+      await child.status;
+    }
+  },
+};
