@@ -1,6 +1,7 @@
 /** Runs functions on an endpoint and brings their results back. */
 import type { EndpointId, TaskGroupId } from "../contract/ids.ts";
-import { MAX_TASKS_PER_SUBMIT } from "../contract/limits.ts";
+import { BLOB_CHUNK_BYTES, MAX_TASKS_PER_SUBMIT } from "../contract/limits.ts";
+import { resultBlob } from "./blobs.ts";
 import type { Client } from "./client.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { FunctionRegistry, type RemoteFunction } from "./function_registry.ts";
@@ -47,6 +48,8 @@ export interface CallArguments {
 
 const DEFAULT_BATCH_SIZE = 1_000;
 const DEFAULT_LINGER = 1;
+/** Large results that `map` holds before they are asked for. */
+const AHEAD_BYTES = BLOB_CHUNK_BYTES;
 const DEFAULT_WINDOW = 5_000;
 const DEFAULT_WINDOW_BYTES = 256 * 1024 * 1024;
 const MAX_PENDING = 10_000;
@@ -136,7 +139,7 @@ export class Executor implements AsyncDisposable {
     options: MapOptions = {},
   ): AsyncGenerator<unknown> {
     for await (const ending of this.#inOrder(items, (item) => this.#start(fn, [item]), options)) {
-      yield valueOf(isLarge(ending) ? await this.#whole(ending) : ending);
+      yield valueOf(ending);
     }
   }
 
@@ -153,7 +156,7 @@ export class Executor implements AsyncDisposable {
   ): AsyncGenerator<PromiseSettledResult<R>> {
     const start = (item: I): PendingTask => this.#startWith(fn, () => call(item));
     for await (const ending of this.#inOrder(items, start, options)) {
-      yield settledOf<R>(isLarge(ending) ? await this.#whole(ending) : ending);
+      yield settledOf<R>(ending);
     }
   }
 
@@ -209,7 +212,7 @@ export class Executor implements AsyncDisposable {
     }
   }
 
-  #inOrder<I>(
+  async *#inOrder<I>(
     items: Items<I>,
     start: (item: I) => PendingTask,
     options: MapOptions,
@@ -218,20 +221,51 @@ export class Executor implements AsyncDisposable {
       tasks: options.window ?? DEFAULT_WINDOW,
       bytes: options.windowBytes ?? DEFAULT_WINDOW_BYTES,
     };
-    const startOrdered = (item: I): OrderedTask<Ending> => {
+    let ahead = 0;
+    // While the caller is busy with one result, the next ones come, as far as they take little memory.
+    const fetchAhead = async (ending: Ending): Promise<Fetched> => {
+      const bytes = largeBytes(ending);
+      if (bytes === 0 || ahead + bytes > AHEAD_BYTES) return { ending, bytes: 0 };
+      ahead += bytes;
+      return { ending: await this.#whole(ending), bytes };
+    };
+    const startOrdered = (item: I): OrderedTask<Fetched> => {
       const task = start(item);
       return {
         prepared: task.prepared,
-        outcome: task.ended.then((value) => ({ value, bytes: bytesOf(value) })),
+        outcome: task.ended.then(async (ending) => ({
+          value: await fetchAhead(ending),
+          bytes: bytesOf(ending),
+        })),
         cancel: () => void this.#dispatcher.cancel(task).catch(() => {}),
       };
     };
-    return inOrder(items, startOrdered, limits);
+    for await (const { ending, bytes } of inOrder(items, startOrdered, limits)) {
+      ahead -= bytes;
+      yield isLarge(ending) ? await this.#whole(ending) : ending;
+    }
   }
 }
 
 // deno-lint-ignore no-explicit-any -- every function
 type Callable = (...args: any[]) => any;
+
+/** An outcome, and the bytes of a large result that were fetched for it ahead. */
+interface Fetched {
+  readonly ending: Ending;
+  readonly bytes: number;
+}
+
+/** Of a result that is kept as a blob; 0 for another one, and for one that cannot be fetched. */
+function largeBytes(ending: Ending): number {
+  if (ending.kind === "error") return 0;
+  try {
+    return resultBlob(ending.task)?.size ?? 0;
+  } catch {
+    // Whoever asks for the result is told.
+    return 0;
+  }
+}
 
 /** What a result takes in memory, about. */
 function bytesOf(ending: Ending): number {
