@@ -1,7 +1,7 @@
 /**
  * A stream of large tasks, a few at a time, in a process of its own: what packs and unpacks them must
  * not hold up whoever measures small ones. Reads its settings as one piece of JSON from stdin, prints
- * a line when the first task is back, and ends with stdin, once those on their way are back.
+ * a line when the first task is back, and goes on until it is killed.
  */
 import { Client, Executor } from "../../src/client/mod.ts";
 
@@ -22,16 +22,12 @@ if (import.meta.main) {
   const { url, token, endpointId, functionId, bytes, window } = settings;
   await using executor = new Executor(new Client({ url, token }), endpointId);
   let count = 0;
-  let isOver = false;
   const next = (): PromiseLike<unknown> =>
     executor.submit(functionId, `${++count} `.padEnd(bytes, "x"));
   const stream = async (): Promise<void> => {
-    while (!isOver) await next();
+    for (;;) await next();
   };
   await next();
   console.log("begun");
-  const streams = Array.from({ length: window }, stream);
-  await input.read();
-  isOver = true;
-  await Promise.all(streams);
+  await Promise.all(Array.from({ length: window }, stream));
 }

@@ -113,9 +113,13 @@ async function startStream(settings: StreamSettings): Promise<() => Promise<void
   const { done } = await output.read();
   if (done) throw new Error("the stream of large tasks has ended");
   return async () => {
-    await input.close();
+    // Its last tasks end with the deployment.
+    child.kill("SIGKILL");
     await output.cancel();
-    const { success } = await child.status;
-    if (!success) throw new Error("the stream of large tasks has failed");
+    const { signal } = await child.status;
+    if (signal !== "SIGKILL") {
+      throw new Error("the stream of large tasks has ended before its time");
+    }
+    await input.close().catch(() => {});
   };
 }
