@@ -131,6 +131,8 @@ export class Blobs {
 
   async #text(blob: BlobReference): Promise<string> {
     const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+    // A UTF-16 unit is at most three bytes of UTF-8: this cannot fit, so none of it is fetched.
+    if (blob.size > 3 * MAX_TEXT_LENGTH) throw tooLong(blob);
     let text = "";
     for await (const chunk of this.#verified(blob)) {
       if (chunk.length === blob.size) return textOf(chunk, decoder);

@@ -129,6 +129,15 @@ Deno.test("a result of many chunks is refused when one of them is not what was s
   }, /another SHA-256/);
 });
 
+Deno.test("a result that fits no text is refused before any of it is fetched", async () => {
+  const service = new BlobService(text(3_000));
+  const client = await service.client();
+  const blob = { ...service.blob, size: 5_000_000_000 };
+  const task = { task_id: newId(), result: blobBuffer(blob) };
+  await assertRejects(() => client.withResult(task), /5000000000 bytes, more than/);
+  assertEquals(service.log, []);
+});
+
 Deno.test("an answer that is shorter than what was asked for is refused", async () => {
   const service = new BlobService(text(3_000));
   const client = await service.client();
