@@ -137,7 +137,7 @@ export class Blobs {
     for await (const chunk of this.#verified(blob)) {
       if (chunk.length === blob.size) return textOf(chunk, decoder);
       text += decoder.decode(chunk, { stream: true });
-      if (text.length > MAX_TEXT_LENGTH - chunk.length) throw tooLong(blob);
+      if (text.length >= MAX_TEXT_LENGTH - chunk.length) throw tooLong(blob);
     }
     return text + decoder.decode();
   }
