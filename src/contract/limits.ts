@@ -77,6 +77,14 @@ export const MAX_BATCH_ITEMS = 1_000;
 export const DEFAULT_TASK_CREDITS = 4_000;
 /** Results that an endpoint may have in flight to the service, unacknowledged. */
 export const DEFAULT_RESULT_CREDITS = 4_000;
+/**
+ * What both ends make of that: a few short frames at a time keep a peer as busy as long ones, and what
+ * comes just now waits for no more than these.
+ */
+export const TASKS_PER_FRAME = 250;
+export const TASKS_IN_FLIGHT = 1_000;
+export const RESULTS_PER_FRAME = 250;
+export const RESULTS_IN_FLIGHT = 1_000;
 
 /** Unacknowledged bytes in one direction of a link; one message that is larger goes alone. */
 export const MAX_WINDOW_BYTES = 64 * MIB;

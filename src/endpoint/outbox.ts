@@ -1,24 +1,30 @@
 /**
  * Results on their way to the service: encoded once into the frames in which they are stored and
- * sent, sent within the credits of the session, and dropped when the service has them.
+ * sent, sent within the credits of the session by turns among lanes, and dropped when the service has
+ * them.
  *
  * In memory are the numbers of the waiting batches, and the frames of the latest ones up to a
  * bound; the others are read from the spool when their turn comes.
  */
-import { isBlobBuffer } from "../contract/blob_reference.ts";
 import type { TaskError } from "../contract/errors.ts";
 import type { TaskId } from "../contract/ids.ts";
-import { BATCH_BYTES, MAX_BATCH_ITEMS, MAX_FRAME_BYTES } from "../contract/limits.ts";
+import { MAX_FRAME_BYTES, RESULTS_IN_FLIGHT } from "../contract/limits.ts";
 import { SendWindow } from "../contract/protocol/ack_window.ts";
 import { decode, encodeMessage } from "../contract/protocol/codec.ts";
 import type { ResultMessage, Results } from "../contract/protocol/messages.ts";
-import { Fifo } from "../lib/fifo.ts";
+import { resultBatches, type Share, WaitingBatches } from "./result_batches.ts";
 import type { Spool, StoredBatch } from "./spool.ts";
 import { SuspectResults } from "./suspect_results.ts";
 import type { FinishedTask } from "./task.ts";
 
 /** Frames that are kept in memory until they are acknowledged. */
 const MAX_CACHED_BYTES = 16 * 1024 * 1024;
+
+/** A batch in the spool, and whose turn it goes in. */
+export interface StoredShare {
+  readonly batch: number;
+  readonly share: Share;
+}
 
 /** The part of the spool that is needed here. */
 export type ResultStore = Pick<Spool, "storeResults" | "dropResults" | "batch" | "unacknowledged">;
@@ -35,10 +41,10 @@ export class Outbox {
   readonly #blobs: WaitedBlobs | undefined;
   /** Batches that wait for a blob, each with its one task. */
   readonly #held = new Map<number, TaskId>();
-  /** Batches that wait to be sent in this session, oldest first. */
-  #waiting = new Fifo<number>();
-  /** Committed batches that are not acknowledged, in order. */
-  readonly #pending = new Set<number>();
+  /** Batches that wait to be sent in this session. */
+  #waiting = new WaitingBatches();
+  /** Committed batches that are not acknowledged, in order, and whose turn each goes in. */
+  readonly #pending = new Map<number, Share>();
   readonly #cached = new Map<number, StoredBatch>();
   #cachedBytes = 0;
   #results: number;
@@ -53,7 +59,7 @@ export class Outbox {
     this.#blobs = blobs;
     const { batches, results } = store.unacknowledged();
     this.#results = results;
-    for (const batch of batches) this.#pending.add(batch);
+    for (const batch of batches) this.#pending.set(batch, "earlier");
   }
 
   /** Results that the service has not acknowledged. */
@@ -62,21 +68,22 @@ export class Outbox {
   }
 
   /** Queues the results for the spool; after its commit, hand what is returned to `ready`. */
-  add(tasks: readonly FinishedTask[]): number[] {
+  add(tasks: readonly FinishedTask[]): StoredShare[] {
     this.#results += tasks.length;
-    return batches(tasks).map(({ frame, members }) => {
+    return resultBatches(tasks).map(({ share, members }) => {
+      const frame = encoded(members);
       const stored = members.map(({ seq, result }) => ({ seq, taskId: result.task_id }));
       const batch = this.#store.storeResults(frame, stored);
       this.#cache({ batch, frame, taskIds: stored.map((task) => task.taskId) });
-      return batch;
+      return { batch, share };
     });
   }
 
   /** These are on disk and may be sent. */
-  ready(stored: readonly number[]): void {
-    for (const batch of stored) {
-      this.#pending.add(batch);
-      this.#waiting.push(batch);
+  ready(stored: readonly StoredShare[]): void {
+    for (const { batch, share } of stored) {
+      this.#pending.set(batch, share);
+      this.#waiting.push(batch, share);
     }
   }
 
@@ -84,7 +91,7 @@ export class Outbox {
   begin(credits: number): void {
     this.end();
     this.#window = new SendWindow(credits);
-    for (const batch of this.#pending) this.#waiting.push(batch);
+    for (const [batch, share] of this.#pending) this.#waiting.push(batch, share);
   }
 
   /** @param isAccused whether the service closed the link because of something that it was sent. */
@@ -93,7 +100,7 @@ export class Outbox {
       this.#suspects.accuse([...this.#batchOf].map(([taskId, { batch }]) => [taskId, batch]));
     }
     this.#window = new SendWindow(0);
-    this.#waiting = new Fifo();
+    this.#waiting = new WaitingBatches();
     this.#held.clear();
     this.#batchOf.clear();
   }
@@ -132,13 +139,14 @@ export class Outbox {
     for (const [batch, held] of this.#held) {
       if (held !== taskId) continue;
       this.#held.delete(batch);
-      this.#waiting.push(batch);
+      this.#waiting.push(batch, this.#pending.get(batch) ?? "few");
     }
   }
 
   #admit({ batch, frame, taskIds }: StoredBatch): boolean {
     const window = this.#window;
-    const fits = taskIds.length <= window.room && frame.length <= window.roomBytes;
+    const fits = taskIds.length <= Math.min(window.room, RESULTS_IN_FLIGHT - window.size) &&
+      frame.length <= window.roomBytes;
     if (!fits && window.size > 0) return false;
     const flight = { batch, total: taskIds.length, missing: 0 };
     for (const taskId of taskIds) {
@@ -194,46 +202,13 @@ interface InFlight {
   missing: number;
 }
 
-/** A frame and the results in it. */
-interface Batch {
-  readonly frame: Uint8Array;
-  readonly members: readonly FinishedTask[];
-}
-
-function batches(tasks: readonly FinishedTask[]): Batch[] {
-  const cut: Batch[] = [];
-  let members: FinishedTask[] = [];
-  let bytes = 0;
-  const close = (): void => {
-    if (members.length > 0) cut.push(encoded(members));
-    members = [];
-    bytes = 0;
-  };
-  for (const task of tasks) {
-    const size = roughSize(task.result);
-    const isAlone = task.result.result !== undefined && isBlobBuffer(task.result.result);
-    if (isAlone || members.length === MAX_BATCH_ITEMS || bytes + size > BATCH_BYTES) close();
-    members.push(task);
-    bytes += size;
-    // It may have to wait for its blob, which must keep nothing else.
-    if (isAlone) close();
-  }
-  close();
-  return cut;
-}
-
-function roughSize(result: ResultMessage): number {
-  return 500 + (result.result?.length ?? 0) + (result.stdout?.length ?? 0) +
-    (result.stderr?.length ?? 0) + (result.error?.traceback.length ?? 0);
-}
-
-function encoded(members: readonly FinishedTask[]): Batch {
+function encoded(members: readonly FinishedTask[]): Uint8Array {
   const results = members.map((member) => member.result);
   const frame = encodeMessage({ type: "results", results });
-  if (frame.length <= MAX_FRAME_BYTES) return { frame, members };
+  if (frame.length <= MAX_FRAME_BYTES) return frame;
   // Only a single result can be so large: a batch is closed long before.
   return encoded(
-    members.map(({ seq, result }) => ({ seq, result: tooLarge(result, frame.length) })),
+    members.map((member) => ({ ...member, result: tooLarge(member.result, frame.length) })),
   );
 }
 

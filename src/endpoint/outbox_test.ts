@@ -77,10 +77,11 @@ class Service {
   }
 }
 
-function finish(outbox: Outbox, count: number): TaskId[] {
+function finish(outbox: Outbox, count: number, lane = 1): TaskId[] {
   const taskIds = Array.from({ length: count }, () => newId());
   outbox.ready(outbox.add(taskIds.map((task_id, index) => ({
     seq: index + 1,
+    lane,
     result: {
       task_id,
       attempt: 1,
@@ -157,7 +158,7 @@ Deno.test("a result whose file the service does not take fails with the service'
     result,
     timeline: [...timeline],
   };
-  outbox.ready(outbox.add([{ seq: 1, result: message as ResultMessage }]));
+  outbox.ready(outbox.add([{ seq: 1, lane: 1, result: message as ResultMessage }]));
   assertEquals(outbox.next(), []);
   isWaiting = false;
   outbox.release(taskId);
@@ -166,4 +167,34 @@ Deno.test("a result whose file the service does not take fails with the service'
   assertTrue(decoded.kind === "message" && decoded.message.type === "results");
   const [failed] = decoded.message.results;
   assertEquals([failed!.state, failed!.error, failed!.result], ["failed", error, undefined]);
+});
+
+Deno.test("a result does not wait behind all those of another lane", () => {
+  const outbox = new Outbox(new Stored());
+  outbox.begin(10_000);
+  finish(outbox, 20_000, 1);
+  const sent = outbox.next();
+  const [late] = finish(outbox, 1, 2);
+  assertEquals(outbox.next(), []);
+  outbox.acknowledged(sent[0]!.taskIds);
+  outbox.acknowledged(sent[1]!.taskIds);
+  assertTrue(outbox.next().some(({ taskIds }) => taskIds.includes(late!)));
+});
+
+Deno.test("results of one lane stay in order, whatever others have", () => {
+  const outbox = new Outbox(new Stored());
+  outbox.begin(10_000);
+  const own = [1, 2, 1, 1].map((lane) => ({ lane, taskIds: finish(outbox, 300, lane) }));
+  const sent: TaskId[] = [];
+  for (let batches; (batches = outbox.next()).length > 0;) {
+    for (const { taskIds } of batches) {
+      sent.push(...taskIds);
+      outbox.acknowledged(taskIds);
+    }
+  }
+  for (const wanted of [1, 2]) {
+    const expected = own.filter(({ lane }) => lane === wanted).flatMap(({ taskIds }) => taskIds);
+    const among = new Set(expected);
+    assertEquals(sent.filter((taskId) => among.has(taskId)), expected);
+  }
 });

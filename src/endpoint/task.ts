@@ -23,8 +23,9 @@ export interface SpooledTask extends TaskRecord {
   readonly payload: Uint8Array;
 }
 
-/** A result, and the task in the spool that it ends; null when the spool has no such task. */
+/** A result, and the task in the spool that it ends, with its lane; null when there is none. */
 export interface FinishedTask {
   readonly seq: number | null;
+  readonly lane: number | null;
   readonly result: ResultMessage;
 }

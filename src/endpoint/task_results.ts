@@ -45,7 +45,7 @@ export function endedResult(
   };
   if (outcome.kind === "success") result.result = outcome.result;
   else result.error = outcome.kind === "failed" ? boundedError(outcome.error) : CANCELLED;
-  return { seq: task.seq, result };
+  return { seq: task.seq, lane: task.lane, result };
 }
 
 /** The last attempt was lost. */
@@ -58,22 +58,22 @@ export function lostResult(
   const attempts = task.attemptsMade;
   const message = attempts === 1 ? error.message : `${error.message} (attempt ${attempts})`;
   const result = agentResult(task, "failed", { ...error, message }, at);
-  return { seq: task.seq, result: { ...result, ...outputOf(output) } };
+  return { seq: task.seq, lane: task.lane, result: { ...result, ...outputOf(output) } };
 }
 
 export function cancelledResult(task: TaskRecord, at: number): FinishedTask {
-  return { seq: task.seq, result: agentResult(task, "cancelled", CANCELLED, at) };
+  return { seq: task.seq, lane: task.lane, result: agentResult(task, "cancelled", CANCELLED, at) };
 }
 
 /** The answer to a cancel of a task that this endpoint does not know. */
 export function unknownCancelled(taskId: TaskId, at: number): FinishedTask {
   const task = { taskId, attemptsMade: 0, timeline: [] };
-  return { seq: null, result: agentResult(task, "cancelled", CANCELLED, at) };
+  return { seq: null, lane: null, result: agentResult(task, "cancelled", CANCELLED, at) };
 }
 
 /** Its arguments cannot be had. */
 export function notFetchedResult(task: TaskRecord, error: TaskError, at: number): FinishedTask {
-  return { seq: task.seq, result: agentResult(task, "failed", error, at) };
+  return { seq: task.seq, lane: task.lane, result: agentResult(task, "failed", error, at) };
 }
 
 export function notAllowedResult(task: TaskRecord, at: number): FinishedTask {
@@ -84,7 +84,7 @@ export function notAllowedResult(task: TaskRecord, at: number): FinishedTask {
     traceback: "",
     hint: "Ask the endpoint's owner to add it to the allowed functions.",
   };
-  return { seq: task.seq, result: agentResult(task, "failed", error, at) };
+  return { seq: task.seq, lane: task.lane, result: agentResult(task, "failed", error, at) };
 }
 
 /** Keeps the first moves and the last ones when there are too many. */

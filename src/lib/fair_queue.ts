@@ -147,6 +147,11 @@ export class FairQueue<Owner, Group, Item> {
     this.#size += 1;
   }
 
+  /** The item whose turn it is. */
+  peek(): Item | undefined {
+    return this.#lanes.next()?.items.peek()?.item;
+  }
+
   /** Takes the item whose turn it is. */
   shift(): Item | undefined {
     const lane = this.#lanes.next();

@@ -13,7 +13,7 @@
  *    others have written, which tells of submits.
  */
 import type { EndpointId, FunctionId } from "../../contract/ids.ts";
-import { BATCH_BYTES, MAX_BATCH_ITEMS } from "../../contract/limits.ts";
+import { BATCH_BYTES, TASKS_PER_FRAME } from "../../contract/limits.ts";
 import type { SendWindow } from "../../contract/protocol/ack_window.ts";
 import type { Tasks } from "../../contract/protocol/messages.ts";
 import { logger } from "../../lib/log.ts";
@@ -157,7 +157,7 @@ export class Dispatcher {
   get #bounds(): { readonly limit: number; readonly maximumBytes: number } {
     const { window } = this.#options;
     return {
-      limit: Math.min(window.room, MAX_BATCH_ITEMS),
+      limit: Math.min(window.room, TASKS_PER_FRAME),
       maximumBytes: Math.min(window.roomBytes, BATCH_BYTES),
     };
   }

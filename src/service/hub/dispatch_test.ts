@@ -1,7 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { newId } from "../../contract/ids.ts";
-import { MAX_BATCH_ITEMS } from "../../contract/limits.ts";
+import { TASKS_PER_FRAME } from "../../contract/limits.ts";
 import { assertEquals, assertTrue } from "../../lib/assert.ts";
 import { OWNER, StoreFixture, success, taskIdsOf } from "../store/testing/store_fixture.ts";
 import { SendWindow } from "../../contract/protocol/ack_window.ts";
@@ -228,7 +228,8 @@ Deno.test("batches are bounded in items and in bytes, and keep the order", async
   const received: string[] = [];
   while (received.length < 2_502) {
     const batch = await fake.expectTasks();
-    assertTrue(batch.length <= MAX_BATCH_ITEMS);
+    assertTrue(batch.length <= TASKS_PER_FRAME);
+    fake.send({ type: "task_ack", task_ids: batch });
     assertTrue(batch.filter((id) => large.ids.includes(id)).length <= 1);
     received.push(...batch);
   }

@@ -5,7 +5,7 @@
  *    and the endpoint sends it again in the next one.
  */
 import type { EndpointId, TaskId } from "../../contract/ids.ts";
-import { DEFAULT_RESULT_CREDITS, MAX_BATCH_ITEMS } from "../../contract/limits.ts";
+import { DEFAULT_RESULT_CREDITS, MAX_BATCH_ITEMS, TASKS_IN_FLIGHT } from "../../contract/limits.ts";
 import { ReceiveWindow, SendWindow } from "../../contract/protocol/ack_window.ts";
 import type { RunningHeartbeat } from "../../contract/protocol/heartbeat.ts";
 import type {
@@ -70,7 +70,7 @@ export class Serving {
     this.hello = hello;
     this.#status = hello.status;
     this.#lastSeenWritten = now();
-    this.#tasks = new SendWindow(hello.task_credits);
+    this.#tasks = new SendWindow(Math.min(hello.task_credits, TASKS_IN_FLIGHT));
     this.#dispatcher = new Dispatcher({
       endpointId,
       queue: store.queue,

@@ -85,13 +85,16 @@ mountTest("an agent that cannot keep its registration goes on when there is room
   await env.ok(["service", "stop"]);
   // It goes by the registration that it has, and registers again when its service is back.
   await env.ok(["start", "--service", url, "--wait", "0"]);
+  const status = async (): Promise<AgentStatus | null> =>
+    (await env.json<{ agent: AgentStatus | null }>(["status", "default"])).agent;
+  const problem = async (): Promise<string | undefined> => (await status())?.problem?.code;
+  // It has all its files open by then.
+  await until("its first attempt", async () => (await problem()) !== undefined);
   const ballast = mount.fill();
   await env.ok(["service", "start"]);
-  const status = async (): Promise<AgentStatus> =>
-    (await env.json<{ agent: AgentStatus }>(["status", "default"])).agent;
-  await until("its problem", async () => (await status()).problem?.code === "STORAGE_FULL");
+  await until("its problem", async () => (await problem()) === "STORAGE_FULL");
   Deno.removeSync(ballast);
-  await until("its link", async () => (await status()).state === "active");
+  await until("its link", async () => (await status())?.state === "active");
   await env.ok(["stop"]);
   await env.ok(["service", "stop"]);
 });
