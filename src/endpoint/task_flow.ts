@@ -224,9 +224,7 @@ export class TaskFlow {
         if (this.#session !== undefined) this.#intake.add(this.#session, message);
         return this.#schedule();
       case "result_ack":
-        this.#acknowledged.push(...message.task_ids);
-        this.#options.resultBlobs?.acknowledged(message.task_ids);
-        return this.#schedule();
+        return this.#receiveResultAck(message.task_ids);
       case "cancel":
         return this.#receiveCancel(message.task_ids);
       case "held":
@@ -239,6 +237,14 @@ export class TaskFlow {
           (taskId) => this.#table.isGiven(taskId),
         );
     }
+  }
+
+  #receiveResultAck(taskIds: readonly TaskId[]): void {
+    // What is held back, sent again before its result came, would be new to a spool that forgot it.
+    this.#acknowledgements.written(this.#session, this.#intake.drop(taskIds));
+    this.#acknowledged.push(...taskIds);
+    this.#options.resultBlobs?.acknowledged(taskIds);
+    this.#schedule();
   }
 
   #receiveCancel(taskIds: readonly TaskId[]): void {

@@ -439,6 +439,29 @@ Deno.test("a disk that is nearly full: no new tasks, but results and cancels go 
   assertEquals((await bench.executor.hasBeenGiven(2))[1].taskId, held.task_id);
 });
 
+Deno.test("a task that comes again on a full disk, and is acknowledged meanwhile, does not run again", async () => {
+  using bench = new Bench(1);
+  bench.free = 10_000;
+  const session = bench.session();
+  const task = taskMessage();
+  bench.flow.receive(tasksOf([task]));
+  await bench.executor.hasBeenGiven(1);
+  bench.executor.finish(task.task_id, SUCCESS);
+  await session.messages.expect("results");
+  bench.flow.sessionClosed();
+  bench.free = 0;
+  const next = bench.session();
+  await next.messages.expect("results");
+  bench.flow.receive(tasksOf([{ ...task, payload: new Uint8Array(20_000) }]));
+  await bench.changed.when(() => bench.storage.length === 1);
+  bench.flow.receive({ type: "result_ack", task_ids: [task.task_id] });
+  assertEquals((await next.messages.expect("task_ack")).task_ids, [task.task_id]);
+  bench.free = 1e6;
+  await bench.changed.when(() => bench.storage.length === 2);
+  await bench.flow.settled();
+  assertEquals(bench.executor.given.length, 1);
+});
+
 Deno.test("a stopping agent acknowledges nothing, and keeps what has not begun", async () => {
   using bench = new Bench(1);
   const session = bench.session();

@@ -70,8 +70,9 @@ Deno.test("a finished task is told whole, an unknown one not at all", async () =
 Deno.test("a second reader gets the output from its beginning, the first gets nothing twice", async () => {
   const { fixture, endpoint, code } = await opened();
   await using _ = fixture;
-  await using fake = await fixture.connect(endpoint);
+  // As an earlier session has left it: this one sends it again.
   const { ids: [id] } = await fixture.submit(endpoint, code, 1, { state: "received" });
+  await using fake = await fixture.connect(endpoint);
   await fake.takeTasks(1);
   const first = fixture.hub.follow(id!);
   await take(first, 1);
