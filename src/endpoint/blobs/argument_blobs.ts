@@ -36,6 +36,10 @@ interface Content {
   readonly abort: AbortController;
 }
 
+export const FULL_DISK_HINT =
+  "Make room on the agent's disk, or move stateDir of the profile to another one; " +
+  "then run the task again.";
+
 export interface ArgumentOptions {
   readonly folder: string;
   /** Bytes of files that no attempt uses. */
@@ -278,8 +282,7 @@ function noRoom(bytes: number, folder: string): FuncxError {
   return new FuncxError({
     code: "STORAGE_FULL",
     message: `${bytes} bytes more do not fit the disk of ${folder}`,
-    hint: "Make room on that disk, or move stateDir of the profile to another one; " +
-      "then run the task again.",
+    hint: FULL_DISK_HINT,
   });
 }
 

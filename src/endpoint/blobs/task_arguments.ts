@@ -6,11 +6,12 @@
 import { Buffer } from "node:buffer";
 import { type BlobReference, payloadReferences } from "../../contract/blob_reference.ts";
 import { HEADERS } from "../../contract/envelope.ts";
-import { FuncxError, type TaskError } from "../../contract/errors.ts";
+import { type ErrorCode, FuncxError, type TaskError } from "../../contract/errors.ts";
 import type { TaskId } from "../../contract/ids.ts";
+import { isDiskFull } from "../../lib/files.ts";
 import { messageOf } from "../../lib/outcome.ts";
 import type { SpooledTask } from "../task.ts";
-import type { ArgumentBlobs } from "./argument_blobs.ts";
+import { type ArgumentBlobs, FULL_DISK_HINT } from "./argument_blobs.ts";
 import type { AgentBlobRequests } from "./service_blobs.ts";
 
 const SHORTEST_REFERENCE = 64;
@@ -128,12 +129,18 @@ function referencesIn(payload: Uint8Array): readonly BlobReference[] {
 }
 
 function notFetched(thrown: unknown): TaskError {
-  const code = thrown instanceof FuncxError ? thrown.code : "CouldNotExecuteUserTaskError";
+  const { code, hint } = causeOf(thrown);
   return {
     code,
     type: code,
     message: `an argument could not be fetched: ${messageOf(thrown)}`,
     traceback: "",
-    hint: thrown instanceof FuncxError ? thrown.hint : "See the agent's log.",
+    hint,
   };
+}
+
+function causeOf(thrown: unknown): { readonly code: ErrorCode; readonly hint?: string } {
+  if (thrown instanceof FuncxError) return thrown;
+  if (isDiskFull(thrown)) return { code: "STORAGE_FULL", hint: FULL_DISK_HINT };
+  return { code: "CouldNotExecuteUserTaskError", hint: "See the agent's log." };
 }
