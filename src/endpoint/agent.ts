@@ -21,7 +21,7 @@ import { watchServiceState } from "./forwarder/service_watch.ts";
 import { Supervisor } from "./forwarder/supervisor.ts";
 import { lockEndpoint } from "./lock.ts";
 import { registrationBody } from "./registration.ts";
-import { readIfPresent } from "../lib/files.ts";
+import { readIfPresent, removeUnfinished } from "../lib/files.ts";
 import { openSpool, type Spool } from "./spool.ts";
 import { TaskFlow } from "./task_flow.ts";
 
@@ -57,6 +57,7 @@ export async function serveAgent(
   dir.prepare();
   const { lock, takenOver } = lockEndpoint(dir.lockFile, name);
   open.defer(() => lock.release());
+  removeUnfinished(dir.registrationFile);
   open.use(await openLogFile(dir.logFile, profile.logLevel));
   log.info("{name} starts", { name, version: VERSION, pid: Deno.pid, hostname: hostname() });
   if (takenOver !== undefined) log.warning("took over a stale lock: {takenOver}", { takenOver });

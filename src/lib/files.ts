@@ -1,5 +1,5 @@
 /** Files that only their owner may read, written whole or not at all. */
-import { dirname, join } from "./path.ts";
+import { basename, dirname, join } from "./path.ts";
 
 /** Why a folder cannot hold private files. */
 export class UnsafeFolderError extends Error {
@@ -44,7 +44,7 @@ function requireOwn(path: string, info: Deno.FileInfo): void {
  */
 export function writePrivateFile(path: string, content: string | Uint8Array): void {
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
-  const temporary = join(dirname(path), `.${crypto.randomUUID()}.tmp`);
+  const temporary = join(dirname(path), `.${basename(path)}.${crypto.randomUUID()}.tmp`);
   try {
     using file = Deno.openSync(temporary, { write: true, createNew: true, mode: 0o600 });
     writeAll(file, bytes);
@@ -55,6 +55,18 @@ export function writePrivateFile(path: string, content: string | Uint8Array): vo
     throw thrown;
   }
   syncFolder(dirname(path));
+}
+
+/**
+ * Removes what a killed process has left of its writes of `path`. For the one process that may write
+ * it, before it does.
+ */
+export function removeUnfinished(path: string): void {
+  const prefix = `.${basename(path)}.`;
+  for (const { name } of Deno.readDirSync(dirname(path))) {
+    const isUnfinished = name.startsWith(prefix) && name.endsWith(".tmp");
+    if (isUnfinished) removeIfPresent(join(dirname(path), name));
+  }
 }
 
 /** All of `bytes`, where one write may take only a part of them. */

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "./assert.ts";
-import { ensurePrivateFolder, readIfPresent, writePrivateFile } from "./files.ts";
+import { ensurePrivateFolder, readIfPresent, removeUnfinished, writePrivateFile } from "./files.ts";
 import { join } from "./path.ts";
 
 function scratch(): { path: string } & Disposable {
@@ -51,4 +51,21 @@ Deno.test("a file that is written is private and whole, and leaves no temporary 
   assertEquals(modeOf(path), 0o600);
   assertEquals([...Deno.readDirSync(folder.path)].map((entry) => entry.name), ["file"]);
   assertEquals(readIfPresent(join(folder.path, "none")), undefined);
+});
+
+Deno.test("what a killed writer has left of a file is removed, and nothing else", () => {
+  using folder = scratch();
+  const path = join(folder.path, "file");
+  writePrivateFile(path, "one");
+  const names = [
+    "file",
+    ".filed.x.tmp",
+    `.file.${crypto.randomUUID()}.tmp`,
+    ".other.x.tmp",
+    "file.tmp",
+  ];
+  for (const name of names.slice(1)) Deno.writeTextFileSync(join(folder.path, name), "half");
+  removeUnfinished(path);
+  const left = [...Deno.readDirSync(folder.path)].map((entry) => entry.name).sort();
+  assertEquals(left, [".other.x.tmp", "file", "file.tmp", ".filed.x.tmp"].sort());
 });

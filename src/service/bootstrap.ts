@@ -11,7 +11,7 @@ import {
   STORE_DISK_RESERVE,
 } from "../contract/limits.ts";
 import { withTimeout } from "../lib/async.ts";
-import { ensurePrivateFolder } from "../lib/files.ts";
+import { ensurePrivateFolder, removeUnfinished } from "../lib/files.ts";
 import { DiskRoom } from "../lib/free_space.ts";
 import { logger } from "../lib/log.ts";
 import { openLogFile } from "../lib/log_file.ts";
@@ -94,6 +94,7 @@ async function openFolder(
   ensurePrivateFolder(directory.root);
   const lock = lockService(directory);
   open.defer(() => lock.release());
+  for (const file of [directory.identityFile, directory.stateFile]) removeUnfinished(file);
   open.use(await openLogFile(directory.logFile, options.logLevel ?? "info"));
   const identity = loadIdentity(directory.identityFile);
   const store = await openStore(directory.databaseFile);
