@@ -116,15 +116,13 @@ Deno.test("an attempt is given its files, and ends when its large result is kept
   const end = Promise.withResolvers<void>();
   const [large, small, lost] = [newId(), newId(), newId()];
   const files = { abc: "/somewhere" };
-  // deno-lint-ignore prefer-const -- each of the two needs the other.
-  let executor: BlobExecutor;
   const inner = new FakeExecutor(3, {
     started: () => {},
     output: () => {},
     roomForMore: () => {},
     finished: (attempts) => executor.innerEvents.finished(attempts),
   });
-  executor = new BlobExecutor({
+  const executor: BlobExecutor = new BlobExecutor({
     inner,
     events: {
       started: () => {},

@@ -261,12 +261,22 @@ Deno.test("nobody gets at another's blob by its hash", async () => {
   );
 });
 
+/** A task with an argument by reference, and what its endpoint shows to upload its result. */
+async function servingTask(
+  service: ServiceFixture,
+  owner: { readonly token: string },
+): Promise<
+  Awaited<ReturnType<typeof submitted>> & { serves: { readonly token: string; task: string } }
+> {
+  const argument = await upload(service, owner, content(10));
+  const made = await submitted(service, owner.token, argument);
+  return { ...made, serves: { token: made.endpoint.token, task: made.task } };
+}
+
 Deno.test("an endpoint uploads results of its unfinished tasks only", async () => {
   await using service = await ServiceFixture.open();
   const ada = { token: await service.token() };
-  const argument = await upload(service, ada, content(10));
-  const { endpoint, task } = await submitted(service, ada.token, argument);
-  const serves = { token: endpoint.token, task };
+  const { endpoint, task, serves } = await servingTask(service, ada);
   const bytes = content(300_000, 3);
   const other = { ...serves, task: newId() };
   const reference = await referenceTo(bytes);
@@ -282,9 +292,7 @@ Deno.test("an endpoint uploads results of its unfinished tasks only", async () =
 Deno.test("a result's file that an agent on this machine has handed over is taken as it is", async () => {
   await using service = await ServiceFixture.open();
   const ada = { token: await service.token() };
-  const argument = await upload(service, ada, content(10));
-  const { endpoint, task } = await submitted(service, ada.token, argument);
-  const serves = { token: endpoint.token, task };
+  const { endpoint, task, serves } = await servingTask(service, ada);
   const bytes = content(300_000, 3);
   const reference = await referenceTo(bytes);
   const hand = (handed: Uint8Array): string => {
