@@ -86,6 +86,12 @@ export const TASKS_IN_FLIGHT = 1_000;
 export const RESULTS_PER_FRAME = 250;
 export const RESULTS_IN_FLIGHT = 1_000;
 
+/**
+ * Results that wait for the service while it is there, with which an endpoint begins nothing more:
+ * one that runs ahead takes the processor from a service beside it, and its results only pile up.
+ */
+export const RESULTS_AHEAD = 10_000;
+
 /** Unacknowledged bytes in one direction of a link; one message that is larger goes alone. */
 export const MAX_WINDOW_BYTES = 64 * MIB;
 /**

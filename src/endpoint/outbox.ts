@@ -67,6 +67,11 @@ export class Outbox {
     return this.#results;
   }
 
+  /** Whether some would be sent if there were credits for them. */
+  get hasWaiting(): boolean {
+    return this.#waiting.peek() !== undefined;
+  }
+
   /** Queues the results for the spool; after its commit, hand what is returned to `ready`. */
   add(tasks: readonly FinishedTask[]): StoredShare[] {
     this.#results += tasks.length;

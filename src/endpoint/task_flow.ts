@@ -11,11 +11,10 @@
  * 3. a result is sent at the commit: what the service acknowledges is on the service's disk, and what
  *    it does not is still here, or its attempt counts as lost with the power.
  */
-import { setImmediate } from "node:timers";
 import type { RecoveredWork } from "../contract/control.ts";
 import type { FuncxFailure } from "../contract/errors.ts";
 import type { FunctionId, TaskId } from "../contract/ids.ts";
-import { DEFAULT_TASK_CREDITS } from "../contract/limits.ts";
+import { DEFAULT_TASK_CREDITS, RESULTS_AHEAD } from "../contract/limits.ts";
 import type { EndpointStatus } from "../contract/protocol/messages.ts";
 import { DiskRoom } from "../lib/free_space.ts";
 import { logger } from "../lib/log.ts";
@@ -40,6 +39,7 @@ import { TableEffects } from "./table_effects.ts";
 import type { TableEvent } from "./table_events.ts";
 import { TaskAcknowledgements } from "./task_acknowledgements.ts";
 import { TaskTable } from "./task_table.ts";
+import { TurnTimer } from "./turn_timer.ts";
 
 const log = logger("agent", "tasks");
 
@@ -85,8 +85,8 @@ export class TaskFlow {
   readonly #acknowledgements: TaskAcknowledgements;
   readonly #effects: TableEffects;
   readonly #live = new LiveOutput();
+  readonly #turns: TurnTimer;
   #session: Session | undefined;
-  #scheduled = false;
   #events: TableEvent[] = [];
   #acknowledged: TaskId[] = [];
   readonly #waiters = new Waiters();
@@ -110,7 +110,7 @@ export class TaskFlow {
     if (resultBlobs !== undefined) {
       resultBlobs.onUploaded = (taskId): void => {
         this.#outbox.release(taskId);
-        this.#schedule();
+        this.#turns.now();
       };
     }
     this.#functions = new FunctionCache((functionId) => spool.functionCode(functionId));
@@ -150,6 +150,10 @@ export class TaskFlow {
       apply: (event) => this.#apply(event),
       add: (event) => this.#add(event),
     });
+    this.#turns = new TurnTimer({
+      take: () => this.#turn(),
+      isBusy: () => this.#launcher.executor?.load().idle_workers === 0,
+    });
     void spool.lost.then((failure) => this.#end(failure));
     const recovery = spool.recover(options.now());
     this.recovered = recoveredWork(recovery, this.#outbox.size);
@@ -166,16 +170,16 @@ export class TaskFlow {
 
   /** What an executor has to call. */
   readonly executorEvents: ExecutorEvents = {
-    started: (events) => this.#add({ kind: "started", events }),
-    finished: (attempts) => this.#add({ kind: "finished", at: this.#options.now(), attempts }),
+    started: (events) => this.#addSoon({ kind: "started", events }),
+    finished: (attempts) => this.#addSoon({ kind: "finished", at: this.#options.now(), attempts }),
     output: (chunk) => this.#live.send(this.#session, chunk),
-    roomForMore: () => this.#schedule(),
+    roomForMore: () => this.#turns.soon(),
   };
 
   /** Begins to hand tasks over. */
   start(executor: Executor): void {
     this.#launcher.start(executor);
-    this.#schedule();
+    this.#turns.now();
   }
 
   get unacknowledgedResults(): number {
@@ -205,7 +209,7 @@ export class TaskFlow {
     const { pending, outstanding } = this.#table.counts;
     if (pending + outstanding + this.#outbox.size === 0) this.#options.spool.dropFunctions();
     this.#outbox.begin(session.welcome.result_credits);
-    this.#schedule();
+    this.#turns.now();
   }
 
   /** @param isAccused whether the service closed it because of something that it was sent. */
@@ -215,14 +219,14 @@ export class TaskFlow {
     this.#intake.reset();
     this.#acknowledgements.begin(undefined);
     this.#live.forget(this.#launcher.executor);
-    this.#schedule();
+    this.#turns.now();
   }
 
   receive(message: SessionMessage): void {
     switch (message.type) {
       case "tasks":
         if (this.#session !== undefined) this.#intake.add(this.#session, message);
-        return this.#schedule();
+        return this.#turns.now();
       case "result_ack":
         return this.#receiveResultAck(message.task_ids);
       case "cancel":
@@ -244,7 +248,9 @@ export class TaskFlow {
     this.#acknowledgements.written(this.#session, this.#intake.drop(taskIds));
     this.#acknowledged.push(...taskIds);
     this.#options.resultBlobs?.acknowledged(taskIds);
-    this.#schedule();
+    // Others may wait for their credits.
+    if (this.#outbox.hasWaiting) this.#turns.now();
+    else this.#turns.soon();
   }
 
   #receiveCancel(taskIds: readonly TaskId[]): void {
@@ -254,7 +260,7 @@ export class TaskFlow {
     const held = this.#intake.drop(taskIds);
     this.#commits.after(() => this.#cancel(taskIds));
     this.#commits.after(() => this.#acknowledgements.written(session, held));
-    this.#schedule();
+    this.#turns.now();
   }
 
   /** Answered after the commit of what came before, so that what it says stays true. */
@@ -265,7 +271,7 @@ export class TaskFlow {
       const missing = taskIds.filter((taskId) => !known.has(taskId));
       session?.send({ type: "missing", task_ids: missing });
     });
-    this.#schedule();
+    this.#turns.now();
   }
 
   #cancel(taskIds: readonly TaskId[]): void {
@@ -313,7 +319,7 @@ export class TaskFlow {
   }
 
   #when(holds: () => boolean): Promise<void> {
-    this.#schedule();
+    this.#turns.now();
     return this.#waiters.when(holds);
   }
 
@@ -324,6 +330,7 @@ export class TaskFlow {
       this.#commits.flush();
     }
     this.#closed = true;
+    this.#turns.close();
     this.#commits.close();
     this.#reporter.close();
   }
@@ -332,19 +339,16 @@ export class TaskFlow {
 
   #add(event: TableEvent): void {
     this.#events.push(event);
-    this.#schedule();
+    this.#turns.now();
   }
 
-  #schedule(): void {
-    if (this.#scheduled || this.#closed) return;
-    this.#scheduled = true;
-    setImmediate(() => {
-      this.#scheduled = false;
-      if (!this.#closed) this.#turn();
-    });
+  #addSoon(event: TableEvent): void {
+    this.#events.push(event);
+    this.#turns.soon();
   }
 
   #turn(): void {
+    if (this.#closed) return;
     try {
       this.#takeTurn();
     } catch (thrown) {
@@ -389,6 +393,7 @@ export class TaskFlow {
   }
 
   #offerRoom(): void {
+    if (this.#session !== undefined && this.#outbox.size >= RESULTS_AHEAD) return;
     const attempts = this.#launcher.room;
     // While the disk is full, nothing can be marked as begun, so nothing may begin.
     if (attempts > 0 && this.#commits.storage !== "failing") {

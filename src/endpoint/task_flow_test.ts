@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers";
 import { newId, type TaskId } from "../contract/ids.ts";
-import { MAX_WINDOW_BYTES } from "../contract/limits.ts";
+import { MAX_WINDOW_BYTES, RESULTS_AHEAD } from "../contract/limits.ts";
 import type { TaskMessage, Tasks } from "../contract/protocol/messages.ts";
 import { assertEquals, assertMatch, assertTrue } from "../lib/assert.ts";
 import type { Connection } from "../lib/database.ts";
@@ -188,6 +188,28 @@ Deno.test("results keep to the credits of the session", async () => {
     bench.flow.receive({ type: "result_ack", task_ids: taskIds });
   }
   await bench.flow.settled();
+});
+
+Deno.test("nothing begins far ahead of a service that takes no results, unless it is away", async () => {
+  const slots = 500;
+  using bench = new Bench(slots);
+  bench.executor.automatic = SUCCESS;
+  // After the first no result is sent, so that tasks have to be acknowledged by themselves.
+  const session = bench.session({ result_credits: 1 });
+  session.messages.ignore("task_events");
+  bench.flow.receive(tasksOf([taskMessage()]));
+  await session.messages.expect("results");
+  const count = RESULTS_AHEAD + 3_001;
+  for (let sent = 1, told = 1; sent < count;) {
+    bench.flow.receive(tasksOf(Array.from({ length: 1_000 }, () => taskMessage())));
+    sent += 1_000;
+    while (told < sent) told += (await session.messages.expect("task_ack")).task_ids.length;
+  }
+  await bench.executor.until(() => bench.executor.given.length >= RESULTS_AHEAD);
+  for (let turn = 0; turn < 5; turn++) await nextTurn();
+  assertTrue(bench.executor.given.length < RESULTS_AHEAD + slots);
+  bench.flow.sessionClosed();
+  await bench.executor.hasBeenGiven(count);
 });
 
 Deno.test("more tasks than credits is a violation", () => {

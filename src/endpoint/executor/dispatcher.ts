@@ -7,6 +7,7 @@
  */
 import { BATCH_BYTES } from "../../contract/limits.ts";
 import type { Assignment } from "./assignment.ts";
+import { Credits } from "./credits.ts";
 import { type RuntimeName, RUNTIMES, type WorkerRuntime } from "./runtimes/runtime.ts";
 import type { ShellTask } from "./shell_task.ts";
 import { Slot } from "./slot.ts";
@@ -40,6 +41,8 @@ export class Dispatcher {
   };
   readonly health = { typescript: new StartHealth(), python: new StartHealth() };
   readonly #options: DispatcherOptions;
+  /** By how long commands take: what should be at hand for the slots that run them. */
+  #shellCredits = new Credits(1);
   #rebalanceTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: DispatcherOptions) {
@@ -54,13 +57,22 @@ export class Dispatcher {
 
   /** How many tasks the slots want to have, in workers and queues. */
   get wanted(): number {
-    let wanted = 0;
-    for (const slot of this.slots) {
-      // A worker that has just run dry wants as much as it did before.
-      const worker = slot.worker ?? slot.lastWorker;
-      wanted += worker === null ? 1 + this.#options.prefetch : worker.credits + worker.reserve;
+    return this.slots.reduce((sum, slot) => sum + this.#wantedBy(slot), 0);
+  }
+
+  /** One that has just run dry wants as much as it did before. */
+  #wantedBy({ last }: Slot): number {
+    if (last === null) return 1 + this.#options.prefetch;
+    // Commands have no worker that holds the next ones, so all of them are at hand here.
+    if (last === "shell") {
+      return 1 + Math.max(this.#options.prefetch, 2 * this.#shellCredits.reserve);
     }
-    return wanted;
+    return last.credits + last.reserve;
+  }
+
+  /** A command has ended that took so many milliseconds. */
+  shellEnded(duration: number): void {
+    this.#shellCredits.observe(1, duration, duration);
   }
 
   /** Tasks that run, and since when by `performance.now()`. */
@@ -120,7 +132,7 @@ export class Dispatcher {
     }
     slot.occupy(worker);
     this.#give(worker, this.#shareOf(runtime));
-    if (worker.isIdle) slot.occupant = null;
+    if (worker.isIdle) slot.leave();
   }
 
   /** The runtime of the oldest task that can use another slot. */
@@ -217,12 +229,12 @@ export class Dispatcher {
   }
 
   #hasWaiting(): boolean {
-    return this.slots.some((slot) => (slot.worker?.waiting ?? 0) > 0);
+    return this.queues.shell.size > 0 || this.slots.some((slot) => (slot.worker?.waiting ?? 0) > 0);
   }
 
   #rebalance(): void {
     const isOneFree = this.slots.some((slot) => slot.isFree);
-    let slowedDown = false;
+    let slowedDown = this.#shellSlowedDown();
     for (const { worker } of this.slots) {
       if (worker === null || worker.running === null || worker.waiting === 0) continue;
       if (worker.isOverdue) {
@@ -232,5 +244,16 @@ export class Dispatcher {
       if (isOneFree && performance.now() - worker.running.since >= LONG_TASK) worker.recall();
     }
     if (slowedDown) this.#options.slowedDown();
+  }
+
+  /** A command takes longer than those before it did, so nothing should wait for its end. */
+  #shellSlowedDown(): boolean {
+    if (this.queues.shell.size === 0) return false;
+    const { patience } = this.#shellCredits;
+    const isOverdue = this.slots.some(({ occupant }) =>
+      occupant?.kind === "shell" && occupant.task.duration > patience
+    );
+    if (isOverdue) this.#shellCredits = new Credits(1);
+    return isOverdue;
   }
 }

@@ -243,7 +243,7 @@ export class Manager implements Executor {
   /** An idle worker leaves its slot free for any runtime, and stays warm. */
   #leaveIfIdle(slot: Slot, worker: WarmWorker): void {
     if (slot.worker !== worker || !worker.isIdle) return;
-    slot.occupant = null;
+    slot.leave();
     worker.idleSince = performance.now();
     this.#idleWorkers.watch();
     if (!worker.isWornOut) return;
@@ -290,7 +290,8 @@ export class Manager implements Executor {
       started: () => this.#started(assignment),
       ended: (outcome, details) => {
         this.#live.delete(task);
-        slot.occupant = null;
+        slot.leave();
+        this.#dispatcher.shellEnded(task.duration);
         const isClosed = this.#phase === "closed";
         const ended = isClosed ? { kind: "lost", error: STOPPED } as const : outcome;
         this.#dispatch();
@@ -298,7 +299,7 @@ export class Manager implements Executor {
       },
     });
     this.#live.add(task);
-    slot.occupant = { kind: "shell", task };
+    slot.occupyByShell(task);
   }
 
   // -- moves of tasks -------------------------------------------------------------------------------

@@ -56,6 +56,19 @@ Deno.test("a worker that has run dry is asked for as much as before", async () =
   assertTrue(harness.executor.capacity() > 1);
 });
 
+Deno.test("quick commands are asked for ahead, and given back when one takes long", async () => {
+  await using harness = await Harness.start();
+  const quick = { code: shell("/bin/true") };
+  assertEquals(harness.executor.capacity(), 1);
+  while (harness.executor.capacity() < 3) await harness.run(quick);
+  const [long, next, last] = harness.give({ code: shell("sleep 1000") }, quick, quick);
+  assertEquals((await harness.end(last!)).outcome.kind, "returned");
+  assertTrue(!harness.finished.has(next!));
+  assertEquals(harness.executor.capacity(), 0);
+  harness.executor.cancel([long!]);
+  assertEquals((await harness.end(next!)).outcome.kind, "success");
+});
+
 Deno.test("a worker that has nothing to do for long is ended, and the next task starts another", async () => {
   await using harness = await Harness.start({ idleSeconds: 0.05 });
   const ended = await workerOf(harness, NOOP_TS);

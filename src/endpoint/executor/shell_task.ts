@@ -46,6 +46,7 @@ export class ShellTask {
   readonly #events: ShellTaskEvents;
   #command: RunningCommand | null = null;
   #since = 0;
+  #until: number | null = null;
 
   constructor(options: ShellTaskOptions, events: ShellTaskEvents) {
     this.assignment = options.assignment;
@@ -57,6 +58,11 @@ export class ShellTask {
   /** Since when it runs, by `performance.now()`. */
   get running(): { readonly assignment: Assignment; readonly since: number } | null {
     return this.#command === null ? null : { assignment: this.assignment, since: this.#since };
+  }
+
+  /** Milliseconds that it has run, or ran. */
+  get duration(): number {
+    return this.#command === null ? 0 : (this.#until ?? performance.now()) - this.#since;
   }
 
   /** Ends its process group; `ended` follows. */
@@ -82,6 +88,7 @@ export class ShellTask {
     this.assignment.begunAt = wallClock();
     this.#events.started();
     const exit = await this.#follow(command);
+    this.#until = performance.now();
     this.#events.ended(this.#outcome(exit, filled.text), this.#details(command, exit));
   }
 
@@ -136,7 +143,7 @@ export class ShellTask {
     { returncode: _, ...used }: CommandExit,
   ): Readonly<Record<string, unknown>> {
     const { shell } = this.#options.runtime;
-    const duration = (performance.now() - this.#since) / 1000;
+    const duration = this.duration / 1_000;
     return { runtime: "shell", version: shell, hostname: HOSTNAME, pid, duration, ...used };
   }
 

@@ -10,28 +10,34 @@ export type Occupant =
   | { readonly kind: "shell"; readonly task: ShellTask };
 
 export class Slot {
-  occupant: Occupant | null = null;
+  #occupant: Occupant | null = null;
+  /** What has the slot, or had it last and is still warm. */
+  #last: WarmWorker | "shell" | null = null;
   /** By runtime, the least recently used first. */
   readonly #workers = new Map<WorkerRuntime["name"], WarmWorker>();
 
+  get occupant(): Occupant | null {
+    return this.#occupant;
+  }
+
   get isFree(): boolean {
-    return this.occupant === null;
+    return this.#occupant === null;
   }
 
   /** The runtime that it serves at the moment. */
   get serving(): RuntimeName | null {
-    if (this.occupant === null) return null;
-    return this.occupant.kind === "shell" ? "shell" : this.occupant.worker.runtime.name;
+    if (this.#occupant === null) return null;
+    return this.#occupant.kind === "shell" ? "shell" : this.#occupant.worker.runtime.name;
   }
 
   /** The worker in it, whatever its state. */
   get worker(): WarmWorker | null {
-    return this.occupant?.kind === "worker" ? this.occupant.worker : null;
+    return this.#occupant?.kind === "worker" ? this.#occupant.worker : null;
   }
 
-  /** The warm worker that was used last, whether it has the slot or not. */
-  get lastWorker(): WarmWorker | null {
-    return [...this.#workers.values()].at(-1) ?? null;
+  /** The worker, or the shell, that has the slot or had it last. */
+  get last(): WarmWorker | "shell" | null {
+    return this.#last;
   }
 
   get workers(): Iterable<WarmWorker> {
@@ -53,7 +59,19 @@ export class Slot {
     const name = worker.runtime.name;
     this.#workers.delete(name);
     this.#workers.set(name, worker);
-    this.occupant = { kind: "worker", worker };
+    this.#occupant = { kind: "worker", worker };
+    this.#last = worker;
+  }
+
+  /** The command takes the slot. */
+  occupyByShell(task: ShellTask): void {
+    this.#occupant = { kind: "shell", task };
+    this.#last = "shell";
+  }
+
+  /** Nothing has the slot any more; a worker in it stays warm. */
+  leave(): void {
+    this.#occupant = null;
   }
 
   /** Ends the least recently used workers until there is room for another. */
@@ -70,6 +88,7 @@ export class Slot {
     if (this.#workers.get(worker.runtime.name) === worker) {
       this.#workers.delete(worker.runtime.name);
     }
-    if (this.worker === worker) this.occupant = null;
+    if (this.worker === worker) this.#occupant = null;
+    if (this.#last === worker) this.#last = [...this.#workers.values()].at(-1) ?? null;
   }
 }
