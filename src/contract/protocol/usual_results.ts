@@ -5,9 +5,8 @@
  */
 import * as v from "valibot";
 import { MAX_ATTEMPTS, MAX_BATCH_ITEMS, MAX_TIMELINE_EVENTS } from "../limits.ts";
+import { hasOnly, isPlain } from "../usual_values.ts";
 import { type Results, TaskEventSchema } from "./messages.ts";
-
-type Fields = Readonly<Record<string, unknown>>;
 
 const STATES: ReadonlySet<unknown> = new Set(TaskEventSchema.entries.state.options);
 const SPEAKERS: ReadonlySet<unknown> = new Set(TaskEventSchema.entries.by.options);
@@ -62,14 +61,4 @@ function isAttempt(value: unknown): boolean {
 
 function isOptionalBytes(value: unknown): boolean {
   return value === undefined || value instanceof Uint8Array;
-}
-
-function isPlain(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null &&
-    Object.getPrototypeOf(value) === Object.prototype;
-}
-
-function hasOnly(value: Fields, keys: readonly string[]): boolean {
-  for (const key in value) if (!keys.includes(key)) return false;
-  return true;
 }
