@@ -3,8 +3,8 @@ import { setImmediate } from "node:timers/promises";
 import type { Page, TaskStore, TaskSummaryRow } from "../store.ts";
 import { decodeCursor, pageOf } from "./cursor.ts";
 import type { Engine } from "./engine.ts";
-import { Query, queryOnce, type SqlValue } from "./query.ts";
-import { SELECT_SUMMARY, type SummaryRow, type TaskSummaries } from "./task_summaries.ts";
+import { Query, type SqlValue } from "./query.ts";
+import { SELECT_SUMMARY_JSON, type SummaryRow, type TaskSummaries } from "./task_summaries.ts";
 
 type ListQuery = Parameters<TaskStore["list"]>[0];
 
@@ -28,40 +28,68 @@ export class TaskList {
 
   /** See `TaskStore.list`. */
   async page(query: ListQuery): Promise<Page<TaskSummaryRow>> {
-    const owner = this.#engine.findUser(query.owner) ?? -1;
-    const rows: SummaryRow[] = [];
-    let before = query.cursor === undefined
-      ? Number.MAX_SAFE_INTEGER
-      : decodeCursor(query.cursor, [0])[0];
-    while (rows.length <= query.limit) {
-      const start = this.#windowStart.get(owner, before)?.[0] ?? null;
-      if (start === null) break;
-      rows.push(...this.#window(query, owner, start, before, query.limit + 1 - rows.length));
-      before = start;
-      await setImmediate();
-    }
+    const rows = await this.#rows(query);
     const page = pageOf(rows, query.limit, (row) => this.#summaries.of(row), (row) => [row[0]]);
     return await this.#engine.onDisk(page);
   }
 
+  /** One more than a page has, when there are as many. */
+  async #rows(query: ListQuery): Promise<SummaryRow[]> {
+    const owner = this.#engine.findUser(query.owner) ?? -1;
+    const filter = filterOf(query);
+    const wanted = query.limit + 1;
+    let before = query.cursor === undefined
+      ? Number.MAX_SAFE_INTEGER
+      : decodeCursor(query.cursor, [0])[0];
+    // Of rows that all are wanted, no more are looked at than are given.
+    if (filter.conditions.length === 0) return this.#window(filter, { owner, before, wanted });
+    const rows: SummaryRow[] = [];
+    for (;;) {
+      const start = this.#windowStart.get(owner, before)?.[0] ?? null;
+      if (start === null) return rows;
+      rows.push(
+        ...this.#window(filter, { owner, start, before, wanted: wanted - rows.length }),
+      );
+      if (rows.length === wanted) return rows;
+      before = start;
+      await setImmediate();
+    }
+  }
+
+  /**
+   * Rows from `start` and before `before`, newest first, as one value: each that the driver hands
+   * over costs as much as a row does to the database.
+   */
   #window(
-    query: ListQuery,
-    owner: number,
-    start: number,
-    before: number,
-    limit: number,
+    { conditions, parameters }: Filter,
+    { owner, start = 0, before, wanted }: Window,
   ): SummaryRow[] {
-    const { conditions, parameters } = filters(query);
     const where = ["t.owner_row = ?", "t.task_row >= ?", "t.task_row < ?", ...conditions];
-    return queryOnce<SummaryRow>(
+    const query = new Query<[string | null]>(
       this.#engine.connection,
-      `${SELECT_SUMMARY} WHERE ${where.join(" AND ")} ORDER BY t.task_row DESC LIMIT ?`,
-      [owner, start, before, ...parameters, limit],
+      `SELECT group_concat(summary) FROM (${SELECT_SUMMARY_JSON} WHERE ${where.join(" AND ")}
+         ORDER BY t.task_row DESC LIMIT ?)`,
     );
+    const [rows] = query.get(owner, start, before, ...parameters, wanted)!;
+    return JSON.parse(`[${rows ?? ""}]`);
   }
 }
 
-function filters(query: ListQuery): { conditions: string[]; parameters: SqlValue[] } {
+interface Filter {
+  /** Of SQL, with their parameters. */
+  readonly conditions: readonly string[];
+  readonly parameters: readonly SqlValue[];
+}
+
+interface Window {
+  readonly owner: number;
+  readonly start?: number;
+  readonly before: number;
+  /** Rows at most. */
+  readonly wanted: number;
+}
+
+function filterOf(query: ListQuery): Filter {
   const wanted = [
     ["t.state = ?", query.state],
     [

@@ -21,12 +21,15 @@ export type SummaryRow = [
   completedAt: number | null,
 ];
 
+const COLUMNS = `t.task_row, t.task_id, t.owner_row, g.group_id, f.function_id, f.name,
+  e.endpoint_id, e.name, t.state, t.attempt, t.created_at, t.completed_at`;
+const SOURCE = `FROM tasks t JOIN task_groups g USING (group_row)
+  JOIN functions f USING (function_row) JOIN endpoints e USING (endpoint_row)`;
+
 /** Gives {@link SummaryRow}s; conditions are about `t`, a row of `tasks`. */
-export const SELECT_SUMMARY = `
-  SELECT t.task_row, t.task_id, t.owner_row, g.group_id, f.function_id, f.name, e.endpoint_id,
-    e.name, t.state, t.attempt, t.created_at, t.completed_at
-  FROM tasks t JOIN task_groups g USING (group_row) JOIN functions f USING (function_row)
-    JOIN endpoints e USING (endpoint_row)`;
+export const SELECT_SUMMARY = `SELECT ${COLUMNS} ${SOURCE}`;
+/** Gives the same, each as JSON in a column `summary`; instants are whole, so none is rounded. */
+export const SELECT_SUMMARY_JSON = `SELECT json_array(${COLUMNS}) AS summary ${SOURCE}`;
 
 export class TaskSummaries {
   readonly #engine: Engine;
