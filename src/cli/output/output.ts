@@ -12,7 +12,7 @@ export interface Style {
 
 /**
  * The two forms are `text` for people and `json` for programs (`--json`). A command calls `show`
- * once for one result, or `item` for each of many; notes and progress are for people only.
+ * or `list` once for one result, or `item` for each of many; notes and progress are for people only.
  */
 export interface Output {
   readonly json: boolean;
@@ -20,6 +20,14 @@ export interface Output {
   readonly style: Style;
   /** The result: one JSON document, or what `text` gives, without a newline at its end. */
   show(document: unknown, text: (style: Style) => string | Promise<string>): Promise<void>;
+  /**
+   * The result when it is a list that may be long: one JSON array, each part of which is written as
+   * it comes, so an error on the way leaves the array open; or what `text` gives of the whole.
+   */
+  list<T>(
+    parts: AsyncIterable<readonly T[]>,
+    text: (items: readonly T[]) => string | Promise<string>,
+  ): Promise<void>;
   /** One of many results: one JSON document on a line of its own, or what `text` gives. */
   item(document: unknown, text: (style: Style) => string): void;
   /** A line for people that is not the result: standard output, nothing in the JSON form. */

@@ -11,6 +11,7 @@ export function textOutput(stdout: TextSink, stderr: TextSink): Output {
     json: false,
     style: stdoutStyle,
     show: async (_document, text) => line(await text(stdoutStyle)),
+    list: async (parts, text) => line(await text((await Array.fromAsync(parts)).flat())),
     item: (_document, text) => line(text(stdoutStyle)),
     note: line,
     warn: (text) => stderr.write(`${style(stderr.color).yellow("warning:")} ${text}\n`),

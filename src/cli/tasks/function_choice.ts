@@ -7,7 +7,6 @@ import type { FunctionSource, Runtime } from "../../client/functions.ts";
 import { functionFromSource, parseSourceReference } from "../../client/source_file.ts";
 import { MAX_FUNCTION_BYTES } from "../../contract/limits.ts";
 import { basename } from "../../lib/path.ts";
-import { firstItems } from "./first_items.ts";
 
 export interface ChosenFunction {
   readonly functionId: FunctionId;
@@ -94,7 +93,7 @@ const DIGEST = "source_sha256";
 async function registerOnce(client: Client, source: FunctionSource): Promise<ChosenFunction> {
   const { name, runtime, code } = source;
   const digest = await sha256(code);
-  const { items } = await firstItems(client.functions({ name, limit: COMPARED }), COMPARED);
+  const { items } = await client.call("listFunctions", { query: { name, limit: COMPARED } });
   for (const found of items) {
     if (found.metadata?.[DIGEST] !== digest) continue;
     // Anybody can write a digest into his own metadata.

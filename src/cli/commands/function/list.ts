@@ -4,7 +4,7 @@ import { defineCommand } from "../../command.ts";
 import { instant } from "../../format.ts";
 import { table } from "../../output/table.ts";
 import { parseCount } from "../../parameters.ts";
-import { firstItems, pageSize } from "../../tasks/first_items.ts";
+import { FirstPages } from "../../tasks/first_pages.ts";
 
 interface Flags {
   readonly search?: string;
@@ -33,11 +33,11 @@ export const command = defineCommand<Flags>({
   },
   run: async (context, { search, limit }) => {
     const client = await connect(context);
-    const { items, more } = await firstItems(
-      client.functions({ search, limit: pageSize(limit) }),
+    const pages = new FirstPages(
       limit,
+      (page) => client.call("listFunctions", { query: { search, ...page } }),
     );
-    await context.output.show(items, async () => {
+    await context.output.list(pages, async (items) => {
       if (items.length === 0) {
         return "There are no functions. Register one with `function register`.";
       }
@@ -46,7 +46,7 @@ export const command = defineCommand<Flags>({
         rows(items),
       );
     });
-    if (more) context.output.warn("there are more; see --limit and --search");
+    if (pages.more) context.output.warn("there are more; see --limit and --search");
   },
 });
 

@@ -8,7 +8,7 @@ import { duration, instant } from "../../format.ts";
 import { table } from "../../output/table.ts";
 import { parseCount } from "../../parameters.ts";
 import { chooseEndpoint } from "../../tasks/endpoint_choice.ts";
-import { firstItems, pageSize } from "../../tasks/first_items.ts";
+import { FirstPages } from "../../tasks/first_pages.ts";
 import { registeredFunction } from "../../tasks/function_choice.ts";
 
 interface Flags {
@@ -56,22 +56,24 @@ export const command = defineCommand<Flags>({
       flags.endpoint === undefined ? undefined : chooseEndpoint(context, client, flags.endpoint),
       flags.function === undefined ? undefined : registeredFunction(client, flags.function),
     ]);
-    const tasks = client.tasks({
-      limit: pageSize(flags.limit),
+    const filter = {
       status: flags.status,
       endpoint_id: endpoint?.uuid,
       function_id: functionId,
       task_group_id: flags.group,
-    });
-    const { items, more } = await firstItems(tasks, flags.limit);
-    await context.output.show(items, async () => {
+    };
+    const pages = new FirstPages(
+      flags.limit,
+      (page) => client.call("listTasks", { query: { ...filter, ...page } }),
+    );
+    await context.output.list(pages, async (items) => {
       if (items.length === 0) return "There are no such tasks.";
       return await table(
         ["Task ID", "Function", "Endpoint", "Status", "Submitted", "Time"],
         items.map(row),
       );
     });
-    if (more) context.output.warn("there are more; see --limit");
+    if (pages.more) context.output.warn("there are more; see --limit");
   },
 });
 
