@@ -47,8 +47,14 @@ const SERVICE_PEERS = [
   { peer: PEERS.bullmqDurable, times: 3 },
 ] as const;
 const XARGS = [{ peer: PEERS.xargs, times: 0.9 }] as const;
-const SERVICE_FLOORS = ["floor.libsql_rows", "floor.websocket_tasks"];
-const TRIP_FLOORS = ["floor.fsync", "floor.http_trip", "floor.websocket_trip", "floor.pipe_trip"];
+const SERVICE_FLOORS = ["floor.trip_tasks", "floor.libsql_rows", "floor.websocket_tasks"];
+const TRIP_FLOORS = [
+  "floor.trip",
+  "floor.fsync",
+  "floor.http_trip",
+  "floor.websocket_trip",
+  "floor.pipe_trip",
+];
 const SHELL_FLOORS = ["floor.setsid_sh"];
 
 function efficiency(where: string, how: string, floors: readonly string[] = []): Figure[] {
@@ -118,7 +124,7 @@ export const FIGURES: readonly Figure[] = [
     label: "one task at a time through the service, p99",
     ...time,
     target: 8,
-    floors: ["floor.fsync_p99"],
+    floors: ["floor.trip_p99", "floor.fsync_p99"],
   },
   {
     id: "4.executor",
@@ -254,6 +260,21 @@ export const FIGURES: readonly Figure[] = [
 
 /** What the machine allows without the program, beside which a figure that is not reached stands. */
 export const FLOORS: readonly Figure[] = [
+  {
+    id: "floor.trip_tasks",
+    label: "bare server, agent and workers with the same writes to disk, 1,000 tasks a request",
+    ...rate,
+  },
+  {
+    id: "floor.trip",
+    label: "bare server, agent and worker with the same writes to disk, one at a time, p50",
+    ...time,
+  },
+  {
+    id: "floor.trip_p99",
+    label: "bare server, agent and worker with the same writes to disk, one at a time, p99",
+    ...time,
+  },
   {
     id: "floor.pipe_deno",
     label: "pipes, echo of records by two processes, Deno to Deno, 256 a batch",

@@ -5,6 +5,7 @@ import { startFloor } from "./floors/interpreters.ts";
 import { payloadFloor } from "./floors/payloads.ts";
 import { pipeFloors } from "./floors/pipes.ts";
 import { setsidFloor, xargs } from "./floors/spawning.ts";
+import { tripFloor } from "./floors/trip.ts";
 import { waitFloor } from "./floors/waiting.ts";
 import { idleSocketFloor, linkFloors } from "./floors/websockets.ts";
 import { INSTALLED_PEERS, PEERS_AT_HAND } from "./peers/peers.ts";
@@ -27,6 +28,7 @@ const SHORT: readonly Scenario[] = [
   startFloor,
   pipeFloors,
   linkFloors,
+  tripFloor,
   idleSocketFloor,
   waitFloor,
   ...executorScenarios,
