@@ -57,6 +57,24 @@ Deno.test("tasks are filtered by state, endpoint, function and group, however fa
   assertEquals([summary?.functionName, summary?.endpointName], ["triple", "two"]);
 });
 
+Deno.test("a page shows each task as its detail does, whatever it is named", async () => {
+  await using fixture = await StoreFixture.open();
+  const { tasks, queue } = fixture.store;
+  const endpoint = await fixture.endpoint({ name: `"a", 'b' \\ é 🙂 \u2028` });
+  const code = await fixture.function({ name: "]}\\u0041" });
+  const ids = taskIdsOf(await fixture.submit(endpoint, code, 3));
+  await queue.finished(endpoint, [success(ids[0]!)], 1_732_648_000_123);
+  const { items } = await tasks.list({ owner: OWNER, limit: 10 });
+  for (const item of items) {
+    const detail: Record<string, unknown> = { ...await tasks.detail(item.taskId) };
+    assertEquals<unknown>(
+      item,
+      Object.fromEntries(Object.keys(item).map((key) => [key, detail[key]])),
+    );
+  }
+  assertEquals(items.map(({ completedAt }) => completedAt), [null, null, 1_732_648_000_123]);
+});
+
 Deno.test("functions: one's own and public ones, newest first, searched literally", async () => {
   await using fixture = await StoreFixture.open();
   const { functions } = fixture.store;
