@@ -17,7 +17,7 @@ const LIMIT = 1;
 const WATCHED = 2;
 /** Large records that the host has taken. */
 const TAKEN = 3;
-/** 1 while a task that was claimed runs. */
+/** The one above the sequence of the claimed task that runs; 0 while none does. */
 const RUNNING = 4;
 const CELLS = 5;
 
@@ -51,7 +51,7 @@ export class Gate {
   /** Guest: false when the host has taken the task back; else it runs until `ended`. */
   claim(sequence: number): boolean {
     // First, so that the host never sees a claimed task that does not seem to run.
-    Atomics.store(this.#cells, RUNNING, 1);
+    Atomics.store(this.#cells, RUNNING, sequence + 1);
     if (Atomics.compareExchange(this.#cells, NEXT, sequence, sequence + 1) === sequence) {
       return true;
     }
@@ -65,7 +65,18 @@ export class Gate {
   }
 
   get isRunning(): boolean {
-    return Atomics.load(this.#cells, RUNNING) === 1;
+    return Atomics.load(this.#cells, RUNNING) !== 0;
+  }
+
+  /**
+   * Host: every task below this has ended or was taken back. The one that runs may be far below
+   * `next`, when all behind it were taken back.
+   */
+  get first(): number {
+    const next = this.next;
+    // Asked after `next`: all that was claimed before it has ended when nothing runs now.
+    const running = Atomics.load(this.#cells, RUNNING);
+    return running === 0 ? next : running - 1;
   }
 
   /** Host: claims every task up to `upTo` that the guest has not; gives the first of them. */

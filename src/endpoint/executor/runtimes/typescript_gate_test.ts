@@ -22,6 +22,18 @@ Deno.test("a claimed task runs until it has ended, one that was taken back does 
   assertEquals(gate.isRunning, false);
 });
 
+Deno.test("the task that runs is the first one, however many behind it were taken back", () => {
+  const gate = new Gate();
+  gate.claim(0);
+  gate.ended();
+  assertEquals(gate.first, 1);
+  gate.claim(1);
+  gate.takeBack(9);
+  assertEquals([gate.first, gate.next], [1, 10]);
+  gate.ended();
+  assertEquals(gate.first, 10);
+});
+
 Deno.test("only what is below the limit may begin", () => {
   const gate = new Gate();
   assertEquals(gate.allows(0), false);

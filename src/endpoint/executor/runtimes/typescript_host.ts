@@ -290,8 +290,7 @@ class Host {
   /** The window holds what the guest begins in `WINDOW_TIME`, at the pace since the last look. */
   #adapt(): void {
     const next = this.#gate.next;
-    // Asked after `next`: all that was claimed before it has ended when nothing runs now.
-    this.#blobs.forgetBelow(this.#gate.isRunning ? next - 1 : next);
+    this.#blobs.forgetBelow(this.#gate.first);
     const now = performance.now();
     const begun = next - this.#lastNext;
     const elapsed = now - this.#lastLook;
