@@ -11,7 +11,6 @@ export async function connect(
   let chosen: ServiceAddress | undefined = await chosenService(context);
   return new Client({
     ...options,
-    newHash: async () => (await import("node:crypto")).createHash("sha256"),
     url: chosen.url,
     // Asked again after a lost connection: another process may have the port by then.
     token: async () => {

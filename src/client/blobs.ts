@@ -15,16 +15,25 @@ import {
   type OnProgress,
   uploadBlob,
 } from "../contract/blob_transfer.ts";
-import { EnvelopeError, jsonBuffer, pack } from "../contract/envelope.ts";
+import {
+  type Buffer,
+  encodeBuffer,
+  EnvelopeError,
+  HEADERS,
+  jsonText,
+  pack,
+  writeBuffer,
+} from "../contract/envelope.ts";
 import { FuncxError } from "../contract/errors.ts";
 import {
   BLOB_CHUNK_BYTES,
   BLOB_TRANSFERS,
   MAX_BLOB_BYTES,
   MAX_PAYLOAD_BYTES,
+  UPLOAD_BYTES,
 } from "../contract/limits.ts";
-import { Slots } from "../lib/async.ts";
-import { hexOf, type NewHash, portableHash } from "./incremental_hash.ts";
+import { Signal, Slots } from "../lib/async.ts";
+import { hexOf, newSha256, sha256Of } from "./sha256.ts";
 
 /** A file as an argument: the function gets the path of a copy of it that it may read. */
 export class FileArgument {
@@ -36,8 +45,6 @@ export interface BlobOptions {
   /** Arguments above this go as blobs, bytes. */
   readonly inlineBytes: number;
   readonly onProgress?: OnProgress;
-  /** For what comes in more than one chunk; a portable one by default. */
-  readonly newHash?: NewHash;
 }
 
 /** V8 holds no longer text; other engines hold less or a little more. */
@@ -51,6 +58,10 @@ export class Blobs {
   readonly #requests: BlobRequests;
   readonly #options: BlobOptions;
   readonly #slots = new Slots(BLOB_TRANSFERS);
+  /** What payloads that are being uploaded take in memory. */
+  #bytes = 0;
+  /** One of them takes none any more. */
+  readonly #sent = new Signal();
 
   constructor(requests: BlobRequests, options: BlobOptions) {
     this.#requests = requests;
@@ -70,19 +81,44 @@ export class Blobs {
   payload(args: readonly unknown[], kwargs: Keyword): string | Promise<string> {
     const { inlineBytes } = this.#options;
     if ([...args, ...Object.values(kwargs)].some((value) => value instanceof FileArgument)) {
-      return this.#payloadWithFiles(args, kwargs);
+      // Files are read chunk by chunk, one after the other.
+      return this.#sending(BLOB_CHUNK_BYTES, () => this.#payloadWithFiles(args, kwargs));
     }
     const buffers = [bufferOf(args), bufferOf(kwargs)];
-    const length = buffers.reduce((sum, buffer) => sum + buffer.length, 0);
+    const length = buffers.reduce((sum, { body }) => sum + body.length, 0);
     // A UTF-16 unit is at most three bytes of UTF-8, so most need no counting.
-    if (length * 3 <= inlineBytes) return pack(buffers);
-    const encoded = buffers.map((buffer) => new TextEncoder().encode(buffer));
+    if (length * 3 <= inlineBytes) return pack(buffers.map(writeBuffer));
+    const encoded = buffers.map(encodeBuffer);
     const bytes = encoded.reduce((sum, buffer) => sum + buffer.length, 0);
-    if (bytes <= inlineBytes) return pack(buffers);
-    const sent = encoded.map((buffer, index) =>
-      buffer.length * 2 > inlineBytes ? this.#uploadBytes(buffer) : buffers[index]!
-    );
-    return Promise.all(sent).then(pack);
+    if (bytes <= inlineBytes) return pack(buffers.map(writeBuffer));
+    return this.#sending(bytes, async () => {
+      const sent = encoded.map((buffer, index) =>
+        buffer.length * 2 > inlineBytes ? this.#uploadBytes(buffer) : writeBuffer(buffers[index]!)
+      );
+      return pack(await Promise.all(sent));
+    });
+  }
+
+  /**
+   * For who makes payloads in a loop: present when those that are being uploaded take as much memory
+   * as they should, and resolves when they do not any more.
+   */
+  room(): Promise<void> | undefined {
+    return this.#bytes < UPLOAD_BYTES ? undefined : this.#waitForRoom();
+  }
+
+  async #waitForRoom(): Promise<void> {
+    while (this.#bytes >= UPLOAD_BYTES) await this.#sent.next();
+  }
+
+  async #sending<T>(bytes: number, action: () => Promise<T>): Promise<T> {
+    this.#bytes += bytes;
+    try {
+      return await action();
+    } finally {
+      this.#bytes -= bytes;
+      this.#sent.notify();
+    }
   }
 
   async #uploadBytes(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
@@ -111,7 +147,7 @@ export class Blobs {
       await this.upload(value.source);
       files[key] = { sha256, size, name: value.name };
     }
-    if (Object.keys(files).length === 0) return bufferOf(values);
+    if (Object.keys(files).length === 0) return writeBuffer(bufferOf(values));
     const entries = Object.entries(values)
       .map(([key, value]) => [key, value instanceof FileArgument ? null : value] as const);
     const rest = Array.isArray(values)
@@ -145,8 +181,7 @@ export class Blobs {
   /** Its chunks in order; what is not what its hash says is found out before the end. */
   async *#verified(blob: BlobReference): AsyncGenerator<Uint8Array<ArrayBuffer>> {
     const isOneChunk = blob.size <= BLOB_CHUNK_BYTES;
-    const { newHash = portableHash } = this.#options;
-    const hash = isOneChunk ? undefined : await newHash();
+    const hash = isOneChunk ? undefined : await newSha256();
     for await (const chunk of downloadBlob(this.#requests, blob)) {
       if (isOneChunk && await sha256Of(chunk) !== blob.sha256) throw corrupt(blob);
       hash?.update(chunk);
@@ -165,10 +200,6 @@ export class Blobs {
     const blob = resultBlob(task);
     return blob && this.#verified(blob);
   }
-}
-
-async function sha256Of(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  return hexOf(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
 }
 
 /** A decoder that replaces what is not UTF-8 is several times as fast as one that refuses it. */
@@ -193,9 +224,9 @@ export function resultBlob(
   }
 }
 
-function bufferOf(value: unknown): string {
+function bufferOf(value: unknown): Buffer {
   try {
-    return jsonBuffer(value);
+    return { header: HEADERS.json, body: jsonText(value) };
   } catch (thrown) {
     if (!(thrown instanceof EnvelopeError)) throw thrown;
     if (/string length|out of memory|allocation size/i.test(thrown.message)) {

@@ -24,7 +24,6 @@ import type { EndpointId, FunctionId, TaskGroupId, TaskId } from "../contract/id
 import type { OnProgress } from "../contract/blob_transfer.ts";
 import { INLINE_BYTES, MAX_PAGE_SIZE, MAX_PAYLOAD_BYTES } from "../contract/limits.ts";
 import { blobRequests } from "./blob_requests.ts";
-import type { NewHash } from "./incremental_hash.ts";
 import { Blobs } from "./blobs.ts";
 import {
   type BodyEncoding,
@@ -50,12 +49,6 @@ export interface ClientOptions extends TransportOptions {
   readonly inlineBytes?: number;
   /** Told of each chunk of an upload. */
   readonly onUpload?: OnProgress;
-  /**
-   * SHA-256 in pieces, with which large results are verified. What runs everywhere is the default;
-   * Deno and Node have one that is several times faster: `() => createHash("sha256")`, of
-   * `node:crypto`.
-   */
-  readonly newHash?: NewHash;
 }
 
 /** Results of a task group that came together. */
@@ -93,7 +86,6 @@ export class Client {
     this.blobs = new Blobs(blobRequests(this.#transport), {
       inlineBytes: Math.min(options.inlineBytes ?? INLINE_BYTES, MAX_PAYLOAD_BYTES),
       onProgress: options.onUpload,
-      newHash: options.newHash,
     });
   }
 

@@ -74,7 +74,7 @@ export class Dispatcher {
     functionId: FunctionId | Promise<FunctionId>,
     payload: string | Promise<string>,
   ): PendingTask {
-    const task = new PendingTask(typeof payload === "string" ? undefined : payload);
+    const task = new PendingTask();
     this.#pending.add(task);
     const enqueue = (id: FunctionId, packed: string): void => {
       if (task.ready(id, packed)) this.#queue.add(task);

@@ -49,7 +49,7 @@ export interface CallArguments {
 const DEFAULT_BATCH_SIZE = 1_000;
 const DEFAULT_LINGER = 1;
 /** Large results that `map` holds before they are asked for. */
-const AHEAD_BYTES = BLOB_CHUNK_BYTES;
+const AHEAD_BYTES = 2 * BLOB_CHUNK_BYTES;
 const DEFAULT_WINDOW = 5_000;
 const DEFAULT_WINDOW_BYTES = 256 * 1024 * 1024;
 const MAX_PENDING = 10_000;
@@ -232,7 +232,7 @@ export class Executor implements AsyncDisposable {
     const startOrdered = (item: I): OrderedTask<Fetched> => {
       const task = start(item);
       return {
-        prepared: task.prepared,
+        room: this.#client.blobs.room(),
         outcome: task.ended.then(async (ending) => ({
           value: await fetchAhead(ending),
           bytes: bytesOf(ending),

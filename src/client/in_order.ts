@@ -6,8 +6,8 @@ import { Fifo } from "./fifo.ts";
 export interface OrderedTask<R> {
   /** Never rejects. `bytes` is what its result takes in memory, about. */
   readonly outcome: Promise<{ readonly value: R; readonly bytes: number }>;
-  /** Present when its input is large: until it settles, that is in memory, and no more is read. */
-  readonly prepared?: Promise<unknown>;
+  /** Present when no more input is to be read before it resolves, since that takes memory. */
+  readonly room?: Promise<void>;
   cancel(): void;
 }
 
@@ -68,8 +68,7 @@ export async function* inOrder<I, R>(
         const task = start(item);
         started.push(task);
         changed.notify();
-        // What became of it is in its outcome.
-        await task.prepared?.catch(() => {});
+        if (task.room !== undefined) await task.room;
       }
       return { kind: "done" };
     } catch (error) {

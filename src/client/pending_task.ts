@@ -47,8 +47,7 @@ export class PendingTask {
   readonly #resolveEnded: (ending: Ending) => void;
   readonly #resolveSubmitted: (taskId: TaskId | undefined) => void;
 
-  /** @param prepared settles when its arguments are with the service, or as small as a request. */
-  constructor(readonly prepared?: Promise<unknown>) {
+  constructor() {
     ({ promise: this.ended, resolve: this.#resolveEnded } = deferred<Ending>());
     ({ promise: this.submitted, resolve: this.#resolveSubmitted } = deferred());
   }

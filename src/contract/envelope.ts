@@ -82,6 +82,24 @@ export function readBuffer(text: string): Buffer {
   return { header: text.slice(0, 2), body: text.slice(3) };
 }
 
+const encoder = new TextEncoder();
+
+/**
+ * {@link writeBuffer} as UTF-8. What is all ASCII, as most JSON is, is copied once.
+ * @param room bytes before it that are the caller's
+ */
+export function encodeBuffer({ header, body }: Buffer, room = 0): Uint8Array<ArrayBuffer> {
+  const head = encoder.encode(`${header}\n`);
+  const start = room + head.length;
+  const encode = (length: number): Uint8Array<ArrayBuffer> | undefined => {
+    const bytes = new Uint8Array(start + length);
+    bytes.set(head, room);
+    const { read } = encoder.encodeInto(body, bytes.subarray(start));
+    return read === body.length ? bytes : undefined;
+  };
+  return encode(body.length) ?? encode(encoder.encode(body).length)!;
+}
+
 /** Packs buffers that already carry their headers. */
 export function pack(buffers: readonly string[]): string {
   return buffers.map((buffer) => `${codePointLength(buffer)}\n${buffer}`).join("");
@@ -162,12 +180,16 @@ function hasPlainItems(value: object, depth: number): boolean {
 
 /** A JSON buffer, header included. Throws `EnvelopeError` when `value` cannot be JSON. */
 export function jsonBuffer(value: unknown): string {
+  return writeBuffer({ header: HEADERS.json, body: jsonText(value) });
+}
+
+/** The body of a JSON buffer. Throws as {@link jsonBuffer} does. */
+export function jsonText(value: unknown): string {
   try {
     // undefined at the top is what a function without a result returns: null, as Python's None is.
-    const body = isPlain(value)
+    return isPlain(value)
       ? JSON.stringify(value ?? null)
       : JSON.stringify(value ?? null, refuseLossy);
-    return writeBuffer({ header: HEADERS.json, body });
   } catch (thrown) {
     if (thrown instanceof EnvelopeError) throw thrown;
     const reason = thrown instanceof Error ? thrown.message.split("\n")[0] : String(thrown);

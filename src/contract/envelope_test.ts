@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { assertEquals, assertThrows, assertTrue } from "../lib/assert.ts";
 import {
+  encodeBuffer,
   EnvelopeError,
   HEADERS,
   jsonBuffer,
@@ -36,6 +37,14 @@ Deno.test("lengths count code points, as Python does", () => {
 Deno.test("packing and unpacking give back any text", () => {
   fc.assert(fc.property(fc.array(fc.string({ unit: "binary" })), (buffers) => {
     assertEquals(unpack(pack(buffers)), buffers);
+  }));
+});
+
+Deno.test("a buffer as bytes is what its text encodes to, behind the room that was asked for", () => {
+  fc.assert(fc.property(fc.string({ unit: "binary" }), fc.nat({ max: 30 }), (body, room) => {
+    const bytes = encodeBuffer({ header: HEADERS.json, body }, room);
+    assertEquals(bytes.subarray(0, room), new Uint8Array(room));
+    assertEquals(new TextDecoder().decode(bytes.subarray(room)), `11\n${body}`);
   }));
 });
 

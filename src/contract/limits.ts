@@ -44,6 +44,8 @@ export const BLOB_SWEEP_INTERVAL = 60 * SECOND;
 export const BLOB_CACHE_BYTES = 1024 * MIB;
 /** Transfers of blobs at a time in one direction, of one client or agent. */
 export const BLOB_TRANSFERS = 4;
+/** Arguments that a client holds while they are uploaded; with more it reads no further ones. */
+export const UPLOAD_BYTES = 2 * BLOB_CHUNK_BYTES;
 /** A task's options as JSON: they travel with each task, so a full batch of them must fit a frame. */
 export const MAX_TASK_OPTIONS_BYTES = 16 * KIB;
 /** Nesting of a task's options, which lie some levels deep in a frame. */

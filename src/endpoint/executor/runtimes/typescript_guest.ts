@@ -3,7 +3,7 @@
  * none. Entry point; the main thread of the worker process, `typescript_host.ts`, starts it. What it
  * loads is in the memory of every worker, so it uses nothing of Node and no package.
  */
-import { jsonBuffer } from "../../../contract/envelope.ts";
+import { encodeBuffer, HEADERS, jsonText, writeBuffer } from "../../../contract/envelope.ts";
 import type { ErrorCode } from "../../../contract/errors.ts";
 import { Fifo } from "../../../lib/fifo.ts";
 import { messageOf } from "../../../lib/outcome.ts";
@@ -226,21 +226,24 @@ class Guest {
 
   #succeed(task: Task, began: number, value: unknown): void {
     const ended = now();
-    let text: string;
+    let body: string;
     try {
-      text = jsonBuffer(value);
+      body = jsonText(value);
     } catch (thrown) {
       this.#fail(task, began, thrown, "RemoteExecutionError");
       return;
     }
+    const result = { header: HEADERS.json, body };
     const room = Math.min(task.inlineResultBytes, this.#ring.largest);
+    const text = writeBuffer(result);
     if (FINISHED_HEADER_BYTES + text.length * MAX_BYTES_PER_UNIT <= room) {
       this.#writeFinished(task, 0, began, ended, text);
       return;
     }
-    const body = encoder.encode(text);
-    if (body.length <= this.#maxResultBytes) this.#postFinished(task, began, ended, body);
-    else this.#tooLarge(task, began, ended, body.length);
+    const record = encodeBuffer(result, FINISHED_HEADER_BYTES);
+    const size = record.length - FINISHED_HEADER_BYTES;
+    if (size <= this.#maxResultBytes) this.#postFinished(task, began, ended, record);
+    else this.#tooLarge(task, began, ended, size);
   }
 
   #tooLarge(task: Task, began: number, ended: number, size: number): void {
@@ -270,11 +273,17 @@ class Guest {
     this.#ring.commit(position + length);
   }
 
-  /** A result that is too large for the ring. Waits, so that records stay in order. */
-  #postFinished(task: Task, began: number, ended: number, body: Uint8Array): void {
-    const record = new Uint8Array(FINISHED_HEADER_BYTES + body.length);
+  /**
+   * A result that is too large for the ring, behind room for the header of its record. Waits, so that
+   * records stay in order.
+   */
+  #postFinished(
+    task: Task,
+    began: number,
+    ended: number,
+    record: Uint8Array<ArrayBuffer>,
+  ): void {
     writeFinishedHeader(viewOf(record), 0, record.length, task.sequence, 0, began, ended);
-    record.set(body, FINISHED_HEADER_BYTES);
     const taken = this.#gate.taken;
     this.#port.postMessage(record, [record.buffer]);
     this.#gate.waitForTaken(taken);
