@@ -16,9 +16,9 @@ import { Slots } from "../../lib/async.ts";
 import { ensurePrivateFolder } from "../../lib/files.ts";
 import {
   hashFile,
+  hashWritten,
   readRange,
   removeFile,
-  sha256Of,
   syncFolderLater,
 } from "../../lib/growing_file.ts";
 import { logger } from "../../lib/log.ts";
@@ -79,7 +79,7 @@ export class ResultBlobs {
   async take(taskId: TaskId, file: string): Promise<Uint8Array> {
     const { folder } = this.#options;
     using open = Deno.openSync(file, { read: true });
-    const blob = await referenceTo(open, file);
+    const blob = await referenceTo(open);
     const path = join(folder, `${taskId}.${blob.sha256}`);
     Deno.renameSync(file, path);
     await Promise.all([open.syncData(), syncFolderLater(folder)]);
@@ -160,11 +160,7 @@ function notUploaded(thrown: unknown, size: number): TaskError {
   };
 }
 
-async function referenceTo(file: Deno.FsFile, path: string): Promise<BlobReference> {
-  const { size } = file.statSync();
-  // Read at once where that is not too much to hold: each read is done by another thread.
-  if (size <= BLOB_CHUNK_BYTES) {
-    return { sha256: await sha256Of(await readRange(path, 0, size)), size };
-  }
-  return await hashFile(file);
+function referenceTo(file: Deno.FsFile): Promise<BlobReference> {
+  // A larger one may not be in the cache as a whole.
+  return file.statSync().size <= BLOB_CHUNK_BYTES ? hashWritten(file) : hashFile(file);
 }

@@ -210,7 +210,7 @@ export class BlobVault {
   }
 
   /** The file of a complete blob, open for reading. */
-  file(blob: StoredBlob): Promise<Deno.FsFile> {
+  file(blob: StoredBlob): Deno.FsFile {
     return this.#files.open(blob);
   }
 

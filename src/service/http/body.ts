@@ -51,7 +51,6 @@ export async function readBody(
 
 /** A body that is bytes as they are. Throws as {@link readBody} does. */
 export async function readOctets(request: Request, limit: BodyLimit): Promise<Uint8Array> {
-  if (request.body === null) return new Uint8Array();
   const stated = statedLength(request);
   if (stated > limit.bytes) throw tooLarge(`${stated} bytes`, limit);
   return await inTime(readBytes(request, limit, () => {}));
@@ -77,13 +76,14 @@ async function readBytes(
   take: (bytes: number) => void,
 ): Promise<Uint8Array> {
   try {
-    // With a stated length, HTTP itself ends the body there, and one read saves the copies.
+    // With a stated length, HTTP itself ends the body there, and one read saves the copies; to look
+    // at `body` before makes a stream of it.
     if (request.headers.has("content-length")) {
-      const bytes = new Uint8Array(await request.arrayBuffer());
+      const bytes = await request.bytes();
       if (bytes.length > limit.bytes) throw tooLarge(`${bytes.length} bytes`, limit);
       return bytes;
     }
-    return await readStream(request.body!, limit, take);
+    return request.body === null ? new Uint8Array() : await readStream(request.body, limit, take);
   } catch (thrown) {
     if (thrown instanceof FuncxError) throw thrown;
     throw new CutBodyError();

@@ -44,7 +44,7 @@ export async function fileResponse(
   },
 ): Promise<Response> {
   const { start, end } = range ?? { start: 0, end: size };
-  await file.seek(start, Deno.SeekMode.Start);
+  file.seekSync(start, Deno.SeekMode.Start);
   if (headOnly) file.close();
   return respond(headOnly ? null : await bodyOf(file, end - start), {
     status: range === undefined ? 200 : 206,

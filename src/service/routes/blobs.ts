@@ -36,8 +36,12 @@ export function blobHandlers({ store, vault }: ServiceParts): Pick<Handlers, Blo
       const blob = await readable(store, caller, sha256, query.task_id);
       const range = rangeOf(request.headers.get("range"), blob.size);
       const headOnly = request.method === "HEAD";
-      const file = await vault.file(blob);
-      return await fileResponse(file, { size: blob.size, range, etag: sha256, headOnly });
+      return await fileResponse(vault.file(blob), {
+        size: blob.size,
+        range,
+        etag: sha256,
+        headOnly,
+      });
     },
   };
 }
