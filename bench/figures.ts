@@ -302,7 +302,7 @@ export const FLOORS: readonly Figure[] = [
   },
   {
     id: "floor.payloads",
-    label: "1 MB as JSON to a bare server, synced, read, written and back, each hop hashed",
+    label: "1 MB as JSON to a bare server, synced, through a bare worker and back, each hop hashed",
     unit: "MB/s",
     better: "higher",
   },

@@ -1,9 +1,12 @@
 /**
  * What a megabyte there and back takes at least: the client makes JSON of it, hashes it and sends it,
- * a bare server hashes and syncs it, does with it what a worker does, syncs that, and the client
- * fetches, hashes and reads it. Nothing else: no tasks, no queue, no database, no agent.
+ * a bare server hashes and syncs it, and says so in a synced journal; a process for each worker reads
+ * it and writes a result, which the server hashes and syncs as well; and the client fetches, hashes
+ * and reads that. Nothing else: no queue, no database, no agent, and one task has no hold on others.
  */
+import { createHash } from "node:crypto";
 import { fromFileUrl } from "../../src/lib/path.ts";
+import { WORKERS } from "../deployment.ts";
 import { FLOOR } from "../figures.ts";
 import { type Scenario, sized } from "../scenario.ts";
 
@@ -15,13 +18,13 @@ const SERVER = fromFileUrl(new URL("./payloads_process.ts", import.meta.url));
 
 async function there(url: string, text: string): Promise<void> {
   const bytes = new TextEncoder().encode(JSON.stringify([text]));
-  await crypto.subtle.digest("SHA-256", bytes);
+  createHash("sha256").update(bytes).digest();
   await (await fetch(url, { method: "PUT", body: bytes })).text();
 }
 
 async function back(url: string): Promise<number> {
-  const bytes = await (await fetch(url)).arrayBuffer();
-  await crypto.subtle.digest("SHA-256", bytes);
+  const bytes = await (await fetch(url)).bytes();
+  createHash("sha256").update(bytes).digest();
   return (JSON.parse(new TextDecoder().decode(bytes)) as string[])[0]!.length;
 }
 
@@ -47,7 +50,7 @@ export const payloadFloor: Scenario = {
   run: async (context) => {
     const folder = Deno.makeTempDirSync({ dir: context.folder });
     const child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "--no-config", "--quiet", "--no-check", SERVER, folder],
+      args: ["run", "-A", "--no-config", "--quiet", "--no-check", SERVER, folder, `${WORKERS}`],
       stdin: "null",
       stdout: "piped",
     }).spawn();
