@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { blobBuffer, type BlobReference } from "../contract/blob_reference.ts";
 import { newId } from "../contract/ids.ts";
-import { BLOB_CHUNK_BYTES } from "../contract/limits.ts";
+import type { BlobRequests } from "../contract/blob_transfer.ts";
+import { BLOB_CHUNK_BYTES, UPLOAD_BYTES } from "../contract/limits.ts";
 import { assertEquals, assertRejects } from "../lib/assert.ts";
 import { blobRequests } from "./blob_requests.ts";
 import { Blobs } from "./blobs.ts";
@@ -104,6 +105,33 @@ Deno.test("an upload whose link breaks goes on where the service is", async () =
     `put ${BLOB_CHUNK_BYTES}`,
     `put ${2 * BLOB_CHUNK_BYTES}`,
   ]);
+});
+
+Deno.test("payloads are uploaded side by side, as far as they take little memory", async () => {
+  const gate = Promise.withResolvers<void>();
+  const uploads: string[] = [];
+  const never = (): Promise<never> => Promise.reject(new Error("nothing else is asked"));
+  const requests: BlobRequests = {
+    begin: never,
+    put: async (blob) => {
+      uploads.push(blob.sha256);
+      await gate.promise;
+      return { ...blob, offset: blob.size, complete: true };
+    },
+    get: never,
+  };
+  const client = new Blobs(requests, { inlineBytes: 1_000 });
+  const text = "x".repeat(UPLOAD_BYTES / 4);
+  const payloads: (string | Promise<string>)[] = [];
+  // Whoever makes them in a loop stops when there is no room.
+  while (client.room() === undefined) payloads.push(client.payload([payloads.length, text], {}));
+  assertEquals(payloads.length, 4);
+  const room = client.room();
+  while (uploads.length < 4) await new Promise((resolve) => setTimeout(resolve));
+  gate.resolve();
+  await room;
+  assertEquals((await Promise.all(payloads)).length, new Set(uploads).size);
+  assertEquals(client.room(), undefined);
 });
 
 Deno.test("a large result is fetched, and refused when it is not what its hash says", async () => {

@@ -95,6 +95,24 @@ Deno.test("an input that waits does not hold back what is done", async () => {
   assertEquals((await results.next()).done, true);
 });
 
+Deno.test("no more input is read until there is room for it", async () => {
+  const tasks = new Tasks();
+  const room = Promise.withResolvers<void>();
+  const start = (item: number): OrderedTask<number> => ({
+    ...tasks.start(item),
+    ...(item === 1 ? { room: room.promise } : {}),
+  });
+  const results = inOrder(numbers(4), start, LIMITS);
+  const first = results.next();
+  await turn();
+  assertEquals([...tasks.running.keys()], [0, 1]);
+  room.resolve();
+  await turn();
+  assertEquals([...tasks.running.keys()], [0, 1, 2, 3]);
+  await tasks.endAll(() => 0);
+  assertEquals((await first).value, 0);
+});
+
 Deno.test("an error of the input comes after the outcomes before it", async () => {
   const tasks = new Tasks();
   const input = function* (): Generator<number> {
