@@ -282,6 +282,40 @@ def f(x):
   assertEquals(all.map(stderrOf), [1, 2, 3].map((x) => `wrong ${x}\noh ${x}\n`));
 });
 
+Deno.test("Python: each of many short tasks gets what it wrote, and silent ones nothing", {
+  ignore,
+}, async () => {
+  await using harness = await Harness.start({ prefetch: 20 });
+  // Some end at once, some when the manager has read what they wrote, and some fill the pipe.
+  const code = python(`
+import os, subprocess, sys, time
+def f(x):
+    if x % 3 == 1:
+        os.write(1 + x % 2, b"%d," % x)
+    if x % 7 == 2:
+        sys.stdout.write("%d," % x)
+        sys.stderr.write("%d," % x)
+    if x % 50 == 3:
+        subprocess.check_call("printf %d, >&2" % x, shell=True)
+    if x % 5 == 4:
+        time.sleep(0.002)
+    if x % 11 == 5:
+        print("x" * 200000)
+`);
+  const numbers = [...Array(400).keys()];
+  const all = await harness.runAll(numbers.map((x) => ({ code, args: [x] })));
+  const text = (x: number, ...are: boolean[]): string =>
+    are.map((is) => is ? `${x},` : "").join("");
+  assertEquals(
+    all.map((attempt) => [stdoutOf(attempt), stderrOf(attempt)]),
+    numbers.map((x) => [
+      text(x, x % 3 === 1 && x % 2 === 0, x % 7 === 2) +
+      (x % 11 === 5 ? `${"x".repeat(200_000)}\n` : ""),
+      text(x, x % 3 === 1 && x % 2 === 1, x % 7 === 2, x % 50 === 3),
+    ]),
+  );
+});
+
 Deno.test("Python: output works again for the next task, whatever the last one did to it", {
   ignore,
 }, async () => {

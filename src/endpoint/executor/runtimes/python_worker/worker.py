@@ -11,13 +11,21 @@ import _thread
 import collections
 import json
 import os
+import select
 import signal
 import struct
 import sys
 import time
 import types
 
-from funcx_envelope import array_pieces, decode_json, encode_result, load_code, load_data, unpack
+from funcx_envelope import (
+    array_pieces,
+    decode_json,
+    encode_result,
+    load_arguments,
+    load_code,
+    unpack,
+)
 from funcx_errors import VERSION, TaskFailure, describe
 from funcx_output import Capture, flush_quietly, write_all
 
@@ -36,10 +44,16 @@ BEGUN_RECORD = struct.Struct("<IBId")
 FINISHED_HEAD = struct.Struct("<IBIBdd")
 NUMBER_RECORD = struct.Struct("<IBI")
 
+NO_SETTINGS = {}
+
 
 class Worker:
     def __init__(self):
+        # One buffer for all that is received: a new one would be mapped and unmapped each time.
+        self.buffer = memoryview(bytearray(CHUNK))
         self.rest = b""
+        self.arrivals = select.poll()
+        self.arrivals.register(COMMANDS, select.POLLIN)
         self.functions = {}
         self.codes = {}
         # Guards the queue, `next` and whole records on descriptor 3 against the thread that recalls.
@@ -52,6 +66,8 @@ class Worker:
         self.folder = settings["working_folder"]
         self.max_result = settings["max_result_bytes"]
         self.inline_result = settings["inline_result_bytes"]
+        # A result up to this size goes as it is, unless its task says otherwise.
+        self.small_result = min(self.max_result, self.inline_result)
         self.result_folder = settings["result_folder"]
         self.max_traceback = settings["max_traceback_bytes"]
         marker = bytes(bytearray.fromhex(settings["marker"]))
@@ -75,10 +91,10 @@ class Worker:
 
     def receive(self):
         """Waits for records and puts the tasks among them into the queue."""
-        chunk = os.read(COMMANDS, CHUNK)
-        if not chunk:
+        received = os.readv(COMMANDS, (self.buffer,))
+        if received == 0:
             os._exit(0)
-        data = self.rest + chunk if self.rest else chunk
+        data = self.rest + bytes(self.buffer[:received])
         position, size = 0, len(data)
         while size - position >= 4:
             end = position + 4 + LENGTH.unpack_from(data, position)[0]
@@ -157,6 +173,9 @@ class Worker:
         """Reports a task, and claims the next one if it is there, which the report says."""
         for capture in self.captures:
             capture.end(sequence)
+        # One that is here already can be claimed now: then one record says both.
+        if not self.queue and self.arrivals.poll(0):
+            self.receive()
         with self.lock:
             task = self.claim()
             flags = failed if task is None else failed | NEXT_HAS_BEGUN
@@ -171,14 +190,12 @@ class Worker:
         code = "CouldNotExecuteUserTaskError"
         ended = None
         try:
-            settings = decode_json(settings.decode("utf-8")) if settings else {}
+            settings = decode_json(settings.decode("utf-8")) if settings else NO_SETTINGS
             if "folder" in settings:
                 os.chdir(settings["folder"])
             function = self.functions.get(handle) or self.load(handle)
-            blobs = settings.get("blobs", {})
-            (positional, dill), (keyword, _) = [
-                load_data(buffer, blobs) for buffer in unpack(payload.decode("utf-8"))
-            ]
+            blobs = settings.get("blobs", NO_SETTINGS)
+            positional, keyword, dill = load_arguments(payload.decode("utf-8"), blobs)
             code = "RemoteExecutionError"
             value = function(*positional, **keyword)
             self.leave_if_forked()
@@ -187,8 +204,9 @@ class Worker:
                 self.leave_if_forked()
             else:
                 ended = time.time() * 1000
-                pieces = (encode_result(value, settings, dill),)
-                failed, body = self.bounded(sequence, pieces, settings)
+                body, failed = encode_result(value, settings, dill), 0
+                if len(body) > self.small_result or "inline_result_bytes" in settings:
+                    failed, body = self.bounded(sequence, (body,), settings)
         except BaseException as thrown:
             self.leave_if_forked()
             body = describe(thrown, code, self.max_traceback)
