@@ -4,8 +4,9 @@ import { Deployment, NO_OP } from "../deployment.ts";
 import { OURS } from "../figures.ts";
 import { type Scenario, sized } from "../scenario.ts";
 
-const TASKS = 30_000;
-const WARM_UP = 5_000;
+/** Several seconds of tasks after a fifth of them, as the peers have it. */
+const TASKS = 60_000;
+const WARM_UP = 12_000;
 
 export const serviceRate: Scenario = {
   name: "through the service, in batches",
