@@ -4,7 +4,7 @@ import { Deployment, NO_OP } from "../deployment.ts";
 import { OURS } from "../figures.ts";
 import { type Scenario, sized } from "../scenario.ts";
 
-const TASKS = 2_000;
+const TASKS = 4_000;
 
 export const shellService: Scenario = {
   name: "/bin/true through the service",
@@ -19,7 +19,7 @@ export const shellService: Scenario = {
     const batch = async (count: number): Promise<void> => {
       await Promise.all(Array.from({ length: count }, () => executor.submit(functionId)));
     };
-    await batch(sized(context, 200, 4));
+    await batch(sized(context, TASKS / 5, 4));
     const tasks = sized(context, TASKS, 50);
     const { seconds, processor } = await deployment.measure(() => batch(tasks));
     context.record("4.service", tasks / seconds);

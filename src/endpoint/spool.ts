@@ -12,7 +12,8 @@ import { fatal, messageOf, ok, type Outcome, retryable } from "../lib/outcome.ts
 import { openSpoolFile, readMeta, unreadable } from "./spool_file.ts";
 import { TaskInsert } from "./spool_insert.ts";
 import { recover } from "./spool_recovery.ts";
-import { RECORD, spooledTask, taskRecord, type TaskRow, UNFINISHED } from "./spool_rows.ts";
+import { SpoolLoad } from "./spool_load.ts";
+import { RECORD, taskRecord, type TaskRow, UNFINISHED } from "./spool_rows.ts";
 import type { StoredLane } from "./lane.ts";
 import type { LaneLoad, LaneMark, LoadedLane, Recovery } from "./table_events.ts";
 import type { SpooledTask, TaskRecord } from "./task.ts";
@@ -40,6 +41,7 @@ export class Spool {
   readonly #log: LogSync;
   readonly #sql: ReturnType<typeof statements>;
   readonly #insert: TaskInsert;
+  readonly #load: SpoolLoad;
   #writes: (() => void)[] = [];
   /** Those that nobody needs to see done: they go with the next others. */
   #drops: (() => void)[] = [];
@@ -53,6 +55,7 @@ export class Spool {
     this.#log = new LogSync(connection, path);
     this.#sql = statements(connection);
     this.#insert = new TaskInsert(connection);
+    this.#load = new SpoolLoad(connection);
     this.spoolId = readMeta(connection, "spool_id")!;
     this.#lastBatch = this.#number("SELECT coalesce(max(batch), 0) AS n FROM results");
   }
@@ -83,45 +86,9 @@ export class Spool {
     };
   }
 
-  /**
-   * Waiting tasks of the lanes, in order, until they hold `maximumBytes` together; of the first lane
-   * at least one task if there is any. Lanes that did not get their turn come back empty.
-   */
+  /** See {@link SpoolLoad.load}. */
   load(lanes: readonly LaneLoad[], maximumBytes: number): LoadedLane[] {
-    let left = maximumBytes;
-    return lanes.map((wanted, index) => {
-      if (left <= 0 && index > 0) return { lane: wanted.lane, tasks: [], end: false };
-      const loaded = this.#loadLane(wanted, left);
-      for (const { payload } of loaded.tasks) left -= payload.length;
-      return loaded;
-    });
-  }
-
-  #loadLane({ lane, after, tasks: maximum }: LaneLoad, maximumBytes: number): LoadedLane {
-    const through = maximum === 1 ? null : this.#extent(lane, after, maximum, maximumBytes);
-    const rows = through === null
-      ? this.#sql.loadOne.all(lane, after)
-      : this.#sql.load.all(lane, after, through.seq);
-    const tasks = (rows as TaskRow[]).map(spooledTask);
-    return { lane, tasks, end: tasks.length < maximum && !through?.isCut };
-  }
-
-  /** How far to read, so that the payloads stay within the bytes; at least one task. */
-  #extent(
-    lane: number,
-    after: number,
-    maximum: number,
-    maximumBytes: number,
-  ): { readonly seq: number; readonly isCut: boolean } {
-    const sizes = this.#sql.sizes.all(lane, after, maximum) as { seq: number; bytes: number }[];
-    let seq = after;
-    let total = 0;
-    for (const row of sizes) {
-      total += row.bytes;
-      if (total > maximumBytes && seq !== after) return { seq, isCut: true };
-      seq = row.seq;
-    }
-    return { seq, isCut: false };
+    return this.#load.load(lanes, maximumBytes);
   }
 
   functionCode(functionId: FunctionId): Uint8Array | undefined {
@@ -334,12 +301,6 @@ function statements(connection: Connection): Record<StatementName, Statement> {
 const SQL = {
   known: `SELECT json_group_array(task_id) AS task_ids FROM tasks WHERE task_id IN ${IDS}`,
   lookUp: `SELECT ${RECORD}, NOT ${UNFINISHED} AS done FROM tasks WHERE task_id IN ${IDS}`,
-  sizes: `SELECT seq, length(payload) AS bytes FROM tasks
-    WHERE lane = ? AND seq > ? AND ${UNFINISHED} ORDER BY seq LIMIT ?`,
-  load: `SELECT ${RECORD}, payload FROM tasks
-    WHERE lane = ? AND seq > ? AND seq <= ? AND ${UNFINISHED} ORDER BY seq`,
-  loadOne: `SELECT ${RECORD}, payload FROM tasks
-    WHERE lane = ? AND seq > ? AND ${UNFINISHED} ORDER BY seq LIMIT 1`,
   code: "SELECT code FROM functions WHERE function_id = ?",
   batch: "SELECT frame, task_ids FROM results WHERE batch = ?",
   storeFunction: "INSERT OR IGNORE INTO functions (function_id, code) VALUES (?, ?)",
