@@ -157,13 +157,19 @@ export const FIGURES: readonly Figure[] = [
   { id: "6.submit", label: "submitting the 1,000,000", ...rate, floors: ["floor.libsql_rows"] },
   ...payloads(),
   { id: "7.small_alone", label: "small tasks alone, p99", ...time },
-  { id: "7.small_beside", label: "small tasks beside a stream of 10 MB ones, p99", ...time },
+  {
+    id: "7.small_beside",
+    label: "small tasks beside a stream of 10 MB ones, p99",
+    ...time,
+    floors: ["floor.payload_hold"],
+  },
   {
     id: "7.small_ratio",
     label: "p99 beside the stream against alone",
     unit: "ratio",
     better: "lower",
     target: 5,
+    floors: ["floor.payload_hold"],
   },
   {
     id: "8.replay",
@@ -306,6 +312,7 @@ export const FLOORS: readonly Figure[] = [
     unit: "MB/s",
     better: "higher",
   },
+  { id: "floor.payload_hold", label: "a task of 10 MB in a bare worker, p50", ...time },
   {
     id: "floor.http_bodies",
     label: "1 MB by HTTP to a bare server and on, as arguments and as a result",

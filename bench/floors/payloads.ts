@@ -3,15 +3,23 @@
  * a bare server hashes and syncs it, and says so in a synced journal; a process for each worker reads
  * it and writes a result, which the server hashes and syncs as well; and the client fetches, hashes
  * and reads that. Nothing else: no queue, no database, no agent, and one task has no hold on others.
+ *
+ * And how long a task of 10 MB holds a bare worker: a small one that finds all workers with such waits
+ * for that.
  */
 import { createHash } from "node:crypto";
 import { fromFileUrl } from "../../src/lib/path.ts";
 import { WORKERS } from "../deployment.ts";
 import { FLOOR } from "../figures.ts";
-import { type Scenario, sized } from "../scenario.ts";
+import { type Scenario, type ScenarioContext, sized } from "../scenario.ts";
+import { median } from "../statistics.ts";
+import { timed } from "../timing.ts";
+import { echoFile } from "./payloads_worker.ts";
 
 const BYTES = 1_000_000;
 const TASKS = 200;
+const LARGE_BYTES = 10_000_000;
+const LARGE_TASKS = 20;
 /** On their way at a time. */
 const WINDOW = 8;
 const SERVER = fromFileUrl(new URL("./payloads_process.ts", import.meta.url));
@@ -43,12 +51,23 @@ async function run(port: number, count: number): Promise<number> {
   return (performance.now() - begun) / 1_000;
 }
 
+async function hold(context: ScenarioContext, folder: string): Promise<void> {
+  const path = `${folder}/large`;
+  Deno.writeTextFileSync(path, JSON.stringify(["".padEnd(LARGE_BYTES, "x")]));
+  const times = await timed(sized(context, LARGE_TASKS, 2), () => {
+    echoFile(path);
+    return Promise.resolve();
+  });
+  context.record("floor.payload_hold", median(times));
+}
+
 export const payloadFloor: Scenario = {
   name: "a megabyte there and back, by a bare server",
   subject: FLOOR,
   rows: [7],
   run: async (context) => {
     const folder = Deno.makeTempDirSync({ dir: context.folder });
+    await hold(context, folder);
     const child = new Deno.Command(Deno.execPath(), {
       args: ["run", "-A", "--no-config", "--quiet", "--no-check", SERVER, folder, `${WORKERS}`],
       stdin: "null",
