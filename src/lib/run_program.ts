@@ -7,8 +7,8 @@ const PATIENCE = 15_000;
 
 export type ProgramAnswer =
   | { readonly kind: "answered"; readonly stdout: string; readonly stderr: string }
-  /** `why` is one line. */
-  | { readonly kind: "failed"; readonly why: string };
+  /** `why` is one line; `killed` when somebody else ended it, which says nothing of the program. */
+  | { readonly kind: "failed"; readonly why: string; readonly killed?: true };
 
 export interface ProgramOptions {
   /** Added to the environment, or all of it with `clearEnv`. */
@@ -65,7 +65,8 @@ function answerOf({ success, code, signal, stdout, stderr }: Deno.CommandOutput)
   const text = { stdout: decode(stdout), stderr: decode(stderr) };
   if (success) return { kind: "answered", ...text };
   const ending = signal === null ? `it ended with code ${code}` : `it was ended by ${signal}`;
-  return { kind: "failed", why: [ending, lastLine(text.stderr)].filter(Boolean).join(": ") };
+  const why = [ending, lastLine(text.stderr)].filter(Boolean).join(": ");
+  return { kind: "failed", why, ...(signal === "SIGKILL" ? { killed: true } : {}) };
 }
 
 function endGroup(leader: number): void {

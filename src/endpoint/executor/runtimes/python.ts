@@ -1,5 +1,5 @@
 /** The Python runtime: the site's own interpreter, to which the worker's modules are sent. */
-import { runProgram } from "../../../lib/run_program.ts";
+import { type ProgramAnswer, runProgram } from "../../../lib/run_program.ts";
 import type { Detected, WorkerRuntime } from "./runtime.ts";
 import ENVELOPE from "./python_worker/envelope.py" with { type: "text" };
 import ERRORS from "./python_worker/errors.py" with { type: "text" };
@@ -17,6 +17,8 @@ export interface PythonOptions {
 
 /** A slow network home and a large environment to activate take their time. */
 const DETECTION_TIMEOUT = 60_000;
+/** How often an interpreter is asked that is killed before it answers, by a lack of memory maybe. */
+const DETECTION_ATTEMPTS = 3;
 const MINIMUM_MINOR_VERSION = 6;
 
 /** In the order in which they import each other; the last one runs. */
@@ -51,13 +53,7 @@ export async function detectPython(options: PythonOptions): Promise<Detected<Wor
   const { interpreter } = options;
   const hint = `Install Python 3.${MINIMUM_MINOR_VERSION} or later, or name an interpreter in ` +
     "the profile: executor.runtimes.python.interpreter.";
-  const [program, ...args] = pythonCommand(options, VERSION_QUESTION);
-  const answer = await runProgram(program!, args, {
-    env: options.environment,
-    clearEnv: true,
-    cwd: options.workingFolder,
-    patience: DETECTION_TIMEOUT,
-  });
+  const answer = await askForVersion(options);
   if (answer.kind === "failed") {
     return { kind: "missing", reason: `${interpreter} does not run: ${answer.why}`, hint };
   }
@@ -72,6 +68,20 @@ export async function detectPython(options: PythonOptions): Promise<Detected<Wor
     return { kind: "missing", reason: `${interpreter} is Python ${found}`, hint };
   }
   return { kind: "available", runtime: pythonRuntime(options) };
+}
+
+async function askForVersion(options: PythonOptions): Promise<ProgramAnswer> {
+  const [program, ...args] = pythonCommand(options, VERSION_QUESTION);
+  for (let attempt = 1;; attempt++) {
+    const answer = await runProgram(program!, args, {
+      env: options.environment,
+      clearEnv: true,
+      cwd: options.workingFolder,
+      patience: DETECTION_TIMEOUT,
+    });
+    const isKilled = answer.kind === "failed" && answer.killed === true;
+    if (!isKilled || attempt === DETECTION_ATTEMPTS) return answer;
+  }
 }
 
 function pythonRuntime(options: PythonOptions): WorkerRuntime {

@@ -425,6 +425,16 @@ Deno.test("Python: worker_init makes the environment of the interpreter", { igno
   assertEquals(valueOf(await harness.run({ code, args })), ["hello", "by the profile", null]);
 });
 
+Deno.test("Python: an interpreter that is killed while it is asked is asked again", {
+  ignore,
+}, async () => {
+  await using harness = await Harness.start({
+    workerInit: "[ -e asked ] || { : > asked; kill -9 $$; }",
+  });
+  assertTrue(harness.executor.runtimes.includes("python"));
+  assertEquals(valueOf(await harness.run({ code: python("def f():\n    return 1\n") })), 1);
+});
+
 Deno.test(
   "Python: with a sandbox each task has an empty folder, which is removed",
   { ignore },
