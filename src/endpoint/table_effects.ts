@@ -30,6 +30,8 @@ export interface EffectOptions {
 export class TableEffects {
   readonly #options: EffectOptions;
   #finished: FinishedTask[] = [];
+  /** Ids of `#finished`. */
+  readonly #ending = new Set<TaskId>();
 
   constructor(options: EffectOptions) {
     this.#options = options;
@@ -47,7 +49,10 @@ export class TableEffects {
       case "requeue":
         return spool.requeue(effect.tasks);
       case "finish": {
-        for (const { result } of effect.tasks) this.#ended(result.task_id);
+        for (const { result } of effect.tasks) {
+          this.#ending.add(result.task_id);
+          this.#ended(result.task_id);
+        }
         this.#finished.push(...effect.tasks);
         return;
       }
@@ -90,10 +95,16 @@ export class TableEffects {
     apply({ kind: "loaded", at: now(), lanes: spool.load(lanes, bytes) });
   }
 
+  /** Whether the task has a result that the spool does not know of yet. */
+  isEnding(taskId: TaskId): boolean {
+    return this.#ending.has(taskId);
+  }
+
   /** Queues what has finished for the spool: results of one turn share their frames. */
   storeResults(): void {
     if (this.#finished.length === 0) return;
     const { outbox, commits } = this.#options;
+    this.#ending.clear();
     const batches = outbox.add(this.#finished.splice(0));
     commits.after(() => outbox.ready(batches));
   }

@@ -274,7 +274,9 @@ export class TaskFlow {
     this.#turns.now();
   }
 
-  #cancel(taskIds: readonly TaskId[]): void {
+  #cancel(asked: readonly TaskId[]): void {
+    // What is asked for twice before a commit has ended by the first of them.
+    const taskIds = asked.filter((taskId) => !this.#effects.isEnding(taskId));
     const unknown = taskIds.filter((taskId) => !this.#table.has(taskId));
     const { waiting, finished } = unknown.length === 0
       ? { waiting: [], finished: new Set<TaskId>() }
@@ -366,6 +368,7 @@ export class TaskFlow {
   }
 
   #takeTurn(): void {
+    const wasFailing = this.#commits.storage === "failing";
     this.#takeIncoming();
     this.#outbox.acknowledged(this.#acknowledged.splice(0));
     for (const event of this.#events.splice(0)) this.#apply(event);
@@ -374,6 +377,8 @@ export class TaskFlow {
       this.#effects.storeResults();
     });
     if (!written) return;
+    // What came meanwhile was left where it is.
+    if (wasFailing) this.#turns.now();
     for (const { frame, taskIds } of this.#outbox.next()) {
       this.#session?.sendFrame(frame);
       this.#acknowledgements.resultsSent(taskIds);

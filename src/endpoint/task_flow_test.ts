@@ -324,6 +324,22 @@ Deno.test("cancelling reaches tasks wherever they are", async () => {
   assertEquals([last.task_id, last.state], [running.task_id, "cancelled"]);
 });
 
+Deno.test("a task that is cancelled twice in one turn ends once", async () => {
+  using bench = new Bench(1);
+  const session = bench.session();
+  session.messages.ignore("task_ack");
+  const [running, waiting, next] = [taskMessage(), taskMessage(), taskMessage()];
+  bench.flow.receive(tasksOf([running, waiting, next]));
+  await bench.executor.hasBeenGiven(1);
+  bench.flow.receive({ type: "cancel", task_ids: [waiting.task_id] });
+  bench.flow.receive({ type: "cancel", task_ids: [waiting.task_id] });
+  assertEquals(idsOf((await session.messages.expect("results")).results), [waiting.task_id]);
+  bench.executor.finish(running.task_id, SUCCESS);
+  assertEquals(idsOf((await session.messages.expect("results")).results), [running.task_id]);
+  assertEquals((await bench.executor.hasBeenGiven(2))[1].taskId, next.task_id);
+  assertEquals(bench.storage, []);
+});
+
 Deno.test("asked what it still has, it names what it does not have", async () => {
   using bench = new Bench(0);
   const session = bench.session();
@@ -459,6 +475,31 @@ Deno.test("a disk that is nearly full: no new tasks, but results and cancels go 
   assertEquals(bench.storage[1], null);
   assertEquals((await session.messages.expect("task_ack")).task_ids, [held.task_id]);
   assertEquals((await bench.executor.hasBeenGiven(2))[1].taskId, held.task_id);
+});
+
+Deno.test("tasks that came while the disk was nearly full and then full are taken after that", async () => {
+  using bench = new Bench(1);
+  bench.free = 10_000;
+  const session = bench.session();
+  const [running, held] = [taskMessage(), taskMessage({}, { payload: new Uint8Array(20_000) })];
+  bench.flow.receive(tasksOf([running]));
+  await session.messages.expect("task_ack");
+  await bench.executor.hasBeenGiven(1);
+  bench.free = 0;
+  bench.flow.receive(tasksOf([held]));
+  await bench.changed.when(() => bench.storage.length === 1);
+  const { page_count } = bench.connection.prepare("PRAGMA page_count").get() as {
+    page_count: number;
+  };
+  bench.connection.pragma(`max_page_count = ${page_count}`);
+  const result = { kind: "success", result: new Uint8Array(100_000) } as const;
+  bench.executor.finish(running.task_id, result);
+  await bench.changed.when(() => bench.storage.length === 2);
+  assertMatch(bench.storage[1]!.message, /cannot be written/);
+  bench.connection.pragma("max_page_count = 1000000");
+  bench.free = 1e6;
+  assertEquals(idsOf((await session.messages.expect("results")).results), [running.task_id]);
+  assertEquals((await session.messages.expect("task_ack")).task_ids, [held.task_id]);
 });
 
 Deno.test("a task that comes again on a full disk, and is acknowledged meanwhile, does not run again", async () => {
