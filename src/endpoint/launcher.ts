@@ -42,6 +42,12 @@ export class Launcher {
     return (this.#executor?.capacity() ?? 0) - this.#expected;
   }
 
+  /** Whether there is a task for each worker, and another one for after it. */
+  get isBusy(): boolean {
+    const load = this.#executor?.load();
+    return load !== undefined && load.outstanding_tasks >= 2 * load.total_workers;
+  }
+
   /** So many attempts come after the commit. */
   expect(count: number): void {
     this.#expected += count;

@@ -152,7 +152,7 @@ export class TaskFlow {
     });
     this.#turns = new TurnTimer({
       take: () => this.#turn(),
-      isBusy: () => this.#launcher.executor?.load().idle_workers === 0,
+      isBusy: () => this.#launcher.isBusy,
     });
     void spool.lost.then((failure) => this.#end(failure));
     const recovery = spool.recover(options.now());

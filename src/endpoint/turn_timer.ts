@@ -1,9 +1,9 @@
 /**
  * When the next turn of the task flow is taken: at once, or, for what nobody waits for while all
- * workers are busy, a moment after the one before. A turn costs a transaction here, a frame, and a
- * transaction and a sync of the service, whatever it holds; what comes within that moment shares
- * them. As soon as a worker is idle there is no such moment: whoever runs one task at a time has its
- * result at once.
+ * workers have enough to do, a moment after the one before. A turn costs a transaction here, a frame,
+ * and a transaction and a sync of the service, whatever it holds; what comes within that moment shares
+ * them. As soon as a worker has nothing ahead there is no such moment: it gets its next task in time,
+ * and whoever runs one task at a time has its result at once.
  */
 import { setImmediate } from "node:timers";
 
@@ -12,7 +12,7 @@ const COMPANY = 10;
 
 export interface TurnTimerOptions {
   readonly take: () => void;
-  /** Whether every worker has something to do. */
+  /** Whether every worker has a task to run, and another one for after it. */
   readonly isBusy: () => boolean;
 }
 

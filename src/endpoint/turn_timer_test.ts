@@ -41,7 +41,7 @@ Deno.test("what comes in one pass of the event loop shares a turn", async () => 
   assertEquals(turns.count, 1);
 });
 
-Deno.test("while all workers are busy a turn that may wait comes after a moment", async () => {
+Deno.test("while all workers have enough to do a turn that may wait comes after a moment", async () => {
   using turns = new Turns();
   turns.timer.now();
   await turns.taken(1);
@@ -64,7 +64,7 @@ Deno.test("a turn that must not wait takes along what does", async () => {
   await turns.taken(3);
 });
 
-Deno.test("with an idle worker no turn waits", async () => {
+Deno.test("with a worker that has nothing ahead no turn waits", async () => {
   using turns = new Turns();
   turns.timer.now();
   await turns.taken(1);
