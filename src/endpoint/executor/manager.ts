@@ -351,8 +351,11 @@ export class Manager implements Executor {
       this.#endedHere.end([assignment], { kind: "cancelled" });
     } else if (place instanceof WarmWorker && place.waiting > 0) {
       place.recall();
+      // One that only waits there ends when the worker answers; it is not worth the one that runs.
       setTimeout(() => {
-        if (place.holds(assignment)) place.end();
+        const { running } = place;
+        const sparesOther = running !== null && running.assignment !== assignment;
+        if (place.holds(assignment) && !sparesOther) place.end();
       }, RECALL_TIME);
     } else place.end();
   }

@@ -313,6 +313,24 @@ Deno.test("a task that waits is cancelled at once; unknown ones are ignored", as
   assertEquals((await harness.end(running!)).outcome.kind, "cancelled");
 });
 
+Deno.test("a cancel of a task that waits in a worker that does not answer spares the one that runs", async () => {
+  await using harness = await Harness.start({ prefetch: 1 });
+  const pid = await workerOf(harness, NOOP_TS);
+  const [running, waiting] = harness.give(
+    { code: WAIT_TS, args: [2_000] },
+    { code: NOOP_TS, args: [1] },
+  );
+  await harness.begin(running!);
+  Deno.kill(pid, "SIGSTOP");
+  harness.executor.cancel([waiting!]);
+  // Longer than a worker has to give tasks back.
+  await delay(1_300);
+  Deno.kill(pid, "SIGCONT");
+  assertEquals((await harness.end(running!)).outcome.kind, "success");
+  assertTrue(["cancelled", "returned"].includes((await harness.end(waiting!)).outcome.kind));
+  assertEquals((await harness.run({ code: NOOP_TS, args: [2] })).details.pid, pid);
+});
+
 Deno.test("capacity is what the slots hold, and grows with the pace", async () => {
   await using harness = await Harness.start({ workersPerNode: 2, prefetch: 1 });
   assertEquals(harness.executor.capacity(), 4);
