@@ -4,9 +4,12 @@
  */
 
 const SYMBOLS = {
+  // In a thread of the runtime: it returns when the program is loaded, which a slow file system or
+  // a busy machine can make long.
   posix_spawn: {
     parameters: ["buffer", "buffer", "buffer", "buffer", "buffer", "buffer"],
     result: "i32",
+    nonblocking: true,
   },
   posix_spawn_file_actions_init: { parameters: ["buffer"], result: "i32" },
   posix_spawn_file_actions_adddup2: { parameters: ["buffer", "i32", "i32"], result: "i32" },

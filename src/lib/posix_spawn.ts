@@ -4,7 +4,8 @@
  * Why not `Deno.Command`: a process group of one's own is what makes it possible to end a command
  * with all that it started, and Deno makes one by a fork of this whole process, which takes
  * milliseconds and blocks the thread. `setsid(1)` before the command costs an exec, as much as a
- * short command itself. posix_spawn(3) sets the session between `vfork` and `exec`, for nothing.
+ * short command itself. posix_spawn(3) sets the session between `vfork` and `exec`, for nothing, and holds up only the
+ * thread that calls it.
  */
 import { getSystemErrorMap } from "node:util";
 import { cString, type Libc, openLibc, StringVector } from "./libc.ts";
@@ -55,6 +56,16 @@ export interface Usage {
   readonly peakMemory: number | null;
 }
 
+/** What one call of posix_spawn(3) points to. */
+interface SpawnMemory {
+  readonly pid: Int32Array<ArrayBuffer>;
+  readonly file: Uint8Array<ArrayBuffer>;
+  readonly actions: Uint8Array<ArrayBuffer>;
+  readonly words: StringVector;
+  readonly environment: StringVector;
+  readonly folder: Uint8Array<ArrayBuffer>;
+}
+
 /** The system refused to start a program. */
 export class SpawnError extends Error {
   override readonly name = "SpawnError";
@@ -69,7 +80,8 @@ export class PosixSpawner {
   readonly #libc: Libc;
   readonly #call: Libc["symbols"];
   readonly #attributes = new Uint8Array(STRUCTURE_BYTES);
-  readonly #actions = new Uint8Array(STRUCTURE_BYTES);
+  /** What the system reads and writes in other threads now: nothing else may hold it. */
+  readonly #inUse = new Set<SpawnMemory>();
   readonly #numbers = new Int32Array(2);
   readonly #usage = new BigInt64Array(USAGE_CELLS);
   readonly #buffer = new Uint8Array(READ_BYTES);
@@ -91,6 +103,7 @@ export class PosixSpawner {
     return libc === null ? null : new PosixSpawner(libc);
   }
 
+  /** When nothing is being started any more. */
   close(): void {
     this.#libc.close();
   }
@@ -99,12 +112,15 @@ export class PosixSpawner {
     return this.#call.access(cString(path), X_OK) === 0;
   }
 
-  /** Blocks until the program is loaded. Throws {@link SpawnError}. */
-  spawn(options: SpawnOptions): Spawned {
+  /**
+   * Resolves when the program is loaded, in this process's other threads, and rejects with
+   * {@link SpawnError}. It may have ended by then.
+   */
+  async spawn(options: SpawnOptions): Promise<Spawned> {
     const stdout = this.#pipe();
     const stderr = this.#pipe();
     try {
-      const pid = this.#spawn(options, stdout.write, stderr.write);
+      const pid = await this.#spawn(options, stdout.write, stderr.write);
       return { pid, stdout: stdout.read, stderr: stderr.read };
     } catch (thrown) {
       this.closeDescriptor(stdout.read);
@@ -123,27 +139,34 @@ export class PosixSpawner {
     return { read: this.#numbers[0]!, write: this.#numbers[1]! };
   }
 
-  #spawn({ file, words, folder, environment }: SpawnOptions, out: number, err: number): number {
+  async #spawn(options: SpawnOptions, out: number, err: number): Promise<number> {
     const call = this.#call;
-    const actions = this.#actions;
-    const path = cString(file);
-    const argv = new StringVector(words);
+    const memory: SpawnMemory = {
+      pid: new Int32Array(1),
+      file: cString(options.file),
+      actions: new Uint8Array(STRUCTURE_BYTES),
+      words: new StringVector(options.words),
+      environment: options.environment,
+      folder: cString(options.folder),
+    };
+    const { pid, file, actions, words, environment } = memory;
     call.posix_spawn_file_actions_init(actions);
-    call.posix_spawn_file_actions_addchdir_np(actions, cString(folder));
+    call.posix_spawn_file_actions_addchdir_np(actions, memory.folder);
     call.posix_spawn_file_actions_addopen(actions, 0, DEV_NULL, O_RDONLY, 0);
     call.posix_spawn_file_actions_adddup2(actions, out, 1);
     call.posix_spawn_file_actions_adddup2(actions, err, 2);
-    const pid = this.#numbers;
-    const errno = call.posix_spawn(
+    this.#inUse.add(memory);
+    const errno = await call.posix_spawn(
       pid,
-      path,
+      file,
       actions,
       this.#attributes,
-      argv.memory,
+      words.memory,
       environment.memory,
     );
+    this.#inUse.delete(memory);
     call.posix_spawn_file_actions_destroy(actions);
-    if (errno !== 0) throw new SpawnError(file, errno);
+    if (errno !== 0) throw new SpawnError(options.file, errno);
     return pid[0]!;
   }
 

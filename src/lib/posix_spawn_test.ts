@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows, assertTrue } from "./assert.ts";
+import { assertEquals, assertRejects, assertTrue } from "./assert.ts";
 import { StringVector } from "./libc.ts";
 import { PosixSpawner, type Usage } from "./posix_spawn.ts";
 
@@ -38,7 +38,7 @@ async function sh(
   spawner: PosixSpawner,
   script: string,
 ): Promise<Usage & { readonly stdout: string; readonly stderr: string }> {
-  const { pid, stdout, stderr } = spawner.spawn({
+  const { pid, stdout, stderr } = await spawner.spawn({
     file: "/bin/sh",
     words: ["name", "-c", script],
     folder: "/",
@@ -82,13 +82,14 @@ Deno.test("its end is told with what it used", { ignore }, async () => {
   assertTrue(busy.processorTime > 0.01, `${busy.processorTime}`);
 });
 
-Deno.test("a program that cannot be loaded is refused with the system's words", { ignore }, () => {
+Deno.test("a program that cannot be loaded is refused with the system's words", {
+  ignore,
+}, async () => {
   using spawner = open();
-  const start = (file: string, folder: string): void => {
+  const start = (file: string, folder: string) => (): Promise<unknown> =>
     spawner.spawn({ file, words: ["x"], folder, environment: new StringVector([]) });
-  };
-  assertThrows(() => start("/no/such/program", "/"), /SpawnError: no such file or directory/);
-  assertThrows(() => start("/etc/passwd", "/"), /SpawnError: permission denied/);
-  assertThrows(() => start("/bin/true", "/no/such/folder"), /SpawnError: no such file/);
+  await assertRejects(start("/no/such/program", "/"), /SpawnError: no such file or directory/);
+  await assertRejects(start("/etc/passwd", "/"), /SpawnError: permission denied/);
+  await assertRejects(start("/bin/true", "/no/such/folder"), /SpawnError: no such file/);
   assertTrue(spawner.isExecutable("/bin/true") && !spawner.isExecutable("/etc/passwd"));
 });

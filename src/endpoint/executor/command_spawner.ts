@@ -55,11 +55,11 @@ export interface RunningCommand {
 }
 
 export interface CommandSpawner {
-  /** Throws the system's error, also when the program cannot be loaded. */
-  start(command: CommandLine, output: OutputTaker): RunningCommand;
+  /** Rejects with the system's error, also when the program cannot be loaded. */
+  start(command: CommandLine, output: OutputTaker): Promise<RunningCommand>;
   /** Whether the path is that of a program, or of a folder. */
   isExecutable(path: string): boolean;
-  /** When no command runs any more; a second time does nothing. */
+  /** When no command runs or starts any more; a second time does nothing. */
   close(): void;
 }
 
@@ -72,12 +72,7 @@ export class NativeSpawner implements CommandSpawner {
   #hold: ReturnType<typeof setInterval> | undefined;
   #isClosed = false;
   readonly #reap = (): void => {
-    for (const command of this.#running) {
-      const usage = this.#system.wait(command.pid);
-      if (usage === null) continue;
-      this.#running.delete(command);
-      command.ended(usage);
-    }
+    for (const command of this.#running) this.#reapOne(command);
     if (this.#running.size > 0) return;
     clearInterval(this.#hold);
     this.#hold = undefined;
@@ -94,16 +89,28 @@ export class NativeSpawner implements CommandSpawner {
     return system === null ? null : new NativeSpawner(system, environment);
   }
 
-  start({ file, words, folder, variables }: CommandLine, output: OutputTaker): RunningCommand {
+  async start(
+    { file, words, folder, variables }: CommandLine,
+    output: OutputTaker,
+  ): Promise<RunningCommand> {
     // Before the first child, so that no end is missed.
     if (!this.#isListening) Deno.addSignalListener("SIGCHLD", this.#reap);
     this.#isListening = true;
     const environment = new StringVector(pairs(variables), this.#environment);
-    const spawned = this.#system.spawn({ file, words, folder, environment });
+    const spawned = await this.#system.spawn({ file, words, folder, environment });
     const command = new NativeCommand(this.#system, spawned, output);
     this.#running.add(command);
     this.#hold ??= setInterval(() => {}, FOR_LONG);
+    // The signal of one that was quicker than this thread found nobody.
+    this.#reapOne(command);
     return command;
+  }
+
+  #reapOne(command: NativeCommand): void {
+    const usage = this.#system.wait(command.pid);
+    if (usage === null) return;
+    this.#running.delete(command);
+    command.ended(usage);
   }
 
   isExecutable(path: string): boolean {

@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch, assertThrows, assertTrue } from "../../lib/assert.ts";
+import { assertEquals, assertMatch, assertRejects, assertTrue } from "../../lib/assert.ts";
 import { type CommandSpawner, NativeSpawner } from "./command_spawner.ts";
 import { DenoSpawner } from "./deno_spawner.ts";
 import { endGroup } from "./process_group.ts";
@@ -15,7 +15,7 @@ interface Ended {
 async function sh(spawner: CommandSpawner, script: string, stall = 0): Promise<Ended> {
   const output = { stdout: "", stderr: "" };
   const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
-  const command = spawner.start({
+  const command = await spawner.start({
     file: "/bin/sh",
     words: ["sh", "-c", script],
     folder: "/",
@@ -69,11 +69,10 @@ for (
       assertMatch(stdout, /^\d+\n$/);
       Deno.kill(Number(stdout), "SIGKILL");
     });
-    await test.step("is refused when it cannot be loaded", () => {
+    await test.step("is refused when it cannot be loaded", async () => {
       assertTrue(spawner.isExecutable("/bin/sh") && !spawner.isExecutable("/etc/passwd"));
-      assertThrows(() => {
-        spawner.start({ file: "/bin/sh", words: ["sh"], folder: "/none", variables: {} }, () => {});
-      }, /no such|cwd|not found/i);
+      const command = { file: "/bin/sh", words: ["sh"], folder: "/none", variables: {} };
+      await assertRejects(() => spawner.start(command, () => {}), /no such|cwd|not found/i);
     });
     spawner.close();
   });

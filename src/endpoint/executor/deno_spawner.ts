@@ -26,7 +26,11 @@ export class DenoSpawner implements CommandSpawner {
     this.#environment = environment;
   }
 
-  start({ file, words, folder, variables }: CommandLine, output: OutputTaker): RunningCommand {
+  // deno-lint-ignore require-await -- what it throws has to be a rejection
+  async start(
+    { file, words, folder, variables }: CommandLine,
+    output: OutputTaker,
+  ): Promise<RunningCommand> {
     const command = [file, ...words.slice(1)];
     const [program, ...args] = this.#setsid === null ? command : [this.#setsid, ...command];
     const child = new Deno.Command(program!, {

@@ -308,8 +308,6 @@ export class Manager implements Executor {
     const event = assignment.runningEvent;
     if (event !== null) this.#events.started([{ taskId: assignment.attempt.taskId, event }]);
     if (assignment.walltime !== null) this.#deadlines.watch(assignment.walltime);
-    // It was cancelled while a shell task could not be ended yet.
-    if (assignment.endReason !== null) this.#endTask(assignment, assignment.endReason);
   }
 
   /** Puts back what a worker had not begun, but for what has been ended meanwhile. */

@@ -45,6 +45,8 @@ export class ShellTask {
   readonly #options: ShellTaskOptions;
   readonly #events: ShellTaskEvents;
   #command: RunningCommand | null = null;
+  /** It is to end as soon as there is something to be ended. */
+  #isUnwanted = false;
   #since = 0;
   #until: number | null = null;
 
@@ -67,6 +69,7 @@ export class ShellTask {
 
   /** Ends its process group; `ended` follows. */
   end(): void {
+    this.#isUnwanted = true;
     if (this.#command !== null) void endGroup(this.#command.pid, this.#command.exited);
   }
 
@@ -78,7 +81,7 @@ export class ShellTask {
     let command: RunningCommand;
     try {
       filled = fill(decoder.decode(attempt.code), decoder.decode(attempt.payload), attempt.blobs);
-      command = this.#start(filled);
+      command = await this.#start(filled);
     } catch (thrown) {
       this.#events.ended({ kind: "failed", error: startError(thrown) }, {});
       return;
@@ -87,31 +90,32 @@ export class ShellTask {
     this.#since = performance.now();
     this.assignment.begunAt = wallClock();
     this.#events.started();
+    if (this.#isUnwanted) this.end();
     const exit = await this.#follow(command);
     this.#until = performance.now();
     this.#events.ended(this.#outcome(exit, filled.text), this.#details(command, exit));
   }
 
-  #start(filled: FilledTemplate): RunningCommand {
+  async #start(filled: FilledTemplate): Promise<RunningCommand> {
     if (filled.words !== null) {
-      const started = this.#startPlain(filled.words);
+      const started = await this.#startPlain(filled.words);
       if (started !== null) return started;
     }
     const { runtime } = this.#options;
     const init = runtime.workerInit.trim() === "" ? "" : `${runtime.workerInit}\n`;
     const words = [runtime.shell, "-c", init + filled.script];
-    return this.#spawn(runtime.shell, words, filled.variables);
+    return await this.#spawn(runtime.shell, words, filled.variables);
   }
 
   /** Null when it is for the shell to start it, or to say why it cannot be started. */
-  #startPlain(words: readonly string[]): RunningCommand | null {
+  async #startPlain(words: readonly string[]): Promise<RunningCommand | null> {
     const { startsPlainCommands, environment, spawner } = this.#options.runtime;
     if (!startsPlainCommands) return null;
     const path = environment.PATH ?? "";
     const file = programFile(words[0]!, path, (each) => spawner.isExecutable(each));
     if (file === null) return null;
     try {
-      return this.#spawn(file, words, {});
+      return await this.#spawn(file, words, {});
     } catch {
       return null;
     }
@@ -121,7 +125,7 @@ export class ShellTask {
     file: string,
     words: readonly string[],
     variables: Readonly<Record<string, string>>,
-  ): RunningCommand {
+  ): Promise<RunningCommand> {
     const { runtime, folder, output } = this.#options;
     return runtime.spawner.start(
       { file, words, folder, variables: { ...variables, PWD: folder } },

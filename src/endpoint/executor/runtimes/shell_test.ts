@@ -105,6 +105,20 @@ Deno.test("shell: nothing of a command outlives it", async () => {
   assertEquals(children.filter(isAlive), []);
 });
 
+Deno.test("shell: a command that is being started when it is cancelled, or all is closed, ends", async () => {
+  await using harness = await Harness.start();
+  const code = shell("sleep 1000");
+  const [cancelled] = harness.give({ code });
+  // Now it is on its way to the system.
+  await null;
+  harness.executor.cancel([cancelled!]);
+  assertEquals((await harness.end(cancelled!)).outcome.kind, "cancelled");
+  const [closed] = harness.give({ code });
+  await null;
+  await harness.executor.close();
+  assertEquals((await harness.end(closed!)).outcome.kind, "lost");
+});
+
 Deno.test("shell: walltime and cancel end the whole group", async () => {
   await using harness = await Harness.start({ workersPerNode: 2 });
   const code = shell("sleep 1000 & echo $!; wait");
