@@ -98,6 +98,7 @@ function startExecutor(folder: string, feeder: Feeder): Promise<Executor> {
       walltimeSeconds: null,
       idleSeconds: 600,
       provider: { type: "local" },
+      link: { address: { kind: "auto" }, portRange: null, reattachSeconds: 600 },
       runtimes: {
         typescript: { permissions },
         python: PYTHON === undefined ? null : { interpreter: PYTHON },

@@ -127,6 +127,9 @@ export const PROFILE_TIMEOUT = 2 * SECOND;
 /** What a profile may come to: text and keys in UTF-16 units, and 16 for every value. */
 export const MAX_PROFILE_SIZE = MIB;
 export const MAX_WORKERS_PER_NODE = 1_024;
+/** Blocks of one endpoint at a time. */
+export const MAX_BLOCKS = 1_000;
+export const MAX_NODES_PER_BLOCK = 100_000;
 export const MAX_PREFETCH = 10_000;
 export const DEFAULT_STOP_TIMEOUT = 30 * SECOND;
 /** One record between a manager and a worker process: a result or arguments of the largest size. */

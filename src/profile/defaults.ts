@@ -1,13 +1,15 @@
 /** From what a user wrote to the resolved form: defaults filled in, paths made absolute. Pure. */
 import { DEFAULT_MAX_ATTEMPTS, MAX_BLOB_BYTES } from "../contract/limits.ts";
 import { resolve } from "../lib/path.ts";
+import { linkAddress } from "./manager_link.ts";
+import { resolveProvider } from "./provider_defaults.ts";
 import {
   type RawProfile,
   type ResolvedExecutor,
   type ResolvedProfile,
   type TypescriptPermissions,
-  walltimeSeconds,
 } from "./schema.ts";
+import { walltimeSeconds } from "./schema_pieces.ts";
 import type { SiteFacts } from "./site.ts";
 
 /** Where a profile stands. */
@@ -40,6 +42,7 @@ function baseUrl(url: string): string {
 }
 
 const DEFAULT_IDLE_SECONDS = 600;
+const DEFAULT_REATTACH_SECONDS = 600;
 
 type RawExecutor = NonNullable<RawProfile["executor"]>;
 
@@ -56,7 +59,12 @@ function resolveExecutor(
     maxResultBytes: raw.maxResultBytes ?? MAX_BLOB_BYTES,
     walltimeSeconds: walltime === undefined ? null : walltimeSeconds(walltime),
     idleSeconds: walltimeSeconds(idleTime),
-    provider: { type: "local" },
+    provider: resolveProvider(raw.provider ?? { type: "local" }),
+    link: {
+      address: linkAddress(raw.address ?? "auto"),
+      portRange: raw.portRange ?? null,
+      reattachSeconds: walltimeSeconds(raw.reattachTimeout ?? DEFAULT_REATTACH_SECONDS),
+    },
     runtimes: resolveRuntimes(raw.runtimes ?? {}, surroundings),
     workerInit: raw.workerInit ?? "",
     environment: raw.environment ?? {},

@@ -12,6 +12,7 @@ import {
   MAX_PREFETCH,
   MAX_WORKERS_PER_NODE,
 } from "../contract/limits.ts";
+import { PROVIDER_KEYS } from "./provider_keys.ts";
 
 export interface KeyHelp {
   readonly expected: string;
@@ -52,6 +53,10 @@ function permissions(prefix: string): Record<string, KeyHelp> {
       [`${prefix}.${name}.*`, onePermission(example)],
     ]),
   );
+}
+
+function under(prefix: string, keys: Readonly<Record<string, KeyHelp>>): Record<string, KeyHelp> {
+  return Object.fromEntries(Object.entries(keys).map(([key, help]) => [`${prefix}.${key}`, help]));
 }
 
 export const KEYS: Readonly<Record<string, KeyHelp>> = {
@@ -95,7 +100,23 @@ export const KEYS: Readonly<Record<string, KeyHelp>> = {
     mend: 'Write one hour as "01:00:00", or leave it out for ten minutes.',
   },
   "executor.provider": { expected: "an object", mend: 'Write it as { type: "local" }.' },
-  "executor.provider.type": { expected: '"local"', mend: 'Write { type: "local" }.' },
+  ...under("executor.provider", PROVIDER_KEYS),
+  "executor.address": {
+    expected: '"auto", "service", an IP address or the name of a network interface',
+    mend: 'Write it as "ib0" or "10.0.0.1", or leave it out for "auto".',
+  },
+  "executor.portRange": {
+    expected: "two ports, the lower one first",
+    mend: "Write it as [50000, 51000], or leave it out for any port.",
+  },
+  "executor.portRange.*": {
+    expected: "a port from 1 to 65535",
+    mend: "Write it as [50000, 51000], or leave it out for any port.",
+  },
+  "executor.reattachTimeout": {
+    expected: '"HH:MM:SS" or a number of seconds, more than 0',
+    mend: 'Write one hour as "01:00:00", or leave it out for ten minutes.',
+  },
   "executor.runtimes": SECTION,
   "executor.runtimes.typescript": {
     expected: "false or an object",

@@ -2,8 +2,14 @@
 import * as v from "valibot";
 import { closest } from "../lib/closest.ts";
 import { type KeyHelp, KEYS, keysUnder } from "./keys.ts";
-import type { Scheduler } from "./profile.d.ts";
-import { SCHEDULERS } from "./schedulers.ts";
+import { conflictsOf } from "./provider_checks.ts";
+import { meantBy, providerKeyHelp } from "./provider_keys.ts";
+import {
+  PROVIDER_ENTRIES,
+  PROVIDER_TYPES,
+  type ProviderType,
+  providerType,
+} from "./provider_schema.ts";
 import { ProfileSchema, type RawProfile } from "./schema.ts";
 
 export interface ProfileProblem {
@@ -22,64 +28,95 @@ export function checkProfile(
   source: string,
 ): { readonly profile: RawProfile } | { readonly problems: readonly ProfileProblem[] } {
   const checked = v.safeParse(ProfileSchema, value);
-  if (checked.success) return { profile: checked.output };
+  if (checked.success) return withoutConflicts(checked.output, source);
+  const type = providerType((value as Provided)?.executor?.provider);
   const byKey = new Map<string, ProfileProblem>();
   for (const issue of checked.issues) {
     const path = (issue.path ?? []).map((item) => String(item.key));
     const key = path.join(".");
     if (byKey.has(key)) continue;
-    byKey.set(key, { key, ...lineOf(path.at(-1), source), ...explain(path, issue) });
+    byKey.set(key, { key, ...lineOf(path.at(-1), source), ...explain(path, issue, type) });
   }
-  return { problems: withoutFollowUps([...byKey.values()], value) };
+  return { problems: [...byKey.values()] };
 }
 
-/** A scheduler's own keys are not held against a profile that names the scheduler. */
-function withoutFollowUps(problems: ProfileProblem[], value: unknown): ProfileProblem[] {
-  if (!namesScheduler(value)) return problems;
-  return problems.filter(({ key }) =>
-    !key.startsWith("executor.provider.") || key === "executor.provider.type"
-  );
+/** As far as it has a provider. */
+type Provided = { readonly executor?: { readonly provider?: unknown } | null } | null | undefined;
+
+function withoutConflicts(profile: RawProfile, source: string): ReturnType<typeof checkProfile> {
+  const problems = conflictsOf(profile).map(({ key, ...rest }) => ({
+    key: `${PROVIDER}.${key}`,
+    ...lineOf(key, source),
+    ...rest,
+  }));
+  return problems.length === 0 ? { profile } : { problems };
 }
 
-function namesScheduler(value: unknown): boolean {
-  const raw = value as { executor?: { provider?: { type?: unknown } | null } | null } | null;
-  return schedulerNamed(raw?.executor?.provider?.type) !== undefined;
-}
-
-function schedulerNamed(value: unknown): Scheduler | undefined {
-  return SCHEDULERS.find((name) => name === value);
-}
+const PROVIDER = "executor.provider";
 
 type Explained = Omit<ProfileProblem, "key" | "line">;
 
-function explain(path: readonly string[], issue: v.BaseIssue<unknown>): Explained {
-  if (issue.type === "never") return unknownKey(path);
+function explain(
+  path: readonly string[],
+  issue: v.BaseIssue<unknown>,
+  type: ProviderType | undefined,
+): Explained {
+  if (issue.type === "never") return unknownKey(path, type);
   const found = describe(issue.input);
-  const scheduler = schedulerNamed(issue.input);
-  if (path.join(".") === "executor.provider.type" && scheduler !== undefined) {
-    return { found, ...schedulerHelp(scheduler) };
-  }
+  if (path.join(".") === `${PROVIDER}.type`) return { found, ...helpOfType(issue.input) };
   // A missing key has that origin too, but nothing was found there.
   const isName = issue.path?.at(-1)?.origin === "key" && issue.input !== undefined;
-  return { found, ...helpOf(isName ? path.slice(0, -1) : path) };
+  return { found, ...helpOf(isName ? path.slice(0, -1) : path, type) };
 }
 
-function schedulerHelp(scheduler: Scheduler): KeyHelp {
-  return {
-    expected: '"local"',
-    mend: `This version does not submit jobs to ${scheduler}: ` +
-      'write { type: "local" }, which runs workers on this machine.',
-  };
+function helpOfType(found: unknown): KeyHelp {
+  const help = helpOf([...PROVIDER.split("."), "type"], undefined);
+  const meant = typeof found === "string" ? closest(found, PROVIDER_TYPES) : undefined;
+  return meant === undefined ? help : { ...help, mend: `Did you mean "${meant}"?` };
 }
 
-function unknownKey(path: readonly string[]): Explained {
+function unknownKey(path: readonly string[], type: ProviderType | undefined): Explained {
   const name = path.at(-1) ?? "";
-  const known = keysUnder(path.slice(0, -1).join("."));
+  const parent = path.slice(0, -1).join(".");
+  if (parent === PROVIDER && type !== undefined) return unknownProviderKey(name, type);
+  const known = keysUnder(parent);
+  if (known.includes(name)) return keyOfOther(name, known);
   return {
     found: `the unknown key "${name}"`,
-    expected: known.length === 1 ? known[0] : `one of ${known.join(", ")}`,
+    expected: oneOf(known),
     mend: mendOfUnknown(name, known),
   };
+}
+
+/** One that belongs to another type of the same section. */
+function keyOfOther(name: string, known: readonly string[]): Explained {
+  return {
+    found: `the key "${name}", which belongs to another type`,
+    expected: oneOf(known.filter((other) => other !== name)),
+    mend: "Remove it, or choose that type.",
+  };
+}
+
+/** Unknown there, or known to other types only. */
+function unknownProviderKey(name: string, type: ProviderType): Explained {
+  const known = keysOfType(type);
+  const isOther = PROVIDER_TYPES.some((other) => keysOfType(other).includes(name));
+  const other = `Remove it, or choose another type than "${type}".`;
+  return {
+    found: isOther
+      ? `the key "${name}", which "${type}" does not have`
+      : `the unknown key "${name}"`,
+    expected: oneOf(known),
+    mend: meantBy(type, name) ?? (isOther ? other : mendOfUnknown(name, known)),
+  };
+}
+
+function keysOfType(type: ProviderType): readonly string[] {
+  return Object.keys(PROVIDER_ENTRIES[type]);
+}
+
+function oneOf(known: readonly string[]): string {
+  return known.length === 1 ? known[0] : `one of ${known.join(", ")}`;
 }
 
 function mendOfUnknown(name: string, known: readonly string[]): string {
@@ -91,9 +128,13 @@ function mendOfUnknown(name: string, known: readonly string[]): string {
 }
 
 /** Of the key itself, or of the nearest one above it that has a text. */
-function helpOf(path: readonly string[]): KeyHelp {
-  const own = KEYS[path.join(".")] ?? KEYS[[...path.slice(0, -1), "*"].join(".")];
-  return own ?? helpOf(path.slice(0, -1));
+function helpOf(path: readonly string[], type: ProviderType | undefined): KeyHelp {
+  const key = path.join(".");
+  const ofType = key.startsWith(`${PROVIDER}.`)
+    ? providerKeyHelp(type, key.slice(PROVIDER.length + 1))
+    : undefined;
+  const own = ofType ?? KEYS[key] ?? KEYS[[...path.slice(0, -1), "*"].join(".")];
+  return own ?? helpOf(path.slice(0, -1), type);
 }
 
 const LONGEST_FOUND = 80;

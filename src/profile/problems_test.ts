@@ -173,16 +173,6 @@ for (const [value, key, found, expected, mend] of WRONG) {
   });
 }
 
-Deno.test("a scheduler is known, and that it cannot be used yet is said once", () => {
-  for (const type of ["slurm", "pbs", "lsf", "sge", "htcondor", "kubernetes"]) {
-    const problems = problemsOf({
-      executor: { provider: { type, partition: "gpu", maxBlocks: 4 } },
-    });
-    assertEquals(problems.map(({ key }) => key), ["executor.provider.type"]);
-    assertMatch(problems[0].mend, new RegExp(`does not submit jobs to ${type}: .*type: "local"`));
-  }
-});
-
 Deno.test("all problems are told at once, each with its line where that is certain", () => {
   const source = [
     "export default {",
@@ -206,7 +196,6 @@ Deno.test("all problems are told at once, each with its line where that is certa
     "executor.prefetch": 4,
     "executor.maxAttempts": undefined,
     "executor.provider.type": 6,
-    "executor.provider.name": 6,
     notes: 8,
   });
 });

@@ -95,7 +95,25 @@ export interface Executor {
    * Where workers come from.
    * @default { type: "local" }
    */
-  provider?: LocalProvider;
+  provider?: Provider;
+  /**
+   * What the managers of blocks dial: `"auto"` for the interface that nodes most likely reach, an IP
+   * address or a network interface of this machine, such as `"ib0"`, or `"service"` where nodes reach
+   * the service and not this machine.
+   * @default "auto"
+   */
+  address?: string;
+  /**
+   * First and last port that may be listened on for them.
+   * @default any port
+   */
+  portRange?: [number, number];
+  /**
+   * How long a manager that has lost the agent runs its tasks on and looks for it: `"HH:MM:SS"`, or
+   * seconds.
+   * @default "00:10:00"
+   */
+  reattachTimeout?: string | number;
   /** Which kinds of functions are run, and by what. */
   runtimes?: Runtimes;
   /**
@@ -123,9 +141,323 @@ export interface Executor {
   workingFolder?: string;
 }
 
+/** Where workers come from: this machine, or blocks, which are jobs of a scheduler. */
+export type Provider =
+  | LocalProvider
+  | SlurmProvider
+  | PbsProvider
+  | LsfProvider
+  | SgeProvider
+  | HtcondorProvider
+  | KubernetesProvider
+  | ExecProvider;
+
 /** Workers run on the machine where the endpoint is started. */
 export interface LocalProvider {
   type: "local";
+}
+
+/** How many blocks there are, how large they are, and for how long. */
+export interface BlockOptions {
+  /**
+   * Blocks that are started with the endpoint, before there are tasks: 0 to 1,000.
+   * @default minBlocks
+   */
+  initBlocks?: number;
+  /**
+   * Blocks that are kept while there are no tasks.
+   * @default 0
+   */
+  minBlocks?: number;
+  /**
+   * The most blocks at a time: 1 to 1,000.
+   * @default 1, or as many as initBlocks or minBlocks
+   */
+  maxBlocks?: number;
+  /**
+   * For how much of the tasks that wait and run there should be workers: 1 for one each, 0.5 for one
+   * per two tasks, 0 for one block whatever there is.
+   * @default 1
+   */
+  parallelism?: number;
+  /**
+   * How long a block without a task is kept: `"HH:MM:SS"`, or seconds.
+   * @default "00:02:00"
+   */
+  maxIdleTime?: string | number;
+  /**
+   * How often the scheduler is asked about all blocks: `"HH:MM:SS"`, or seconds.
+   * @default 20
+   */
+  pollInterval?: string | number;
+  /**
+   * After how long a command of the scheduler that does not end is ended: `"HH:MM:SS"`, or seconds.
+   * @default 60
+   */
+  cmdTimeout?: string | number;
+  /**
+   * Nodes of one block.
+   * @default 1
+   */
+  nodesPerBlock?: number;
+  /**
+   * How long a block may run: `"HH:MM:SS"`, or seconds.
+   * @default "00:30:00"
+   */
+  walltime?: string | number;
+}
+
+/** What is asked for on each node. */
+export interface NodeOptions {
+  /**
+   * Cores of each node.
+   * @default what the scheduler gives
+   */
+  coresPerNode?: number;
+  /**
+   * Memory of each node: gibibytes, or with a unit such as `"512M"`, `"4G"` or `"1T"`.
+   * @default what the scheduler gives
+   */
+  memPerNode?: string | number;
+}
+
+export interface AcceleratorOptions {
+  /**
+   * Accelerators of each node.
+   * @default none
+   */
+  gpusPerNode?: number;
+}
+
+export interface LauncherOptions {
+  /**
+   * How a manager is started on each node of a block.
+   * @default { type: "single" } for one node, else that of the scheduler: srun, mpiexec, jsrun, ssh
+   */
+  launcher?: Launcher;
+}
+
+/**
+ * `single` starts a manager on the block's first node only, `ssh` by logging in to each node, and
+ * `wrapped` by a command of your own. The others are programs of those names.
+ */
+export type Launcher = {
+  type: "single" | "srun" | "mpiexec" | "jsrun" | "aprun" | "ssh";
+  /**
+   * Further options of the program: a text that is split at white space, or words.
+   * @default ""
+   */
+  overrides?: string | string[];
+} | {
+  type: "wrapped";
+  /**
+   * What is put before the manager's command line, and starts it on each node: a text that is split
+   * at white space, or words.
+   * @default none, it has to be there
+   */
+  command: string | string[];
+};
+
+/** Blocks are jobs of Slurm. */
+export interface SlurmProvider
+  extends BlockOptions, NodeOptions, AcceleratorOptions, LauncherOptions {
+  type: "slurm";
+  /**
+   * @default that of the site
+   */
+  partition?: string;
+  /**
+   * The account, project or allocation that is charged; in Grid Engine the accounting string, in
+   * HTCondor the accounting group.
+   * @default that of the site
+   */
+  account?: string;
+  /**
+   * Quality of service.
+   * @default that of the site
+   */
+  qos?: string;
+  /**
+   * Features that nodes must have, such as `"a100&hbm80g"`.
+   * @default none
+   */
+  constraint?: string;
+  /**
+   * A reservation to run in.
+   * @default none
+   */
+  reservation?: string;
+  /**
+   * Generic resources of each node, such as `"gpu:a100:4"`.
+   * @default none
+   */
+  gres?: string;
+  /**
+   * Whether nodes are shared with no other job.
+   * @default false
+   */
+  exclusive?: boolean;
+  /**
+   * Further lines for the head of the script, of the scheduler's own form: `#SBATCH …`, `#PBS …`,
+   * `#BSUB …`, `#$ …`; for HTCondor `name = value`.
+   * @default ""
+   */
+  schedulerOptions?: string;
+}
+
+/** Blocks are jobs of PBS Professional or OpenPBS. */
+export interface PbsProvider
+  extends BlockOptions, NodeOptions, AcceleratorOptions, LauncherOptions {
+  type: "pbs";
+  /**
+   * @default that of the site
+   */
+  queue?: string;
+  /** As of Slurm. */
+  account?: string;
+  /**
+   * Added to what each node is selected by, such as `"model=rome"`.
+   * @default none
+   */
+  selectOptions?: string;
+  /** As of Slurm. */
+  exclusive?: boolean;
+  /** Lines `#PBS …`. */
+  schedulerOptions?: string;
+}
+
+/** Blocks are jobs of LSF. */
+export interface LsfProvider
+  extends BlockOptions, NodeOptions, AcceleratorOptions, LauncherOptions {
+  type: "lsf";
+  /** As of PBS. */
+  queue?: string;
+  /** The project. */
+  account?: string;
+  /** As of Slurm. */
+  reservation?: string;
+  /** As of Slurm. */
+  exclusive?: boolean;
+  /** Lines `#BSUB …`. */
+  schedulerOptions?: string;
+}
+
+/** Blocks are jobs of Grid Engine. */
+export interface SgeProvider extends BlockOptions, NodeOptions, LauncherOptions {
+  type: "sge";
+  /** As of PBS. */
+  queue?: string;
+  /** The accounting string. */
+  account?: string;
+  /** Id of an advance reservation. */
+  reservation?: string;
+  /**
+   * The parallel environment, which has to be there for more than one core in all.
+   * @default none
+   */
+  parallelEnvironment?: string;
+  /** Lines `#$ …`. */
+  schedulerOptions?: string;
+}
+
+/** Blocks are jobs of HTCondor; each node is a process of the job. */
+export interface HtcondorProvider extends BlockOptions, NodeOptions, AcceleratorOptions {
+  type: "htcondor";
+  /** The accounting group. */
+  account?: string;
+  /**
+   * What machines must have, as an expression of ClassAds.
+   * @default none
+   */
+  requirements?: string;
+  /**
+   * Whether HTCondor carries the program to nodes that do not share this machine's files.
+   * @default false
+   */
+  transferFiles?: boolean;
+  /** Lines `name = value` of a submit description. */
+  schedulerOptions?: string;
+}
+
+/** Blocks are jobs of Kubernetes; each node is a pod. */
+export interface KubernetesProvider extends BlockOptions, NodeOptions, AcceleratorOptions {
+  type: "kubernetes";
+  /**
+   * Container image, with this program in it.
+   * @default none, it has to be there
+   */
+  image: string;
+  /**
+   * @default that of the current context
+   */
+  namespace?: string;
+  /**
+   * Path or name of this program in the image.
+   * @default "funcx-endpoint"
+   */
+  program?: string;
+  /**
+   * @default that of the namespace
+   */
+  serviceAccount?: string;
+  /**
+   * Name of the secret that the image is pulled with.
+   * @default none
+   */
+  imagePullSecret?: string;
+  /**
+   * The most cores of a pod, where `coresPerNode` is what it is given at least.
+   * @default none
+   */
+  coresLimit?: number;
+  /**
+   * The most memory of a pod, as `memPerNode`.
+   * @default none
+   */
+  memLimit?: string | number;
+  /**
+   * What `gpusPerNode` counts.
+   * @default "nvidia.com/gpu"
+   */
+  gpuResource?: string;
+  /**
+   * Labels that nodes must have.
+   * @default {}
+   */
+  nodeSelector?: Record<string, string>;
+  /**
+   * Where persistent volumes are mounted, by the names of their claims.
+   * @default {}
+   */
+  volumes?: Record<string, string>;
+}
+
+/**
+ * Blocks are jobs of anything that has commands to submit, ask and cancel. A command is an array of
+ * words; no shell reads it.
+ */
+export interface ExecProvider extends BlockOptions, LauncherOptions {
+  type: "exec";
+  /**
+   * Submits `{script}`, a path, and prints the job's id as its last line. There are also `{name}`,
+   * `{folder}`, `{output}` (a path for what the job prints), `{nodes}` and `{walltime}` (seconds).
+   * @default none, it has to be there
+   */
+  submit: string[];
+  /**
+   * Prints a line for each of `{jobs}`, a word that becomes one word for each id: the id, a space,
+   * and `queued`, `running`, `completed`, `failed` or `cancelled`, with a reason behind it if there
+   * is one. A job without a line has ended.
+   * @default none, it has to be there
+   */
+  status: string[];
+  /**
+   * Ends all of `{jobs}`; a job that has ended is no failure.
+   * @default none, it has to be there
+   */
+  cancel: string[];
+  /** Lines for the head of the script that begin with `#`. */
+  schedulerOptions?: string;
 }
 
 /** `false` turns a runtime off; one whose interpreter is missing is left out by itself. */

@@ -43,6 +43,7 @@ Deno.test("an empty profile has all defaults", async () => {
       walltimeSeconds: null,
       idleSeconds: 600,
       provider: { type: "local" },
+      link: { address: { kind: "auto" }, portRange: null, reattachSeconds: 600 },
       runtimes: {
         typescript: {
           permissions: {

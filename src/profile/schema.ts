@@ -13,6 +13,10 @@ import {
   MAX_PREFETCH,
   MAX_WORKERS_PER_NODE,
 } from "../contract/limits.ts";
+import { isIpAddress, MAX_INTERFACE_NAME_LENGTH, type ResolvedLink } from "./manager_link.ts";
+import { ProviderSchema } from "./provider_schema.ts";
+import type { ResolvedProvider } from "./resolved_provider.ts";
+import { duration, filled, integer, path, section, switchable, text } from "./schema_pieces.ts";
 
 // -- resolved --------------------------------------------------------------------------------------
 
@@ -38,7 +42,9 @@ export interface ResolvedExecutor {
   readonly walltimeSeconds: number | null;
   /** How long a worker without a task is kept. */
   readonly idleSeconds: number;
-  readonly provider: { readonly type: "local" };
+  readonly provider: ResolvedProvider;
+  /** Between the agent and the managers of its blocks. */
+  readonly link: ResolvedLink;
   readonly runtimes: {
     readonly typescript: { readonly permissions: TypescriptPermissions } | null;
     readonly python: {
@@ -75,40 +81,8 @@ export interface ResolvedProfile {
 
 // -- as a user writes it -----------------------------------------------------------------------------
 
-/**
- * An object with these keys and no others. `strictObject` would stop at the first unknown key, and
- * the type of `objectWithRest` gives every key the type of the rest, hence the assertion.
- */
-function section<const T extends v.ObjectEntries>(
-  entries: T,
-): v.GenericSchema<unknown, v.InferOutput<v.ObjectSchema<T, undefined>>> {
-  const schema = v.pipe(v.custom(isObject), v.objectWithRest(entries, v.never()));
-  return schema as v.GenericSchema<unknown, v.InferOutput<v.ObjectSchema<T, undefined>>>;
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** `false` turns it off; anything else has to be the object. */
-function switchable<T>(
-  schema: v.GenericSchema<unknown, T>,
-): v.GenericSchema<unknown, T | false> {
-  return v.lazy((input): v.GenericSchema<unknown, T | false> =>
-    input === false ? v.literal(false) : schema
-  );
-}
-
-const integer = (minimum: number, maximum: number) =>
-  v.pipe(v.number(), v.integer(), v.minValue(minimum), v.maxValue(maximum));
-/** A zero byte would end it early in a system call. */
-const text = v.pipe(v.string(), v.check((value) => !value.includes("\0")));
-const filled = v.pipe(text, v.minLength(1));
-/** Not a name that would have to be looked up. */
-const path = v.pipe(text, v.includes("/"));
 const permission = v.union([v.boolean(), v.array(filled)]);
 
-const WALLTIME = /^\d{1,5}:[0-5]\d:[0-5]\d$/;
 const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /** The base of a URL: no credentials, no query, no fragment. */
@@ -118,10 +92,13 @@ export function isServiceUrl(value: string): boolean {
     url.password === "" && url.search === "" && url.hash === "";
 }
 
-const duration = v.union([
-  v.pipe(v.string(), v.regex(WALLTIME), v.check((value) => walltimeSeconds(value) > 0)),
-  v.pipe(v.number(), v.finite(), v.gtValue(0)),
-]);
+const port = integer(1, 65_535);
+
+/** "auto" and "service" look like the name of an interface, and mean more. */
+function isAddressOrInterface(value: string): boolean {
+  return isIpAddress(value) ||
+    (/^[^\s/:]+$/.test(value) && value.length <= MAX_INTERFACE_NAME_LENGTH);
+}
 
 const ExecutorSchema = section({
   workersPerNode: v.optional(v.union([v.literal("auto"), integer(1, MAX_WORKERS_PER_NODE)])),
@@ -130,7 +107,12 @@ const ExecutorSchema = section({
   maxResultBytes: v.optional(integer(1, MAX_BLOB_BYTES)),
   walltime: v.optional(duration),
   idleTime: v.optional(duration),
-  provider: v.optional(section({ type: v.literal("local") })),
+  provider: v.optional(ProviderSchema),
+  address: v.optional(v.pipe(filled, v.check(isAddressOrInterface))),
+  portRange: v.optional(
+    v.pipe(v.tuple([port, port]), v.check(([first, last]) => first <= last)),
+  ),
+  reattachTimeout: v.optional(duration),
   runtimes: v.optional(section({
     typescript: v.optional(switchable(section({
       permissions: v.optional(section({
@@ -151,7 +133,7 @@ const ExecutorSchema = section({
   workingFolder: v.optional(filled),
 });
 
-/** Every key but `executor.provider.type` may be left out; `resolve.ts` has the defaults. */
+/** Every key may be left out but some of a provider that is named; `resolve.ts` has the defaults. */
 export const ProfileSchema = section({
   displayName: v.optional(v.pipe(filled, v.maxLength(MAX_NAME_LENGTH))),
   description: v.optional(v.pipe(text, v.maxLength(MAX_DESCRIPTION_LENGTH))),
@@ -167,10 +149,3 @@ export const ProfileSchema = section({
 
 /** Checked against the schema, defaults not yet filled in. */
 export type RawProfile = v.InferOutput<typeof ProfileSchema>;
-
-/** Seconds of a walltime, which is either that or `HH:MM:SS`. */
-export function walltimeSeconds(walltime: string | number): number {
-  if (typeof walltime === "number") return walltime;
-  const [hours, minutes, seconds] = walltime.split(":").map(Number);
-  return hours * 3_600 + minutes * 60 + seconds;
-}

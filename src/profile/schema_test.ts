@@ -3,7 +3,9 @@ import { assertEquals, assertTrue } from "../lib/assert.ts";
 import { KEYS } from "./keys.ts";
 import profileTypes from "./profile.d.ts" with { type: "text" };
 import type { Profile } from "./profile.d.ts";
-import { ProfileSchema, type RawProfile, walltimeSeconds } from "./schema.ts";
+import { PROVIDER_ENTRIES } from "./provider_schema.ts";
+import { ProfileSchema, type RawProfile } from "./schema.ts";
+import { section, walltimeSeconds } from "./schema_pieces.ts";
 
 // -- the schema and the types for editors are the same -----------------------------------------------
 
@@ -46,7 +48,17 @@ function keysOf(schema: unknown, prefix: string): string[] {
   ];
 }
 
-const keys = keysOf(ProfileSchema, "");
+/** A key that several types of provider have is one key. */
+const keys = [
+  ...new Set([
+    ...keysOf(ProfileSchema, ""),
+    ...Object.values(PROVIDER_ENTRIES).flatMap((entries) =>
+      keysOf(section(entries as v.ObjectEntries), "executor.provider.")
+    ),
+    // Only launchers of the type "wrapped" have it.
+    "executor.provider.launcher.command",
+  ]),
+];
 
 Deno.test("the walk over the schema finds keys at all depths", () => {
   assertTrue(keys.length > 20);
@@ -61,10 +73,10 @@ Deno.test("each key of the schema has a text for messages, and no other has", ()
 Deno.test("each key has a docstring in profile.d.ts, and a default unless it must be there", () => {
   for (const key of keys) {
     const name = key.slice(key.lastIndexOf(".") + 1);
-    const docstring = new RegExp(`/\\*\\*((?:[^*]|\\*(?!/))*)\\*/\\s+${name}\\?:`).exec(
+    const docstring = new RegExp(`/\\*\\*((?:[^*]|\\*(?!/))*)\\*/\\s+${name}\\??:`).exec(
       profileTypes,
     );
-    if (key === "executor.provider.type") continue;
+    if (key.endsWith(".type")) continue;
     assertTrue(docstring, `${key} has no docstring`);
     const isSection = KEYS[key].expected.includes("object") && key !== "executor.provider";
     assertTrue(isSection || docstring[1].includes("@default"), `${key} has no @default`);

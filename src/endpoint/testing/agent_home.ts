@@ -71,6 +71,7 @@ export class AgentHome implements Disposable {
         walltimeSeconds: null,
         idleSeconds: 600,
         provider: { type: "local" },
+        link: { address: { kind: "auto" }, portRange: null, reattachSeconds: 600 },
         runtimes: { typescript: null, python: null, shell: { shell: "/bin/sh" } },
         workerInit: "",
         environment: {},

@@ -108,7 +108,7 @@ for (
     ["executor.workerPerNode=3", /unknown key "workerPerNode"/, /mean "workersPerNode"/],
     ["executor.workersPerNode=0", /found 0, expected a whole number/, /"auto"/],
     ["public=maybe", /found "maybe", expected true or false/, /without quotes/],
-    ["executor.provider.type=slurm", /found "slurm", expected "local"/, /does not submit/],
+    ["executor.provider.type=slrum", /found "slrum", expected "local", "slurm"/, /mean "slurm"/],
     ["nonsense", /expected KEY=VALUE/, /--set executor/],
     ["=1", /expected KEY=VALUE/, /--set executor/],
     ["a..b=1", /expected KEY=VALUE/, /--set executor/],

@@ -90,6 +90,7 @@ export class Harness {
         walltimeSeconds: null,
         idleSeconds: 600,
         provider: { type: "local" },
+        link: { address: { kind: "auto" }, portRange: null, reattachSeconds: 600 },
         runtimes: {
           typescript: { permissions: NO_PERMISSIONS },
           python: { interpreter: PYTHON },
