@@ -95,6 +95,10 @@ export const ERROR_KINDS = {
   SPOOL_UNREADABLE: kind(500, EXIT.configuration),
   TIMED_OUT: kind(408, EXIT.tryAgain, true),
   TASK_NOT_FINISHED: kind(409, EXIT.tryAgain, true),
+  // Ours, of the scheduler that blocks are asked from.
+  SCHEDULER_MISSING: kind(500, EXIT.configuration),
+  SCHEDULER_REFUSED: kind(422, EXIT.configuration),
+  SCHEDULER_UNAVAILABLE: kind(503, EXIT.tryAgain, true),
   // Ours, of a task that failed before or after its function ran; `exit` is that of `run`.
   RemoteExecutionError: kind(200, EXIT.failed),
   CouldNotExecuteUserTaskError: kind(200, EXIT.failed),

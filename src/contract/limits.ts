@@ -130,6 +130,10 @@ export const MAX_WORKERS_PER_NODE = 1_024;
 /** Blocks of one endpoint at a time. */
 export const MAX_BLOCKS = 1_000;
 export const MAX_NODES_PER_BLOCK = 100_000;
+/** What one command of a scheduler may print: the status of all blocks, with their nodes. */
+export const MAX_SCHEDULER_OUTPUT_BYTES = 64 * MIB;
+/** What is kept of a scheduler's own words, in characters. */
+export const MAX_SCHEDULER_WORDS = 2_000;
 export const MAX_PREFETCH = 10_000;
 export const DEFAULT_STOP_TIMEOUT = 30 * SECOND;
 /** One record between a manager and a worker process: a result or arguments of the largest size. */

@@ -232,7 +232,7 @@ export interface AcceleratorOptions {
 export interface LauncherOptions {
   /**
    * How a manager is started on each node of a block.
-   * @default { type: "single" } for one node, else that of the scheduler: srun, mpiexec, jsrun, ssh
+   * @default { type: "single" } for one node, else srun for Slurm, mpiexec for PBS, ssh for LSF and Grid Engine
    */
   launcher?: Launcher;
 }

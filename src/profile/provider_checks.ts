@@ -62,6 +62,23 @@ export const PLACEHOLDERS = {
 
 function exec(provider: RawBlocks): Conflict[] {
   if (provider.type !== "exec") return [];
+  return [...nodeListConflicts(provider), ...commandConflicts(provider)];
+}
+
+type RawExec = Extract<RawProvider, { readonly type: "exec" }>;
+
+/** Only schedulers that are known say how a job finds its nodes. */
+function nodeListConflicts({ launcher }: RawExec): Conflict[] {
+  if (launcher?.type !== "ssh") return [];
+  return [{
+    key: "launcher.type",
+    found: '"ssh"',
+    expected: 'another launcher than "ssh" for "exec", which does not know the nodes of a job',
+    mend: 'Write { type: "wrapped", command: … } with what starts a program on each node.',
+  }];
+}
+
+function commandConflicts(provider: RawExec): Conflict[] {
   return (["submit", "status", "cancel"] as const).flatMap((key) => {
     const command = provider[key];
     const known: readonly string[] = PLACEHOLDERS[key];

@@ -43,7 +43,7 @@ export function resolveProvider(raw: RawProvider): ResolvedProvider {
     case "lsf":
       return {
         type: raw.type,
-        ...batch(raw, "jsrun"),
+        ...batch(raw, "ssh"),
         node: resources(raw),
         queue: raw.queue ?? null,
         account: raw.account ?? null,
@@ -104,6 +104,8 @@ type RawResources = Pick<RawBlocks & { gpusPerNode?: number }, "gpusPerNode"> & 
   readonly memPerNode?: string | number;
 };
 
+type UsualLauncher = "srun" | "mpiexec" | "ssh" | "single";
+
 function common(raw: RawBlocks): { blocks: BlockSettings; commandSeconds: number } {
   return {
     blocks: blockSettings(raw),
@@ -111,7 +113,7 @@ function common(raw: RawBlocks): { blocks: BlockSettings; commandSeconds: number
   };
 }
 
-function batch(raw: RawBatch, launcher: "srun" | "mpiexec" | "jsrun" | "ssh" | "single"): {
+function batch(raw: RawBatch, launcher: UsualLauncher): {
   blocks: BlockSettings;
   commandSeconds: number;
   schedulerOptions: readonly string[];
@@ -160,7 +162,7 @@ function mebibytes(memory: string | number | undefined): number | null {
 /** One node needs no launcher. */
 function resolveLauncher(
   { launcher, nodesPerBlock = 1 }: RawBatch,
-  usual: "srun" | "mpiexec" | "jsrun" | "ssh" | "single",
+  usual: UsualLauncher,
 ): ResolvedLauncher {
   if (launcher === undefined) {
     return { type: nodesPerBlock === 1 ? "single" : usual, options: [] };

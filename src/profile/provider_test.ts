@@ -109,7 +109,7 @@ Deno.test("more than one node has the launcher that goes with the scheduler", ()
   const usual = {
     slurm: "srun",
     pbs: "mpiexec",
-    lsf: "jsrun",
+    lsf: "ssh",
     sge: "ssh",
     exec: "single",
   } as const;
@@ -227,6 +227,7 @@ const REFUSED: readonly (readonly [object, key: string, found: RegExp, mend: Reg
     /another type/,
     /choose that type/,
   ],
+  [{ type: "exec", ...COMMANDS, launcher: { type: "ssh" } }, "launcher.type", /ssh/, /wrapped/],
   [{ type: "slurn", partition: "a" }, "type", /slurn/, /mean "slurm"/],
 ];
 
