@@ -110,7 +110,9 @@ function argument(word: string): string {
 
 function saysOver({ stdout, stderr }: CommandOutput): boolean {
   return `${stdout}\n${stderr}`.split("\n")
-    .every((line) => line === "" || /not found|marked for removal|have been marked/i.test(line));
+    .every((line) =>
+      line === "" || /not found|find\/remove|marked for removal|have been marked/i.test(line)
+    );
 }
 
 function isBusy(words: string): boolean {

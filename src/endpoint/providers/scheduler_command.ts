@@ -39,7 +39,7 @@ export function commandRunner(
       patience: seconds * 1_000,
       maxOutputBytes: MAX_SCHEDULER_OUTPUT_BYTES,
     });
-    if (answer.kind === "answered") return ok(answer);
+    if (answer.kind === "answered") return ok({ stdout: answer.stdout, stderr: answer.stderr });
     const output = answer.ended;
     if (output !== undefined && command.accepts?.(output)) return ok(output);
     return failureOf(program, answer, command.isBusy);
