@@ -441,6 +441,7 @@ export interface ExecProvider extends BlockOptions, LauncherOptions {
   /**
    * Submits `{script}`, a path, and prints the job's id as its last line. There are also `{name}`,
    * `{folder}`, `{output}` (a path for what the job prints), `{nodes}` and `{walltime}` (seconds).
+   * What it leaves running in its own process group is ended, so `setsid` starts what shall go on.
    * @default none, it has to be there
    */
   submit: string[];
