@@ -20,6 +20,17 @@ export function confirm(context: CliContext, question: string, flag: string): bo
   return /^y(es)?$/i.test(readLine().trim());
 }
 
+/** Whether there is somebody to ask: a terminal on both sides. */
+export function canAsk({ stdin, stderr, output }: CliContext): boolean {
+  return stdin.isTerminal && stderr.isTerminal && !output.json;
+}
+
+/** One line, without spaces around it; empty for Enter alone. Ask only when {@link canAsk}. */
+export function ask(context: CliContext, question: string): string {
+  context.stderr.write(`${question}: `);
+  return readLine().trim();
+}
+
 function readLine(): string {
   const bytes = new Uint8Array(MAX_ANSWER_BYTES);
   const count = Deno.stdin.readSync(bytes) ?? 0;

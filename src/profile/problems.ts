@@ -147,7 +147,7 @@ function describe(value: unknown): string {
 }
 
 /** The only line of `source` on which a key of this name is set. */
-function lineOf(name: string | undefined, source: string): { line?: number } {
+export function lineOf(name: string | undefined, source: string): { line?: number } {
   if (name === undefined || !/^[A-Za-z_$][\w$]*$/.test(name)) return {};
   const setting = new RegExp(`(^|[{,\\s])["']?${name.replaceAll("$", "\\$")}["']?\\s*:`);
   const matching = source.split("\n").flatMap((text, index) =>

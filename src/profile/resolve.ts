@@ -8,7 +8,7 @@ import { readIfPresent } from "../lib/files.ts";
 import { fatal, messageOf, ok, type Outcome } from "../lib/outcome.ts";
 import { resolveProfile } from "./defaults.ts";
 import { failureOf, type ProfileFailure } from "./failure.ts";
-import { checkProfile } from "./problems.ts";
+import { checkFilledProfile } from "./placeholders.ts";
 import { evaluateProfile } from "./sandbox.ts";
 import { isServiceUrl, type ResolvedProfile } from "./schema.ts";
 import { type SiteFacts, siteFacts } from "./site.ts";
@@ -55,7 +55,7 @@ export async function explainProfile(
   const evaluated = await evaluateProfile({ file, env, site });
   if (evaluated.kind !== "ok") return evaluated;
   const { value, unlistedEnv } = evaluated.value;
-  const checked = checkProfile(value, source.value);
+  const checked = checkFilledProfile(value, source.value);
   if ("problems" in checked) return fatal(failureOf(file, name, checked.problems));
   const raw = { ...checked.profile, service: service ?? checked.profile.service };
   const profile = resolveProfile(raw, { folder: home.endpointFolder(name), site });
