@@ -24,6 +24,10 @@ export const COMMANDS: CommandSections = {
       "Make the profile of an endpoint without starting it",
       () => import("./commands/configure.ts"),
     ),
+    sites: command(
+      "List the machines that a profile is known for",
+      () => import("./commands/sites.ts"),
+    ),
     start: command(
       "Start an endpoint, and make its profile the first time",
       () => import("./commands/start.ts"),

@@ -44,10 +44,11 @@ function isOtherQsub(scheduler: Scheduler, env: Environment): boolean {
 export function findProgram(name: string, env: Environment): string | undefined {
   return (env("PATH") ?? "").split(":").filter((folder) => folder !== "")
     .map((folder) => join(folder, name))
-    .find(isExecutable);
+    .find(isProgram);
 }
 
-function isExecutable(path: string): boolean {
+/** Whether it is a file that may be executed. */
+export function isProgram(path: string): boolean {
   try {
     const info = Deno.statSync(path);
     return info.isFile && info.mode !== null && (info.mode & 0o111) !== 0;

@@ -7,6 +7,7 @@ import { daemonChecks } from "../doctor/daemon_checks.ts";
 import { folderChecks } from "../doctor/folder_checks.ts";
 import { machineChecks } from "../doctor/machine_checks.ts";
 import { runtimeChecks } from "../doctor/runtime_checks.ts";
+import { schedulerChecks } from "../doctor/scheduler_checks.ts";
 import { serviceChecks } from "../doctor/service_checks.ts";
 import { endpointName } from "../endpoints.ts";
 import type { Style } from "../output/output.ts";
@@ -44,6 +45,7 @@ async function* allChecks(
   yield* serviceChecks(patient);
   yield* runtimeChecks(patient);
   yield* machineChecks(patient);
+  yield* schedulerChecks(patient);
 }
 
 interface ProfileChecked {

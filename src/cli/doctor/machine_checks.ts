@@ -1,11 +1,4 @@
-/** The machine: its scheduler, the C library, the temporary folder. */
-import type { Scheduler } from "../../profile/profile.d.ts";
-import {
-  findProgram,
-  findSchedulers,
-  SCHEDULER_TITLES,
-  SUBMIT_PROGRAMS,
-} from "../../profile/schedulers.ts";
+/** The machine: what it has, the C library, the temporary folder. */
 import { siteFacts } from "../../profile/site.ts";
 import { runProgram } from "../../lib/run_program.ts";
 import { size } from "../format.ts";
@@ -21,7 +14,6 @@ export async function* machineChecks({ context, name }: Patient): AsyncGenerator
   yield fine("machine", `${hostname}: ${cores} cores, ${size(memory)} of memory, ${devices}`);
   if (Deno.build.os === "linux") yield await libraryCheck(signal);
   yield temporaryFolderCheck(env("TMPDIR") || "/tmp");
-  yield* schedulerChecks(context);
 }
 
 const OLDEST_GLIBC = [2, 27];
@@ -53,46 +45,5 @@ function temporaryFolderCheck(folder: string): Check {
     "temporary folder",
     `${folder} is mounted noexec; this program does not mind, tasks that build programs there do`,
     "Set TMPDIR in executor.environment to a folder that may hold programs.",
-  );
-}
-
-/** What makes each program tell its version without doing anything. */
-const VERSION_QUESTIONS: Readonly<
-  Record<Scheduler, readonly [program: string, ...args: string[]]>
-> = {
-  slurm: ["sbatch", "--version"],
-  pbs: ["qsub", "--version"],
-  lsf: ["bsub", "-V"],
-  sge: ["qsub", "-help"],
-  htcondor: ["condor_version"],
-  kubernetes: ["kubectl", "version", "--client"],
-};
-
-async function* schedulerChecks(context: Patient["context"]): AsyncGenerator<Check> {
-  const schedulers = findSchedulers(context.env);
-  if (schedulers.length === 0) {
-    yield fine("scheduler", "none found on PATH; workers run on this machine");
-  }
-  for (const scheduler of schedulers) yield await schedulerCheck(scheduler, context);
-}
-
-async function schedulerCheck(
-  scheduler: Scheduler,
-  { env, signal }: Patient["context"],
-): Promise<Check> {
-  const [program, ...args] = VERSION_QUESTIONS[scheduler];
-  const path = findProgram(SUBMIT_PROGRAMS[scheduler], env);
-  const title = SCHEDULER_TITLES[scheduler];
-  const answer = await runProgram(program, args, { signal });
-  if (answer.kind === "answered") {
-    return fine(
-      "scheduler",
-      `${title}, ${path}: ${(answer.stdout || answer.stderr).split("\n", 1)[0]}`,
-    );
-  }
-  return warning(
-    "scheduler",
-    `${title}, ${path} does not answer: ${answer.why}`,
-    `Try \`${VERSION_QUESTIONS[scheduler].join(" ")}\`, and ask the site if it fails there too.`,
   );
 }

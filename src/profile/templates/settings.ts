@@ -1,6 +1,8 @@
-/** `--set key=value`: values put into a template's profile before it is written. */
+/** Values put into a template's profile before it is written: `--set`, `--fill`, answers. */
 import { FuncxError } from "../../contract/errors.ts";
-import { checkProfile, type ProfileProblem } from "../problems.ts";
+import { closest } from "../../lib/closest.ts";
+import { placeholdersIn, problemsBesides, withFilled } from "../placeholders.ts";
+import type { ProfileProblem } from "../problems.ts";
 
 interface Setting {
   readonly text: string;
@@ -12,25 +14,43 @@ interface Setting {
 type Plain = { readonly [key: string]: unknown };
 
 /**
- * The profile with every setting in it. A value is read as JSON, and as text when it is none or
- * when text is what belongs there. Throws a `FuncxError` of code USAGE for an unknown key or a
- * value that does not fit.
+ * The profile with every setting in it, in whatever order they fit. A value is read as JSON, and as
+ * text when it is none or when text is what belongs there. Throws a `FuncxError` of code USAGE for
+ * an unknown key or a value that does not fit.
  */
 export function applySettings(profile: object, settings: readonly string[]): object {
-  return settings.map(parseSetting).reduce<Plain>(applySetting, { ...profile });
+  let changed: Plain = { ...profile };
+  let waiting = settings.map(parseSetting);
+  while (waiting.length > 0) {
+    const refused: Refused[] = [];
+    for (const setting of waiting) {
+      const applied = applySetting(changed, setting);
+      if ("profile" in applied) changed = applied.profile;
+      else refused.push({ setting, ...applied });
+    }
+    if (refused.length === waiting.length) {
+      throw unfitting(`--set ${refused[0].setting.text}`, refused[0].problem);
+    }
+    waiting = refused.map(({ setting }) => setting);
+  }
+  return changed;
 }
 
-function applySetting(profile: Plain, setting: Setting): Plain {
-  const candidates = [parseJson(setting.value), setting.value].filter((value) =>
-    value !== undefined
-  );
-  const attempts = candidates.map((value) => {
-    const changed = withValue(profile, setting.path, value);
-    return { changed, problem: problemIn(changed) };
+interface Refused {
+  readonly setting: Setting;
+  readonly problem: ProfileProblem;
+}
+
+function applySetting(
+  profile: Plain,
+  { value, path }: Setting,
+): { readonly profile: Plain } | { readonly problem: ProfileProblem } {
+  const candidates = [parseJson(value), value].filter((candidate) => candidate !== undefined);
+  const attempts = candidates.map((candidate) => {
+    const changed = withValue(profile, path, candidate);
+    return { profile: changed, problem: problemsBesides(changed)[0] };
   });
-  const fitting = attempts.find(({ problem }) => problem === undefined);
-  if (fitting !== undefined) return fitting.changed;
-  throw unfitting(setting, attempts[0].problem);
+  return attempts.find(({ problem }) => problem === undefined) ?? { problem: attempts[0].problem };
 }
 
 function parseSetting(text: string): Setting {
@@ -63,17 +83,36 @@ function withValue(object: Plain, [key, ...rest]: readonly string[], value: unkn
   return { ...object, [key]: withValue(isPlain ? inner as Plain : {}, rest, value) };
 }
 
-function problemIn(profile: Plain): ProfileProblem | undefined {
-  const checked = checkProfile(profile, "");
-  return "problems" in checked ? checked.problems[0] : undefined;
-}
-
-function unfitting({ text }: Setting, problem: ProfileProblem | undefined): FuncxError {
-  if (problem === undefined) return new FuncxError({ code: "USAGE", message: `--set ${text}` });
-  const { key, found, expected, mend } = problem;
+function unfitting(what: string, { key, found, expected, mend }: ProfileProblem): FuncxError {
   return new FuncxError({
     code: "USAGE",
-    message: `--set ${text}: ${key}: found ${found}, expected ${expected}`,
+    message: `${what}: ${key}: found ${found}, expected ${expected}`,
     hint: mend,
+  });
+}
+
+/**
+ * The profile with `text` in place of the placeholder `name`. Throws a `FuncxError` of code USAGE
+ * when there is no such placeholder, or the text does not fit.
+ */
+export function fillIn(profile: object, name: string, text: string): object {
+  const names = [...new Set(placeholdersIn(profile).map((placeholder) => placeholder.name))];
+  if (!names.includes(name)) throw notThere(name, names);
+  const filled = withFilled(profile, name, text);
+  const [problem] = problemsBesides(filled);
+  if (problem === undefined) return filled;
+  throw unfitting(`${name} ${JSON.stringify(text)}`, problem);
+}
+
+function notThere(name: string, names: readonly string[]): FuncxError {
+  const meant = closest(name, names);
+  return new FuncxError({
+    code: "USAGE",
+    message: `this profile has no placeholder <${name}>`,
+    hint: names.length === 0
+      ? "Nothing has to be filled in; use --set KEY=VALUE for its keys."
+      : meant === undefined
+      ? `It has ${names.join(", ")}.`
+      : `Did you mean ${meant}?`,
   });
 }

@@ -1,16 +1,20 @@
 /** What a new profile starts from. */
 import { FuncxError } from "../../contract/errors.ts";
 import { closest } from "../../lib/closest.ts";
-import type { Profile, Scheduler } from "../profile.d.ts";
+import type { Executor, Profile, Scheduler } from "../profile.d.ts";
 import { findSchedulers, SCHEDULER_TITLES, SCHEDULERS } from "../schedulers.ts";
+import { blockComments, LOCAL_COMMENTS } from "./comments.ts";
+import type { Comments } from "./render.ts";
+import { siteNamed } from "./sites.ts";
 
 export interface Template {
   readonly name: string;
   /** One line, for people. */
   readonly brief: string;
+  /** Lines for the head of the file. */
+  readonly about: readonly string[];
   readonly profile: Profile;
-  /** Lines above a key, by the dotted key. */
-  readonly comments: Readonly<Record<string, readonly string[]>>;
+  readonly comments: Comments;
 }
 
 export const TEMPLATE_NAMES: readonly string[] = ["local", ...SCHEDULERS];
@@ -18,7 +22,7 @@ export const TEMPLATE_NAMES: readonly string[] = ["local", ...SCHEDULERS];
 /** Throws a `FuncxError` of code USAGE when there is no template of that name. */
 export function template(name: string): Template {
   const scheduler = SCHEDULERS.find((known) => known === name);
-  if (scheduler !== undefined) return besideScheduler(scheduler);
+  if (scheduler !== undefined) return forScheduler(scheduler);
   if (name === LOCAL.name) return LOCAL;
   const meant = closest(name, TEMPLATE_NAMES);
   throw new FuncxError({
@@ -28,6 +32,26 @@ export function template(name: string): Template {
       ? `There are ${TEMPLATE_NAMES.join(", ")}.`
       : `Did you mean "${meant}"?`,
   });
+}
+
+/** Throws a `FuncxError` of code USAGE when the site is not known. */
+export function templateOfSite(name: string): Template {
+  const { title, source, executor, comments = {}, ...site } = siteNamed(name);
+  const profile = { executor };
+  const usual = blockCommentsOf(profile);
+  return {
+    name: site.name,
+    brief: title,
+    about: [`For ${title}, by ${source}.`],
+    profile,
+    comments: { ...usual, ...comments },
+  };
+}
+
+function blockCommentsOf(profile: Profile): Comments {
+  const type = profile.executor?.provider?.type;
+  const scheduler = SCHEDULERS.find((known) => known === type);
+  return scheduler === undefined ? LOCAL_COMMENTS : blockComments(scheduler, profile);
 }
 
 /**
@@ -41,31 +65,24 @@ export function templateForSite(env: (name: string) => string | undefined): stri
 const LOCAL: Template = {
   name: "local",
   brief: "workers on this machine, one per core",
+  about: [],
   profile: { executor: { workersPerNode: "auto", provider: { type: "local" } } },
-  comments: {
-    "executor.workersPerNode": ['Each runs one task at a time; "auto" is one per core.'],
-    "executor.provider": ["Workers run on this machine."],
-  },
+  comments: LOCAL_COMMENTS,
 };
 
-/** On a login node everything is shared, so the workers are few. */
-const LOGIN_NODE_WORKERS = 2;
+/** One small job at a time until somebody says more, and none while there is nothing to do. */
+const MODEST = { nodesPerBlock: 1, maxBlocks: 1, walltime: "00:30:00" } as const;
 
-function besideScheduler(scheduler: Scheduler): Template {
-  const title = SCHEDULER_TITLES[scheduler];
+function forScheduler(scheduler: Scheduler): Template {
+  const provider: Executor["provider"] = scheduler === "kubernetes"
+    ? { type: scheduler, image: "<IMAGE>", ...MODEST }
+    : { type: scheduler, ...MODEST };
+  const profile: Profile = { executor: { workersPerNode: "auto", provider } };
   return {
     name: scheduler,
-    brief: `a few workers on a machine that submits to ${title}`,
-    profile: { executor: { workersPerNode: LOGIN_NODE_WORKERS, provider: { type: "local" } } },
-    comments: {
-      "executor.workersPerNode": [
-        "Each runs one task at a time. Few, since others share a login node;",
-        '"auto" is one per core, for a machine of your own.',
-      ],
-      "executor.provider": [
-        "Workers run on this machine. This version does not submit jobs to",
-        `${title}; start the endpoint inside a job to use a compute node.`,
-      ],
-    },
+    brief: `workers in jobs of ${SCHEDULER_TITLES[scheduler]}`,
+    about: [],
+    profile,
+    comments: blockComments(scheduler, profile),
   };
 }

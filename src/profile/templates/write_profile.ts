@@ -7,7 +7,7 @@ import { checkEndpointName, profileFile } from "../resolve.ts";
 import { writeEditorFiles, type WrittenFile } from "./editor_files.ts";
 import { renderProfile } from "./render.ts";
 import { applySettings } from "./settings.ts";
-import { template } from "./templates.ts";
+import { type Template, template } from "./templates.ts";
 
 export interface WrittenProfile {
   /** Absolute path of `config.ts`. */
@@ -15,6 +15,14 @@ export interface WrittenProfile {
   readonly template: string;
   /** The files for editors. */
   readonly editorFiles: readonly WrittenFile[];
+}
+
+/** A profile that is not on disk yet. */
+export interface Draft {
+  readonly name: string;
+  readonly template: Template;
+  /** Plain data; valid, but for placeholders that it may have. */
+  readonly profile: object;
 }
 
 /**
@@ -28,25 +36,39 @@ export function writeProfile(
   templateName: string,
   sets: readonly string[] = [],
 ): WrittenProfile {
+  return writeDraft(home, draftProfile(home, name, template(templateName), sets));
+}
+
+/** What {@link writeProfile} would write, with the same errors. */
+export function draftProfile(
+  home: FuncxHome,
+  name: string,
+  template: Template,
+  sets: readonly string[],
+): Draft {
   checkEndpointName(name);
-  const file = profileFile(home, name);
-  if (readIfPresent(file) !== undefined) throw profileExists(name, file);
-  const text = profileText(name, templateName, sets);
+  assertNoProfile(home, name);
+  const named = { displayName: `${name} on ${Deno.hostname()}`, ...template.profile };
+  return { name, template, profile: applySettings(named, sets) };
+}
+
+/** Throws a `FuncxError` of code PROFILE_EXISTS. */
+export function writeDraft(home: FuncxHome, { name, template, profile }: Draft): WrittenProfile {
+  const { comments, about } = template;
+  const text = renderProfile({ name, profile, comments, about });
+  assertNoProfile(home, name);
   ensurePrivateFolder(home.root);
   const editorFiles = writeEditorFiles(home);
+  const file = profileFile(home, name);
   ensurePrivateFolder(dirname(file));
   writePrivateFile(file, text);
-  return { file, template: templateName, editorFiles };
+  return { file, template: template.name, editorFiles };
 }
 
-function profileText(name: string, templateName: string, sets: readonly string[]): string {
-  const { profile, comments } = template(templateName);
-  const named = { displayName: `${name} on ${Deno.hostname()}`, ...profile };
-  return renderProfile({ name, profile: applySettings(named, sets), comments });
-}
-
-function profileExists(name: string, file: string): FuncxError {
-  return new FuncxError({
+function assertNoProfile(home: FuncxHome, name: string): void {
+  const file = profileFile(home, name);
+  if (readIfPresent(file) === undefined) return;
+  throw new FuncxError({
     code: "PROFILE_EXISTS",
     message: `the endpoint "${name}" has a profile already, ${file}`,
     hint: `Edit that file, or remove the endpoint with \`funcx-endpoint delete ${name}\` first.`,

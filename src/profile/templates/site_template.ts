@@ -1,0 +1,16 @@
+/** The profile of a machine that is known by name. */
+import type { Executor } from "../profile.d.ts";
+import type { Comments } from "./render.ts";
+
+export interface SiteTemplate {
+  /** As it is typed. */
+  readonly name: string;
+  /** The machine, and whose it is. */
+  readonly title: string;
+  /** The page that its facts are from. */
+  readonly source: string;
+  /** What only its user knows stands there as a placeholder, such as `<ACCOUNT>`. */
+  readonly executor: Executor;
+  /** Instead of those that every template has. */
+  readonly comments?: Comments;
+}

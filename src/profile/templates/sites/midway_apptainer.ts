@@ -1,0 +1,26 @@
+import type { SiteTemplate } from "../site_template.ts";
+
+export const MIDWAY_APPTAINER: SiteTemplate = {
+  name: "midway_apptainer",
+  title: "Midway, University of Chicago RCC, in Apptainer",
+  source:
+    "https://github.com/globus/globus-compute/blob/main/docs/endpoints/configs/midway_apptainer.yaml",
+  executor: {
+    workersPerNode: 10,
+    address: "bond0",
+    provider: {
+      type: "slurm",
+      partition: "<PARTITION>",
+      account: "<ACCOUNT>",
+      nodesPerBlock: 2,
+      initBlocks: 0,
+      minBlocks: 0,
+      maxBlocks: 1,
+      walltime: "00:30:00",
+      launcher: {
+        type: "wrapped",
+        command: "srun apptainer exec <IMAGE>",
+      },
+    },
+  },
+};

@@ -1,0 +1,23 @@
+import type { SiteTemplate } from "../site_template.ts";
+
+export const UCHICAGO_AI_CLUSTER: SiteTemplate = {
+  name: "uchicago_ai_cluster",
+  title: "AI Cluster, University of Chicago CS",
+  source:
+    "https://github.com/globus/globus-compute/blob/main/docs/endpoints/configs/uchicago_ai_cluster.yaml",
+  executor: {
+    workersPerNode: "auto",
+    address: "ens2f1",
+    provider: {
+      type: "slurm",
+      partition: "general",
+      gres: "gpu:rtx2080ti:<GPUS_PER_NODE>",
+      nodesPerBlock: 1,
+      initBlocks: 0,
+      minBlocks: 0,
+      maxBlocks: 1,
+      walltime: "00:30:00",
+      launcher: { type: "srun" },
+    },
+  },
+};

@@ -1,0 +1,126 @@
+/** Every site's profile, as `configure --site` writes it, evaluated in the real sandbox. */
+import { assertEquals, assertMatch, assertThrows, assertTrue } from "../../lib/assert.ts";
+import { placeholdersIn } from "../placeholders.ts";
+import { loadProfile } from "../resolve.ts";
+import type { ResolvedExecutor } from "../schema.ts";
+import { environment, ScratchHome } from "../testing/scratch_home.ts";
+import { fillIn } from "./settings.ts";
+import { SITE_NAMES, siteNamed, SITES } from "./sites.ts";
+import { templateOfSite } from "./templates.ts";
+import { draftProfile, writeDraft } from "./write_profile.ts";
+
+const env = environment({ PATH: "/nonexistent", HOME: "/home/ada" });
+
+/** What a user would answer; a number fits wherever a word does. */
+const ANSWER = "4";
+
+/** Writes the profile with every placeholder filled in, and loads it again. */
+async function load(name: string): Promise<ResolvedExecutor> {
+  using scratch = new ScratchHome();
+  const draft = draftProfile(scratch.home, name, templateOfSite(name), []);
+  const names = new Set(placeholdersIn(draft.profile).map((placeholder) => placeholder.name));
+  const profile = [...names].reduce((filled, each) => fillIn(filled, each, ANSWER), draft.profile);
+  writeDraft(scratch.home, { ...draft, profile });
+  const outcome = await loadProfile({ home: scratch.home, name, env });
+  assertTrue(outcome.kind === "ok", JSON.stringify(outcome));
+  return outcome.value.executor;
+}
+
+type Facts = readonly [
+  queue: string | null,
+  account: string | null,
+  nodes: number,
+  initBlocks: number,
+  maxBlocks: number,
+  walltime: number,
+  launcher: string,
+];
+
+/** As sites.ts names them; seconds of walltime. */
+const FACTS: Readonly<Record<string, Facts>> = {
+  anvil: ["debug", ANSWER, 1, 1, 1, 300, "srun"],
+  aurora: ["debug", ANSWER, 1, 0, 1, 1_800, "mpiexec"],
+  bebop: [ANSWER, null, 1, 0, 1, 1_800, "srun"],
+  "bridges-2": ["RM-small", null, 2, 0, 1, 1_800, "srun"],
+  delta: ["cpu", ANSWER, 1, 1, 1, 1_800, "srun"],
+  expanse: ["compute", ANSWER, 1, 0, 1, 300, "srun"],
+  expanse_mpi: ["compute", ANSWER, 4, 0, 1, 300, "single"],
+  faster: ["cpu", null, 1, 0, 1, 600, "srun"],
+  frontera: [ANSWER, ANSWER, 2, 0, 1, 1_800, "srun"],
+  frontier: ["batch", ANSWER, 1, 0, 1, 3_600, "srun"],
+  lumi: ["small", ANSWER, 1, 0, 1, 1_800, "srun"],
+  midway: [ANSWER, ANSWER, 2, 0, 1, 1_800, "srun"],
+  midway_apptainer: [ANSWER, ANSWER, 2, 0, 1, 1_800, "wrapped"],
+  perlmutter: ["debug", ANSWER, 2, 0, 1, 600, "srun"],
+  polaris: ["debug-scaling", ANSWER, 1, 0, 2, 3_600, "mpiexec"],
+  stampede3: [ANSWER, ANSWER, 1, 0, 1, 1_800, "srun"],
+  uchicago_ai_cluster: ["general", null, 1, 0, 1, 1_800, "srun"],
+};
+
+for (const [name, expected] of Object.entries(FACTS)) {
+  Deno.test(`the profile of ${name} comes to the facts of its site`, async () => {
+    const { provider } = await load(name);
+    assertTrue(provider.type === "slurm" || provider.type === "pbs");
+    const { account, blocks, launcher } = provider;
+    const queue = provider.type === "slurm" ? provider.partition : provider.queue;
+    const { nodesPerBlock, init, max, walltimeSeconds } = blocks;
+    assertEquals(
+      [queue, account, nodesPerBlock, init, max, walltimeSeconds, launcher.type],
+      [...expected],
+    );
+  });
+}
+
+Deno.test("the profile of ospool goes to HTCondor, with project and image", async () => {
+  const { provider } = await load("ospool");
+  assertTrue(provider.type === "htcondor");
+  assertEquals(provider.schedulerOptions, [
+    `+ProjectName = "${ANSWER}"`,
+    `+SingularityImage = "${ANSWER}"`,
+  ]);
+  assertTrue(provider.transferFiles);
+});
+
+Deno.test("the profile of kube goes to Kubernetes, with its limits", async () => {
+  const { provider } = await load("kube");
+  assertTrue(provider.type === "kubernetes");
+  assertEquals([provider.namespace, provider.image], [ANSWER, ANSWER]);
+  assertEquals([provider.node.cores, provider.coresLimit], [1, 4]);
+  assertEquals([provider.node.memoryMebibytes, provider.memoryLimitMebibytes], [1_024, 4_096]);
+});
+
+Deno.test("the profile of worker_pinning runs on this machine", async () => {
+  const { provider, workersPerNode } = await load("worker_pinning");
+  assertEquals([provider.type, workersPerNode], ["local", 4]);
+});
+
+Deno.test("each site is in a test above", () => {
+  const tested = [...Object.keys(FACTS), "ospool", "kube", "worker_pinning"];
+  assertEquals([...SITE_NAMES].sort(), tested.sort());
+});
+
+Deno.test("what is left to the user is refused by key, whatever else there is", async () => {
+  for (const { name } of SITES) {
+    using scratch = new ScratchHome();
+    const draft = draftProfile(scratch.home, name, templateOfSite(name), ["public=true"]);
+    writeDraft(scratch.home, draft);
+    const outcome = await loadProfile({ home: scratch.home, name, env });
+    const problems = outcome.kind === "ok" ? [] : outcome.failure.problems;
+    const left = placeholdersIn(draft.profile);
+    assertEquals(problems.map(({ key }) => key), left.map(({ key }) => key));
+    for (const [index, problem] of problems.entries()) {
+      assertEquals(problem.found, `the placeholder <${left[index].name}>`);
+    }
+  }
+});
+
+Deno.test("each site names the page that its facts are from", () => {
+  for (const { source } of SITES) assertMatch(source, /^https:\/\/\S+$/);
+});
+
+Deno.test("a site is found however its name is written", () => {
+  assertEquals(siteNamed("Bridges 2").name, "bridges-2");
+  assertEquals(siteNamed("expanse-MPI").name, "expanse_mpi");
+  assertThrows(() => siteNamed("perlmuter"), /there is no profile for a site "perlmuter"/);
+  assertThrows(() => siteNamed("constructor"), /there is no profile/);
+});
