@@ -1,4 +1,5 @@
 /** What a template leaves for its user to fill in, such as `<ACCOUNT>`. */
+import type { Executor, Profile } from "./profile.d.ts";
 import { checkProfile, lineOf, type ProfileProblem } from "./problems.ts";
 
 export interface Placeholder {
@@ -42,10 +43,9 @@ function search(value: unknown, key: string): Placeholder[] {
 }
 
 /** A copy in which `text` stands wherever the placeholder of that name stood. */
-export function withFilled(profile: object, name: string, text: string): object {
-  const { executor, ...rest } = profile as { executor?: Record<string, unknown> };
-  const filled = replaceIn(executor?.[SECTION], name, text);
-  return { ...rest, executor: { ...executor, [SECTION]: filled } };
+export function withFilled(profile: Profile, name: string, text: string): Profile {
+  const provider = replaceIn(profile.executor?.[SECTION], name, text) as Executor["provider"];
+  return { ...profile, executor: { ...profile.executor, [SECTION]: provider } };
 }
 
 function replaceIn(value: unknown, name: string, text: string): unknown {

@@ -31,15 +31,18 @@ Deno.test("each has words for people", () => {
 });
 
 Deno.test("filling one in changes a copy, wherever it stands, whatever the text", () => {
-  const provider = { account: "<A>", words: ["x", "<A>:<B>"], count: 3, inner: { a: "<A>" } };
-  const profile = { public: true, executor: { prefetch: 1, provider } };
+  const provider = {
+    type: "slurm" as const,
+    account: "<A>",
+    maxBlocks: 3,
+    launcher: { type: "srun" as const, overrides: ["x", "<A>:<B>"] },
+  };
   const text = "$& <B>";
-  assertEquals(withFilled(profile, "A", text), {
+  const filled = withFilled({ public: true, executor: { prefetch: 1, provider } }, "A", text);
+  const launcher = { type: "srun" as const, overrides: ["x", `${text}:<B>`] };
+  assertEquals(filled, {
     public: true,
-    executor: {
-      prefetch: 1,
-      provider: { account: text, words: ["x", `${text}:<B>`], count: 3, inner: { a: text } },
-    },
+    executor: { prefetch: 1, provider: { ...provider, account: text, launcher } },
   });
   assertEquals(provider.account, "<A>");
 });

@@ -8,9 +8,6 @@ export const BINARY = join(ROOT, "dist", "funcx-endpoint");
 /** Shared by all tests, so that the program is unpacked once and not for each scratch home. */
 export const UNPACK_FOLDER = join(ROOT, "dist", "cache", "unpacked");
 
-/** What a login node without any package manager has. */
-export const PLAIN_PATH = "/usr/bin:/bin";
-
 /** Whether the executable is the portable form, which unpacks itself. */
 export function isPortable(): boolean {
   using file = Deno.openSync(BINARY);

@@ -2,7 +2,8 @@
  * A scratch home with the built program. What a test starts in it is gone when it is disposed of:
  * daemons are stopped politely, and whatever outlives that is killed and fails the test.
  */
-import { BINARY, isPortable, PLAIN_PATH, UNPACK_FOLDER } from "./binary.ts";
+import { BINARY, isPortable, UNPACK_FOLDER } from "./binary.ts";
+import { PLAIN_PATH } from "./plain_path.ts";
 import { processesOf, type ProcessInfo, signal } from "./processes.ts";
 import { type Finished, Running } from "./running.ts";
 import { until } from "./until.ts";

@@ -1,6 +1,7 @@
 import { FuncxError } from "../../contract/errors.ts";
 import { meaningOf, type Placeholder, placeholdersIn } from "../../profile/placeholders.ts";
-import { fillIn } from "../../profile/templates/settings.ts";
+import type { Profile } from "../../profile/profile.d.ts";
+import { fillIn, parseSetting, type Setting } from "../../profile/templates/settings.ts";
 import { SITE_NAMES } from "../../profile/templates/sites.ts";
 import {
   type Template,
@@ -130,11 +131,15 @@ function nameOf(
 }
 
 /** The flags for keys of the provider are settings in fewer words. */
-function settingsOf({ account, partition, queue, set = [] }: Flags): string[] {
-  const provider = Object.entries({ account, partition, queue })
-    .filter(([, value]) => value !== undefined)
-    .map(([key, value]) => `executor.provider.${key}=${JSON.stringify(value)}`);
-  return [...provider, ...set];
+function settingsOf({ account, partition, queue, set = [] }: Flags): Setting[] {
+  const provider = Object.entries({ account, partition, queue }).flatMap(([key, value]) =>
+    value === undefined ? [] : [{
+      text: `--${key} ${value}`,
+      path: ["executor", "provider", key],
+      value: JSON.stringify(value),
+    }]
+  );
+  return [...provider, ...set.map(parseSetting)];
 }
 
 /** What is left to the user goes in, from `--fill` and from answers. */
@@ -156,13 +161,13 @@ function badFill(text: string): FuncxError {
   });
 }
 
-function answered(context: CliContext, profile: object): object {
+function answered(context: CliContext, profile: Profile): Profile {
   const names = new Set(placeholdersIn(profile).map(({ name }) => name));
   return [...names].reduce((current, name) => answer(context, current, name), profile);
 }
 
 /** Asks until the answer fits; Enter alone leaves the placeholder. */
-function answer(context: CliContext, profile: object, name: string): object {
+function answer(context: CliContext, profile: Profile, name: string): Profile {
   while (true) {
     const text = ask(context, `${name}, ${meaningOf(name)} (Enter to fill it in later)`);
     if (text === "") return profile;

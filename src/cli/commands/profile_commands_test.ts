@@ -59,6 +59,8 @@ Deno.test("configure writes what was set, and refuses to write over it", async (
   const args = [
     "configure",
     "gpu",
+    "--template",
+    "local",
     "--set",
     "executor.workersPerNode=4",
     "--set",
@@ -69,6 +71,7 @@ Deno.test("configure writes what was set, and refuses to write over it", async (
     name: "gpu",
     file: join(user.folder, "gpu", "config.ts"),
     template: "local",
+    placeholders: [],
   });
   const { profile } = JSON.parse((await user.run("validate", "gpu", "--json")).stdout);
   assertEquals(profile.executor.workersPerNode, 4);
@@ -87,6 +90,85 @@ Deno.test("configure tells a wrong name, template and setting in two lines, exit
     assertEquals([code, stdout], [64, ""]);
     assertMatch(stderr, /^error: .+\nhint: .+\n$/);
   }
+});
+
+Deno.test("configure makes the profile of a site, and names what is left to the user", async () => {
+  using user = new User();
+  const made = await user.run("configure", "--site", "Frontera", "--account", "abc123");
+  assertEquals(made.code, 0);
+  assertMatch(made.stdout, /^A profile has been created for frontera at .* \(site frontera\)\.$/m);
+  assertMatch(made.stdout, /^ {4}executor\.provider\.partition: <PARTITION>, the partition /m);
+  assertTrue(!made.stdout.includes("<ACCOUNT>"));
+  for (const command of ["validate", "start"]) {
+    const { code, stderr } = await user.run(command, "frontera");
+    assertEquals(code, 78);
+    assertMatch(
+      stderr,
+      /^error: .*config\.ts:\d+: executor\.provider\.partition: found the placeholder <PARTITION>/,
+    );
+  }
+});
+
+Deno.test("configure takes what is left to the user from flags, in words or by name", async () => {
+  using user = new User();
+  const args = ["--partition", "gpu", "--account", "007", "--set", "executor.provider.maxBlocks=4"];
+  await user.run("configure", "midway", "--site", "midway", ...args);
+  await user.run(
+    "configure",
+    "--site",
+    "ospool",
+    "--fill",
+    "PROJECT_NAME=abc",
+    "--fill",
+    "IMAGE=i",
+  );
+  const profileOf = async (name: string): Promise<Record<string, unknown>> => {
+    const { profile } = JSON.parse((await user.run("validate", name, "--json")).stdout);
+    return profile.executor.provider;
+  };
+  const { partition, account, blocks } = await profileOf("midway");
+  assertEquals([partition, account, (blocks as { max: number }).max], ["gpu", "007", 4]);
+  assertEquals((await profileOf("ospool")).schedulerOptions, [
+    '+ProjectName = "abc"',
+    '+SingularityImage = "i"',
+  ]);
+});
+
+Deno.test("configure says in the words of its flags what does not fit, exit 64", async () => {
+  using user = new User();
+  const cases: readonly (readonly [args: string[], error: RegExp])[] = [
+    [
+      ["--site", "polaris", "--partition", "gpu"],
+      /^error: --partition gpu: .*"partition".*"queue"/s,
+    ],
+    [
+      ["--site", "anvil", "--account", "a b"],
+      /^error: --account a b: executor\.provider\.account: /,
+    ],
+    [
+      ["--site", "anvil", "--fill", "ACOUNT=x"],
+      /no placeholder <ACOUNT>\nhint: Did you mean ACCOUNT/,
+    ],
+    [["--site", "anvil", "--fill", "x"], /^error: --fill x: expected NAME=TEXT/],
+    [["--site", "anvil", "--template", "slurm"], /do not go together/],
+    [["--site", "anvl"], /no profile for a site "anvl"\nhint: Did you mean "anvil"/],
+    [[], /needs a name/],
+  ];
+  for (const [args, error] of cases) {
+    const { code, stdout, stderr } = await user.run("configure", ...args);
+    assertEquals([code, stdout], [64, ""]);
+    assertMatch(stderr, error);
+  }
+});
+
+Deno.test("sites lists what configure --site takes, and the shell completes it", async () => {
+  using user = new User();
+  const sites = JSON.parse((await user.run("sites", "--json")).stdout);
+  assertEquals(sites.length, 20);
+  assertEquals(Object.keys(sites[0]), ["name", "title", "scheduler", "placeholders", "source"]);
+  assertMatch((await user.run("sites")).stdout, /^\| polaris +\| Polaris, ALCF +\| ACCOUNT +\|$/m);
+  const { stdout } = await user.run("complete", "--", "configure", "--site", "pol");
+  assertMatch(stdout, /^polaris\t/);
 });
 
 Deno.test("validate explains every problem, exit 78", async () => {

@@ -13,13 +13,8 @@ export const command = defineCommand({
     const sites = SITES.map(document);
     await output.show(sites, () =>
       table(
-        ["Site", "Machine", "Scheduler", "Left to you"],
-        sites.map(({ name, title, scheduler, placeholders }) => [
-          name,
-          title,
-          scheduler,
-          placeholders.join(", "),
-        ]),
+        ["Site", "Machine", "Left to you"],
+        sites.map(({ name, title, placeholders }) => [name, title, placeholders.join(", ")]),
       ));
   },
 });

@@ -21,8 +21,12 @@ export function blockComments(scheduler: Scheduler, { executor }: Profile): Comm
     "executor.provider": [`Workers run in jobs of ${SCHEDULER_TITLES[scheduler]}.`],
     "executor.provider.account": ["What the jobs are charged to."],
     "executor.provider.nodesPerBlock": ["A block is one job, of so many nodes."],
+    "executor.provider.initBlocks": ["Started with the endpoint, before there are tasks."],
+    "executor.provider.minBlocks": ["Kept while there are no tasks."],
     "executor.provider.maxBlocks": ["At most so many at a time; there are as many as tasks need."],
     "executor.provider.walltime": ["Hours, minutes and seconds of each job."],
+    "executor.provider.cmdTimeout": ["Seconds that a command of the scheduler may take."],
+    "executor.provider.launcher": ["How a manager is started on each node."],
     "executor.provider.": absent.length === 0
       ? []
       : ["Left to the scheduler unless you name them:", ...absent],

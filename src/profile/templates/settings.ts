@@ -2,9 +2,11 @@
 import { FuncxError } from "../../contract/errors.ts";
 import { closest } from "../../lib/closest.ts";
 import { placeholdersIn, problemsBesides, withFilled } from "../placeholders.ts";
+import type { Profile } from "../profile.d.ts";
 import type { ProfileProblem } from "../problems.ts";
 
-interface Setting {
+export interface Setting {
+  /** As the user wrote it, for messages. */
   readonly text: string;
   /** Parts of the dotted key. */
   readonly path: readonly string[];
@@ -18,9 +20,9 @@ type Plain = { readonly [key: string]: unknown };
  * text when it is none or when text is what belongs there. Throws a `FuncxError` of code USAGE for
  * an unknown key or a value that does not fit.
  */
-export function applySettings(profile: object, settings: readonly string[]): object {
-  let changed: Plain = { ...profile };
-  let waiting = settings.map(parseSetting);
+export function applySettings(profile: Profile, settings: readonly Setting[]): Profile {
+  let changed: Profile = profile;
+  let waiting = settings;
   while (waiting.length > 0) {
     const refused: Refused[] = [];
     for (const setting of waiting) {
@@ -29,7 +31,7 @@ export function applySettings(profile: object, settings: readonly string[]): obj
       else refused.push({ setting, ...applied });
     }
     if (refused.length === waiting.length) {
-      throw unfitting(`--set ${refused[0].setting.text}`, refused[0].problem);
+      throw unfitting(refused[0].setting.text, refused[0].problem);
     }
     waiting = refused.map(({ setting }) => setting);
   }
@@ -42,21 +44,24 @@ interface Refused {
 }
 
 function applySetting(
-  profile: Plain,
+  profile: Profile,
   { value, path }: Setting,
-): { readonly profile: Plain } | { readonly problem: ProfileProblem } {
+): { readonly profile: Profile } | { readonly problem: ProfileProblem } {
   const candidates = [parseJson(value), value].filter((candidate) => candidate !== undefined);
   const attempts = candidates.map((candidate) => {
-    const changed = withValue(profile, path, candidate);
+    const changed = withValue(profile as Plain, path, candidate) as Profile;
     return { profile: changed, problem: problemsBesides(changed)[0] };
   });
   return attempts.find(({ problem }) => problem === undefined) ?? { problem: attempts[0].problem };
 }
 
-function parseSetting(text: string): Setting {
+/** Of `KEY=VALUE`. Throws a `FuncxError` of code USAGE for anything else. */
+export function parseSetting(text: string): Setting {
   const [, key, value] = /^([^=]*)=(.*)$/s.exec(text) ?? [];
   const path = key?.split(".") ?? [];
-  if (path.length > 0 && path.every((part) => PART.test(part))) return { text, path, value };
+  if (path.length > 0 && path.every((part) => PART.test(part))) {
+    return { text: `--set ${text}`, path, value };
+  }
   throw new FuncxError({
     code: "USAGE",
     message: `--set ${text}: expected KEY=VALUE with a dotted key`,
@@ -95,7 +100,7 @@ function unfitting(what: string, { key, found, expected, mend }: ProfileProblem)
  * The profile with `text` in place of the placeholder `name`. Throws a `FuncxError` of code USAGE
  * when there is no such placeholder, or the text does not fit.
  */
-export function fillIn(profile: object, name: string, text: string): object {
+export function fillIn(profile: Profile, name: string, text: string): Profile {
   const names = [...new Set(placeholdersIn(profile).map((placeholder) => placeholder.name))];
   if (!names.includes(name)) throw notThere(name, names);
   const filled = withFilled(profile, name, text);

@@ -4,7 +4,7 @@ import { placeholdersIn } from "../placeholders.ts";
 import { loadProfile } from "../resolve.ts";
 import type { ResolvedExecutor } from "../schema.ts";
 import { environment, ScratchHome } from "../testing/scratch_home.ts";
-import { fillIn } from "./settings.ts";
+import { fillIn, parseSetting } from "./settings.ts";
 import { SITE_NAMES, siteNamed, SITES } from "./sites.ts";
 import { templateOfSite } from "./templates.ts";
 import { draftProfile, writeDraft } from "./write_profile.ts";
@@ -102,7 +102,9 @@ Deno.test("each site is in a test above", () => {
 Deno.test("what is left to the user is refused by key, whatever else there is", async () => {
   for (const { name } of SITES) {
     using scratch = new ScratchHome();
-    const draft = draftProfile(scratch.home, name, templateOfSite(name), ["public=true"]);
+    const draft = draftProfile(scratch.home, name, templateOfSite(name), [
+      parseSetting("public=true"),
+    ]);
     writeDraft(scratch.home, draft);
     const outcome = await loadProfile({ home: scratch.home, name, env });
     const problems = outcome.kind === "ok" ? [] : outcome.failure.problems;

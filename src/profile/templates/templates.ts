@@ -14,7 +14,8 @@ export interface Template {
   /** Lines for the head of the file. */
   readonly about: readonly string[];
   readonly profile: Profile;
-  readonly comments: Comments;
+  /** For what has become of the profile. */
+  readonly comments: (profile: Profile) => Comments;
 }
 
 export const TEMPLATE_NAMES: readonly string[] = ["local", ...SCHEDULERS];
@@ -37,18 +38,16 @@ export function template(name: string): Template {
 /** Throws a `FuncxError` of code USAGE when the site is not known. */
 export function templateOfSite(name: string): Template {
   const { title, source, executor, comments = {}, ...site } = siteNamed(name);
-  const profile = { executor };
-  const usual = blockCommentsOf(profile);
   return {
     name: site.name,
     brief: title,
-    about: [`For ${title}, by ${source}.`],
-    profile,
-    comments: { ...usual, ...comments },
+    about: [`For ${title}. Its facts are from`, `${source}`],
+    profile: { executor },
+    comments: (profile) => ({ ...usualComments(profile), ...comments }),
   };
 }
 
-function blockCommentsOf(profile: Profile): Comments {
+function usualComments(profile: Profile): Comments {
   const type = profile.executor?.provider?.type;
   const scheduler = SCHEDULERS.find((known) => known === type);
   return scheduler === undefined ? LOCAL_COMMENTS : blockComments(scheduler, profile);
@@ -67,7 +66,7 @@ const LOCAL: Template = {
   brief: "workers on this machine, one per core",
   about: [],
   profile: { executor: { workersPerNode: "auto", provider: { type: "local" } } },
-  comments: LOCAL_COMMENTS,
+  comments: usualComments,
 };
 
 /** One small job at a time until somebody says more, and none while there is nothing to do. */
@@ -77,12 +76,11 @@ function forScheduler(scheduler: Scheduler): Template {
   const provider: Executor["provider"] = scheduler === "kubernetes"
     ? { type: scheduler, image: "<IMAGE>", ...MODEST }
     : { type: scheduler, ...MODEST };
-  const profile: Profile = { executor: { workersPerNode: "auto", provider } };
   return {
     name: scheduler,
     brief: `workers in jobs of ${SCHEDULER_TITLES[scheduler]}`,
     about: [],
-    profile,
-    comments: blockComments(scheduler, profile),
+    profile: { executor: { workersPerNode: "auto", provider } },
+    comments: usualComments,
   };
 }

@@ -3,10 +3,11 @@ import { FuncxError } from "../../contract/errors.ts";
 import type { FuncxHome } from "../../contract/home_folder.ts";
 import { ensurePrivateFolder, readIfPresent, writePrivateFile } from "../../lib/files.ts";
 import { dirname } from "../../lib/path.ts";
+import type { Executor, Profile } from "../profile.d.ts";
 import { checkEndpointName, profileFile } from "../resolve.ts";
 import { writeEditorFiles, type WrittenFile } from "./editor_files.ts";
 import { renderProfile } from "./render.ts";
-import { applySettings } from "./settings.ts";
+import { applySettings, parseSetting, type Setting } from "./settings.ts";
 import { type Template, template } from "./templates.ts";
 
 export interface WrittenProfile {
@@ -21,8 +22,8 @@ export interface WrittenProfile {
 export interface Draft {
   readonly name: string;
   readonly template: Template;
-  /** Plain data; valid, but for placeholders that it may have. */
-  readonly profile: object;
+  /** Valid, but for placeholders that it may have. */
+  readonly profile: Profile;
 }
 
 /**
@@ -36,7 +37,8 @@ export function writeProfile(
   templateName: string,
   sets: readonly string[] = [],
 ): WrittenProfile {
-  return writeDraft(home, draftProfile(home, name, template(templateName), sets));
+  const settings = sets.map(parseSetting);
+  return writeDraft(home, draftProfile(home, name, template(templateName), settings));
 }
 
 /** What {@link writeProfile} would write, with the same errors. */
@@ -44,18 +46,29 @@ export function draftProfile(
   home: FuncxHome,
   name: string,
   template: Template,
-  sets: readonly string[],
+  settings: readonly Setting[],
 ): Draft {
   checkEndpointName(name);
   assertNoProfile(home, name);
   const named = { displayName: `${name} on ${Deno.hostname()}`, ...template.profile };
-  return { name, template, profile: applySettings(named, sets) };
+  return { name, template, profile: arranged(applySettings(named, settings)) };
+}
+
+/** What says where jobs go comes first in the provider, whenever it was set. */
+function arranged(profile: Profile): Profile {
+  const { executor } = profile;
+  if (executor?.provider === undefined) return profile;
+  const { type, ...rest } = executor.provider as { readonly type: string; partition?: string };
+  const first = ["partition", "queue", "account"].filter((key) => Object.hasOwn(rest, key));
+  const head = Object.fromEntries(first.map((key) => [key, rest[key as keyof typeof rest]]));
+  const provider = { type, ...head, ...rest } as Executor["provider"];
+  return { ...profile, executor: { ...executor, provider } };
 }
 
 /** Throws a `FuncxError` of code PROFILE_EXISTS. */
 export function writeDraft(home: FuncxHome, { name, template, profile }: Draft): WrittenProfile {
   const { comments, about } = template;
-  const text = renderProfile({ name, profile, comments, about });
+  const text = renderProfile({ name, profile, comments: comments(profile), about });
   assertNoProfile(home, name);
   ensurePrivateFolder(home.root);
   const editorFiles = writeEditorFiles(home);

@@ -79,7 +79,7 @@ Deno.test("every key that a template proposes is right when it is let in", async
     using scratch = new ScratchHome();
     const { file } = writeProfile(scratch.home, name, name);
     const text = Deno.readTextFileSync(file)
-      .replace(/^( +)\/\/ (\w+: .*,)(  \/\/.*)?$/gm, "$1$2")
+      .replace(/^( +)\/\/ (\w+: .*,)( {2}\/\/.*)?$/gm, "$1$2")
       .replace("<IMAGE>", "image");
     Deno.writeTextFileSync(file, text);
     const { executor } = await load(scratch, name);

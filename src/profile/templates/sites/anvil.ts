@@ -2,7 +2,7 @@ import type { SiteTemplate } from "../site_template.ts";
 
 export const ANVIL: SiteTemplate = {
   name: "anvil",
-  title: "Anvil, Purdue University",
+  title: "Anvil, Purdue",
   source: "https://github.com/globus/globus-compute/blob/main/docs/endpoints/configs/anvil.yaml",
   executor: {
     workersPerNode: 2,

@@ -2,7 +2,7 @@ import type { SiteTemplate } from "../site_template.ts";
 
 export const BRIDGES_2: SiteTemplate = {
   name: "bridges-2",
-  title: "Bridges-2, Pittsburgh Supercomputing Center",
+  title: "Bridges-2, PSC",
   source:
     "https://github.com/globus/globus-compute/blob/main/docs/endpoints/configs/bridges-2.yaml",
   executor: {

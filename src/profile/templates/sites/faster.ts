@@ -2,7 +2,7 @@ import type { SiteTemplate } from "../site_template.ts";
 
 export const FASTER: SiteTemplate = {
   name: "faster",
-  title: "FASTER, Texas A&M University",
+  title: "FASTER, Texas A&M",
   source: "https://github.com/globus/globus-compute/blob/main/docs/endpoints/configs/faster.yaml",
   executor: {
     workersPerNode: "auto",

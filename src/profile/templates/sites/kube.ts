@@ -2,7 +2,7 @@ import type { SiteTemplate } from "../site_template.ts";
 
 export const KUBE: SiteTemplate = {
   name: "kube",
-  title: "A Kubernetes cluster",
+  title: "Kubernetes",
   source: "https://github.com/globus/globus-compute/blob/main/docs/endpoints/configs/kube.yaml",
   executor: {
     workersPerNode: 1,

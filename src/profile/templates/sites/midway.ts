@@ -2,7 +2,7 @@ import type { SiteTemplate } from "../site_template.ts";
 
 export const MIDWAY: SiteTemplate = {
   name: "midway",
-  title: "Midway, University of Chicago RCC",
+  title: "Midway, UChicago",
   source: "https://github.com/globus/globus-compute/blob/main/docs/endpoints/configs/midway.yaml",
   executor: {
     workersPerNode: 2,

@@ -2,7 +2,7 @@ import type { SiteTemplate } from "../site_template.ts";
 
 export const MIDWAY_APPTAINER: SiteTemplate = {
   name: "midway_apptainer",
-  title: "Midway, University of Chicago RCC, in Apptainer",
+  title: "Midway, in Apptainer",
   source:
     "https://github.com/globus/globus-compute/blob/main/docs/endpoints/configs/midway_apptainer.yaml",
   executor: {

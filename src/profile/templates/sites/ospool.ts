@@ -2,7 +2,7 @@ import type { SiteTemplate } from "../site_template.ts";
 
 export const OSPOOL: SiteTemplate = {
   name: "ospool",
-  title: "OSPool, Open Science Grid",
+  title: "OSPool, OSG",
   source: "https://github.com/globus/globus-compute/blob/main/docs/endpoints/configs/ospool.yaml",
   executor: {
     workersPerNode: 1,

@@ -2,7 +2,7 @@ import type { SiteTemplate } from "../site_template.ts";
 
 export const UCHICAGO_AI_CLUSTER: SiteTemplate = {
   name: "uchicago_ai_cluster",
-  title: "AI Cluster, University of Chicago CS",
+  title: "UChicago AI Cluster",
   source:
     "https://github.com/globus/globus-compute/blob/main/docs/endpoints/configs/uchicago_ai_cluster.yaml",
   executor: {

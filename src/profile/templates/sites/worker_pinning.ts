@@ -2,7 +2,7 @@ import type { SiteTemplate } from "../site_template.ts";
 
 export const WORKER_PINNING: SiteTemplate = {
   name: "worker_pinning",
-  title: "This machine, a worker for each of 4 GPUs",
+  title: "This machine, 4 GPUs",
   source: "https://globus-compute.readthedocs.io/en/stable/endpoints/endpoint_examples.html",
   executor: {
     workersPerNode: 4,
