@@ -106,7 +106,7 @@ export function fillIn(profile: Profile, name: string, text: string): Profile {
   const filled = withFilled(profile, name, text);
   const [problem] = problemsBesides(filled);
   if (problem === undefined) return filled;
-  throw unfitting(`${name} ${JSON.stringify(text)}`, problem);
+  throw unfitting(`<${name}>`, problem);
 }
 
 function notThere(name: string, names: readonly string[]): FuncxError {

@@ -18,7 +18,7 @@ export const AURORA: SiteTemplate = {
       minBlocks: 0,
       maxBlocks: 1,
       walltime: "00:30:00",
-      launcher: { type: "mpiexec", overrides: "--cpu-bind none --ppn 1" },
+      launcher: { type: "mpiexec", overrides: "--cpu-bind none" },
     },
   },
   comments: {

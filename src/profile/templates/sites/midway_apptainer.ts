@@ -19,8 +19,14 @@ export const MIDWAY_APPTAINER: SiteTemplate = {
       walltime: "00:30:00",
       launcher: {
         type: "wrapped",
-        command: "srun apptainer exec <IMAGE>",
+        command: "srun --overlap --cpu-bind=none apptainer exec <IMAGE>",
       },
     },
+  },
+  comments: {
+    "executor.provider.launcher": [
+      "A manager in the image on each node. This program has to be seen in there, such as in your",
+      "home folder, which Apptainer shows.",
+    ],
   },
 };

@@ -19,7 +19,7 @@ export const POLARIS: SiteTemplate = {
       minBlocks: 0,
       maxBlocks: 2,
       walltime: "01:00:00",
-      launcher: { type: "mpiexec", overrides: "--cpu-bind none --depth=64 --ppn 1" },
+      launcher: { type: "mpiexec", overrides: "--cpu-bind none --depth=64" },
     },
   },
   comments: {
