@@ -1,4 +1,5 @@
 import { type InitializedFile, initializeHome } from "../../profile/templates/initialize.ts";
+import { template as templateNamed } from "../../profile/templates/templates.ts";
 import { defineCommand } from "../command.ts";
 import { DEFAULT_NAME } from "../endpoints.ts";
 import { abbreviated } from "../format.ts";
@@ -26,6 +27,7 @@ export const command = defineCommand<Flags>({
       [
         ...files.map((file) => fileLine(file, short)),
         "",
+        ...(template === null ? [] : [`The profile is for ${templateNamed(template).brief}.`]),
         "Edit the profile if you like, then start the endpoint:",
         "",
         "    $ funcx-endpoint start",

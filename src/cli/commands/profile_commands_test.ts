@@ -45,6 +45,7 @@ Deno.test("init makes the profile, keeps it, and backs it up when forced", async
   const first = await user.run("init");
   assertEquals(first.code, 0);
   assertMatch(first.stdout, /^created {2}~\/\.funcx\/default\/config\.ts$/m);
+  assertMatch(first.stdout, /^The profile is for workers .+\.$/m);
   assertMatch(first.stdout, /\$ funcx-endpoint start$/m);
   assertMatch((await user.run("init")).stdout, /^kept {5}~\/\.funcx\/default\/config\.ts$/m);
   const forced = JSON.parse((await user.run("init", "--force", "--json")).stdout);
