@@ -52,6 +52,7 @@ processTest("the program, profiles and the service print JSON", async (env) => {
   await checked.document("init");
   await checked.document("configure", "second", "--set", "executor.workersPerNode=1");
   await checked.document("validate", "second");
+  await checked.document("start --dry-run", "second");
   await checked.array("sites");
   Deno.writeTextFileSync(join(env.state, "default", "config.ts"), "export default { colour: 1 };");
   const invalid = await env.run(["validate", "--json"]);

@@ -162,6 +162,24 @@ Deno.test("configure says in the words of its flags what does not fit, exit 64",
   }
 });
 
+Deno.test("start --dry-run prints what would be submitted, and makes nothing", async () => {
+  using user = new User();
+  await user.run("configure", "--site", "delta", "--account", "abc123");
+  const before = [...Deno.readDirSync(user.folder)].map(({ name }) => name).sort();
+  const { code, stdout } = await user.run("start", "--dry-run", "delta");
+  assertEquals(code, 0);
+  assertMatch(stdout, /^#!\/bin\/sh\n(#SBATCH .*\n)*#SBATCH --account=abc123\n/);
+  assertMatch(stdout, / manager --connection '.*\/delta\/blocks\/BLOCK\/connection\.json'\n$/);
+  const document = JSON.parse((await user.run("start", "--dry-run", "delta", "--json")).stdout);
+  assertEquals(document, { name: "delta", provider: "slurm", script: stdout });
+  await user.run("configure", "here", "--template", "local");
+  assertMatch((await user.run("start", "here", "--dry-run")).stdout, /workers on this machine/);
+  assertEquals((await user.run("start", "nosuch", "--dry-run")).code, 78);
+  const after = [...Deno.readDirSync(user.folder)].map(({ name }) => name).sort();
+  assertEquals(after, [...before, "here"].sort());
+  assertEquals([...Deno.readDirSync(join(user.folder, "delta"))].length, 1);
+});
+
 Deno.test("sites lists what configure --site takes, and the shell completes it", async () => {
   using user = new User();
   const sites = JSON.parse((await user.run("sites", "--json")).stdout);

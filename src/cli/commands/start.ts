@@ -15,6 +15,7 @@ import { abbreviated } from "../format.ts";
 import { OPTIONAL_ENDPOINT, parseSeconds } from "../parameters.ts";
 
 interface Flags {
+  readonly dryRun: boolean;
   readonly foreground: boolean;
   readonly wait: number;
   readonly service?: string;
@@ -27,6 +28,11 @@ export const command = defineCommand<Flags, [name?: string]>({
     "With no service configured it uses the private one on this machine, and starts it if needed.",
   parameters: {
     flags: {
+      dryRun: {
+        kind: "boolean",
+        brief: "Print what would be submitted to the scheduler, and start nothing",
+        withNegated: false,
+      },
       foreground: {
         kind: "boolean",
         brief: "Stay in this terminal, and stop with Ctrl-C",
@@ -51,6 +57,7 @@ export const command = defineCommand<Flags, [name?: string]>({
   },
   run: async (context, flags, nameOrId) => {
     const name = endpointName(context.home, nameOrId);
+    if (flags.dryRun) return await dryRun(context, name, flags.service);
     if (!hasProfile(context.home, name)) {
       const file = await makeProfile(context, name);
       if (nameOrId !== undefined) return await tellOfProfile(context, name, file);
@@ -66,6 +73,13 @@ export const command = defineCommand<Flags, [name?: string]>({
     return EXIT.ok;
   },
 });
+
+async function dryRun(context: CliContext, name: string, service?: string): Promise<number> {
+  const profile = await readProfile(context, { name, service });
+  const { showDryRun } = await import("../daemon/dry_run.ts");
+  await showDryRun(context, profile);
+  return EXIT.ok;
+}
 
 /** With the template for the scheduler that is found here. Returns the path of the profile. */
 async function makeProfile({ home, env }: CliContext, name: string): Promise<string> {

@@ -9,7 +9,10 @@ export interface SiteTemplate {
   readonly title: string;
   /** The page that its facts are from. */
   readonly source: string;
-  /** What only its user knows stands there as a placeholder, such as `<ACCOUNT>`. */
+  /**
+   * What only its user knows stands there as a placeholder, such as `<ACCOUNT>`. Profiles for Slurm
+   * by Globus Compute mean whole nodes: Parsl asks for `exclusive` unless it is told not to.
+   */
   readonly executor: Executor;
   /** Instead of those that every template has. */
   readonly comments?: Comments;

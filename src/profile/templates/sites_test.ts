@@ -2,29 +2,14 @@
 import { assertEquals, assertMatch, assertThrows, assertTrue } from "../../lib/assert.ts";
 import { placeholdersIn } from "../placeholders.ts";
 import { loadProfile } from "../resolve.ts";
-import type { ResolvedExecutor } from "../schema.ts";
 import { environment, ScratchHome } from "../testing/scratch_home.ts";
-import { fillIn, parseSetting } from "./settings.ts";
+import { ANSWER, loadSiteProfile } from "../testing/site_profile.ts";
+import { parseSetting } from "./settings.ts";
 import { SITE_NAMES, siteNamed, SITES } from "./sites.ts";
 import { templateOfSite } from "./templates.ts";
 import { draftProfile, writeDraft } from "./write_profile.ts";
 
 const env = environment({ PATH: "/nonexistent", HOME: "/home/ada" });
-
-/** What a user would answer; a number fits wherever a word does. */
-const ANSWER = "4";
-
-/** Writes the profile with every placeholder filled in, and loads it again. */
-async function load(name: string): Promise<ResolvedExecutor> {
-  using scratch = new ScratchHome();
-  const draft = draftProfile(scratch.home, name, templateOfSite(name), []);
-  const names = new Set(placeholdersIn(draft.profile).map((placeholder) => placeholder.name));
-  const profile = [...names].reduce((filled, each) => fillIn(filled, each, ANSWER), draft.profile);
-  writeDraft(scratch.home, { ...draft, profile });
-  const outcome = await loadProfile({ home: scratch.home, name, env });
-  assertTrue(outcome.kind === "ok", JSON.stringify(outcome));
-  return outcome.value.executor;
-}
 
 type Facts = readonly [
   queue: string | null,
@@ -59,7 +44,7 @@ const FACTS: Readonly<Record<string, Facts>> = {
 
 for (const [name, expected] of Object.entries(FACTS)) {
   Deno.test(`the profile of ${name} comes to the facts of its site`, async () => {
-    const { provider } = await load(name);
+    const { provider } = (await loadSiteProfile(name)).executor;
     assertTrue(provider.type === "slurm" || provider.type === "pbs");
     const { account, blocks, launcher } = provider;
     const queue = provider.type === "slurm" ? provider.partition : provider.queue;
@@ -72,7 +57,7 @@ for (const [name, expected] of Object.entries(FACTS)) {
 }
 
 Deno.test("the profile of ospool goes to HTCondor, with project and image", async () => {
-  const { provider } = await load("ospool");
+  const { provider } = (await loadSiteProfile("ospool")).executor;
   assertTrue(provider.type === "htcondor");
   assertEquals(provider.schedulerOptions, [
     `+ProjectName = "${ANSWER}"`,
@@ -82,7 +67,7 @@ Deno.test("the profile of ospool goes to HTCondor, with project and image", asyn
 });
 
 Deno.test("the profile of kube goes to Kubernetes, with its limits", async () => {
-  const { provider } = await load("kube");
+  const { provider } = (await loadSiteProfile("kube")).executor;
   assertTrue(provider.type === "kubernetes");
   assertEquals([provider.namespace, provider.image], [ANSWER, ANSWER]);
   assertEquals([provider.node.cores, provider.coresLimit], [1, 4]);
@@ -90,7 +75,7 @@ Deno.test("the profile of kube goes to Kubernetes, with its limits", async () =>
 });
 
 Deno.test("the profile of worker_pinning runs on this machine", async () => {
-  const { provider, workersPerNode } = await load("worker_pinning");
+  const { provider, workersPerNode } = (await loadSiteProfile("worker_pinning")).executor;
   assertEquals([provider.type, workersPerNode], ["local", 4]);
 });
 

@@ -14,6 +14,7 @@ export const BEBOP: SiteTemplate = {
       initBlocks: 0,
       minBlocks: 0,
       maxBlocks: 1,
+      exclusive: true,
       walltime: "00:30:00",
       launcher: { type: "srun" },
     },

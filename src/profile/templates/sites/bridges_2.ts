@@ -15,6 +15,7 @@ export const BRIDGES_2: SiteTemplate = {
       initBlocks: 0,
       minBlocks: 0,
       maxBlocks: 1,
+      exclusive: true,
       walltime: "00:30:00",
       launcher: { type: "srun" },
     },

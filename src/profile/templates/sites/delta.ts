@@ -14,6 +14,7 @@ export const DELTA: SiteTemplate = {
       initBlocks: 1,
       minBlocks: 0,
       maxBlocks: 1,
+      exclusive: true,
       walltime: "00:30:00",
       launcher: { type: "srun" },
     },

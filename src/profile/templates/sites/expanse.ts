@@ -14,6 +14,7 @@ export const EXPANSE: SiteTemplate = {
       initBlocks: 0,
       minBlocks: 0,
       maxBlocks: 1,
+      exclusive: true,
       walltime: "00:05:00",
       launcher: { type: "srun" },
     },

@@ -15,6 +15,7 @@ export const EXPANSE_MPI: SiteTemplate = {
       initBlocks: 0,
       minBlocks: 0,
       maxBlocks: 1,
+      exclusive: true,
       walltime: "00:05:00",
       launcher: { type: "single" },
     },

@@ -15,6 +15,7 @@ export const FASTER: SiteTemplate = {
       initBlocks: 0,
       minBlocks: 0,
       maxBlocks: 1,
+      exclusive: true,
       walltime: "00:10:00",
       cmdTimeout: 120,
       launcher: { type: "srun" },

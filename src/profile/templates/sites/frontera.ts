@@ -15,6 +15,7 @@ export const FRONTERA: SiteTemplate = {
       initBlocks: 0,
       minBlocks: 0,
       maxBlocks: 1,
+      exclusive: true,
       walltime: "00:30:00",
       cmdTimeout: 60,
       launcher: { type: "srun" },

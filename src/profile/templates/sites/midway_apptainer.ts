@@ -16,6 +16,7 @@ export const MIDWAY_APPTAINER: SiteTemplate = {
       initBlocks: 0,
       minBlocks: 0,
       maxBlocks: 1,
+      exclusive: true,
       walltime: "00:30:00",
       launcher: {
         type: "wrapped",

@@ -18,6 +18,7 @@ export const PERLMUTTER: SiteTemplate = {
       initBlocks: 0,
       minBlocks: 0,
       maxBlocks: 1,
+      exclusive: true,
       walltime: "00:10:00",
       cmdTimeout: 120,
       launcher: { type: "srun", overrides: "-c 128" },

@@ -16,6 +16,7 @@ export const STAMPEDE3: SiteTemplate = {
       initBlocks: 0,
       minBlocks: 0,
       maxBlocks: 1,
+      exclusive: true,
       walltime: "00:30:00",
       cmdTimeout: 60,
       launcher: { type: "srun" },

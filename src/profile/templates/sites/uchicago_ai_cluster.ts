@@ -16,6 +16,7 @@ export const UCHICAGO_AI_CLUSTER: SiteTemplate = {
       initBlocks: 0,
       minBlocks: 0,
       maxBlocks: 1,
+      exclusive: true,
       walltime: "00:30:00",
       launcher: { type: "srun" },
     },

@@ -1,0 +1,28 @@
+/** What a provider is asked for: the block of a profile. */
+import { join } from "../../lib/path.ts";
+import type { BlockProvider } from "../../profile/resolved_provider.ts";
+import { managerCommand } from "./manager_command.ts";
+import type { BlockRequest } from "./provider.ts";
+
+export interface BlockOptions {
+  /** Of the endpoint. */
+  readonly name: string;
+  /** Absolute. */
+  readonly stateDir: string;
+  readonly blockId: string;
+  readonly provider: BlockProvider;
+}
+
+/** Pure; makes no folder. */
+export function blockRequest({ name, stateDir, blockId, provider }: BlockOptions): BlockRequest {
+  const folder = join(stateDir, "blocks", blockId);
+  const connectionFile = join(folder, "connection.json");
+  return {
+    blockId,
+    name: `funcx-${name}`,
+    folder,
+    nodes: provider.blocks.nodesPerBlock,
+    manager: managerCommand(connectionFile),
+    files: [connectionFile],
+  };
+}
