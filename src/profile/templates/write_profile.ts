@@ -54,14 +54,15 @@ export function draftProfile(
   return { name, template, profile: arranged(applySettings(named, settings)) };
 }
 
-/** What says where jobs go comes first in the provider, whenever it was set. */
+/** Keys that come first in a provider, whenever they were set: what says where jobs go. */
+const FIRST = ["type", "partition", "queue", "account"];
+
 function arranged(profile: Profile): Profile {
   const { executor } = profile;
   if (executor?.provider === undefined) return profile;
-  const { type, ...rest } = executor.provider as { readonly type: string; partition?: string };
-  const first = ["partition", "queue", "account"].filter((key) => Object.hasOwn(rest, key));
-  const head = Object.fromEntries(first.map((key) => [key, rest[key as keyof typeof rest]]));
-  const provider = { type, ...head, ...rest } as Executor["provider"];
+  const place = ([key]: [string, unknown]): number => (FIRST.indexOf(key) + 1) || FIRST.length + 1;
+  const entries = Object.entries(executor.provider).sort((a, b) => place(a) - place(b));
+  const provider = Object.fromEntries(entries) as Executor["provider"];
   return { ...profile, executor: { ...executor, provider } };
 }
 
