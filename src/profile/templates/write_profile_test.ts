@@ -130,6 +130,18 @@ Deno.test("settings are written where they belong, as the type that belongs ther
   assertMatch(text, /\/\/ Each runs one task at a time/);
 });
 
+Deno.test("settings that belong together are taken in any order", async () => {
+  using scratch = new ScratchHome();
+  const sets = ["executor.provider.minBlocks=2", "executor.provider.maxBlocks=4"];
+  writeProfile(scratch.home, "one", "slurm", sets);
+  writeProfile(scratch.home, "two", "slurm", sets.toReversed());
+  for (const name of ["one", "two"]) {
+    const { provider } = (await load(scratch, name)).executor;
+    assertTrue(provider.type === "slurm");
+    assertEquals([provider.blocks.min, provider.blocks.max], [2, 4]);
+  }
+});
+
 Deno.test("a text that looks like code stays text", async () => {
   using scratch = new ScratchHome();
   const text = '`${1}` */ "); Deno.exit(); ("\n\u2028';
