@@ -13,6 +13,7 @@ import {
 import { type Draft, draftProfile, writeDraft } from "../../profile/templates/write_profile.ts";
 import { defineCommand } from "../command.ts";
 import type { CliContext } from "../context.ts";
+import { othersHere } from "../others_here.ts";
 import { endpointName } from "../endpoints.ts";
 import { abbreviated } from "../format.ts";
 import { OPTIONAL_ENDPOINT } from "../parameters.ts";
@@ -88,6 +89,7 @@ export const command = defineCommand<Flags, [name?: string]>({
       [
         `A profile has been created for ${name} at ${abbreviated(file, env("HOME"))} ` +
         `(${flags.site === undefined ? "template" : "site"} ${template}).`,
+        ...(flags.site ?? flags.template) === undefined ? othersHere(env) : [],
         ...whatIsLeft(placeholders),
         "",
         `    $ funcx-endpoint start ${name}`,

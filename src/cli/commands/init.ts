@@ -1,6 +1,7 @@
 import { type InitializedFile, initializeHome } from "../../profile/templates/initialize.ts";
 import { template as templateNamed } from "../../profile/templates/templates.ts";
 import { defineCommand } from "../command.ts";
+import { othersHere } from "../others_here.ts";
 import { DEFAULT_NAME } from "../endpoints.ts";
 import { abbreviated } from "../format.ts";
 
@@ -28,6 +29,7 @@ export const command = defineCommand<Flags>({
         ...files.map((file) => fileLine(file, short)),
         "",
         ...(template === null ? [] : [`The profile is for ${templateNamed(template).brief}.`]),
+        ...(template === null ? [] : othersHere(env)),
         "Edit the profile if you like, then start the endpoint:",
         "",
         "    $ funcx-endpoint start",

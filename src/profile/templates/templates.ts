@@ -61,6 +61,12 @@ export function templateForSite(env: (name: string) => string | undefined): stri
   return findSchedulers(env).find((name) => name !== "kubernetes") ?? LOCAL.name;
 }
 
+/** Schedulers of this machine that {@link templateForSite} has passed over. */
+export function otherSchedulers(env: (name: string) => string | undefined): Scheduler[] {
+  const chosen = templateForSite(env);
+  return findSchedulers(env).filter((scheduler) => scheduler !== chosen);
+}
+
 const LOCAL: Template = {
   name: "local",
   brief: "workers on this machine, one per core",

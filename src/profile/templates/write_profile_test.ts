@@ -6,7 +6,13 @@ import type { ResolvedProfile } from "../schema.ts";
 import { environment, ScratchHome } from "../testing/scratch_home.ts";
 import { initializeHome } from "./initialize.ts";
 import { SITE_NAMES } from "./sites.ts";
-import { template, TEMPLATE_NAMES, templateForSite, templateOfSite } from "./templates.ts";
+import {
+  otherSchedulers,
+  template,
+  TEMPLATE_NAMES,
+  templateForSite,
+  templateOfSite,
+} from "./templates.ts";
 import { draftProfile, writeDraft, writeProfile } from "./write_profile.ts";
 
 const env = environment({ PATH: "/nonexistent", HOME: "/home/ada" });
@@ -234,8 +240,12 @@ Deno.test("the template fits the batch scheduler that is found, and kubectl is n
   assertEquals(forPath(), "local");
   Deno.writeTextFileSync(join(bin, "kubectl"), "", { mode: 0o755 });
   assertEquals(forPath(), "local");
+  const others = (): string[] => otherSchedulers(environment({ PATH: bin }));
+  assertEquals(others(), ["kubernetes"]);
   Deno.writeTextFileSync(join(bin, "sbatch"), "", { mode: 0o755 });
+  Deno.writeTextFileSync(join(bin, "bsub"), "", { mode: 0o755 });
   assertEquals(forPath(), "slurm");
+  assertEquals(others(), ["lsf", "kubernetes"]);
 });
 
 // -- init --------------------------------------------------------------------------------------------
