@@ -106,6 +106,10 @@ export const COMMANDS: CommandSections = {
   },
   "This program": {
     agent: internalCommand("Be the daemon of an endpoint", () => import("./commands/agent.ts")),
+    manager: internalCommand(
+      "Be the manager of a node of a block",
+      () => import("./commands/manager.ts"),
+    ),
     complete: internalCommand(
       "Propose how a command line may go on",
       () => import("./commands/complete.ts"),

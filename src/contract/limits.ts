@@ -105,6 +105,18 @@ export const MAX_LINK_BACKLOG_BYTES = 2 * MAX_WINDOW_BYTES;
 export const HEARTBEAT_INTERVAL = 15 * SECOND;
 /** A peer that was silent for so long is gone. */
 export const HEARTBEAT_TIMEOUT = 45 * SECOND;
+/** Between agent and manager; two of them without a word end the link. */
+export const MANAGER_HEARTBEAT_INTERVAL = 5 * SECOND;
+/** How long a manager goes on without its agent, and an agent waits for it, unless told otherwise. */
+export const DEFAULT_REATTACH_TIMEOUT = 600 * SECOND;
+/** Attempts that one manager may hold that have not ended, and as many whose end is not confirmed. */
+export const MAX_HELD_ATTEMPTS = 10_000;
+/** One piece of a file on a link: what waits behind it waits for little. */
+export const TRANSFER_BYTES = 256 * KIB;
+/** Connections to an agent that have not shown a token yet; more are closed at once. */
+export const MAX_UNKNOWN_CONNECTIONS = 256;
+/** A manager draws back from tasks so long before its block ends, at most a tenth of its walltime. */
+export const DRAIN_BEFORE_END = 30 * SECOND;
 export const HANDSHAKE_TIMEOUT = 10 * SECOND;
 export const REDIAL_INITIAL = 100;
 export const REDIAL_MAXIMUM = 20 * SECOND;

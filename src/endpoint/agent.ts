@@ -108,6 +108,7 @@ async function bringUp(
     now: wallClock,
     resultBlobs: blobs.results,
     taskArguments: blobs.arguments,
+    awaitsManagers: local.awaitsManagers,
     onStorage: (problem) => daemon.storageChanged(problem),
     onFatal: (problem) => daemon.fail(problem),
   });

@@ -55,7 +55,8 @@ export interface LoadedLane {
 }
 
 export type TableEvent =
-  | { readonly kind: "recovered"; readonly recovery: Recovery }
+  /** `isHeld`: what had begun is with the executor again, which waits for whoever runs it. */
+  | { readonly kind: "recovered"; readonly recovery: Recovery; readonly isHeld: boolean }
   /** From the service; none of them is in the spool yet. */
   | { readonly kind: "received"; readonly at: number; readonly tasks: readonly TaskMessage[] }
   /** The answer to `load`, for all of its lanes. */

@@ -24,7 +24,7 @@ import { Waiters } from "../lib/waiters.ts";
 import type { ResultBlobs } from "./blobs/result_blobs.ts";
 import { mayRefer, type TaskArguments } from "./blobs/task_arguments.ts";
 import { EventReporter } from "./event_reporter.ts";
-import type { Executor, ExecutorEvents } from "./executor/executor.ts";
+import type { AttemptId, Executor, ExecutorEvents, FinishedAttempt } from "./executor/executor.ts";
 import { FunctionCache } from "./function_cache.ts";
 import { Intake } from "./intake.ts";
 import { Launcher } from "./launcher.ts";
@@ -37,6 +37,7 @@ import { recoveredWork, tellOfRecovery } from "./spool_recovery.ts";
 import { DISK_RESERVE } from "./storage_health.ts";
 import { TableEffects } from "./table_effects.ts";
 import type { TableEvent } from "./table_events.ts";
+import type { SpooledTask } from "./task.ts";
 import { TaskAcknowledgements } from "./task_acknowledgements.ts";
 import { TaskTable } from "./task_table.ts";
 import { TurnTimer } from "./turn_timer.ts";
@@ -67,6 +68,8 @@ export interface FlowOptions {
   readonly resultBlobs?: ResultBlobs;
   /** Large arguments, which their attempts wait for. */
   readonly taskArguments?: Pick<TaskArguments, "fetch" | "release">;
+  /** What had begun may be under way still, with managers that outlived the last agent. */
+  readonly awaitsManagers?: boolean;
   /** Told when writing to the spool begins to fail, and with null when it works again. */
   readonly onStorage: (problem: Failure | null) => void;
   /** Told once when nothing can go on, as with a damaged spool. */
@@ -89,6 +92,8 @@ export class TaskFlow {
   #session: Session | undefined;
   #events: TableEvent[] = [];
   #acknowledged: TaskId[] = [];
+  /** Attempts that an earlier agent gave, until the executor knows of them. */
+  readonly #held: AttemptId[];
   readonly #waiters = new Waiters();
   #closed = false;
 
@@ -158,7 +163,9 @@ export class TaskFlow {
     const recovery = spool.recover(options.now());
     this.recovered = recoveredWork(recovery, this.#outbox.size);
     tellOfRecovery(this.recovered);
-    this.#apply({ kind: "recovered", recovery });
+    const isHeld = options.awaitsManagers ?? false;
+    this.#apply({ kind: "recovered", recovery, isHeld });
+    this.#held = isHeld ? recovery.begun.map(attemptOf) : [];
     this.#allow(undefined);
   }
 
@@ -179,6 +186,7 @@ export class TaskFlow {
   /** Begins to hand tasks over. */
   start(executor: Executor): void {
     this.#launcher.start(executor);
+    executor.adopt?.(this.#held.splice(0));
     this.#turns.now();
   }
 
@@ -371,7 +379,10 @@ export class TaskFlow {
     const wasFailing = this.#commits.storage === "failing";
     this.#takeIncoming();
     this.#outbox.acknowledged(this.#acknowledged.splice(0));
-    for (const event of this.#events.splice(0)) this.#apply(event);
+    for (const event of this.#events.splice(0)) {
+      this.#apply(event);
+      if (event.kind === "finished") this.#confirm(event.attempts);
+    }
     const written = this.#commits.settle(() => {
       this.#offerRoom();
       this.#effects.storeResults();
@@ -384,6 +395,12 @@ export class TaskFlow {
       this.#acknowledgements.resultsSent(taskIds);
     }
     if (this.#events.length === 0) this.#waiters.check();
+  }
+
+  /** Tells the executor when the ends are on disk, before it may be given the same again. */
+  #confirm(attempts: readonly FinishedAttempt[]): void {
+    const { executor } = this.#launcher;
+    if (executor?.kept !== undefined) this.#commits.after(() => executor.kept!(attempts));
   }
 
   #takeIncoming(): void {
@@ -409,4 +426,8 @@ export class TaskFlow {
   #apply(event: TableEvent): void {
     for (const effect of this.#table.apply(event)) this.#effects.carryOut(effect);
   }
+}
+
+function attemptOf({ taskId, attemptsMade }: SpooledTask): AttemptId {
+  return { taskId, attempt: attemptsMade + 1 };
 }

@@ -113,7 +113,7 @@ export class TaskTable {
   #effectsOf(event: TableEvent): TableEffect[] {
     switch (event.kind) {
       case "recovered":
-        return this.#recover(event.recovery);
+        return this.#recover(event.recovery, event.isHeld);
       case "received":
         return this.#receive(event.tasks, event.at);
       case "loaded":
@@ -137,16 +137,37 @@ export class TaskTable {
     }
   }
 
-  #recover(recovery: Recovery): TableEffect[] {
+  #recover(recovery: Recovery, isHeld: boolean): TableEffect[] {
     this.#lastSeq = recovery.lastSeq;
     this.#waiting.recover(recovery.lanes, recovery.lastLane);
     for (const task of recovery.again) this.#waitAgain(task);
+    if (isHeld) {
+      for (const task of recovery.begun) this.#giveAgain(task);
+      return [];
+    }
     const story = new Story();
     for (const task of recovery.begun) {
       const attempt = task.attemptsMade + 1;
       this.#lost(task, { attempt, error: AGENT_LOST, timeline: [] }, recovery.at, story);
     }
     return story.effects();
+  }
+
+  /** It is with the executor, as the agent before had given it. */
+  #giveAgain(task: SpooledTask): void {
+    const lane = this.#waiting.lane(task.lane);
+    this.#waiting.givenBefore(lane);
+    const attempt = task.attemptsMade + 1;
+    const given = {
+      kind: "given",
+      task,
+      lane,
+      attempt,
+      isFetched: false,
+      cancelled: false,
+    } as const;
+    this.#entries.set(task.taskId, { ...given });
+    this.#given += 1;
   }
 
   #receive(messages: readonly TaskMessage[], at: number): TableEffect[] {

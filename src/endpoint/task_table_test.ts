@@ -152,7 +152,7 @@ class World {
       begun: begun.filter((task) => task.again !== 1),
       again: begun.filter((task) => task.again === 1),
     };
-    this.apply({ kind: "recovered", recovery });
+    this.apply({ kind: "recovered", recovery, isHeld: false });
   }
 
   unfinished(): StoredTask[] {

@@ -223,6 +223,12 @@ export class WaitingTasks {
     for (const lane of lanes) this.#settle(lane);
   }
 
+  /** A task of it had its turn with an earlier agent, and is under way still. */
+  givenBefore(lane: Lane): void {
+    lane.given += 1;
+    this.#settle(lane);
+  }
+
   /** A task that had its turn has ended, or waits again. */
   back(lane: Lane): void {
     lane.given -= 1;

@@ -128,7 +128,8 @@ function describeIssue(issue: v.BaseIssue<unknown>): string {
   }, found ${found}`;
 }
 
-function decodeMessage<T>(
+/** One frame; `isUsual` may spare most of them the schema, which they would pass unchanged. */
+export function decodeMessage<T>(
   bytes: Uint8Array,
   schema: v.GenericSchema<unknown, T>,
   isUsual: (value: unknown) => value is T = isNever,

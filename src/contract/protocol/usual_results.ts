@@ -44,21 +44,21 @@ function isUsualResult(value: unknown): boolean {
 
 const EVENT_KEYS = ["state", "at", "by", "attempt", "detail"];
 
-function isUsualEvent(value: unknown): boolean {
+export function isUsualEvent(value: unknown): boolean {
   if (!isPlain(value) || !hasOnly(value, EVENT_KEYS)) return false;
   const { state, at, by, attempt, detail } = value;
   return STATES.has(state) && Number.isFinite(at) && SPEAKERS.has(by) && isAttempt(attempt) &&
     (detail === undefined || (typeof detail === "string" && detail.length <= MAX_DETAIL_LENGTH));
 }
 
-function isUsualRecord(value: unknown): boolean {
+export function isUsualRecord(value: unknown): boolean {
   return isPlain(value) && !RESERVED.some((key) => Object.hasOwn(value, key));
 }
 
-function isAttempt(value: unknown): boolean {
+export function isAttempt(value: unknown): boolean {
   return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= MAX_ATTEMPTS;
 }
 
-function isOptionalBytes(value: unknown): boolean {
+export function isOptionalBytes(value: unknown): boolean {
   return value === undefined || value instanceof Uint8Array;
 }

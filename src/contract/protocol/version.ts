@@ -12,3 +12,12 @@ export const MINIMUM_PROTOCOL_VERSION = 1;
 
 /** The WebSocket subprotocol; its number changes only when the framing does. */
 export const SUBPROTOCOL = "funcx.v1";
+
+/**
+ * The same for the link between agent and manager, which mostly run the same file: another version is
+ * refused. History, one line per change:
+ *
+ * - 1: the first: hello, run, ended, kept, recall, pieces of files.
+ */
+export const MANAGER_PROTOCOL_VERSION = 1;
+export const MANAGER_SUBPROTOCOL = "funcx.manager.v1";

@@ -31,8 +31,15 @@ export class BlobExecutor implements Executor {
   /** Results that are being named. */
   readonly #storing = new Set<Promise<void>>();
 
+  /** Those of the inner executor, where it has them. */
+  readonly adopt: Executor["adopt"];
+  readonly kept: Executor["kept"];
+
   constructor(options: BlobExecutorOptions) {
     this.#options = options;
+    const { inner } = options;
+    if (inner.adopt !== undefined) this.adopt = (attempts) => inner.adopt!(attempts);
+    if (inner.kept !== undefined) this.kept = (attempts) => inner.kept!(attempts);
   }
 
   /** What the inner executor has to call. */

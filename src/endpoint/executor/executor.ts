@@ -49,7 +49,12 @@ export interface FinishedAttempt {
   readonly timeline: readonly TaskEvent[];
   /** Runtime and version, host, pid, seconds of CPU, peak memory: shown, never interpreted. */
   readonly details: Readonly<Record<string, unknown>>;
+  /** Id of the manager on another node that keeps it until `kept`. */
+  readonly manager?: string;
 }
+
+/** An attempt by its numbers. */
+export type AttemptId = Pick<TaskAttempt, "taskId" | "attempt">;
 
 /** Called by an executor; none of them may throw. */
 export interface ExecutorEvents {
@@ -80,6 +85,15 @@ export interface Executor {
   cancel(taskIds: readonly TaskId[]): void;
   /** Begins or ends `output` events for a task; what was captured so far comes first. */
   follow(taskId: TaskId, on: boolean): void;
+  /** Whether managers of an earlier agent may come back with attempts that it had given them. */
+  readonly awaitsManagers?: boolean;
+  /**
+   * Attempts that had begun when an earlier agent ended: each ends in one `finished`, as if it had
+   * been given to `run`. Called once, before anything else; without it they are lost.
+   */
+  adopt?(attempts: readonly AttemptId[]): void;
+  /** The ends of these are on disk, so whoever keeps them for that may forget them. */
+  kept?(attempts: readonly FinishedAttempt[]): void;
   /** Begins nothing more, and gives back what has certainly not begun as `returned`. */
   recall?(): void;
   load(): Pick<EndpointStatus, "managers" | "total_workers" | "idle_workers" | "outstanding_tasks">;

@@ -73,6 +73,8 @@ export class Manager implements Executor {
   readonly #idleWorkers: IdleWorkers;
   readonly #endedHere = new EndedHere((attempts) => this.#finish(attempts));
   #order = 0;
+  /** How many of what workers give back goes on to whoever asked for it. */
+  #owed = 0;
   /** Open takes tasks; draining begins none; closed ends those that run. */
   #phase: "open" | "draining" | "closed" = "open";
 
@@ -100,13 +102,19 @@ export class Manager implements Executor {
   }
 
   capacity(): number {
+    return Math.max(0, this.wanted - this.#tasks.size);
+  }
+
+  /** How many attempts it wants to have in all. */
+  get wanted(): number {
     if (this.#phase !== "open") return 0;
     const { wanted, base } = this.#dispatcher;
-    return Math.max(0, Math.min(wanted, Math.max(base, this.#pace.limit)) - this.#tasks.size);
+    return Math.min(wanted, Math.max(base, this.#pace.limit));
   }
 
   run(attempts: readonly TaskAttempt[]): void {
     const givenAt = wallClock();
+    this.#owed = 0;
     for (const attempt of attempts) this.#accept(attempt, givenAt);
     this.#dispatch();
   }
@@ -140,6 +148,30 @@ export class Manager implements Executor {
       this.#endedHere.end(this.#dispatcher.queues[name].drain(), { kind: "returned" });
     }
     for (const { worker } of this.#dispatcher.slots) if (worker?.waiting) worker.recall();
+  }
+
+  /** Gives back so many attempts that have certainly not begun, the newest first. */
+  giveBack(count: number): void {
+    if (this.#phase !== "open") return;
+    let missing = count - this.#giveBackQueued(count);
+    for (const { worker } of this.#dispatcher.slots) {
+      if (missing <= 0) break;
+      if (worker === null || worker.waiting === 0) continue;
+      this.#owed = missing;
+      missing -= worker.waiting;
+      worker.recall();
+    }
+  }
+
+  /** @returns how many. */
+  #giveBackQueued(count: number): number {
+    let given = 0;
+    for (const name of RUNTIMES) {
+      const newest = this.#dispatcher.queues[name].takeLast(count - given);
+      this.#endedHere.end(newest, { kind: "returned" });
+      given += newest.length;
+    }
+    return given;
   }
 
   async close(): Promise<void> {
@@ -315,7 +347,10 @@ export class Manager implements Executor {
     const isOpen = this.#phase === "open";
     const ended = assignments.filter(({ endReason }) => !isOpen || endReason !== null);
     this.#endedHere.end(ended, { kind: "returned" });
-    const again = assignments.filter((assignment) => !ended.includes(assignment));
+    const rest = assignments.filter((assignment) => !ended.includes(assignment));
+    const again = rest.slice(0, Math.max(0, rest.length - this.#owed));
+    this.#endedHere.end(rest.slice(again.length), { kind: "returned" });
+    this.#owed = Math.max(0, this.#owed - rest.length);
     if (again.length > 0) this.#dispatcher.queues[again[0]!.runtime].putBack(again);
   }
 
@@ -330,13 +365,8 @@ export class Manager implements Executor {
 
   /** Gives tasks back that were asked for while tasks were quick; twice what is wanted may stay. */
   #giveBackExcess(): void {
-    let excess = this.#tasks.size - this.#endedHere.size - 2 * this.#dispatcher.wanted;
-    for (const name of RUNTIMES) {
-      if (excess <= 0) return;
-      const newest = this.#dispatcher.queues[name].takeLast(excess);
-      this.#endedHere.end(newest, { kind: "returned" });
-      excess -= newest.length;
-    }
+    const excess = this.#tasks.size - this.#endedHere.size - 2 * this.#dispatcher.wanted;
+    if (excess > 0) this.#giveBackQueued(excess);
   }
 
   /** Ends a task wherever it is; its neighbours in the worker are taken back first. */

@@ -1,4 +1,4 @@
-/** Dialling the service with the `ws` package: frames in, frames out, nothing of their meaning. */
+/** Dialling with the `ws` package: frames in, frames out, nothing of their meaning. */
 import WebSocket from "ws";
 import type { ClientRequest, IncomingMessage } from "node:http";
 import { ERROR_KINDS, isErrorCode } from "../../contract/errors.ts";
@@ -10,8 +10,12 @@ import { type Failure, fatal, ok, type Outcome, retryable } from "../../lib/outc
 export interface DialTarget {
   /** ws or wss. */
   readonly url: string;
-  /** The endpoint's. */
+  /** The endpoint's, or a block's. */
   readonly token: string;
+  /** The forwarder's unless another one is named. */
+  readonly subprotocol?: string;
+  /** The only certificate that the peer may have, PEM, and the name that it has to be for. */
+  readonly pinned?: { readonly certificate: string; readonly serverName: string };
 }
 
 export interface TransportEvents {
@@ -46,7 +50,9 @@ export function dial(
   signal: AbortSignal,
 ): Promise<Outcome<Transport>> {
   const { promise, resolve } = Promise.withResolvers<Outcome<Transport>>();
-  const socket = new WebSocket(target.url, [SUBPROTOCOL], {
+  const { pinned } = target;
+  const socket = new WebSocket(target.url, [target.subprotocol ?? SUBPROTOCOL], {
+    ...(pinned && { ca: [pinned.certificate], servername: pinned.serverName }),
     headers: { authorization: `Bearer ${target.token}` },
     maxPayload: MAX_FRAME_BYTES,
     handshakeTimeout: HANDSHAKE_TIMEOUT,
@@ -61,8 +67,7 @@ export function dial(
   const settled = (): void => signal.removeEventListener("abort", onAbort);
   socket.on("open", () => {
     settled();
-    listen(socket, events);
-    resolve(ok(transport(socket)));
+    resolve(ok(transportOf(socket, events)));
   });
   socket.on("unexpected-response", (request: ClientRequest, response: IncomingMessage) => {
     refusal = readRefusal(target.url, response).finally(() => request.destroy());
@@ -80,7 +85,16 @@ export function dial(
   return promise;
 }
 
-function listen(socket: WebSocket, events: TransportEvents): void {
+/** Of an open socket, dialled or taken; its `closed` is its owner's to tell. */
+export function transportOf(
+  socket: WebSocket,
+  events: Omit<TransportEvents, "closed">,
+): Transport {
+  listen(socket, events);
+  return transport(socket);
+}
+
+function listen(socket: WebSocket, events: Omit<TransportEvents, "closed">): void {
   socket.on("message", (data: Uint8Array, isBinary: boolean) => {
     if (isBinary) events.frame(data);
     else events.malformed("a text message");

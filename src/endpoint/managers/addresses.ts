@@ -1,0 +1,109 @@
+/** Which address of this machine the nodes of a cluster can reach; pure, so that `doctor` can tell why. */
+
+/** As `Deno.networkInterfaces` gives them. */
+export type NetworkInterface = Pick<
+  Deno.NetworkInterfaceInfo,
+  "name" | "family" | "address"
+>;
+
+/** An address that was considered, and what speaks for or against it. */
+export interface ConsideredAddress {
+  readonly address: string;
+  readonly name: string;
+  /** The higher the better; null when it cannot be. */
+  readonly rank: number | null;
+  readonly reason: string;
+}
+
+export type AddressChoice =
+  | {
+    readonly kind: "chosen";
+    /** The best first; managers try them in this order. */
+    readonly addresses: readonly string[];
+    /** What to listen on: one address, or all interfaces when there are several. */
+    readonly hostname: string;
+    readonly reason: string;
+    readonly considered: readonly ConsideredAddress[];
+  }
+  | {
+    readonly kind: "none";
+    readonly reason: string;
+    readonly considered: readonly ConsideredAddress[];
+  };
+
+/** Addresses that are written into a connection file when none was given. */
+const MAX_ADDRESSES = 4;
+
+/**
+ * @param wanted "auto", an IP address, the name of an interface, or a host name, which the nodes
+ * resolve by themselves
+ */
+export function chooseAddress(
+  wanted: string,
+  interfaces: readonly NetworkInterface[],
+): AddressChoice {
+  const considered = interfaces.map(consider).sort((a, b) => (b.rank ?? -1) - (a.rank ?? -1));
+  if (wanted === "auto") return automatic(considered);
+  const named = considered.filter(({ name, reason }) => name === wanted && reason !== LINK_LOCAL);
+  if (named.length > 0) {
+    const { address } = named[0]!;
+    const reason = `the profile names the interface ${wanted}`;
+    return { kind: "chosen", addresses: [address], hostname: address, reason, considered };
+  }
+  if (interfaces.some(({ address }) => address === wanted)) {
+    const reason = "the profile names the address";
+    return { kind: "chosen", addresses: [wanted], hostname: wanted, reason, considered };
+  }
+  if (isAddress(wanted)) {
+    return { kind: "none", reason: `${wanted} is not an address of this machine`, considered };
+  }
+  const reason = "the profile names the host, which the nodes resolve";
+  return { kind: "chosen", addresses: [wanted], hostname: "0.0.0.0", reason, considered };
+}
+
+function automatic(considered: readonly ConsideredAddress[]): AddressChoice {
+  const usable = considered.filter(({ rank }) => rank !== null).slice(0, MAX_ADDRESSES);
+  const [best] = usable;
+  if (best === undefined) {
+    const reason = "this machine has no address but loopback, so no other node can reach it";
+    return { kind: "none", reason, considered };
+  }
+  return {
+    kind: "chosen",
+    addresses: usable.map(({ address }) => address),
+    hostname: usable.length === 1 ? best.address : "0.0.0.0",
+    reason: `${best.address} of ${best.name}: ${best.reason}`,
+    considered,
+  };
+}
+
+const LINK_LOCAL = "link-local: valid on one cable only";
+/** Bridges and tunnels that lead to containers or virtual machines of this machine. */
+const INNER = /^(docker|br-|veth|virbr|cni|flannel|cali|lxc|lxd|podman|tun|tap|wg|tailscale|zt)/;
+const FAST = /^(ib|hsn|opa|bond\d*ib)/;
+
+function consider({ name, family, address }: NetworkInterface): ConsideredAddress {
+  const judged = (rank: number | null, reason: string): ConsideredAddress => (
+    { address, name, rank, reason }
+  );
+  if (name === "lo" || address === "::1" || address.startsWith("127.")) {
+    return judged(null, "loopback: this machine alone");
+  }
+  if (/^(fe80:|169\.254\.)/i.test(address)) return judged(null, LINK_LOCAL);
+  if (INNER.test(name)) return judged(null, "a bridge or tunnel of this machine");
+  if (family === "IPv6") return judged(1, "IPv6, which few clusters route");
+  if (FAST.test(name)) return judged(4, "the cluster's fast network");
+  if (isPrivate(address)) return judged(3, "a private network, as clusters have inside");
+  return judged(2, "a public address");
+}
+
+/** RFC 1918, and the shared space of RFC 6598. */
+function isPrivate(address: string): boolean {
+  const [first, second] = address.split(".").map(Number);
+  return first === 10 || (first === 172 && second! >= 16 && second! <= 31) ||
+    (first === 192 && second === 168) || (first === 100 && second! >= 64 && second! <= 127);
+}
+
+function isAddress(text: string): boolean {
+  return text.includes(":") || /^\d+\.\d+\.\d+\.\d+$/.test(text);
+}

@@ -1,0 +1,386 @@
+/**
+ * The executor of an agent that has managers on other nodes: spreads attempts over them, and over the
+ * one of this machine where there is one.
+ *
+ * Invariants, cited below:
+ *
+ * 1. An attempt is in exactly one place: with the local executor, with a manager, in `#unplaced`, or
+ *    with the orphans. Each place tells its end once.
+ * 2. `#totals` is the sum of what each manager was counted with last; `#open` has those with room.
+ * 3. A manager is on disk as known before it is welcomed, until it is gone.
+ */
+import type { TaskId } from "../../contract/ids.ts";
+import type { ManagerHello } from "../../contract/protocol/manager_messages.ts";
+import type {
+  AttemptId,
+  Executor,
+  ExecutorEvents,
+  FinishedAttempt,
+  TaskAttempt,
+} from "../executor/executor.ts";
+import { STOPPED } from "../executor/outcomes.ts";
+import { withTimeout } from "../../lib/async.ts";
+import { logger } from "../../lib/log.ts";
+import { Waiters } from "../../lib/waiters.ts";
+import type { KnownManagers } from "./known_managers.ts";
+import { Orphans } from "./orphans.ts";
+import { type ManagerIdentity, RemoteManager, type RemoteState } from "./remote_manager.ts";
+
+const log = logger("managers");
+
+/** Attempts that wait for a manager whose block lasts long enough for them. */
+const MAX_UNPLACED = 1_000;
+/** A manager that ends nothing for so long may have tasks behind long ones, milliseconds. */
+const SLOW = 100;
+/** What managers have to end at a shutdown, milliseconds: signals to process groups, and a word. */
+const SHUTDOWN_TIME = 5_000;
+
+export interface ManagerPoolOptions {
+  readonly events: ExecutorEvents;
+  /** The manager of this machine, if it is to run tasks too. */
+  readonly local?: Executor;
+  readonly known: KnownManagers;
+  /** What is offered before the first manager has come. */
+  readonly runtimes: readonly string[];
+  readonly resultFolder: string;
+  /** Milliseconds. */
+  readonly reattachTimeout: number;
+  /** Milliseconds; see `RemoteManagerOptions`. */
+  readonly returnTime: number;
+  /** Of tasks that name no walltime, milliseconds; null means no end. */
+  readonly walltime: number | null;
+  /** Ends what brings managers here, when the last one was told to end. */
+  readonly closed?: () => Promise<void>;
+}
+
+/** A manager, for `status`. */
+export interface ManagerStatus extends ManagerIdentity {
+  readonly state: RemoteState["kind"];
+  readonly hello: ManagerHello;
+  readonly workers: number;
+  readonly idleWorkers: number;
+  readonly outstanding: number;
+}
+
+/** What a manager was counted with (2). */
+interface Count {
+  readonly room: number;
+  readonly workers: number;
+  readonly idle: number;
+  readonly outstanding: number;
+  readonly attached: number;
+}
+
+const NO_COUNT: Count = { room: 0, workers: 0, idle: 0, outstanding: 0, attached: 0 };
+
+export class ManagerPool implements Executor {
+  readonly #options: ManagerPoolOptions;
+  readonly #local: Executor | undefined;
+  readonly #managers = new Map<string, RemoteManager>();
+  readonly #counts = new Map<RemoteManager, Count>();
+  readonly #open = new Set<RemoteManager>();
+  readonly #orphans: Orphans;
+  readonly #waiters = new Waiters();
+  #totals: Count = NO_COUNT;
+  #unplaced: TaskAttempt[] = [];
+  #rebalanceTimer: ReturnType<typeof setTimeout> | undefined;
+  #phase: "starting" | "open" | "draining" | "closed" = "starting";
+
+  constructor(options: ManagerPoolOptions) {
+    this.#options = options;
+    this.#local = options.local;
+    this.#orphans = new Orphans({
+      managers: options.known.earlier,
+      timeout: options.reattachTimeout,
+      finished: (attempts) => options.events.finished(attempts),
+      forgotten: (manager) => options.known.went(manager),
+    });
+  }
+
+  /** Of all managers that are there, and of those of the profile while there are none. */
+  get runtimes(): readonly string[] {
+    const found = new Set(this.#local?.runtimes ?? []);
+    for (const { hello } of this.#managers.values()) {
+      for (const name of hello.runtimes) found.add(name);
+    }
+    return found.size > 0 ? [...found] : this.#options.runtimes;
+  }
+
+  /** Whether managers of an earlier agent may come back with what it gave them. */
+  get awaitsManagers(): boolean {
+    return this.#orphans.isWaiting;
+  }
+
+  get managers(): ManagerStatus[] {
+    return [...this.#managers.values()].map((manager) => ({
+      managerId: manager.managerId,
+      blockId: manager.blockId,
+      hostname: manager.hostname,
+      state: manager.state.kind,
+      hello: manager.hello,
+      workers: manager.workers,
+      idleWorkers: manager.idleWorkers,
+      outstanding: manager.outstanding,
+    }));
+  }
+
+  // -- managers come and go -------------------------------------------------------------------------
+
+  /** Whether managers are welcome: not before the attempts of an earlier agent are known. */
+  get takesManagers(): boolean {
+    return this.#phase === "open";
+  }
+
+  /**
+   * A manager says hello: the one that it is, and what it holds that nobody asks for. Only while
+   * `takesManagers`. Throws the system's error when it cannot be noted (3).
+   */
+  attach(hello: ManagerHello, blockId: string): { manager: RemoteManager; unwanted: AttemptId[] } {
+    const identity = { managerId: hello.manager_id, blockId, hostname: hello.hostname };
+    let manager = this.#managers.get(hello.manager_id);
+    if (manager !== undefined && manager.blockId !== blockId) {
+      manager.leave("it came back from another block");
+      manager = undefined;
+    }
+    if (manager === undefined) {
+      this.#options.known.came(identity);
+      manager = this.#make(identity, hello);
+      this.#managers.set(hello.manager_id, manager);
+    }
+    const claimed = this.#orphans.claim(hello);
+    const unwanted = manager.attach(hello, claimed);
+    manager.cancel(this.#orphans.cancelledOf(claimed));
+    return { manager, unwanted };
+  }
+
+  #make(identity: ManagerIdentity, hello: ManagerHello): RemoteManager {
+    const { events, resultFolder, reattachTimeout, returnTime } = this.#options;
+    return new RemoteManager({ ...identity, hello, resultFolder, reattachTimeout, returnTime }, {
+      started: (told) => events.started(told),
+      finished: (attempts) => events.finished(attempts),
+      output: (chunk) => events.output(chunk),
+      changed: (manager) => this.#changed(manager),
+      gone: (manager) => this.#gone(manager),
+    });
+  }
+
+  /**
+   * The block keeper knows that a block has ended, or that it never comes: its managers, there or
+   * away, and those of an earlier agent, are gone with what they had.
+   */
+  blockEnded(blockId: string, reason: string): void {
+    for (const manager of [...this.#managers.values()]) {
+      if (manager.blockId === blockId) manager.leave(reason);
+    }
+    this.#orphans.blockEnded(blockId);
+  }
+
+  #gone(manager: RemoteManager): void {
+    this.#managers.delete(manager.managerId);
+    this.#options.known.went(manager);
+    this.#account(manager, NO_COUNT);
+    this.#counts.delete(manager);
+    this.#open.delete(manager);
+    this.#waiters.check();
+  }
+
+  #changed(manager: RemoteManager): void {
+    const { room, workers, idleWorkers: idle, outstanding } = manager;
+    const before = this.#counts.get(manager)?.room ?? 0;
+    const attached = manager.state.kind === "attached" ? 1 : 0;
+    this.#account(manager, { room, workers, idle, outstanding, attached });
+    if (room > 0) this.#open.add(manager);
+    else this.#open.delete(manager);
+    if (room <= before) return;
+    if (this.#unplaced.length > 0) this.#place(this.#unplaced.splice(0));
+    if (this.capacity() > 0) this.#options.events.roomForMore();
+  }
+
+  /** (2) */
+  #account(manager: RemoteManager, count: Count): void {
+    const { room, workers, idle, outstanding, attached } = this.#counts.get(manager) ?? NO_COUNT;
+    this.#counts.set(manager, count);
+    const { room: rooms, workers: all, ...others } = this.#totals;
+    this.#totals = {
+      room: rooms + count.room - room,
+      workers: all + count.workers - workers,
+      idle: others.idle + count.idle - idle,
+      outstanding: others.outstanding + count.outstanding - outstanding,
+      attached: others.attached + count.attached - attached,
+    };
+  }
+
+  // -- as an executor -------------------------------------------------------------------------------
+
+  adopt(attempts: readonly AttemptId[]): void {
+    this.#phase = "open";
+    this.#orphans.adopt(attempts);
+  }
+
+  capacity(): number {
+    if (this.#phase !== "open" || this.#unplaced.length >= MAX_UNPLACED) return 0;
+    return this.#totals.room + (this.#local?.capacity() ?? 0);
+  }
+
+  run(attempts: readonly TaskAttempt[]): void {
+    this.#place(attempts);
+    this.#rebalanceSoon();
+  }
+
+  /** Workers that are idle come first, then whoever has most room. */
+  #place(attempts: readonly TaskAttempt[]): void {
+    let rest = this.#giveLocal(attempts);
+    for (const measure of ["idleWorkers", "room"] as const) {
+      if (rest.length === 0) return;
+      const total = measure === "room" ? this.#totals.room : this.#totals.idle;
+      const share = rest.length / Math.max(1, total);
+      for (const manager of [...this.#open]) {
+        if (rest.length === 0) return;
+        const most = Math.min(manager[measure], manager.room, rest.length);
+        const part = Math.min(most, Math.ceil(manager[measure] * share));
+        if (part > 0) rest = this.#give(manager, rest, part);
+      }
+    }
+    this.#unplaced.push(...rest);
+  }
+
+  #giveLocal(attempts: readonly TaskAttempt[]): readonly TaskAttempt[] {
+    if (this.#local === undefined) return attempts;
+    const room = this.#local.capacity();
+    const total = Math.max(1, room + this.#totals.room);
+    const part = Math.min(room, Math.ceil(attempts.length * room / total));
+    if (part > 0) this.#local.run(attempts.slice(0, part));
+    return attempts.slice(part);
+  }
+
+  /** Gives at most `part` of them to the manager; @returns the others. */
+  #give(
+    manager: RemoteManager,
+    attempts: readonly TaskAttempt[],
+    part: number,
+  ): readonly TaskAttempt[] {
+    if (manager.hello.ends_at === undefined) {
+      manager.run(attempts.slice(0, part));
+      return attempts.slice(part);
+    }
+    const given: TaskAttempt[] = [];
+    const others: TaskAttempt[] = [];
+    for (const attempt of attempts) {
+      const isGiven = given.length < part && manager.fits(this.#walltimeOf(attempt));
+      (isGiven ? given : others).push(attempt);
+    }
+    if (given.length > 0) manager.run(given);
+    return others;
+  }
+
+  #walltimeOf({ options }: TaskAttempt): number | null {
+    const seconds = options.walltime_seconds;
+    return seconds === undefined ? this.#options.walltime : seconds * 1_000;
+  }
+
+  cancel(taskIds: readonly TaskId[]): void {
+    const ids = new Set(taskIds);
+    const unplaced = this.#unplaced.filter(({ taskId }) => ids.has(taskId));
+    if (unplaced.length > 0) {
+      this.#unplaced = this.#unplaced.filter(({ taskId }) => !ids.has(taskId));
+      this.#endUnplaced(unplaced, { kind: "cancelled" });
+    }
+    for (const manager of this.#managers.values()) manager.cancel(taskIds);
+    this.#orphans.cancel(taskIds);
+    this.#local?.cancel(taskIds);
+  }
+
+  #endUnplaced(attempts: readonly TaskAttempt[], outcome: FinishedAttempt["outcome"]): void {
+    const output = { stdout: new Uint8Array(0), stderr: new Uint8Array(0) };
+    this.#options.events.finished(
+      attempts.map(({ taskId, attempt }) => (
+        { taskId, attempt, outcome, output, timeline: [], details: {} }
+      )),
+    );
+  }
+
+  follow(taskId: TaskId, on: boolean): void {
+    for (const manager of this.#managers.values()) {
+      if (manager.has(taskId)) return manager.follow(taskId, on);
+    }
+    this.#local?.follow(taskId, on);
+  }
+
+  kept(attempts: readonly FinishedAttempt[]): void {
+    const byManager = new Map<string, FinishedAttempt[]>();
+    for (const attempt of attempts) {
+      if (attempt.manager === undefined) continue;
+      const own = byManager.get(attempt.manager);
+      if (own === undefined) byManager.set(attempt.manager, [attempt]);
+      else own.push(attempt);
+    }
+    for (const [managerId, own] of byManager) this.#managers.get(managerId)?.kept(own);
+  }
+
+  load(): ReturnType<Executor["load"]> {
+    const { attached, workers, idle, outstanding } = this.#totals;
+    const local = this.#local?.load();
+    return {
+      managers: attached + (local?.managers ?? 0),
+      total_workers: workers + (local?.total_workers ?? 0),
+      idle_workers: idle + (local?.idle_workers ?? 0),
+      outstanding_tasks: outstanding + this.#unplaced.length + this.#orphans.size +
+        (local?.outstanding_tasks ?? 0),
+    };
+  }
+
+  // -- work that waits in the wrong place -----------------------------------------------------------
+
+  #rebalanceSoon(): void {
+    if (this.#rebalanceTimer !== undefined || this.#totals.outstanding === 0) return;
+    this.#rebalanceTimer = setTimeout(() => {
+      this.#rebalanceTimer = undefined;
+      if (this.#phase !== "open") return;
+      if (this.#totals.idle > 0) this.#takeBack(this.#totals.idle);
+      this.#rebalanceSoon();
+    }, SLOW);
+  }
+
+  /** From managers with more attempts than workers, which end none, for workers that are idle. */
+  #takeBack(idle: number): void {
+    let wanted = idle;
+    for (const manager of this.#managers.values()) {
+      if (wanted <= 0) return;
+      const waiting = manager.outstanding - manager.workers;
+      if (manager.state.kind !== "attached" || waiting <= 0 || manager.quietFor < SLOW) continue;
+      manager.recall(Math.min(waiting, wanted));
+      wanted -= waiting;
+    }
+  }
+
+  // -- its end --------------------------------------------------------------------------------------
+
+  recall(): void {
+    if (this.#phase === "closed") return;
+    this.#phase = "draining";
+    this.#local?.recall?.();
+    const unplaced = this.#unplaced.splice(0);
+    if (unplaced.length > 0) this.#endUnplaced(unplaced, { kind: "returned" });
+    for (const manager of this.#managers.values()) {
+      if (manager.outstanding > 0) manager.recall(manager.outstanding);
+    }
+  }
+
+  /** Asks all managers to end, and waits for a while until they have. */
+  async close(): Promise<void> {
+    this.recall();
+    this.#phase = "closed";
+    clearTimeout(this.#rebalanceTimer);
+    for (const manager of this.#managers.values()) manager.shutDown();
+    const attached = (): boolean =>
+      [...this.#managers.values()].some(({ state }) => state.kind === "attached");
+    const ended = this.#waiters.when(() => !attached());
+    this.#waiters.check();
+    const [outcome] = await Promise.all([withTimeout(ended, SHUTDOWN_TIME), this.#local?.close()]);
+    if (outcome === "timeout") log.warning("not all managers ended in time");
+    for (const manager of [...this.#managers.values()]) manager.leave(STOPPED.message);
+    this.#orphans.close(STOPPED);
+    this.#options.known[Symbol.dispose]();
+    await this.#options.closed?.();
+  }
+}

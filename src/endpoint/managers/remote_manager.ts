@@ -1,0 +1,501 @@
+/**
+ * One manager on another node as the agent has it, over all its sessions.
+ *
+ * Invariants, cited below:
+ *
+ * 1. Every attempt that was given to it, or that it had when the agent came, is in `#given` until its
+ *    one `finished`.
+ * 2. The end of an attempt is in `#unkept` until it is on the agent's disk; until then the manager
+ *    keeps it too, and may tell it again.
+ * 3. Who is gone stays gone: a process that dials after that has nothing that anybody waits for.
+ */
+import type { TaskError } from "../../contract/errors.ts";
+import { isErrorCode } from "../../contract/errors.ts";
+import type { FunctionId, TaskId } from "../../contract/ids.ts";
+import {
+  BATCH_BYTES,
+  MAX_BATCH_ITEMS,
+  MAX_FUNCTIONS_PER_WORKER,
+  MAX_HELD_ATTEMPTS,
+} from "../../contract/limits.ts";
+import type {
+  AgentMessage,
+  AttemptMessage,
+  EndedAttempt,
+  ManagerHello,
+  ManagerMessage,
+  Run,
+  Started,
+} from "../../contract/protocol/manager_messages.ts";
+import type { TaskEvent } from "../../contract/task_state.ts";
+import { wallClock } from "../../lib/clock.ts";
+import { logger } from "../../lib/log.ts";
+import { messageOf } from "../../lib/outcome.ts";
+import { join } from "../../lib/path.ts";
+import type {
+  AttemptId,
+  AttemptOutcome,
+  ExecutorEvents,
+  FinishedAttempt,
+  TaskAttempt,
+} from "../executor/executor.ts";
+import { FileDownloads, pieceOf, RESULT_FILE } from "./file_transfer.ts";
+import { endingText, type LinkEnding, type ManagerLink } from "./manager_link.ts";
+
+const log = logger("managers");
+
+const NOTHING = new Uint8Array(0);
+
+export type AgentLink = ManagerLink<AgentMessage, ManagerMessage>;
+
+/** Who a manager is; stays the same over its sessions. */
+export interface ManagerIdentity {
+  readonly managerId: string;
+  readonly blockId: string;
+  readonly hostname: string;
+}
+
+export interface RemoteManagerOptions extends ManagerIdentity {
+  /** The process as its first hello told it. */
+  readonly hello: ManagerHello;
+  /** Where results go that come as files; absolute. */
+  readonly resultFolder: string;
+  /** Milliseconds that one is waited for whose link fell silent. */
+  readonly reattachTimeout: number;
+  /** And one whose connection was closed without a word, as that of a process that was killed. */
+  readonly returnTime: number;
+}
+
+export interface RemoteManagerEvents extends Omit<ExecutorEvents, "roomForMore"> {
+  /** Its room, its workers or its state may have changed. */
+  changed(manager: RemoteManager): void;
+  /** Once, last. */
+  gone(manager: RemoteManager): void;
+}
+
+interface Given {
+  readonly attempt: number;
+  /** Milliseconds since 1970; null when an earlier agent gave it. */
+  readonly givenAt: number | null;
+  /** As it was given, for its files. */
+  readonly files: TaskAttempt["blobs"];
+  /** When a worker began it, if that was told. */
+  running: TaskEvent | null;
+  /** The end was told, and its file is on its way. */
+  isArriving: boolean;
+}
+
+export type RemoteState =
+  | { readonly kind: "attached"; readonly link: AgentLink; readonly since: number }
+  /** It may come back. */
+  | { readonly kind: "away"; readonly since: number; readonly reason: string }
+  | { readonly kind: "gone"; readonly reason: string };
+
+export class RemoteManager {
+  readonly managerId: string;
+  readonly blockId: string;
+  readonly hostname: string;
+  readonly #options: RemoteManagerOptions;
+  readonly #events: RemoteManagerEvents;
+  readonly #given = new Map<TaskId, Given>();
+  readonly #unkept = new Map<TaskId, number>();
+  readonly #downloads = new FileDownloads();
+  /** Asked for while it was away. */
+  readonly #cancelled = new Set<TaskId>();
+  readonly #followed = new Set<TaskId>();
+  /** Functions whose code it was sent in this session. */
+  #functions = new Set<FunctionId>();
+  #state: RemoteState = { kind: "away", since: 0, reason: "it has not been welcomed yet" };
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #limit = 0;
+  #lastEnded = performance.now();
+
+  constructor(options: RemoteManagerOptions, events: RemoteManagerEvents) {
+    this.#options = options;
+    this.#events = events;
+    this.managerId = options.managerId;
+    this.blockId = options.blockId;
+    this.hostname = options.hostname;
+  }
+
+  get state(): RemoteState {
+    return this.#state;
+  }
+
+  get hello(): ManagerHello {
+    return this.#options.hello;
+  }
+
+  /** In the words of messages and logs. */
+  get name(): string {
+    const { managerId, hostname, blockId } = this.#options;
+    return `manager ${managerId.slice(0, 8)} on node ${hostname} (block ${blockId})`;
+  }
+
+  /** How many more attempts it takes now. */
+  get room(): number {
+    if (this.#state.kind !== "attached") return 0;
+    const held = this.#given.size;
+    return Math.max(0, Math.min(this.#limit, MAX_HELD_ATTEMPTS - this.#unkept.size) - held);
+  }
+
+  get workers(): number {
+    return this.#state.kind === "attached" ? this.hello.workers : 0;
+  }
+
+  get idleWorkers(): number {
+    return this.#limit === 0 ? 0 : Math.max(0, this.workers - this.#given.size);
+  }
+
+  /** Attempts that have not ended. */
+  get outstanding(): number {
+    return this.#given.size;
+  }
+
+  /** Milliseconds since an attempt last ended there. */
+  get quietFor(): number {
+    return performance.now() - this.#lastEnded;
+  }
+
+  has(taskId: TaskId): boolean {
+    return this.#given.has(taskId);
+  }
+
+  /** Whether there is time for it before the block ends. @param walltime milliseconds */
+  fits(walltime: number | null): boolean {
+    const { ends_at } = this.hello;
+    return ends_at === undefined || walltime === null || wallClock() + walltime <= ends_at;
+  }
+
+  // -- sessions -------------------------------------------------------------------------------------
+
+  /**
+   * A session has begun. What it does not have of `#given` never reached it, since it is the same
+   * process; that ends as given back.
+   * @param claimed of what it holds, attempts that an earlier agent gave (1)
+   * @returns what it holds and nobody asks for
+   */
+  attach(hello: ManagerHello, claimed: readonly AttemptId[]): AttemptId[] {
+    clearTimeout(this.#timer);
+    const before = this.#state;
+    this.#state = { kind: "away", since: wallClock(), reason: "it has dialled again" };
+    if (before.kind === "attached") before.link.leave("it has dialled again");
+    for (const { taskId, attempt } of claimed) {
+      this.#given.set(taskId, {
+        attempt,
+        givenAt: null,
+        files: undefined,
+        running: null,
+        isArriving: false,
+      });
+    }
+    const held = [...hello.running, ...hello.finished]
+      .map(({ task_id, attempt }) => ({ taskId: task_id, attempt }));
+    const numbers = new Map(held.map(({ taskId, attempt }) => [taskId, attempt]));
+    const missing = [...this.#given].filter(([taskId, given]) =>
+      numbers.get(taskId) !== given.attempt
+    );
+    this.#finish(missing.map(([taskId, given]) => endOf(taskId, given, { kind: "returned" })));
+    return held.filter(({ taskId, attempt }) => !this.#isWanted(taskId, attempt));
+  }
+
+  #isWanted(taskId: TaskId, attempt: number): boolean {
+    return this.#given.get(taskId)?.attempt === attempt || this.#unkept.get(taskId) === attempt;
+  }
+
+  /** The welcome is sent: from here on it takes attempts. */
+  opened(link: AgentLink, limit: number): void {
+    this.#state = { kind: "attached", link, since: wallClock() };
+    this.#limit = limit;
+    this.#functions = new Set();
+    this.#downloads.opened((fetch) => link.send(fetch));
+    this.#sendAbout([...this.#cancelled], (task_ids) => ({ type: "cancel", task_ids }));
+    this.#sendAbout([...this.#followed], (task_ids) => ({ type: "follow", task_ids, on: true }));
+    this.#events.changed(this);
+  }
+
+  closed(link: AgentLink, ending: LinkEnding): void {
+    if (this.#state.kind !== "attached" || this.#state.link !== link) return;
+    this.#downloads.closed();
+    const reason = endingText(ending);
+    if (ending.kind === "goodbye") return this.leave(reason);
+    this.#state = { kind: "away", since: wallClock(), reason };
+    const { reattachTimeout, returnTime } = this.#options;
+    const time = ending.kind === "broken" ? Math.min(returnTime, reattachTimeout) : reattachTimeout;
+    log.warning("the link to {name} is down: {reason}; it is waited for {time} ms", {
+      name: this.name,
+      reason,
+      time,
+    });
+    this.#timer = setTimeout(() => {
+      this.leave(`${reason}, and it did not come back within ${time / 1_000} s`);
+    }, time);
+    this.#events.changed(this);
+  }
+
+  /** It certainly does not come back; what it had is lost (3). */
+  leave(reason: string): void {
+    if (this.#state.kind === "gone") return;
+    const before = this.#state;
+    clearTimeout(this.#timer);
+    this.#state = { kind: "gone", reason };
+    log.info("{name} is gone: {reason}", { name: this.name, reason, lost: this.#given.size });
+    if (before.kind === "attached") before.link.leave(reason);
+    const error = managerLost(this.name, reason);
+    const lost = [...this.#given].map(([taskId, given]) =>
+      endOf(taskId, given, { kind: "lost", error })
+    );
+    this.#finish(lost);
+    this.#downloads.giveUp(reason);
+    this.#events.gone(this);
+  }
+
+  // -- what the agent asks --------------------------------------------------------------------------
+
+  /** At most `room` attempts. */
+  run(attempts: readonly TaskAttempt[]): void {
+    const givenAt = wallClock();
+    let message = emptyRun();
+    let bytes = 0;
+    for (const attempt of attempts) {
+      const { taskId, functionId, code, payload, blobs } = attempt;
+      this.#given.set(taskId, {
+        attempt: attempt.attempt,
+        givenAt,
+        files: blobs,
+        running: null,
+        isArriving: false,
+      });
+      const isNew = !this.#functions.has(functionId);
+      const size = payload.length + (isNew ? code.length : 0);
+      const { length } = message.attempts;
+      // Then the manager forgets all of them too, before it reads the next message.
+      const isFull = isNew && this.#functions.size >= MAX_FUNCTIONS_PER_WORKER;
+      if (isFull || length === MAX_BATCH_ITEMS || (length > 0 && bytes + size > BATCH_BYTES)) {
+        if (length > 0) this.#send(message);
+        message = emptyRun();
+        bytes = 0;
+      }
+      if (isFull) this.#functions.clear();
+      if (isNew) message.functions.push({ function_id: functionId, code });
+      this.#functions.add(functionId);
+      message.attempts.push(attemptMessage(attempt));
+      bytes += size;
+    }
+    if (message.attempts.length > 0) this.#send(message);
+    this.#events.changed(this);
+  }
+
+  cancel(taskIds: readonly TaskId[]): void {
+    const own = taskIds.filter((taskId) => this.#given.has(taskId));
+    for (const taskId of own) this.#cancelled.add(taskId);
+    this.#sendAbout(own, (task_ids) => ({ type: "cancel", task_ids }));
+  }
+
+  follow(taskId: TaskId, on: boolean): void {
+    if (on) this.#followed.add(taskId);
+    else this.#followed.delete(taskId);
+    this.#send({ type: "follow", task_ids: [taskId], on });
+  }
+
+  /** Takes work back that it has not begun. */
+  recall(count: number): void {
+    this.#send({ type: "recall", count });
+  }
+
+  /** The ends of these are on disk (2). */
+  kept(attempts: readonly AttemptId[]): void {
+    for (const { taskId, attempt } of attempts) {
+      if (this.#unkept.get(taskId) === attempt) this.#unkept.delete(taskId);
+    }
+    this.#sendKept(attempts);
+  }
+
+  #sendKept(attempts: readonly AttemptId[]): void {
+    const named = attempts.map(({ taskId, attempt }) => ({ task_id: taskId, attempt }));
+    for (let from = 0; from < named.length; from += MAX_BATCH_ITEMS) {
+      this.#send({ type: "kept", attempts: named.slice(from, from + MAX_BATCH_ITEMS) });
+    }
+  }
+
+  /** Asks it to end. */
+  shutDown(): void {
+    this.#send({ type: "shutdown", drain: false });
+  }
+
+  /** Nothing without a link: the next session says what still counts. */
+  #send(message: AgentMessage): void {
+    if (this.#state.kind === "attached") this.#state.link.send(message);
+  }
+
+  /** In pieces; nothing when there are no tasks. */
+  #sendAbout(taskIds: readonly TaskId[], message: (task_ids: TaskId[]) => AgentMessage): void {
+    for (let from = 0; from < taskIds.length; from += MAX_BATCH_ITEMS) {
+      this.#send(message(taskIds.slice(from, from + MAX_BATCH_ITEMS)));
+    }
+  }
+
+  // -- what it tells --------------------------------------------------------------------------------
+
+  received(message: ManagerMessage): void {
+    switch (message.type) {
+      case "started":
+        return this.#started(message.events);
+      case "ended":
+        this.#limit = message.limit;
+        return this.#ended(message.attempts);
+      case "room":
+        this.#limit = message.limit;
+        return this.#events.changed(this);
+      case "output":
+        return this.#output(message.chunks);
+      case "fetch": {
+        const given = this.#given.get(message.task_id);
+        const path = given?.attempt === message.attempt ? given.files?.[message.file] : undefined;
+        void pieceOf(message, path).then((piece) => this.#send(piece));
+        return;
+      }
+      case "piece":
+        return this.#downloads.received(message);
+    }
+  }
+
+  #started(events: Started["events"]): void {
+    const known: { taskId: TaskId; event: TaskEvent }[] = [];
+    for (const { task_id, event } of events) {
+      const given = this.#given.get(task_id);
+      if (given === undefined || given.attempt !== event.attempt) continue;
+      given.running = event;
+      known.push({ taskId: task_id, event });
+    }
+    if (known.length > 0) this.#events.started(known);
+  }
+
+  #output(chunks: (ManagerMessage & { readonly type: "output" })["chunks"]): void {
+    for (const { task_id, stream, offset, data } of chunks) {
+      if (this.#given.has(task_id)) this.#events.output({ taskId: task_id, stream, offset, data });
+    }
+  }
+
+  #ended(attempts: readonly EndedAttempt[]): void {
+    this.#lastEnded = performance.now();
+    const finished: FinishedAttempt[] = [];
+    const unasked: AttemptId[] = [];
+    for (const ended of attempts) {
+      const { task_id: taskId, attempt } = ended;
+      const given = this.#given.get(taskId);
+      if (given === undefined || given.attempt !== attempt) {
+        // Told again before it was kept, or nobody's any more.
+        if (this.#unkept.get(taskId) !== attempt) unasked.push({ taskId, attempt });
+      } else if (ended.outcome.kind === "success" && ended.outcome.file_size !== undefined) {
+        if (!given.isArriving) void this.#fetchResult(given, ended, ended.outcome.file_size);
+      } else finished.push(finishedAttempt(ended, outcomeOf(ended), this.managerId));
+    }
+    this.#finish(finished);
+    this.#sendKept(unasked);
+    this.#events.changed(this);
+  }
+
+  async #fetchResult(given: Given, ended: EndedAttempt, size: number): Promise<void> {
+    const { task_id: taskId, attempt } = ended;
+    given.isArriving = true;
+    // The results' own folder: what is not referred to is removed by the next agent.
+    const path = join(this.#options.resultFolder, `${taskId}-${attempt}.arriving`);
+    let outcome: AttemptOutcome;
+    try {
+      await this.#downloads.fetch({ taskId, attempt, file: RESULT_FILE, size, path });
+      outcome = { kind: "success", result: NOTHING, file: path };
+    } catch (thrown) {
+      outcome = { kind: "lost", error: resultLost(this.name, messageOf(thrown)) };
+    }
+    if (this.#given.get(taskId) !== given) return;
+    this.#finish([finishedAttempt(ended, outcome, this.managerId)]);
+    this.#events.changed(this);
+  }
+
+  /** Their end is told, once (1). */
+  #finish(attempts: readonly FinishedAttempt[]): void {
+    if (attempts.length === 0) return;
+    for (const { taskId, attempt } of attempts) {
+      this.#given.delete(taskId);
+      if (this.#cancelled.size > 0) this.#cancelled.delete(taskId);
+      if (this.#followed.size > 0) this.#followed.delete(taskId);
+      if (this.#state.kind !== "gone") this.#unkept.set(taskId, attempt);
+    }
+    this.#events.finished(attempts);
+  }
+}
+
+function emptyRun(): Run {
+  return { type: "run", functions: [], attempts: [] };
+}
+
+function attemptMessage(attempt: TaskAttempt): AttemptMessage {
+  const { taskId, functionId, payload, options, blobs } = attempt;
+  const message: AttemptMessage = {
+    task_id: taskId,
+    attempt: attempt.attempt,
+    function_id: functionId,
+    payload,
+    options,
+  };
+  if (blobs === undefined) return message;
+  const sizes = Object.entries(blobs).map(([file, path]) => [file, Deno.statSync(path).size]);
+  return { ...message, files: Object.fromEntries(sizes) };
+}
+
+/** An end that the manager did not tell. */
+function endOf(taskId: TaskId, given: Given, outcome: AttemptOutcome): FinishedAttempt {
+  const { attempt, givenAt, running } = given;
+  const timeline: TaskEvent[] = givenAt === null
+    ? []
+    : [{ state: "waiting-for-launch", at: givenAt, by: "agent", attempt }];
+  if (running !== null) timeline.push(running);
+  const output = { stdout: NOTHING, stderr: NOTHING };
+  return { taskId, attempt, outcome, output, timeline, details: {} };
+}
+
+function finishedAttempt(
+  ended: EndedAttempt,
+  outcome: AttemptOutcome,
+  manager: string,
+): FinishedAttempt {
+  const { task_id, attempt, stdout = NOTHING, stderr = NOTHING, timeline, details } = ended;
+  const output = { stdout, stderr };
+  return { taskId: task_id, attempt, outcome, output, timeline, details, manager };
+}
+
+function outcomeOf({ outcome }: EndedAttempt): AttemptOutcome {
+  switch (outcome.kind) {
+    case "success":
+      return { kind: "success", result: outcome.result };
+    case "failed":
+    case "lost": {
+      const { code } = outcome.error;
+      const known = isErrorCode(code) ? code : "UNKNOWN_TASK_FAILURE";
+      return { kind: outcome.kind, error: { ...outcome.error, code: known } };
+    }
+    default:
+      return outcome;
+  }
+}
+
+function managerLost(name: string, reason: string): TaskError {
+  return {
+    code: "WORKER_LOST",
+    type: "ManagerLost",
+    message: `${name} was lost with the task: ${reason}`,
+    traceback: "",
+    hint: "See the block's output and the scheduler's accounting of its job.",
+  };
+}
+
+function resultLost(name: string, reason: string): TaskError {
+  return {
+    code: "WORKER_LOST",
+    type: "ResultLost",
+    message: `the result could not be brought from ${name}: ${reason}`,
+    traceback: "",
+    hint: "Make room on the disk of the endpoint's stateDir.",
+  };
+}

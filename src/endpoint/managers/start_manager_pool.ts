@@ -1,0 +1,140 @@
+/** Builds what an agent needs for managers on other nodes: credentials, listener, pool. */
+import { FuncxError } from "../../contract/errors.ts";
+import { DEFAULT_REATTACH_TIMEOUT, MANAGER_HEARTBEAT_INTERVAL } from "../../contract/limits.ts";
+import type { ManagerConnection } from "../../contract/manager_connection.ts";
+import { logger } from "../../lib/log.ts";
+import { ensurePrivateFolder } from "../../lib/files.ts";
+import { messageOf } from "../../lib/outcome.ts";
+import { join } from "../../lib/path.ts";
+import type { ResolvedExecutor } from "../../profile/schema.ts";
+import type { Executor, ExecutorEvents } from "../executor/executor.ts";
+import { RUNTIMES } from "../executor/runtimes/runtime.ts";
+import { RESULT_FOLDER } from "../result_folder.ts";
+import { type AddressChoice, chooseAddress } from "./addresses.ts";
+import { greet } from "./greeting.ts";
+import { KnownManagers } from "./known_managers.ts";
+import { LinkFile, writeConnectionFile } from "./link_file.ts";
+import { ManagerListener } from "./manager_listener.ts";
+import { ManagerPool } from "./manager_pool.ts";
+
+const log = logger("managers");
+
+export interface ManagerPoolSettings {
+  readonly executor: ResolvedExecutor;
+  readonly events: ExecutorEvents;
+  /** Absolute. */
+  readonly stateDir: string;
+  /** "auto", an address, the name of an interface or of a host. */
+  readonly address: string;
+  /** First and last; null means any free port. */
+  readonly portRange: readonly [number, number] | null;
+  /** Milliseconds; the default of the contract unless given. */
+  readonly reattachTimeout?: number;
+  /** Milliseconds; for tests. */
+  readonly heartbeatInterval?: number;
+  readonly local?: Executor;
+}
+
+type Workers = ManagerConnection["workers"];
+
+/** What the keeper of blocks does with the pool. */
+export interface BlockAccess {
+  readonly pool: ManagerPool;
+  readonly address: AddressChoice & { readonly kind: "chosen" };
+  readonly port: number;
+  /**
+   * Lets managers of the block in. @param folder absolute, where every node can read it
+   * @returns the path of the connection file there. Throws the system's error.
+   */
+  open(blockId: string, folder: string, workers: Workers): string;
+  /** The block has ended: its token opens nothing any more, and its managers are gone. */
+  ended(blockId: string, reason: string): void;
+}
+
+/** Throws `START_FAILED` when it cannot be listened, or the system's error. */
+export async function startManagerPool(settings: ManagerPoolSettings): Promise<BlockAccess> {
+  const { stateDir, executor, events } = settings;
+  const interval = settings.heartbeatInterval ?? MANAGER_HEARTBEAT_INTERVAL;
+  const reattachTimeout = settings.reattachTimeout ?? DEFAULT_REATTACH_TIMEOUT;
+  const address = usableAddress(settings.address);
+  const file = await LinkFile.open(join(stateDir, "managers", "link.json"));
+  const resultFolder = join(stateDir, ...RESULT_FOLDER);
+  ensurePrivateFolder(resultFolder);
+  const pool = new ManagerPool({
+    events,
+    local: settings.local,
+    known: new KnownManagers(join(stateDir, "managers", "known.jsonl")),
+    runtimes: RUNTIMES.filter((name) => executor.runtimes[name] !== null),
+    resultFolder,
+    reattachTimeout,
+    returnTime: 2 * interval,
+    walltime: executor.walltimeSeconds === null ? null : executor.walltimeSeconds * 1_000,
+    closed: () => listener.close(),
+  });
+  const listener = await ManagerListener.listen({
+    hostname: address.hostname,
+    ports: portsToTry(file.port, settings.portRange),
+    credentials: file.credentials,
+    tokenOf: (blockId) => file.tokenOf(blockId),
+    opened: (socket, blockId) => {
+      greet(socket, blockId, { pool, heartbeatInterval: interval, reattachTimeout });
+    },
+  });
+  const { port } = listener;
+  log.info("managers are listened for on {hostname} port {port}: {reason}", { ...address, port });
+  const write = (blockId: string, folder: string, token: string, workers: Workers): string =>
+    writeConnectionFile(folder, {
+      version: 1,
+      block_id: blockId,
+      addresses: [...address.addresses],
+      port,
+      certificate: file.credentials.certificate,
+      token,
+      executor: { ...executor },
+      workers,
+      reattach_timeout: reattachTimeout,
+    });
+  file.port = port;
+  // Their managers dial where the last agent was, until they find this.
+  for (const [blockId, { folder, token, workers }] of file.blocks) {
+    try {
+      write(blockId, folder, token, workers);
+    } catch (thrown) {
+      log.error("{folder} cannot be written: {reason}", { folder, reason: messageOf(thrown) });
+    }
+  }
+  return {
+    pool,
+    address,
+    port,
+    open: (blockId, folder, workers) => {
+      return write(blockId, folder, file.addBlock(blockId, folder, workers).token, workers);
+    },
+    ended: (blockId, reason) => {
+      file.removeBlock(blockId);
+      pool.blockEnded(blockId, reason);
+    },
+  };
+}
+
+function usableAddress(wanted: string): AddressChoice & { readonly kind: "chosen" } {
+  const choice = chooseAddress(wanted, Deno.networkInterfaces());
+  if (choice.kind === "chosen") return choice;
+  throw new FuncxError({
+    code: "START_FAILED",
+    message: `managers cannot reach this machine: ${choice.reason}`,
+    hint: "Name an address, an interface or a host in executor.address of the profile.",
+  });
+}
+
+/** The last one first, so that managers need not look; pure. */
+export function portsToTry(
+  last: number | null,
+  range: readonly [number, number] | null,
+): readonly number[] {
+  if (range === null) return last === null ? [0] : [last, 0];
+  const [first, end] = range;
+  const all = Array.from({ length: end - first + 1 }, (_, index) => first + index);
+  const isUsable = last !== null && last >= first && last <= end;
+  return isUsable ? [last, ...all.filter((port) => port !== last)] : all;
+}
