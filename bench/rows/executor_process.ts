@@ -92,6 +92,7 @@ function startExecutor(folder: string, feeder: Feeder): Promise<Executor> {
   return startLocalExecutor({
     executor: {
       workersPerNode: WORKERS,
+      hasWorkerPerCore: false,
       prefetch: 0,
       maxAttempts: 2,
       maxResultBytes: 5 * 1024 ** 3,

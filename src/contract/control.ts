@@ -17,6 +17,51 @@ export const AGENT_STATES = [
   "stopped",
 ] as const;
 
+/** A manager of a block, as the agent sees it. */
+const ManagerStatusSchema = v.object({
+  manager_id: v.string(),
+  hostname: v.string(),
+  /** `away`: its link is down, and it may come back. */
+  state: v.picklist(["attached", "away", "gone"]),
+  workers: v.number(),
+  idle_workers: v.number(),
+  outstanding_tasks: v.number(),
+});
+
+/** A job of the scheduler with managers in it. */
+export const BlockStatusSchema = v.object({
+  block_id: v.string(),
+  job_id: v.nullable(v.string()),
+  state: v.picklist(["submitting", "queued", "running", "ending", "ended"]),
+  /** Why it waits, ends or has ended, in the scheduler's words where it has some. */
+  reason: v.string(),
+  /** Milliseconds since 1970, as the next ones. */
+  submitted_at: v.number(),
+  running_since: v.nullable(v.number()),
+  /** When its walltime ends. */
+  ends_at: v.nullable(v.number()),
+  ended_at: v.nullable(v.number()),
+  /** Names of its nodes, as far as the scheduler tells. */
+  nodes: v.array(v.string()),
+  /** With its script, output and logs; absolute. */
+  folder: v.string(),
+  managers: v.array(ManagerStatusSchema),
+});
+export type BlockStatus = v.InferOutput<typeof BlockStatusSchema>;
+
+/** Where an endpoint's workers are that are not on its own machine. */
+export const ClusterStatusSchema = v.object({
+  /** Such as `slurm`. */
+  provider: v.string(),
+  /** Those that live, and the last ones that have ended; the newest first. */
+  blocks: v.array(BlockStatusSchema),
+  /** What the scheduler said last, null before that; milliseconds since 1970. */
+  last_answer: v.nullable(v.object({ at: v.number(), text: v.string() })),
+  /** How often a command of the scheduler was run since the agent's start. */
+  scheduler_commands: v.number(),
+});
+export type ClusterStatus = v.InferOutput<typeof ClusterStatusSchema>;
+
 export const AgentStatusSchema = v.object({
   name: v.string(),
   state: v.picklist(AGENT_STATES),
@@ -47,6 +92,8 @@ export const AgentStatusSchema = v.object({
     /** Results that the service had not acknowledged. */
     results: v.number(),
   }))),
+  /** Null where workers are on this machine. */
+  cluster: v.optional(v.nullable(ClusterStatusSchema)),
   /** Resident memory of the agent, bytes. */
   memory: v.number(),
 });

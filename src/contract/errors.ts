@@ -96,6 +96,7 @@ export const ERROR_KINDS = {
   TIMED_OUT: kind(408, EXIT.tryAgain, true),
   TASK_NOT_FINISHED: kind(409, EXIT.tryAgain, true),
   // Ours, of the scheduler that blocks are asked from.
+  BLOCK_FAILED: kind(503, EXIT.unavailable),
   SCHEDULER_MISSING: kind(500, EXIT.configuration),
   SCHEDULER_REFUSED: kind(422, EXIT.configuration),
   SCHEDULER_UNAVAILABLE: kind(503, EXIT.tryAgain, true),

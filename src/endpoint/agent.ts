@@ -10,6 +10,7 @@ import { logger } from "../lib/log.ts";
 import { openLogFile } from "../lib/log_file.ts";
 import { VERSION } from "../lib/version.ts";
 import type { ResolvedExecutor, ResolvedProfile } from "../profile/schema.ts";
+import type { BlockKeeper } from "./blocks/block_keeper.ts";
 import { AgentBlobs } from "./blobs/agent_blobs.ts";
 import { serveControl } from "./control.ts";
 import { Daemon } from "./daemon.ts";
@@ -37,11 +38,19 @@ export interface AgentOptions {
   readonly signal: AbortSignal;
 }
 
-export type StartExecutor = (options: {
+/** What runs tasks and, where that is a cluster, what gets blocks of it. */
+export interface Workforce {
+  readonly executor: Executor;
+  readonly blocks?: BlockKeeper;
+}
+
+export type StartWorkforce = (options: {
+  /** Of the endpoint. */
+  readonly name: string;
   readonly executor: ResolvedExecutor;
   readonly events: ExecutorEvents;
   readonly stateDir: string;
-}) => Promise<Executor>;
+}) => Promise<Workforce>;
 
 /**
  * Serves until it is stopped, and returns the exit code. Throws `FuncxError` when it cannot start,
@@ -49,7 +58,7 @@ export type StartExecutor = (options: {
  */
 export async function serveAgent(
   options: AgentOptions,
-  startExecutor: StartExecutor,
+  startWorkforce: StartWorkforce,
 ): Promise<ExitCode> {
   const { home, name, profile } = options;
   const dir = new EndpointDir(home, name, profile.stateDir);
@@ -65,7 +74,7 @@ export async function serveAgent(
   const control = serveControl(dir.controlSocket((key) => Deno.env.get(key)), daemon);
   open.defer(() => control.close());
   open.defer(stopOnSignals(daemon, options.signal));
-  const starting = bringUp(options, dir, daemon, startExecutor, open);
+  const starting = bringUp(options, dir, daemon, startWorkforce, open);
   // A stop while it starts is not kept waiting by a service that does not answer.
   await Promise.race([starting, daemon.stopped]);
   await daemon.stopped;
@@ -78,20 +87,26 @@ async function bringUp(
   { home, profile, tokenFile }: AgentOptions,
   dir: EndpointDir,
   daemon: Daemon,
-  startExecutor: StartExecutor,
+  startWorkforce: StartWorkforce,
   open: AsyncDisposableStack,
 ): Promise<void> {
   const events = new LateEvents();
   const { stateDir, executor: wanted } = profile;
-  const local = await startExecutor({ executor: wanted, events, stateDir });
-  if (open.disposed) return await local.close();
-  open.defer(() => local.close());
+  const { name } = profile;
+  const workforce = await startWorkforce({ name, executor: wanted, events, stateDir });
+  const { executor: workers, blocks } = workforce;
+  const close = async (): Promise<void> => {
+    await workers.close();
+    await blocks?.close();
+  };
+  if (open.disposed) return await close();
+  open.defer(close);
   const enrolment = await enrol({
     home,
     dir,
     service: profile.service,
     tokenFile,
-    body: registrationBody(profile, metadata(local)),
+    body: registrationBody(profile, metadata(workers)),
   });
   if (open.disposed) return;
   const { registration } = enrolment;
@@ -108,15 +123,23 @@ async function bringUp(
     now: wallClock,
     resultBlobs: blobs.results,
     taskArguments: blobs.arguments,
-    awaitsManagers: local.awaitsManagers,
+    awaitsManagers: workers.awaitsManagers,
     onStorage: (problem) => daemon.storageChanged(problem),
     onFatal: (problem) => daemon.fail(problem),
   });
-  const executor = blobs.before(local, flow.executorEvents);
+  const executor = blobs.before(workers, flow.executorEvents);
   events.target = executor.innerEvents;
   flow.start(executor);
   const supervisor = superviseLink({ home, enrolment, daemon, flow, spool, executor });
-  if (daemon.attach({ executor, flow, supervisor })) supervisor.start();
+  if (!daemon.attach({ executor, blocks, flow, supervisor })) return;
+  supervisor.start();
+  blocks?.start({
+    tasks: () => {
+      const { pending_tasks: waiting, outstanding_tasks: running } = flow.status();
+      return { waiting, running };
+    },
+    tell: (problem) => daemon.blocksChanged(problem),
+  });
 }
 
 interface LinkParts {

@@ -1,6 +1,7 @@
 /** The agent with the parts that it has on a real machine; the only place that chooses them. */
-import { type ExitCode, FuncxError } from "../contract/errors.ts";
-import { type AgentOptions, serveAgent, type StartExecutor } from "./agent.ts";
+import type { ExitCode } from "../contract/errors.ts";
+import { type AgentOptions, serveAgent, type StartWorkforce } from "./agent.ts";
+import { startCluster } from "./cluster.ts";
 import { startLocalExecutor } from "./executor/local_executor.ts";
 
 /**
@@ -9,17 +10,11 @@ import { startLocalExecutor } from "./executor/local_executor.ts";
  * cannot go on.
  */
 export async function runAgent(options: AgentOptions): Promise<ExitCode> {
-  return await serveAgent(options, startExecutor);
+  return await serveAgent(options, startWorkforce);
 }
 
-const startExecutor: StartExecutor = (options) => {
-  const { type } = options.executor.provider;
-  if (type === "local") return startLocalExecutor(options);
-  return Promise.reject(
-    new FuncxError({
-      code: "START_FAILED",
-      message: `executor.provider.type is "${type}", and this version does not start blocks yet`,
-      hint: 'Write provider: { type: "local" }, which runs workers on this machine.',
-    }),
-  );
+const startWorkforce: StartWorkforce = async (options) => {
+  const { provider } = options.executor;
+  if (provider.type === "local") return { executor: await startLocalExecutor(options) };
+  return await startCluster(options, provider);
 };

@@ -13,6 +13,8 @@ import { logger } from "../lib/log.ts";
 import type { Failure } from "../lib/outcome.ts";
 import { VERSION } from "../lib/version.ts";
 import { type AgentState, canMove } from "./agent_state.ts";
+import type { BlockKeeper } from "./blocks/block_keeper.ts";
+import { blockStatus } from "./blocks/block_status.ts";
 import type { Executor } from "./executor/executor.ts";
 import type { LinkState, Supervisor } from "./forwarder/supervisor.ts";
 import type { SessionMessage } from "./session.ts";
@@ -28,6 +30,7 @@ const DRAIN_NEWS = 500;
 /** Everything that runs, once it does. */
 export interface AgentParts {
   readonly executor: Executor;
+  readonly blocks?: BlockKeeper;
   readonly flow: TaskFlow;
   readonly supervisor: Supervisor;
 }
@@ -52,6 +55,7 @@ export class Daemon {
   #registration: RegistrationFile | undefined;
   #parts: AgentParts | undefined;
   #storageProblem: Failure | null = null;
+  #blockProblem: Failure | null = null;
 
   constructor(name: string, now: () => number) {
     this.#name = name;
@@ -84,14 +88,17 @@ export class Daemon {
 
   load(): EndpointStatus {
     const load = this.#parts?.flow.status() ?? NO_LOAD;
-    if (this.#storageProblem === null) return load;
-    const { code, message } = this.#storageProblem;
+    const problem = this.#storageProblem ?? this.#blockProblem;
+    if (problem === null) return load;
+    const { code, message } = problem;
     return { ...load, problem: { code, message } };
   }
 
   status(): AgentStatus {
     const state = this.#state;
-    const problem = this.#storageProblem ?? ("problem" in state ? state.problem : null);
+    const linkProblem = "problem" in state ? state.problem : null;
+    const problem = this.#storageProblem ?? linkProblem ?? this.#blockProblem;
+    const { blocks } = this.#parts ?? {};
     return {
       name: this.#name,
       state: state.kind,
@@ -108,6 +115,7 @@ export class Daemon {
       load: this.load(),
       unacknowledged_results: this.#parts?.flow.unacknowledgedResults ?? 0,
       recovered: this.#parts?.flow.recovered ?? null,
+      cluster: blocks === undefined ? null : blockStatus(blocks),
       memory: Deno.memoryUsage().rss,
     };
   }
@@ -153,6 +161,11 @@ export class Daemon {
     this.#tell();
   }
 
+  blocksChanged(problem: Failure | null): void {
+    this.#blockProblem = problem;
+    this.#tell();
+  }
+
   /** Messages that concern the agent and not its tasks. */
   received(message: SessionMessage): void {
     if (message.type !== "shutdown") return;
@@ -184,6 +197,7 @@ export class Daemon {
     const parts = this.#parts;
     const down = Promise.allSettled([
       parts?.executor.close(),
+      parts?.blocks?.close(),
       parts?.supervisor.stop(failure.message),
     ]);
     void down.then(() => this.#finished(() => this.#stopped.reject(new FuncxError(failure))));
@@ -197,13 +211,15 @@ export class Daemon {
   async #drain(reason: string, timeout: number): Promise<void> {
     const parts = this.#parts;
     if (parts === undefined) return;
-    const { executor, flow, supervisor } = parts;
+    const { executor, blocks, flow, supervisor } = parts;
+    blocks?.hold();
     flow.stopHandingOver(`the endpoint was stopped while the task ran: ${reason}`);
     executor.recall?.();
     const news = setInterval(() => this.#tell(), DRAIN_NEWS);
     try {
       await this.#untilIdle(flow, timeout);
       await executor.close();
+      await blocks?.close();
       await withTimeout(flow.settled(), HANDOVER_TIME);
       flow.reportMoves();
     } finally {

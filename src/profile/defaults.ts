@@ -54,6 +54,7 @@ function resolveExecutor(
   const { workersPerNode = "auto", walltime, idleTime = DEFAULT_IDLE_SECONDS } = raw;
   return {
     workersPerNode: workersPerNode === "auto" ? surroundings.site.cores : workersPerNode,
+    hasWorkerPerCore: workersPerNode === "auto",
     prefetch: raw.prefetch ?? 0,
     maxAttempts: raw.maxAttempts ?? DEFAULT_MAX_ATTEMPTS,
     maxResultBytes: raw.maxResultBytes ?? MAX_BLOB_BYTES,

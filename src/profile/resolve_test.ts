@@ -37,6 +37,7 @@ Deno.test("an empty profile has all defaults", async () => {
     stateDir: folder,
     executor: {
       workersPerNode: navigator.hardwareConcurrency,
+      hasWorkerPerCore: true,
       prefetch: 0,
       maxAttempts: 2,
       maxResultBytes: 5 * 1024 ** 3,

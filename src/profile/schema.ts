@@ -33,6 +33,8 @@ export interface TypescriptPermissions {
 export interface ResolvedExecutor {
   /** "auto" is resolved to the cores that this process may use. */
   readonly workersPerNode: number;
+  /** Whether a node of a block has as many workers as cores for it, instead of `workersPerNode`. */
+  readonly hasWorkerPerCore: boolean;
   /** Tasks handed to a worker ahead of the one it runs. */
   readonly prefetch: number;
   readonly maxAttempts: number;

@@ -175,6 +175,13 @@ export class ManagerPool implements Executor {
     this.#orphans.blockEnded(blockId);
   }
 
+  /** Gives nothing more to the block's managers, and asks them to end when nothing runs there. */
+  retire(blockId: string): void {
+    for (const manager of this.#managers.values()) {
+      if (manager.blockId === blockId) manager.retire();
+    }
+  }
+
   #gone(manager: RemoteManager): void {
     this.#managers.delete(manager.managerId);
     this.#options.known.went(manager);

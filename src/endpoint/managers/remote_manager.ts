@@ -108,6 +108,7 @@ export class RemoteManager {
   #state: RemoteState = { kind: "away", since: 0, reason: "it has not been welcomed yet" };
   #timer: ReturnType<typeof setTimeout> | undefined;
   #limit = 0;
+  #isRetired = false;
   #lastEnded = performance.now();
 
   constructor(options: RemoteManagerOptions, events: RemoteManagerEvents) {
@@ -134,7 +135,7 @@ export class RemoteManager {
 
   /** How many more attempts it takes now. */
   get room(): number {
-    if (this.#state.kind !== "attached") return 0;
+    if (this.#state.kind !== "attached" || this.#isRetired) return 0;
     const held = this.#given.size;
     return Math.max(0, Math.min(this.#limit, MAX_HELD_ATTEMPTS - this.#unkept.size) - held);
   }
@@ -144,7 +145,7 @@ export class RemoteManager {
   }
 
   get idleWorkers(): number {
-    return this.#limit === 0 ? 0 : Math.max(0, this.workers - this.#given.size);
+    return this.#limit === 0 || this.#isRetired ? 0 : Math.max(0, this.workers - this.#given.size);
   }
 
   /** Attempts that have not ended. */
@@ -321,6 +322,13 @@ export class RemoteManager {
   /** Asks it to end. */
   shutDown(): void {
     this.#send({ type: "shutdown", drain: false });
+  }
+
+  /** Takes nothing more, and ends when nothing runs there. */
+  retire(): void {
+    this.#isRetired = true;
+    this.#send({ type: "shutdown", drain: true });
+    this.#events.changed(this);
   }
 
   /** Nothing without a link: the next session says what still counts. */

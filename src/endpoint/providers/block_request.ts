@@ -1,8 +1,12 @@
 /** What a provider is asked for: the block of a profile. */
+import { CONNECTION_FILE } from "../../contract/manager_connection.ts";
 import { join } from "../../lib/path.ts";
 import type { BlockProvider } from "../../profile/resolved_provider.ts";
 import { managerCommand } from "./manager_command.ts";
 import type { BlockRequest } from "./provider.ts";
+
+/** Where an endpoint keeps its blocks, below its state folder. */
+export const BLOCK_FOLDER = "blocks";
 
 export interface BlockOptions {
   /** Of the endpoint. */
@@ -15,14 +19,14 @@ export interface BlockOptions {
 
 /** Pure; makes no folder. */
 export function blockRequest({ name, stateDir, blockId, provider }: BlockOptions): BlockRequest {
-  const folder = join(stateDir, "blocks", blockId);
-  const connectionFile = join(folder, "connection.json");
+  const folder = join(stateDir, BLOCK_FOLDER, blockId);
+  const connectionFile = join(folder, CONNECTION_FILE);
   return {
     blockId,
     name: `funcx-${name}`,
     folder,
     nodes: provider.blocks.nodesPerBlock,
-    manager: managerCommand(connectionFile),
+    manager: managerCommand(connectionFile, provider.blocks.walltimeSeconds),
     files: [connectionFile],
   };
 }

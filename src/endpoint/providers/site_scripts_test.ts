@@ -8,13 +8,16 @@ import { makeProvider } from "./providers.ts";
 import { shellWords } from "./submit_script.ts";
 
 const FOLDER = "/scratch/ada/blocks/BLOCK";
-const MANAGER = shellWords(managerCommand(`${FOLDER}/connection.json`));
+/** Stands for the manager's command line in what is expected. */
+const MANAGER = "<manager>";
 
 async function script(name: string): Promise<string> {
   const { provider } = (await loadSiteProfile(name)).executor;
   assertTrue(provider.type !== "local");
   const place = { stateDir: "/scratch/ada", blockId: "BLOCK" };
-  return makeProvider(provider).script(blockRequest({ name, ...place, provider }));
+  const request = blockRequest({ name, ...place, provider });
+  const manager = managerCommand(`${FOLDER}/connection.json`, provider.blocks.walltimeSeconds);
+  return makeProvider(provider).script(request).replaceAll(shellWords(manager), MANAGER);
 }
 
 const SRUN = (nodes: number, options = ""): string =>

@@ -65,6 +65,7 @@ export class AgentHome implements Disposable {
       stateDir: this.dir.folder,
       executor: {
         workersPerNode: 1,
+        hasWorkerPerCore: false,
         prefetch: 0,
         maxAttempts: 2,
         maxResultBytes: MAX_RESULT_BYTES,
@@ -108,7 +109,7 @@ export class RunningAgent {
       ({ events }) => {
         const executor = new FakeExecutor(2, events);
         this.#executor.resolve(executor);
-        return Promise.resolve(executor);
+        return Promise.resolve({ executor });
       },
     );
     // A test that does not expect the end sees it in what it does expect.

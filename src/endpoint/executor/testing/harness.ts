@@ -84,6 +84,7 @@ export class Harness {
     harness.#executor = await startLocalExecutor({
       executor: {
         workersPerNode: 1,
+        hasWorkerPerCore: false,
         prefetch: 0,
         maxAttempts: 2,
         maxResultBytes: MAX_RESULT_BYTES,
