@@ -107,8 +107,6 @@ export const HEARTBEAT_INTERVAL = 15 * SECOND;
 export const HEARTBEAT_TIMEOUT = 45 * SECOND;
 /** Between agent and manager; two of them without a word end the link. */
 export const MANAGER_HEARTBEAT_INTERVAL = 5 * SECOND;
-/** How long a manager goes on without its agent, and an agent waits for it, unless told otherwise. */
-export const DEFAULT_REATTACH_TIMEOUT = 600 * SECOND;
 /** Attempts that one manager may hold that have not ended, and as many whose end is not confirmed. */
 export const MAX_HELD_ATTEMPTS = 10_000;
 /** One piece of a file on a link: what waits behind it waits for little. */

@@ -3,7 +3,14 @@
  * machine, at the other end of a link.
  */
 import * as v from "valibot";
-import { EXIT, type ExitCode, FuncxError, type TaskError } from "../../contract/errors.ts";
+import {
+  ERROR_KINDS,
+  EXIT,
+  type ExitCode,
+  FuncxError,
+  isErrorCode,
+  type TaskError,
+} from "../../contract/errors.ts";
 import { newId } from "../../contract/ids.ts";
 import { DRAIN_BEFORE_END } from "../../contract/limits.ts";
 import {
@@ -299,7 +306,9 @@ class ManagerNode {
     dialling.then((failure) => {
       if (failure === null) return;
       log.error("{message}", { ...failure });
-      this.#end({ reason: failure.message, exit: EXIT.unavailable, drain: 0 });
+      const { code, message } = failure;
+      const exit = isErrorCode(code) ? ERROR_KINDS[code].exit : EXIT.unavailable;
+      this.#end({ reason: message, exit, drain: 0 });
     });
     using _signals = endOnSignals(this.#options.signal, (reason) => {
       this.#end({ reason, exit: EXIT.ok, drain: 0 });

@@ -1,5 +1,7 @@
 /** Which address of this machine the nodes of a cluster can reach; pure, so that `doctor` can tell why. */
 
+import type { LinkAddress } from "../../profile/manager_link.ts";
+
 /** As `Deno.networkInterfaces` gives them. */
 export type NetworkInterface = Pick<
   Deno.NetworkInterfaceInfo,
@@ -34,31 +36,42 @@ export type AddressChoice =
 /** Addresses that are written into a connection file when none was given. */
 const MAX_ADDRESSES = 4;
 
-/**
- * @param wanted "auto", an IP address, the name of an interface, or a host name, which the nodes
- * resolve by themselves
- */
 export function chooseAddress(
-  wanted: string,
+  wanted: LinkAddress,
   interfaces: readonly NetworkInterface[],
 ): AddressChoice {
   const considered = interfaces.map(consider).sort((a, b) => (b.rank ?? -1) - (a.rank ?? -1));
-  if (wanted === "auto") return automatic(considered);
-  const named = considered.filter(({ name, reason }) => name === wanted && reason !== LINK_LOCAL);
-  if (named.length > 0) {
-    const { address } = named[0]!;
-    const reason = `the profile names the interface ${wanted}`;
-    return { kind: "chosen", addresses: [address], hostname: address, reason, considered };
+  switch (wanted.kind) {
+    case "auto":
+      return automatic(considered);
+    case "service": {
+      const reason = "managers cannot dial the service yet";
+      return { kind: "none", reason, considered };
+    }
+    case "address": {
+      const found = considered.find(({ address }) => address === wanted.address);
+      const missing = `${wanted.address} is not an address of this machine`;
+      return given(found, "the profile names the address", missing, considered);
+    }
+    case "interface": {
+      const found = considered.find(({ name, reason }) =>
+        name === wanted.name && reason !== LINK_LOCAL
+      );
+      const missing = `this machine has no interface ${wanted.name} with an address`;
+      return given(found, `the profile names the interface ${wanted.name}`, missing, considered);
+    }
   }
-  if (interfaces.some(({ address }) => address === wanted)) {
-    const reason = "the profile names the address";
-    return { kind: "chosen", addresses: [wanted], hostname: wanted, reason, considered };
-  }
-  if (isAddress(wanted)) {
-    return { kind: "none", reason: `${wanted} is not an address of this machine`, considered };
-  }
-  const reason = "the profile names the host, which the nodes resolve";
-  return { kind: "chosen", addresses: [wanted], hostname: "0.0.0.0", reason, considered };
+}
+
+function given(
+  found: ConsideredAddress | undefined,
+  reason: string,
+  missing: string,
+  considered: readonly ConsideredAddress[],
+): AddressChoice {
+  if (found === undefined) return { kind: "none", reason: missing, considered };
+  const { address } = found;
+  return { kind: "chosen", addresses: [address], hostname: address, reason, considered };
 }
 
 function automatic(considered: readonly ConsideredAddress[]): AddressChoice {
@@ -102,8 +115,4 @@ function isPrivate(address: string): boolean {
   const [first, second] = address.split(".").map(Number);
   return first === 10 || (first === 172 && second! >= 16 && second! <= 31) ||
     (first === 192 && second === 168) || (first === 100 && second! >= 64 && second! <= 127);
-}
-
-function isAddress(text: string): boolean {
-  return text.includes(":") || /^\d+\.\d+\.\d+\.\d+$/.test(text);
 }

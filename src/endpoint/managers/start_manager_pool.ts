@@ -1,11 +1,12 @@
 /** Builds what an agent needs for managers on other nodes: credentials, listener, pool. */
 import { FuncxError } from "../../contract/errors.ts";
-import { DEFAULT_REATTACH_TIMEOUT, MANAGER_HEARTBEAT_INTERVAL } from "../../contract/limits.ts";
+import { MANAGER_HEARTBEAT_INTERVAL } from "../../contract/limits.ts";
 import type { ManagerConnection } from "../../contract/manager_connection.ts";
 import { logger } from "../../lib/log.ts";
 import { ensurePrivateFolder } from "../../lib/files.ts";
 import { messageOf } from "../../lib/outcome.ts";
 import { join } from "../../lib/path.ts";
+import type { LinkAddress } from "../../profile/manager_link.ts";
 import type { ResolvedExecutor } from "../../profile/schema.ts";
 import type { Executor, ExecutorEvents } from "../executor/executor.ts";
 import { RUNTIMES } from "../executor/runtimes/runtime.ts";
@@ -24,12 +25,6 @@ export interface ManagerPoolSettings {
   readonly events: ExecutorEvents;
   /** Absolute. */
   readonly stateDir: string;
-  /** "auto", an address, the name of an interface or of a host. */
-  readonly address: string;
-  /** First and last; null means any free port. */
-  readonly portRange: readonly [number, number] | null;
-  /** Milliseconds; the default of the contract unless given. */
-  readonly reattachTimeout?: number;
   /** Milliseconds; for tests. */
   readonly heartbeatInterval?: number;
   readonly local?: Executor;
@@ -55,8 +50,9 @@ export interface BlockAccess {
 export async function startManagerPool(settings: ManagerPoolSettings): Promise<BlockAccess> {
   const { stateDir, executor, events } = settings;
   const interval = settings.heartbeatInterval ?? MANAGER_HEARTBEAT_INTERVAL;
-  const reattachTimeout = settings.reattachTimeout ?? DEFAULT_REATTACH_TIMEOUT;
-  const address = usableAddress(settings.address);
+  const { link } = executor;
+  const reattachTimeout = link.reattachSeconds * 1_000;
+  const address = usableAddress(link.address);
   const file = await LinkFile.open(join(stateDir, "managers", "link.json"));
   const resultFolder = join(stateDir, ...RESULT_FOLDER);
   ensurePrivateFolder(resultFolder);
@@ -73,7 +69,7 @@ export async function startManagerPool(settings: ManagerPoolSettings): Promise<B
   });
   const listener = await ManagerListener.listen({
     hostname: address.hostname,
-    ports: portsToTry(file.port, settings.portRange),
+    ports: portsToTry(file.port, link.portRange),
     credentials: file.credentials,
     tokenOf: (blockId) => file.tokenOf(blockId),
     opened: (socket, blockId) => {
@@ -117,13 +113,13 @@ export async function startManagerPool(settings: ManagerPoolSettings): Promise<B
   };
 }
 
-function usableAddress(wanted: string): AddressChoice & { readonly kind: "chosen" } {
+function usableAddress(wanted: LinkAddress): AddressChoice & { readonly kind: "chosen" } {
   const choice = chooseAddress(wanted, Deno.networkInterfaces());
   if (choice.kind === "chosen") return choice;
   throw new FuncxError({
     code: "START_FAILED",
     message: `managers cannot reach this machine: ${choice.reason}`,
-    hint: "Name an address, an interface or a host in executor.address of the profile.",
+    hint: "Name an address or an interface in executor.address of the profile.",
   });
 }
 

@@ -1,0 +1,217 @@
+/** Tasks through managers that are processes of their own. */
+import { assertEquals, assertMatch, assertTrue } from "../../lib/assert.ts";
+import { blobBuffer, filesBuffer } from "../../contract/blob_reference.ts";
+import { jsonBuffer, pack } from "../../contract/envelope.ts";
+import type { ResolvedExecutor } from "../../profile/schema.ts";
+import { errorOf, stdoutOf, valueOf } from "../executor/testing/harness.ts";
+import { PoolStage, python, shell, typescript } from "./testing/pool_stage.ts";
+
+Deno.test("a manager runs tasks of every runtime", async () => {
+  await using stage = await PoolStage.start();
+  await stage.attached();
+  assertEquals(stage.pool.load().total_workers, 2);
+  assertEquals([...stage.pool.runtimes].sort(), ["python", "shell", "typescript"]);
+  const [sh, ts, py, failing] = stage.run(
+    { code: shell("echo here") },
+    { code: typescript("export default (a: number) => a * 2;"), args: [21] },
+    { code: python("def f(a):\n    return a + 1\n"), args: [1] },
+    { code: python("def f():\n    raise ValueError('no')\n") },
+  );
+  assertEquals(stdoutOf(await stage.end(sh!)), "here\n");
+  assertEquals(valueOf(await stage.end(ts!)), 42);
+  const ended = await stage.end(py!);
+  assertEquals(valueOf(ended), 2);
+  assertEquals(ended.timeline.map(({ state }) => state), ["waiting-for-launch", "running"]);
+  assertMatch(errorOf(await stage.end(failing!)).message, /no/);
+});
+
+Deno.test("many tasks are spread over managers, and each ends once", async () => {
+  await using stage = await PoolStage.start();
+  await stage.attached(stage.block("block-1"));
+  await stage.attached(stage.block("block-2"));
+  const code = typescript("export default (a: number) => a;");
+  const taskIds: string[] = [];
+  while (taskIds.length < 3_000) {
+    await stage.until(() => stage.pool.capacity() > 0);
+    const count = Math.min(stage.pool.capacity(), 3_000 - taskIds.length);
+    taskIds.push(...stage.run(...Array.from({ length: count }, () => ({ code, args: [1] }))));
+  }
+  await stage.until(() => stage.finished.length === 3_000);
+  assertEquals(new Set(stage.finished.map(({ taskId }) => taskId)).size, 3_000);
+  assertTrue(stage.finished.every(({ outcome }) => outcome.kind === "success"));
+  assertEquals(new Set(stage.finished.map(({ manager }) => manager)).size, 2);
+  assertEquals(stage.pool.load().outstanding_tasks, 0);
+});
+
+Deno.test("cancel, walltime and live output reach the manager", async () => {
+  await using stage = await PoolStage.start();
+  await stage.attached();
+  const [long] = stage.run({ code: shell("sleep 1000; :") });
+  await stage.begin(long!);
+  const [short] = stage.run({
+    code: shell("echo first; sleep 1000; :"),
+    options: { walltime_seconds: 1 },
+  });
+  stage.pool.follow(short!, true);
+  await stage.until(() => stage.output.some(({ taskId }) => taskId === short));
+  assertEquals(new TextDecoder().decode(stage.output[0]!.data), "first\n");
+  stage.pool.cancel([long!]);
+  assertEquals((await stage.end(long!)).outcome.kind, "cancelled");
+  assertEquals(errorOf(await stage.end(short!)).code, "WALLTIME_EXCEEDED");
+});
+
+Deno.test("large results and arguments go as files, and leave nothing at the node", async () => {
+  await using stage = await PoolStage.start();
+  await stage.attached();
+  const size = 3_000_000;
+  const [large] = stage.run({ code: typescript(`export default () => "x".repeat(${size});`) });
+  const ended = await stage.end(large!);
+  assertEquals((valueOf(ended) as string).length, size);
+
+  const bytes = new TextEncoder().encode(jsonBuffer(["y".repeat(size)]));
+  const sha256 = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+  const path = `${stage.folder}/argument`;
+  Deno.writeFileSync(path, bytes);
+  const reference = { sha256, size: bytes.length };
+  const [counted] = stage.run({
+    code: typescript("export default (text: string) => text.length;"),
+    payload: pack([blobBuffer(reference), jsonBuffer({})]),
+    blobs: { [sha256]: path },
+  });
+  assertEquals(valueOf(await stage.end(counted!)), size);
+  const files = { value: [null], files: { "0": { ...reference, name: "data.json" } } };
+  const [named] = stage.run({
+    code: python("import os\ndef f(p):\n    return [os.path.basename(p), os.path.getsize(p)]\n"),
+    payload: pack([filesBuffer(files), jsonBuffer({})]),
+    blobs: { [`${sha256}/data.json`]: path },
+  });
+  assertEquals(valueOf(await stage.end(named!)), ["data.json", bytes.length]);
+  const [node] = [...Deno.readDirSync(`${stage.folder}/node`)];
+  const [manager] = [...Deno.readDirSync(`${stage.folder}/node/${node!.name}`)];
+  const folder = `${stage.folder}/node/${node!.name}/${manager!.name}`;
+  const left = (name: string): string[] =>
+    [...Deno.readDirSync(`${folder}/${name}`)].map((each) => each.name);
+  await stage.until(() => left("results").length + left("arguments").length === 0);
+});
+
+Deno.test("a manager that is killed loses its tasks within two heartbeats, and is named", async () => {
+  await using stage = await PoolStage.start();
+  const child = await stage.attached();
+  const [taskId] = stage.run({ code: shell("exec sleep 1000") });
+  await stage.begin(taskId!);
+  child.kill("SIGKILL");
+  const ended = await stage.end(taskId!);
+  assertEquals(ended.outcome.kind, "lost");
+  assertMatch(
+    errorOf(ended).message,
+    new RegExp(`manager [0-9a-f]{8} on node ${Deno.hostname()} \\(block block-1\\) was lost`),
+  );
+  assertEquals(ended.timeline.map(({ state }) => state), ["waiting-for-launch", "running"]);
+  assertEquals(stage.pool.managers, []);
+  // The next one on the node ends what the tasks of the one before have left.
+  const pid = processesWith("sleep 1000", stage.folder);
+  assertEquals(pid.length, 1);
+  await stage.attached(`${stage.folder}/blocks/block-1/connection.json`);
+  await stage.until(() => processesWith("sleep 1000", stage.folder).length === 0);
+});
+
+/** Processes with the command line whose working folder lies in `folder`. */
+function processesWith(command: string, folder: string): string[] {
+  return [...Deno.readDirSync("/proc")].map(({ name }) => name).filter((name) => {
+    try {
+      return Deno.readLinkSync(`/proc/${name}/cwd`).startsWith(folder) &&
+        Deno.readTextFileSync(`/proc/${name}/cmdline`).replaceAll("\0", " ").includes(command);
+    } catch {
+      return false;
+    }
+  });
+}
+
+Deno.test("a manager that falls silent is noticed, and keeps its tasks when it comes back", async () => {
+  await using stage = await PoolStage.start();
+  const child = await stage.attached();
+  const fifo = `${stage.folder}/go`;
+  assertTrue(new Deno.Command("mkfifo", { args: [fifo] }).outputSync().success);
+  const [taskId] = stage.run({ code: shell(`read line < ${fifo} && echo $line`) });
+  await stage.begin(taskId!);
+  child.kill("SIGSTOP");
+  await stage.until(() => stage.pool.managers[0]!.state === "away");
+  assertEquals(stage.pool.load().managers, 0);
+  assertEquals(stage.pool.capacity(), 0);
+  assertEquals(stage.finished, []);
+  child.kill("SIGCONT");
+  await stage.until(() => stage.pool.managers[0]!.state === "attached");
+  Deno.writeTextFileSync(fifo, "went on\n");
+  assertEquals(stdoutOf(await stage.end(taskId!)), "went on\n");
+  assertEquals(stage.finished.length, 1);
+});
+
+Deno.test("a manager that stays away too long loses its tasks, and is told to end them", async () => {
+  await using stage = await PoolStage.start({ executor: { link: linkWith(0.5) } });
+  const child = await stage.attached();
+  const [taskId] = stage.run({ code: shell("exec sleep 1000") });
+  await stage.begin(taskId!);
+  child.kill("SIGSTOP");
+  const ended = await stage.end(taskId!);
+  assertMatch(errorOf(ended).message, /nothing was heard .* did not come back within 0\.5 s/);
+  child.kill("SIGCONT");
+  await stage.until(() => processesWith("sleep 1000", stage.folder).length === 0);
+});
+
+Deno.test("a block that has ended loses its managers' tasks at once", async () => {
+  await using stage = await PoolStage.start();
+  const child = await stage.attached();
+  const [taskId] = stage.run({ code: shell("sleep 1000; :") });
+  await stage.begin(taskId!);
+  stage.access.ended("block-1", "the scheduler says NODE_FAIL");
+  assertMatch(errorOf(await stage.end(taskId!)).message, /NODE_FAIL/);
+  // Its token opens nothing any more, so it ends by itself.
+  assertEquals((await child.status).code, 77);
+});
+
+Deno.test("a manager draws back before its block's walltime ends", async () => {
+  await using stage = await PoolStage.start({ executor: { prefetch: 1 } });
+  const connection = stage.block("block-1", 1);
+  const child = await stage.attached(connection, ["--walltime", "10"]);
+  const [unfit] = stage.run({ code: shell(":"), options: { walltime_seconds: 3_600 } });
+  const [long, waiting] = stage.run({ code: shell("sleep 1000; :") }, { code: shell(":") });
+  await stage.begin(long!);
+  assertEquals((await stage.end(waiting!)).outcome.kind, "returned");
+  assertMatch(errorOf(await stage.end(long!)).message, /\(block block-1\) ended .* walltime ended/);
+  assertEquals((await child.status).code, 0);
+  assertEquals(stage.finished.some(({ taskId }) => taskId === unfit), false);
+  stage.pool.recall();
+  assertEquals((await stage.end(unfit!)).outcome.kind, "returned");
+});
+
+Deno.test("work that waits behind long tasks is taken back for idle workers", async () => {
+  await using stage = await PoolStage.start({ executor: { prefetch: 1 } });
+  await stage.attached(stage.block("block-1", 1));
+  const [long, waiting] = stage.run({ code: shell("sleep 1000; :") }, { code: shell("echo two") });
+  await stage.begin(long!);
+  await stage.attached(stage.block("block-2", 1));
+  stage.run({ code: shell(":") });
+  assertEquals((await stage.end(waiting!)).outcome.kind, "returned");
+  stage.pool.cancel([long!]);
+  await stage.end(long!);
+});
+
+Deno.test("ends that the agent has not kept are told again, and kept once", async () => {
+  await using stage = await PoolStage.start();
+  const child = await stage.attached();
+  stage.keeps = false;
+  const [taskId] = stage.run({ code: shell("echo once") });
+  const ended = await stage.end(taskId!);
+  child.kill("SIGSTOP");
+  await stage.until(() => stage.pool.managers[0]!.state === "away");
+  child.kill("SIGCONT");
+  await stage.until(() => stage.pool.managers[0]!.state === "attached");
+  stage.pool.kept([ended]);
+  const [next] = stage.run({ code: shell("echo two") });
+  stage.pool.kept([await stage.end(next!)]);
+  assertEquals(stage.finished.length, 2);
+});
+
+function linkWith(reattachSeconds: number): ResolvedExecutor["link"] {
+  return { address: { kind: "address", address: "127.0.0.1" }, portRange: null, reattachSeconds };
+}
