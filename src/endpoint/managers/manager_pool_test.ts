@@ -172,7 +172,7 @@ Deno.test("a block that has ended loses its managers' tasks at once", async () =
 Deno.test("a manager draws back before its block's walltime ends", async () => {
   await using stage = await PoolStage.start({ executor: { prefetch: 1 } });
   const connection = stage.block("block-1", 1);
-  const child = await stage.attached(connection, ["--walltime", "10"]);
+  const child = await stage.attached(connection, ["--walltime", "5"]);
   const [unfit] = stage.run({ code: shell(":"), options: { walltime_seconds: 3_600 } });
   const [long, waiting] = stage.run({ code: shell("sleep 1000; :") }, { code: shell(":") });
   await stage.begin(long!);

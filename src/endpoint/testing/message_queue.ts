@@ -34,4 +34,14 @@ export class MessageQueue<M extends { readonly type: string }> {
     assertEquals(message.type, type);
     return message as M & { readonly type: T };
   }
+
+  /** The next message of this type; others before it are passed over. */
+  async next<T extends M["type"]>(type: T): Promise<M & { readonly type: T }> {
+    for (;;) {
+      if (this.#count === 0) await this.#waiters.when(() => this.#count > 0);
+      this.#count -= 1;
+      const message = this.#arrived.shift()!;
+      if (message.type === type) return message as M & { readonly type: T };
+    }
+  }
 }
