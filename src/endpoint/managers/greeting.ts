@@ -60,7 +60,10 @@ export function greet(socket: WebSocket, blockId: string, options: GreetingOptio
       phase = { kind: "open", link: welcomed.value };
     },
     malformed: (reason) => {
-      if (phase.kind === "open") phase.link.violated(reason);
+      if (phase.kind === "open") return phase.link.violated(reason);
+      if (phase.kind === "over") return;
+      clearTimeout(phase.timer);
+      refuse(reject("PROTOCOL_VIOLATION", `the first frame is not a hello: ${reason}`));
     },
   });
   socket.on("close", (code: number, reason: Uint8Array) => {
