@@ -278,7 +278,7 @@ function attemptOf(taskId: TaskId, attempt: number): TaskAttempt {
 
 Deno.test("each attempt ends exactly once, whatever happens to links and managers", async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(steps, { maxLength: 150 }), async (taken) => {
+    fc.asyncProperty(fc.array(steps, { maxLength: 200, size: "max" }), async (taken) => {
       const agent = new ModelAgent();
       try {
         for (const step of taken) agent.step(step);
