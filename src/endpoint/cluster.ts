@@ -1,7 +1,5 @@
 /** Starts what runs tasks on the nodes of a cluster: managers in blocks, and the blocks themselves. */
-import { FuncxError } from "../contract/errors.ts";
 import { wallClock } from "../lib/clock.ts";
-import type { LinkAddress } from "../profile/manager_link.ts";
 import type { BlockProvider } from "../profile/resolved_provider.ts";
 import type { StartWorkforce, Workforce } from "./agent.ts";
 import { BlockKeeper } from "./blocks/block_keeper.ts";
@@ -13,15 +11,8 @@ export async function startCluster(
   { name, executor, events, stateDir }: Parameters<StartWorkforce>[0],
   settings: BlockProvider,
 ): Promise<Workforce> {
-  const { link, hasWorkerPerCore, workersPerNode } = executor;
-  const access = await startManagerPool({
-    executor,
-    events,
-    stateDir,
-    address: listeningAddress(link.address),
-    portRange: link.portRange,
-    reattachTimeout: link.reattachSeconds * 1_000,
-  });
+  const { hasWorkerPerCore, workersPerNode } = executor;
+  const access = await startManagerPool({ executor, events, stateDir });
   const blocks = new BlockKeeper({
     provider: makeProvider(settings),
     settings,
@@ -33,21 +24,4 @@ export async function startCluster(
     now: wallClock,
   });
   return { executor: access.pool, blocks };
-}
-
-function listeningAddress(address: LinkAddress): string {
-  switch (address.kind) {
-    case "auto":
-      return "auto";
-    case "address":
-      return address.address;
-    case "interface":
-      return address.name;
-    case "service":
-      throw new FuncxError({
-        code: "START_FAILED",
-        message: 'executor.address is "service", and this version cannot pass managers on',
-        hint: 'Write address: "auto", or an interface that the nodes can reach.',
-      });
-  }
 }

@@ -22,6 +22,6 @@ Deno.exit(
     const access = await startManagerPool({ ...options, heartbeatInterval: 200 });
     const isKnown = readIfPresent(join(folder!, CONNECTION_FILE)) !== undefined;
     if (!isKnown) access.open("block-1", folder!, 2);
-    return access.pool;
+    return { executor: access.pool };
   }),
 );

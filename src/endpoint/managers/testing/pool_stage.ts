@@ -48,6 +48,7 @@ export function executorIn(
   const off = { read: false, write: false, net: false, env: false, run: false, sys: false };
   return {
     workersPerNode: 1,
+    hasWorkerPerCore: false,
     prefetch: 0,
     maxAttempts: 2,
     maxResultBytes: MAX_RESULT_BYTES * 10,
