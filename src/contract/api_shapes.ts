@@ -211,6 +211,8 @@ export const TaskDetailSchema = v.object({
   priority: v.number(),
   /** By the parts' own clocks, in the order in which they happened. */
   timeline: v.array(TaskEventSchema),
+  /** While it waits: what keeps its endpoint from working, in the endpoint's words. */
+  waiting_for: v.optional(v.object({ code: v.string(), message: v.string() })),
   result: v.optional(v.string()),
   error: v.optional(TaskErrorSchema),
   stdout: v.string(),

@@ -29,25 +29,37 @@ export async function showLog(
   context: CliContext,
   path: string,
   flags: LogFlags,
+  missing: Missing = NO_LOG,
 ): Promise<void> {
   const { output, stdout } = context;
   const print = (line: string): void =>
     stdout.write(`${output.json ? line : formatLogLine(line, output.style)}\n`);
-  const tail = readTail(path, flags);
+  const tail = readTail(path, flags, missing);
   tail.lines.forEach(print);
   if (!flags.follow) return;
   for await (const line of follow(path, tail.end, context.signal)) print(line);
 }
 
-function readTail(path: string, { lines }: LogFlags): LogTail {
+/** What is said when there is no such file yet. */
+interface Missing {
+  readonly what: string;
+  readonly hint: string;
+}
+
+const NO_LOG: Missing = {
+  what: "log",
+  hint: "It is made when the daemon starts for the first time.",
+};
+
+function readTail(path: string, { lines }: LogFlags, { what, hint }: Missing): LogTail {
   try {
     return lastLines(path, lines);
   } catch (thrown) {
     if (!(thrown instanceof Deno.errors.NotFound)) throw thrown;
     throw new FuncxError({
       code: "INPUT_INVALID",
-      message: `there is no log yet at ${path}`,
-      hint: "It is made when the daemon starts for the first time.",
+      message: `there is no ${what} yet at ${path}`,
+      hint,
     });
   }
 }

@@ -6,7 +6,8 @@ import * as v from "valibot";
 import { ensurePrivateFolder, readIfPresent, writePrivateFile } from "../../lib/files.ts";
 import { logger } from "../../lib/log.ts";
 import { messageOf } from "../../lib/outcome.ts";
-import { dirname } from "../../lib/path.ts";
+import { dirname, join } from "../../lib/path.ts";
+import { BLOCK_FOLDER } from "../providers/block_request.ts";
 import type { Block } from "./block.ts";
 
 const log = logger("blocks");
@@ -42,6 +43,17 @@ const FileSchema = v.object({
   })),
 });
 
+/** Where the blocks of an endpoint are, below its state folder. */
+export function blockFilePath(stateDir: string): string {
+  return join(stateDir, BLOCK_FOLDER, "blocks.json");
+}
+
+/** The newest first; none without a file. Throws when it is damaged. */
+export function readBlocks(path: string): Block[] {
+  const text = readIfPresent(path);
+  return text === undefined ? [] : v.parse(FileSchema, JSON.parse(text)).blocks;
+}
+
 export class BlockFile {
   readonly #path: string;
   #written = "";
@@ -57,10 +69,8 @@ export class BlockFile {
    * the scheduler, and end by themselves when their managers find that nobody knows them.
    */
   read(): Block[] {
-    const text = readIfPresent(this.#path);
-    if (text === undefined) return [];
     try {
-      return v.parse(FileSchema, JSON.parse(text)).blocks;
+      return readBlocks(this.#path);
     } catch (thrown) {
       const kept = `${this.#path}.damaged`;
       Deno.renameSync(this.#path, kept);

@@ -13,15 +13,14 @@ import { Backoff } from "../../lib/backoff.ts";
 import { ensurePrivateFolder } from "../../lib/files.ts";
 import { logger } from "../../lib/log.ts";
 import { messageOf } from "../../lib/outcome.ts";
-import { join } from "../../lib/path.ts";
 import type { BlockProvider, BlockSettings } from "../../profile/resolved_provider.ts";
 import type { ManagerStatus } from "../managers/manager_pool.ts";
 import type { BlockAccess } from "../managers/start_manager_pool.ts";
-import { BLOCK_FOLDER, blockRequest } from "../providers/block_request.ts";
+import { blockRequest } from "../providers/block_request.ts";
 import type { JobState, Provider, SchedulerFailure } from "../providers/provider.ts";
 import { scale, type ScalerBlock } from "../providers/scaler.ts";
 import { type Block, type BlockState, endingText, jobIdOf } from "./block.ts";
-import { BlockFile } from "./block_file.ts";
+import { BlockFile, blockFilePath } from "./block_file.ts";
 import { BlockHealth } from "./block_health.ts";
 import { lastWords } from "./block_output.ts";
 import { KeptBlocks } from "./kept_blocks.ts";
@@ -92,7 +91,7 @@ export class BlockKeeper {
   constructor(options: KeeperOptions) {
     this.#options = options;
     this.#health = new BlockHealth(options.name, (problem) => this.#demand?.tell(problem));
-    this.#file = new BlockFile(join(options.stateDir, BLOCK_FOLDER, "blocks.json"));
+    this.#file = new BlockFile(blockFilePath(options.stateDir));
     this.#blocks = new KeptBlocks(this.#file.read());
     this.#isFirst = this.#blocks.live.length === 0;
     for (const block of this.#blocks.live) {

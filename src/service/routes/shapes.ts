@@ -8,6 +8,8 @@ import type {
   TaskSummary,
 } from "../../contract/api.ts";
 import type { TaskError } from "../../contract/errors.ts";
+import type { EndpointStatus } from "../../contract/protocol/messages.ts";
+import type { TaskState } from "../../contract/task_state.ts";
 import type {
   FunctionSummaryRow,
   JsonObject,
@@ -77,12 +79,21 @@ export function taskSummary(row: TaskSummaryRow): TaskSummary {
   };
 }
 
-export function taskDetail(row: TaskDetailRow): TaskDetail {
+/** States of tasks that no worker has. */
+const WAITING: readonly TaskState[] = ["received", "waiting-for-ep", "waiting-for-nodes"];
+
+/** @param problem what keeps its endpoint from working, if anything does */
+export function taskDetail(
+  row: TaskDetailRow,
+  problem: EndpointStatus["problem"],
+): TaskDetail {
+  const isWaiting = problem !== undefined && WAITING.includes(row.state);
   return {
     ...taskSummary(row),
     max_attempts: row.maxAttempts,
     priority: row.priority,
     timeline: row.timeline.map((event) => ({ ...event })),
+    ...(isWaiting ? { waiting_for: problem } : {}),
     ...withoutNulls({ result: row.result?.result, error: row.result?.error }),
     stdout: row.result?.stdout ?? "",
     stderr: row.result?.stderr ?? "",

@@ -61,7 +61,7 @@ export function taskHandlers({ store, hub, now }: ServiceParts): Pick<Handlers, 
     taskDetail: async ({ caller, parameters: { task_id } }) => {
       const row = await store.tasks.detail(task_id);
       if (row === undefined || row.owner !== caller.user) throw taskNotFound(task_id);
-      return taskDetail(row);
+      return taskDetail(row, hub.status(row.endpointId)?.problem);
     },
 
     cancelTasks: async ({ caller, body }) => {

@@ -80,7 +80,7 @@ async function followTask(context: CliContext, client: Client, taskId: TaskId): 
 }
 
 function drawn(detail: TaskDetail): string {
-  const { error, stdout, stderr } = detail;
+  const { error, stdout, stderr, waiting_for: problem } = detail;
   const head: [string, string][] = [
     ["task", detail.task_id],
     ["status", detail.status],
@@ -91,6 +91,7 @@ function drawn(detail: TaskDetail): string {
     ["priority", `${detail.priority}`],
     ["submitted", instant(detail.created_at * 1_000)],
   ];
+  if (problem !== undefined) head.push(["waiting for", oneLine(problem.message)]);
   if (detail.completed_at !== null) head.push(["ended", instant(detail.completed_at * 1_000)]);
   for (const [name, value] of Object.entries(detail.details ?? {})) {
     head.push([oneLine(name), oneLine(typeof value === "string" ? value : JSON.stringify(value))]);
