@@ -4,14 +4,12 @@
  */
 import { assertEquals, assertMatch, assertTrue } from "../../../src/lib/assert.ts";
 import { capture } from "../../../scripts/build/command.ts";
-import type { BlockRequest, JobState } from "../../../src/endpoint/providers/provider.ts";
+import type { BlockRequest, Provider } from "../../../src/endpoint/providers/provider.ts";
 import { makeProvider } from "../../../src/endpoint/providers/providers.ts";
-import type { Provider } from "../../../src/endpoint/providers/provider.ts";
 import { OUTPUT_FILE, SCRIPT_FILE } from "../../../src/endpoint/providers/submit_script.ts";
-import { checkProfile } from "../../../src/profile/problems.ts";
-import { resolveProvider } from "../../../src/profile/provider_defaults.ts";
-import { readIfPresent } from "../../../src/lib/files.ts";
+import { settingsOf } from "../../../src/endpoint/providers/testing/requests.ts";
 import { join } from "../../../src/lib/path.ts";
+import { cancel, output, shellBlock, statusOf, submit, untilKind } from "../../helpers/blocks.ts";
 import { SlurmCluster, slurmObstacle } from "../../helpers/slurm_cluster.ts";
 import { until } from "../../helpers/until.ts";
 
@@ -19,7 +17,6 @@ const OBSTACLE = await slurmObstacle();
 if (OBSTACLE !== undefined) console.log(`There can be no Slurm here: ${OBSTACLE}`);
 
 let cluster: SlurmCluster | undefined;
-let blocks = 0;
 
 Deno.test.beforeAll(async () => {
   if (OBSTACLE === undefined) cluster = await SlurmCluster.start(3);
@@ -34,60 +31,15 @@ function slurmTest(name: string, body: () => Promise<void>): void {
 
 /** As a profile that says this would have it. */
 function provider(options: object = {}): Provider {
-  const wanted = { type: "slurm", walltime: "00:05:00", maxBlocks: 9, ...options };
-  const checked = checkProfile({ executor: { provider: wanted } }, "");
-  assertTrue("profile" in checked, JSON.stringify(checked));
-  const resolved = resolveProvider(checked.profile.executor!.provider!);
-  assertTrue(resolved.type === "slurm");
-  return makeProvider(resolved, cluster!.env);
+  return makeProvider(
+    settingsOf({ type: "slurm", walltime: "00:05:00", ...options }),
+    cluster!.env,
+  );
 }
 
 /** A block whose manager is a command of the shell. */
-function request(command: string, nodes = 1, folder = `block-${blocks}`): BlockRequest {
-  const path = join(cluster!.folder, folder);
-  Deno.mkdirSync(path, { mode: 0o700 });
-  blocks += 1;
-  return {
-    blockId: `block-${blocks}`,
-    name: `funcx-test-${blocks}`,
-    folder: path,
-    nodes,
-    manager: ["/bin/sh", "-c", command],
-    files: [],
-  };
-}
-
-async function submit(to: Provider, block: BlockRequest): Promise<string> {
-  const outcome = await to.submit(block);
-  assertTrue(outcome.kind === "ok", JSON.stringify(outcome));
-  return outcome.value;
-}
-
-async function statusOf(of: Provider, jobIds: readonly string[]): Promise<readonly JobState[]> {
-  const outcome = await of.status(jobIds);
-  assertTrue(outcome.kind === "ok", JSON.stringify(outcome));
-  assertEquals([...outcome.value.keys()], [...jobIds]);
-  return [...outcome.value.values()];
-}
-
-function untilKind<K extends JobState["kind"]>(
-  of: Provider,
-  jobId: string,
-  kind: K,
-): Promise<Extract<JobState, { kind: K }>> {
-  return until(`job ${jobId} to be ${kind}`, async () => {
-    const [state] = await statusOf(of, [jobId]);
-    return state.kind === kind && state as Extract<JobState, { kind: K }>;
-  }, 60_000);
-}
-
-async function cancel(of: Provider, jobIds: readonly string[]): Promise<void> {
-  const outcome = await of.cancel(jobIds);
-  assertEquals(outcome, { kind: "ok", value: null });
-}
-
-function output({ folder }: BlockRequest): string {
-  return readIfPresent(join(folder, OUTPUT_FILE)) ?? "";
+function request(command: string, nodes = 1, name?: string): BlockRequest {
+  return shellBlock(cluster!.folder, command, nodes, name);
 }
 
 slurmTest("a block runs its manager, and its output and script are kept", async () => {
@@ -226,9 +178,7 @@ slurmTest("a scheduler that is away is one to ask again", async () => {
     away,
     conf.replace(/SlurmctldPort=\d+/, "SlurmctldPort=1\nMessageTimeout=1"),
   );
-  const settings = resolveProvider({ type: "slurm", cmdTimeout: 20 });
-  assertTrue(settings.type === "slurm");
-  const lost = makeProvider(settings, { SLURM_CONF: away });
+  const lost = makeProvider(settingsOf({ type: "slurm" }), { SLURM_CONF: away });
   const outcome = await lost.status(["1"]);
   assertTrue(outcome.kind === "retryable", JSON.stringify(outcome));
   assertEquals(outcome.failure.code, "SCHEDULER_UNAVAILABLE");
