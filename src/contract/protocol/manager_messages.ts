@@ -35,7 +35,7 @@ const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const instant = v.pipe(v.number(), v.finite());
 const name = v.pipe(v.string(), v.maxLength(MAX_NAME_LENGTH));
 const version = v.pipe(v.number(), v.integer(), v.minValue(1));
-const size = v.pipe(count, v.maxValue(MAX_BLOB_BYTES));
+const size = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MAX_BLOB_BYTES));
 const attempts = v.pipe(v.array(TaskAttemptSchema), v.maxLength(MAX_BATCH_ITEMS));
 const heldAttempts = v.pipe(v.array(TaskAttemptSchema), v.maxLength(MAX_HELD_ATTEMPTS));
 
@@ -176,7 +176,7 @@ export const FetchSchema = v.object({
   /** An argument's name, or `result`. */
   file: v.pipe(v.string(), v.maxLength(MAX_DESCRIPTION_LENGTH)),
   offset: count,
-  length: v.pipe(count, v.maxValue(TRANSFER_BYTES)),
+  length: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(TRANSFER_BYTES)),
 });
 export type Fetch = v.InferOutput<typeof FetchSchema>;
 

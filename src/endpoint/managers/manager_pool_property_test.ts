@@ -37,7 +37,12 @@ class ModelManager {
   toAgent: Uint8Array[] = [];
   #session: { readonly manager: RemoteManager; readonly link: AgentLink } | undefined;
 
-  constructor(readonly pool: ManagerPool, readonly blockId: string) {}
+  /** @param isUnkept whether the agent was told the end of the attempt and has it not on disk */
+  constructor(
+    readonly pool: ManagerPool,
+    readonly blockId: string,
+    readonly isUnkept: (taskId: TaskId, attempt: number) => boolean,
+  ) {}
 
   dial(): void {
     if (this.#session !== undefined) return;
@@ -112,6 +117,7 @@ class ModelManager {
         return;
       case "kept":
         for (const { task_id, attempt } of message.attempts) {
+          assertTrue(!this.isUnkept(task_id, attempt), "it is to forget what is not on disk");
           if (this.finished.get(task_id)?.attempt === attempt) this.finished.delete(task_id);
         }
         return;
@@ -190,7 +196,15 @@ class ModelAgent {
   }
 
   #add(index: number): void {
-    this.managers[index] = new ModelManager(this.pool, `block-${index}`);
+    this.managers[index] = new ModelManager(
+      this.pool,
+      `block-${index}`,
+      (taskId, attempt) =>
+        this.#unkept.some((ended) =>
+          ended.taskId === taskId && ended.attempt === attempt &&
+          ended.manager === this.managers[index]!.managerId
+        ),
+    );
   }
 
   #ended(attempts: readonly FinishedAttempt[]): void {

@@ -424,11 +424,12 @@ export class RemoteManager {
   /** Their end is told, once (1). */
   #finish(attempts: readonly FinishedAttempt[]): void {
     if (attempts.length === 0) return;
-    for (const { taskId, attempt } of attempts) {
+    for (const { taskId, attempt, manager } of attempts) {
       this.#given.delete(taskId);
+      // What it has not told itself, it does not keep.
+      if (manager !== undefined) this.#unkept.set(taskId, attempt);
       if (this.#cancelled.size > 0) this.#cancelled.delete(taskId);
       if (this.#followed.size > 0) this.#followed.delete(taskId);
-      if (this.#state.kind !== "gone") this.#unkept.set(taskId, attempt);
     }
     this.#events.finished(attempts);
   }
