@@ -140,6 +140,10 @@ export const MAX_WORKERS_PER_NODE = 1_024;
 /** Blocks of one endpoint at a time. */
 export const MAX_BLOCKS = 1_000;
 export const MAX_NODES_PER_BLOCK = 100_000;
+/** Blocks in a row that may fail before no more are submitted. */
+export const MAX_FAILED_BLOCKS = 3;
+/** Milliseconds between two questions to a scheduler, at the least. */
+export const MIN_POLL_INTERVAL = SECOND;
 /** What one command of a scheduler may print: the status of all blocks, with their nodes. */
 export const MAX_SCHEDULER_OUTPUT_BYTES = 64 * MIB;
 /** What is kept of a scheduler's own words, in characters. */

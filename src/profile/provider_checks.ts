@@ -1,6 +1,8 @@
 /** What is wrong with a provider whose keys are right one by one. */
+import { MIN_POLL_INTERVAL } from "../contract/limits.ts";
 import type { RawProfile } from "./schema.ts";
 import type { RawProvider } from "./provider_schema.ts";
+import { walltimeSeconds } from "./schema_pieces.ts";
 
 /** A problem of one key under `executor.provider`. */
 export interface Conflict {
@@ -13,7 +15,12 @@ export interface Conflict {
 export function conflictsOf({ executor }: RawProfile): Conflict[] {
   const provider = executor?.provider;
   if (provider === undefined || provider.type === "local") return [];
-  return [...blockConflicts(provider), ...limitConflicts(provider), ...exec(provider)];
+  return [
+    ...blockConflicts(provider),
+    ...pollConflicts(provider),
+    ...limitConflicts(provider),
+    ...exec(provider),
+  ];
 }
 
 type RawBlocks = Exclude<RawProvider, { readonly type: "local" }>;
@@ -29,6 +36,18 @@ function blockConflicts({ initBlocks = 0, minBlocks = 0, maxBlocks }: RawBlocks)
       expected: `at most maxBlocks, which is ${maxBlocks}`,
       mend: `Lower ${key}, or raise maxBlocks.`,
     }));
+}
+
+/** A scheduler is shared by all who use the site. */
+function pollConflicts({ pollInterval }: RawBlocks): Conflict[] {
+  const least = MIN_POLL_INTERVAL / 1_000;
+  if (pollInterval === undefined || walltimeSeconds(pollInterval) >= least) return [];
+  return [{
+    key: "pollInterval",
+    found: JSON.stringify(pollInterval),
+    expected: `at least ${least} s`,
+    mend: "Leave it out for 20 seconds.",
+  }];
 }
 
 function limitConflicts(provider: RawBlocks): Conflict[] {

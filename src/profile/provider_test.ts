@@ -213,6 +213,7 @@ const REFUSED: readonly (readonly [object, key: string, found: RegExp, mend: Reg
   ],
   [{ type: "pbs", minBlocks: 3, maxBlocks: 2 }, "minBlocks", /^3$/, /raise maxBlocks/],
   [{ type: "pbs", initBlocks: 3, maxBlocks: 2 }, "initBlocks", /^3$/, /raise maxBlocks/],
+  [{ type: "pbs", pollInterval: 0.5 }, "pollInterval", /0\.5/, /20 seconds/],
   [{ type: "pbs", maxBlocks: 0 }, "maxBlocks", /^0$/, /leave it out for 1/],
   [{ type: "pbs", parallelism: 1.5 }, "parallelism", /1\.5/, /Write 1/],
   [{ type: "pbs", walltime: "1h" }, "walltime", /1h/, /01:00:00/],

@@ -27,7 +27,7 @@ export function siteFacts(
 }
 
 /** A user of a directory service may have no entry that the system can read without it. */
-function userName(env: (name: string) => string | undefined): string {
+export function userName(env: (name: string) => string | undefined): string {
   try {
     return userInfo().username;
   } catch {

@@ -35,7 +35,7 @@ function script(settings: ExecSettings, request: BlockRequest): string {
     request,
     directives: schedulerOptions,
     // The profile refuses a launcher that would need them.
-    launch: launchLines({ launcher, nodes, manager, hosts: "false" }),
+    launch: launchLines({ launcher, nodes, cores: null, manager, hosts: "false" }),
   });
 }
 

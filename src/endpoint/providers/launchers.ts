@@ -8,12 +8,14 @@ import { shellWord, shellWords } from "./submit_script.ts";
 export interface Launch {
   readonly launcher: ResolvedLauncher;
   readonly nodes: number;
+  /** Of each node, if the profile says. */
+  readonly cores: number | null;
   readonly manager: readonly string[];
   /** A shell command that prints the names of the job's nodes, each in a line. */
   readonly hosts: string;
 }
 
-export function launchLines({ launcher, nodes, manager, hosts }: Launch): string[] {
+export function launchLines({ launcher, nodes, cores, manager, hosts }: Launch): string[] {
   const start = shellWords(manager);
   if (launcher.type === "wrapped") return [`exec ${shellWords(launcher.command)} ${start}`];
   const options = launcher.options.map((word) => ` ${shellWord(word)}`).join("");
@@ -21,7 +23,7 @@ export function launchLines({ launcher, nodes, manager, hosts }: Launch): string
     case "single":
       return [`exec ${start}`];
     case "srun":
-      return [`exec srun ${srunOptions(nodes)}${options} ${start}`];
+      return [`exec srun ${srunOptions(nodes, cores)}${options} ${start}`];
     case "mpiexec":
       return [
         ...ONE_PER_NODE_OF_MPI,
@@ -40,9 +42,11 @@ export function launchLines({ launcher, nodes, manager, hosts }: Launch): string
  * A node that fails, or a manager that ends, leaves the others running, and the step leaves room
  * for those of MPI tasks. Without a binding each manager may use all cores that the job has there.
  */
-function srunOptions(nodes: number): string {
+function srunOptions(nodes: number, cores: number | null): string {
+  // Since Slurm 22.05 a step does not take that over from its job.
+  const cpus = cores === null ? "" : ` --cpus-per-task=${cores}`;
   return `--nodes=${nodes} --ntasks=${nodes} --ntasks-per-node=1 --no-kill --wait=0 ` +
-    "--kill-on-bad-exit=0 --overlap --cpu-bind=none";
+    `--kill-on-bad-exit=0 --overlap --cpu-bind=none${cpus}`;
 }
 
 /** Open MPI and the descendants of MPICH, among them Cray's, call it differently. */

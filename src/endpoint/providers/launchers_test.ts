@@ -35,7 +35,13 @@ const brackets = (words: readonly string[]): string => words.map((word) => `<${w
 const MANAGER = ["funcx-endpoint", "manager", NASTY];
 
 function lines(launcher: ResolvedLauncher, nodes = 3): string[] {
-  return launchLines({ launcher, nodes, manager: MANAGER, hosts: "printf 'a\\nb\\n'" });
+  return launchLines({
+    launcher,
+    nodes,
+    cores: null,
+    manager: MANAGER,
+    hosts: "printf 'a\\nb\\n'",
+  });
 }
 
 Deno.test("whatever the words are, the shell has them as they were", async () => {
@@ -53,7 +59,7 @@ Deno.test("single runs the manager itself", async () => {
   const manager = [...BRACKETS, NASTY, ""];
   const launcher = { type: "single", options: [] } as const;
   assertEquals(
-    await runLines(launchLines({ launcher, nodes: 1, manager, hosts: "false" })),
+    await runLines(launchLines({ launcher, nodes: 1, cores: null, manager, hosts: "false" })),
     `<${NASTY}><>`,
   );
 });

@@ -56,7 +56,13 @@ function script(settings: LsfSettings, request: BlockRequest): string {
       ...option("-U ", settings.reservation),
       ...(exclusive ? ["-x"] : []),
     ].map((line) => `#BSUB ${line}`).concat(settings.schedulerOptions),
-    launch: launchLines({ launcher, nodes, manager, hosts: 'sort -u "$LSB_DJOB_HOSTFILE"' }),
+    launch: launchLines({
+      launcher,
+      nodes,
+      cores: node.cores,
+      manager,
+      hosts: 'sort -u "$LSB_DJOB_HOSTFILE"',
+    }),
   });
 }
 

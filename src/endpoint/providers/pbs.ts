@@ -34,7 +34,7 @@ export function pbsProvider(settings: PbsSettings, run: RunCommand): Provider {
 }
 
 function script(settings: PbsSettings, request: BlockRequest): string {
-  const { blocks, launcher } = settings;
+  const { node, blocks, launcher } = settings;
   const { nodes, manager } = request;
   return submitScript({
     request,
@@ -52,7 +52,13 @@ function script(settings: PbsSettings, request: BlockRequest): string {
       ...option("-q ", settings.queue),
       ...option("-A ", settings.account),
     ].map((line) => `#PBS ${line}`).concat(settings.schedulerOptions),
-    launch: launchLines({ launcher, nodes, manager, hosts: 'sort -u "$PBS_NODEFILE"' }),
+    launch: launchLines({
+      launcher,
+      nodes,
+      cores: node.cores,
+      manager,
+      hosts: 'sort -u "$PBS_NODEFILE"',
+    }),
   });
 }
 
@@ -101,11 +107,9 @@ function stateOf(attribute: (name: string) => string): JobState {
     case "M":
       return { kind: "queued", reason: comment };
     case "H":
+      return { kind: "stuck", reason: comment || "the job is held" };
+    // Suspended for others by the scheduler, which resumes it.
     case "S":
-      // Suspended jobs had nodes, and have none until somebody resumes them.
-      return state === "H"
-        ? { kind: "stuck", reason: comment || "the job is held" }
-        : { kind: "running", nodes: hostsOf(attribute("exec_host")) };
     case "R":
     case "E":
     case "B":

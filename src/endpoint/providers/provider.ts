@@ -72,7 +72,10 @@ export interface JobEnded {
   readonly reason: string;
 }
 
-/** `gone`: the scheduler knows the job no longer, and does not tell how it ended. */
+/**
+ * `gone`: the scheduler knows the job no longer, and does not tell how it ended. It is an absence and
+ * no statement, so a caller who still hears from a manager of the block has the better word.
+ */
 export type JobEnding =
   | "completed"
   | "failed"

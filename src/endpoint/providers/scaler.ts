@@ -6,6 +6,7 @@
  * 2. A block whose tasks run is never cancelled.
  * 3. After {@link MAX_FAILED_BLOCKS} failures in a row nothing is started.
  */
+import { MAX_FAILED_BLOCKS } from "../../contract/limits.ts";
 import type { BlockSettings } from "../../profile/resolved_provider.ts";
 
 export interface ScalerBlock {
@@ -54,7 +55,6 @@ export interface FailureRun {
 }
 
 export const NO_FAILURES: FailureRun = { count: 0, cause: "" };
-export const MAX_FAILED_BLOCKS = 3;
 
 export function withFailure({ count }: FailureRun, cause: string): FailureRun {
   return { count: count + 1, cause };

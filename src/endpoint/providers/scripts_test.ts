@@ -57,7 +57,7 @@ Deno.test("slurm", () => {
 #SBATCH --mail-type=END
 ${HEAD}
 cd ${FOLDER} || exit 1
-exec srun --nodes=2 --ntasks=2 --ntasks-per-node=1 --no-kill --wait=0 --kill-on-bad-exit=0 --overlap --cpu-bind=none -c 32 ${MANAGER}
+exec srun --nodes=2 --ntasks=2 --ntasks-per-node=1 --no-kill --wait=0 --kill-on-bad-exit=0 --overlap --cpu-bind=none --cpus-per-task=32 -c 32 ${MANAGER}
 `,
   );
 });

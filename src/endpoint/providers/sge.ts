@@ -1,5 +1,5 @@
 /** Grid Engine (8.1, Univa, Open): qsub, qstat, qacct, qdel, as in their manual pages. */
-import { userInfo } from "node:os";
+import { userName } from "../../profile/site.ts";
 import type { SgeSettings } from "../../profile/resolved_provider.ts";
 import { batchProvider } from "./batch_provider.ts";
 import { launchLines } from "./launchers.ts";
@@ -22,13 +22,17 @@ export function sgeProvider(settings: SgeSettings, run: RunCommand): Provider {
     jobId: (stdout) => /^\d+$/m.exec(stdout)?.[0],
     // It cannot be asked about some jobs without failing for one that has ended; -g t tells of all
     // hosts of a parallel one.
-    status: () => ({ argv: ["qstat", "-xml", "-g", "t", "-u", userInfo().username], isBusy }),
+    status: () => ({ argv: ["qstat", "-xml", "-g", "t", "-u", owner()], isBusy }),
     states: parseQstatXml,
     // It takes one job or a pattern, so this looks at the last day of all blocks at once.
-    history: () => ({ argv: ["qacct", "-d", "1", "-o", userInfo().username, "-j"] }),
+    history: () => ({ argv: ["qacct", "-d", "1", "-o", owner(), "-j"] }),
     endings: parseQacct,
     cancel: (jobIds) => ({ argv: ["qdel", ...jobIds], accepts: saysOver, isBusy }),
   }, run);
+}
+
+function owner(): string {
+  return userName((name) => Deno.env.get(name));
 }
 
 function script(settings: SgeSettings, request: BlockRequest): string {
@@ -54,7 +58,7 @@ function script(settings: SgeSettings, request: BlockRequest): string {
       ...option("-ar ", settings.reservation),
       ...(parallelEnvironment === null ? [] : [`-pe ${parallelEnvironment} ${slots}`]),
     ].map((line) => `#$ ${line}`).concat(settings.schedulerOptions),
-    launch: launchLines({ launcher, nodes, manager, hosts: HOSTS }),
+    launch: launchLines({ launcher, nodes, cores: node.cores, manager, hosts: HOSTS }),
   });
 }
 

@@ -87,6 +87,7 @@ function script(settings: SlurmSettings, request: BlockRequest): string {
     launch: launchLines({
       launcher,
       nodes,
+      cores: node.cores,
       manager,
       hosts: 'scontrol show hostnames "$SLURM_JOB_NODELIST"',
     }),
