@@ -263,6 +263,7 @@ export interface SlurmProvider
   extends BlockOptions, NodeOptions, AcceleratorOptions, LauncherOptions {
   type: "slurm";
   /**
+   * The partition to run in.
    * @default that of the site
    */
   partition?: string;
@@ -310,6 +311,7 @@ export interface PbsProvider
   extends BlockOptions, NodeOptions, AcceleratorOptions, LauncherOptions {
   type: "pbs";
   /**
+   * The queue to run in; in PBS a reservation is one as well.
    * @default that of the site
    */
   queue?: string;
@@ -388,6 +390,7 @@ export interface KubernetesProvider extends BlockOptions, NodeOptions, Accelerat
    */
   image: string;
   /**
+   * Where jobs are made.
    * @default that of the current context
    */
   namespace?: string;
@@ -397,6 +400,7 @@ export interface KubernetesProvider extends BlockOptions, NodeOptions, Accelerat
    */
   program?: string;
   /**
+   * As which pods run.
    * @default that of the namespace
    */
   serviceAccount?: string;
