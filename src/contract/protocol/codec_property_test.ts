@@ -11,8 +11,14 @@ import {
   decodeEndpointMessage,
   decodeServiceMessage,
   encode,
-  encodeMessage,
 } from "./codec.ts";
+import { decodeAgentMessage, decodeManagerMessage } from "./manager_codec.ts";
+import {
+  type AgentMessage,
+  AgentMessageSchema,
+  type ManagerMessage,
+  ManagerMessageSchema,
+} from "./manager_messages.ts";
 import {
   type EndpointMessage,
   EndpointMessageSchema,
@@ -20,10 +26,12 @@ import {
   ServiceMessageSchema,
 } from "./messages.ts";
 
+type Message = EndpointMessage | ServiceMessage | ManagerMessage | AgentMessage;
+
 interface Side {
   readonly schema: v.GenericSchema<unknown>;
-  readonly messages: fc.Arbitrary<EndpointMessage | ServiceMessage>;
-  readonly decode: (bytes: Uint8Array) => Decoded<EndpointMessage | ServiceMessage>;
+  readonly messages: fc.Arbitrary<Message>;
+  readonly decode: (bytes: Uint8Array) => Decoded<Message>;
 }
 
 const SIDES: Readonly<Record<string, Side>> = {
@@ -36,6 +44,16 @@ const SIDES: Readonly<Record<string, Side>> = {
     schema: ServiceMessageSchema,
     messages: valuesOf(ServiceMessageSchema),
     decode: decodeServiceMessage,
+  },
+  manager: {
+    schema: ManagerMessageSchema,
+    messages: valuesOf(ManagerMessageSchema),
+    decode: decodeManagerMessage,
+  },
+  agent: {
+    schema: AgentMessageSchema,
+    messages: valuesOf(AgentMessageSchema),
+    decode: decodeAgentMessage,
   },
 };
 
@@ -77,7 +95,7 @@ for (const [name, side] of Object.entries(SIDES)) {
   Deno.test(`any message of the ${name} comes back as it was`, () => {
     fc.assert(
       fc.property(side.messages, (message) => {
-        const decoded = side.decode(encodeMessage(message));
+        const decoded = side.decode(encode(message));
         assertEquals(plain(decoded), plain({ kind: "message", message }));
       }),
       { numRuns: 1_000 },
@@ -102,7 +120,7 @@ for (const [name, side] of Object.entries(SIDES)) {
   });
 
   Deno.test(`any spoilt frame of the ${name} is a message or a violation`, () => {
-    const frames = side.messages.map((message) => encodeMessage(message));
+    const frames = side.messages.map((message) => encode(message));
     fc.assert(
       fc.property(fc.oneof(spoiltBytes(frames), spoilt(side.messages).map(encode)), (bytes) => {
         assertDecoded(side, side.decode(bytes));
@@ -114,7 +132,7 @@ for (const [name, side] of Object.entries(SIDES)) {
   Deno.test(`a frame of the ${name} that is cut anywhere is a violation`, () => {
     fc.assert(
       fc.property(side.messages, fc.double({ min: 0, max: 0.999, noNaN: true }), (m, at) => {
-        const frame = encodeMessage(m);
+        const frame = encode(m);
         assertEquals(
           side.decode(frame.subarray(0, Math.floor(frame.length * at))).kind,
           "violation",

@@ -6,14 +6,26 @@ import type * as v from "valibot";
 import { assertEquals, assertTrue } from "../../lib/assert.ts";
 import { fromFileUrl, join } from "../../lib/path.ts";
 import { type Decoded, decodeEndpointMessage, decodeServiceMessage, encode } from "./codec.ts";
+import { decodeAgentMessage, decodeManagerMessage } from "./manager_codec.ts";
+import { AgentMessageSchema, ManagerMessageSchema } from "./manager_messages.ts";
 import { EndpointMessageSchema, ServiceMessageSchema } from "./messages.ts";
-import { MINIMUM_PROTOCOL_VERSION, PROTOCOL_VERSION } from "./version.ts";
+import { MANAGER_PROTOCOL_VERSION, MINIMUM_PROTOCOL_VERSION, PROTOCOL_VERSION } from "./version.ts";
 
 const FOLDER = fromFileUrl(new URL("golden/", import.meta.url));
 
+/** Versions that are spoken, the oldest first. */
+const FORWARDER = [MINIMUM_PROTOCOL_VERSION, PROTOCOL_VERSION] as const;
+const MANAGER_LINK = [MANAGER_PROTOCOL_VERSION, MANAGER_PROTOCOL_VERSION] as const;
+
 const SENDERS = {
-  endpoint: { schema: EndpointMessageSchema, decode: decodeEndpointMessage },
-  service: { schema: ServiceMessageSchema, decode: decodeServiceMessage },
+  endpoint: {
+    schema: EndpointMessageSchema,
+    decode: decodeEndpointMessage,
+    versions: FORWARDER,
+  },
+  service: { schema: ServiceMessageSchema, decode: decodeServiceMessage, versions: FORWARDER },
+  manager: { schema: ManagerMessageSchema, decode: decodeManagerMessage, versions: MANAGER_LINK },
+  agent: { schema: AgentMessageSchema, decode: decodeAgentMessage, versions: MANAGER_LINK },
 } as const;
 type Sender = keyof typeof SENDERS;
 
@@ -52,8 +64,9 @@ function checkFrame(decode: (bytes: Uint8Array) => Decoded<unknown>, golden: Gol
   assertEquals(encode(decoded.message).toHex(), golden.frame);
 }
 
-for (let version = MINIMUM_PROTOCOL_VERSION; version <= PROTOCOL_VERSION; version++) {
-  for (const sender of ["endpoint", "service"] as const) {
+for (const sender of Object.keys(SENDERS) as Sender[]) {
+  const [oldest, newest] = SENDERS[sender].versions;
+  for (let version = oldest; version <= newest; version++) {
     Deno.test(`version ${version}: what the ${sender} sends has stayed the same`, () => {
       for (const golden of goldens(version, sender)) {
         assertEquals(golden.message.type, golden.type);
@@ -96,15 +109,16 @@ function noteOptionals(
   }
 }
 
-for (const sender of ["endpoint", "service"] as const) {
+for (const sender of Object.keys(SENDERS) as Sender[]) {
   Deno.test(`every message of the ${sender} has frames with and without each optional field`, () => {
-    const frames = goldens(PROTOCOL_VERSION, sender);
+    const [, newest] = SENDERS[sender].versions;
+    const frames = goldens(newest, sender);
     const schemas = (SENDERS[sender].schema as v.VariantSchema<"type", never, undefined>)
       .options as unknown as Part[];
     for (const schema of schemas) {
       const type = String(schema.entries!.type!.literal);
       const own = frames.filter((golden) => golden.type === type);
-      assertTrue(own.length > 0, `golden/v${PROTOCOL_VERSION}/${sender}/${type}.json is missing`);
+      assertTrue(own.length > 0, `golden/v${newest}/${sender}/${type}.json is missing`);
       const seen = new Map<string, Set<boolean>>();
       for (const { message } of own) noteOptionals(schema, message, type, seen);
       const lacking = [...seen].filter(([, noted]) => noted.size < 2).map(([path]) => path);
