@@ -9,6 +9,7 @@ import type { Failure } from "../lib/outcome.ts";
 import { join } from "../lib/path.ts";
 import { Waiters } from "../lib/waiters.ts";
 import { Spool } from "./spool.ts";
+import type { AttemptId, FinishedAttempt, TaskAttempt } from "./executor/executor.ts";
 import { openSpoolFile } from "./spool_file.ts";
 import { TaskFlow } from "./task_flow.ts";
 import { FakeExecutor } from "./testing/fake_executor.ts";
@@ -17,6 +18,19 @@ import { FUNCTION_ID, LOST, SUCCESS, taskMessage } from "./testing/tasks.ts";
 
 const ENDPOINT = "1e999502-b434-49a2-a2e0-d925383d2dd4";
 const CODE = new TextEncoder().encode("9\nsh\nf:true");
+
+/** One of managers that outlive the agent. */
+class KeepingExecutor extends FakeExecutor {
+  readonly confirmed: TaskId[] = [];
+
+  adopt(attempts: readonly AttemptId[]): void {
+    for (const attempt of attempts) this.running.set(attempt.taskId, attempt as TaskAttempt);
+  }
+
+  kept(attempts: readonly FinishedAttempt[]): void {
+    this.confirmed.push(...attempts.map(({ taskId }) => taskId));
+  }
+}
 
 /** A flow with a real spool; `restart` is what follows a crash. */
 class Bench implements Disposable {
@@ -30,7 +44,12 @@ class Bench implements Disposable {
   flow!: TaskFlow;
   executor!: FakeExecutor;
 
-  constructor(readonly slots = 2, readonly allowed: readonly string[] | null = null) {
+  /** @param keeps whether its managers outlive the agent, and keep ends until they are confirmed */
+  constructor(
+    readonly slots = 2,
+    readonly allowed: readonly string[] | null = null,
+    readonly keeps = false,
+  ) {
     this.#open();
   }
 
@@ -44,6 +63,7 @@ class Bench implements Disposable {
       allowedFunctions: this.allowed,
       now: () => 1,
       room: new DiskRoom("", 0, () => this.free),
+      awaitsManagers: this.keeps,
       onStorage: (problem) => {
         this.storage.push(problem);
         this.changed.check();
@@ -52,7 +72,9 @@ class Bench implements Disposable {
         throw new Error(problem.message);
       },
     });
-    this.executor = new FakeExecutor(this.slots, this.flow.executorEvents);
+    this.executor = this.keeps
+      ? new KeepingExecutor(this.slots, this.flow.executorEvents)
+      : new FakeExecutor(this.slots, this.flow.executorEvents);
     this.flow.start(this.executor);
   }
 
@@ -275,6 +297,33 @@ Deno.test("after a crash, what ran counts as lost and what waited is run", async
   const after = bench.session();
   const { results: [lost] } = await after.messages.expect("results");
   assertEquals([lost.task_id, lost.error!.code], [tasks[0].task_id, "WORKER_LOST"]);
+});
+
+Deno.test("after a crash, what ran at managers goes on there, and its end is confirmed once on disk", async () => {
+  using bench = new Bench(2, null, true);
+  const session = bench.session();
+  const tasks = [taskMessage(), taskMessage()];
+  const taskIds = idsOf(tasks);
+  bench.flow.receive(tasksOf(tasks));
+  await session.messages.expect("task_ack");
+  await bench.executor.hasBeenGiven(2);
+  bench.restart();
+  const after = bench.session();
+  const executor = bench.executor as KeepingExecutor;
+  assertEquals([...executor.running.keys()], taskIds);
+  assertEquals([executor.given, executor.capacity()], [[], 0]);
+  assertEquals(bench.flow.status().outstanding_tasks, 2);
+  executor.finish(taskIds[0]!, SUCCESS);
+  assertEquals(executor.confirmed, []);
+  const { results } = await after.messages.expect("results");
+  assertEquals(results.map(({ task_id, attempt }) => [task_id, attempt]), [[taskIds[0], 1]]);
+  assertEquals(executor.confirmed, [taskIds[0]]);
+  executor.finish(taskIds[1]!, LOST);
+  const [again] = await executor.hasBeenGiven(1);
+  assertEquals([again!.taskId, again!.attempt], [taskIds[1], 2]);
+  executor.finish(taskIds[1]!, SUCCESS);
+  await after.messages.expect("results");
+  assertEquals(executor.confirmed, [taskIds[0], taskIds[1], taskIds[1]]);
 });
 
 Deno.test("a backlog larger than memory's window is run in order", async () => {
