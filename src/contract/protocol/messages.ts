@@ -1,7 +1,7 @@
 /**
  * The messages of the forwarder protocol, as they look once decoded; `PROTOCOL.md` beside this file
  * says who sends what, when. Each has a `type`. An unknown field is ignored, an unknown type is an
- * error. The same messages serve agent ↔ manager, where the agent takes the service's part.
+ * error. Agent and managers have `manager_messages.ts`.
  */
 import * as v from "valibot";
 import {

@@ -1,6 +1,6 @@
 /**
- * What the agent and a manager say to each other. The local manager is called directly; one on a
- * compute node speaks the forwarder protocol to the agent, which puts the same interface before it.
+ * What the agent and a manager say to each other. The local manager is called directly; those on
+ * compute nodes are reached through `managers/`, which puts the same interface before them all.
  */
 import type { TaskError } from "../../contract/errors.ts";
 import type { FunctionId, TaskId } from "../../contract/ids.ts";

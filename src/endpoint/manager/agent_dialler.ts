@@ -123,7 +123,6 @@ export class AgentDialler {
     const ended = Promise.withResolvers<void>();
     const hello = this.#options.hello();
     let link: ToAgent | undefined;
-    let transport: Transport;
     const dialled = await dial({
       url: `wss://${host}:${port}${managerPath(block_id)}`,
       token,
@@ -144,7 +143,8 @@ export class AgentDialler {
       },
     }, signal);
     if (dialled.kind !== "ok") return dialled;
-    transport = dialled.value;
+    // Before this no frame comes: the agent speaks when it was told hello.
+    const transport = dialled.value;
     transport.send(encodeLinkMessage(hello));
     const giveUp = (): void => transport.terminate();
     signal.addEventListener("abort", giveUp);
