@@ -68,8 +68,8 @@ export const ManagerHelloSchema = v.object({
   running: heldAttempts,
   /** Attempts that have ended, and that the agent has not confirmed. */
   finished: heldAttempts,
-  /** When its block's walltime ends, milliseconds since 1970 by its own clock. */
-  ends_at: v.optional(instant),
+  /** Milliseconds from now to the end of its block's walltime; clocks of nodes differ. */
+  ends_in: v.optional(v.pipe(v.number(), v.minValue(0), v.finite())),
 });
 export type ManagerHello = v.InferOutput<typeof ManagerHelloSchema>;
 

@@ -60,6 +60,8 @@ export interface ManagerStatus extends ManagerIdentity {
   readonly workers: number;
   readonly idleWorkers: number;
   readonly outstanding: number;
+  /** When its block's walltime ends, milliseconds since 1970; null when it does not know. */
+  readonly endsAt: number | null;
 }
 
 /** What a manager was counted with (2). */
@@ -121,6 +123,7 @@ export class ManagerPool implements Executor {
       workers: manager.workers,
       idleWorkers: manager.idleWorkers,
       outstanding: manager.outstanding,
+      endsAt: manager.endsAt,
     }));
   }
 
@@ -155,7 +158,14 @@ export class ManagerPool implements Executor {
 
   #make(identity: ManagerIdentity, hello: ManagerHello): RemoteManager {
     const { events, resultFolder, reattachTimeout, returnTime } = this.#options;
-    return new RemoteManager({ ...identity, hello, resultFolder, reattachTimeout, returnTime }, {
+    const facts = { ...hello, running: [], finished: [] };
+    return new RemoteManager({
+      ...identity,
+      hello: facts,
+      resultFolder,
+      reattachTimeout,
+      returnTime,
+    }, {
       started: (told) => events.started(told),
       finished: (attempts) => events.finished(attempts),
       output: (chunk) => events.output(chunk),
@@ -266,7 +276,7 @@ export class ManagerPool implements Executor {
     attempts: readonly TaskAttempt[],
     part: number,
   ): readonly TaskAttempt[] {
-    if (manager.hello.ends_at === undefined) {
+    if (manager.endsAt === null) {
       manager.run(attempts.slice(0, part));
       return attempts.slice(part);
     }

@@ -9,22 +9,13 @@
  *    keeps it too, and may tell it again.
  * 3. Who is gone stays gone: a process that dials after that has nothing that anybody waits for.
  */
-import type { TaskError } from "../../contract/errors.ts";
-import { isErrorCode } from "../../contract/errors.ts";
 import type { FunctionId, TaskId } from "../../contract/ids.ts";
-import {
-  BATCH_BYTES,
-  MAX_BATCH_ITEMS,
-  MAX_FUNCTIONS_PER_WORKER,
-  MAX_HELD_ATTEMPTS,
-} from "../../contract/limits.ts";
+import { MAX_BATCH_ITEMS, MAX_HELD_ATTEMPTS } from "../../contract/limits.ts";
 import type {
   AgentMessage,
-  AttemptMessage,
   EndedAttempt,
   ManagerHello,
   ManagerMessage,
-  Run,
   Started,
 } from "../../contract/protocol/manager_messages.ts";
 import type { TaskEvent } from "../../contract/task_state.ts";
@@ -39,12 +30,20 @@ import type {
   FinishedAttempt,
   TaskAttempt,
 } from "../executor/executor.ts";
+import {
+  endOf,
+  finishedAttempt,
+  managerLost,
+  NOTHING,
+  outcomeOf,
+  resultLost,
+  runMessages,
+  type UntoldAttempt,
+} from "./attempt_messages.ts";
 import { FileDownloads, pieceOf, RESULT_FILE } from "./file_transfer.ts";
 import { endingText, type LinkEnding, type ManagerLink } from "./manager_link.ts";
 
 const log = logger("managers");
-
-const NOTHING = new Uint8Array(0);
 
 export type AgentLink = ManagerLink<AgentMessage, ManagerMessage>;
 
@@ -56,7 +55,7 @@ export interface ManagerIdentity {
 }
 
 export interface RemoteManagerOptions extends ManagerIdentity {
-  /** The process as its first hello told it. */
+  /** The process as its first hello told it, without what it held. */
   readonly hello: ManagerHello;
   /** Where results go that come as files; absolute. */
   readonly resultFolder: string;
@@ -73,13 +72,9 @@ export interface RemoteManagerEvents extends Omit<ExecutorEvents, "roomForMore">
   gone(manager: RemoteManager): void;
 }
 
-interface Given {
-  readonly attempt: number;
-  /** Milliseconds since 1970; null when an earlier agent gave it. */
-  readonly givenAt: number | null;
+interface Given extends UntoldAttempt {
   /** As it was given, for its files. */
   readonly files: TaskAttempt["blobs"];
-  /** When a worker began it, if that was told. */
   running: TaskEvent | null;
   /** The end was told, and its file is on its way. */
   isArriving: boolean;
@@ -95,6 +90,8 @@ export class RemoteManager {
   readonly managerId: string;
   readonly blockId: string;
   readonly hostname: string;
+  /** When its block's walltime ends, milliseconds since 1970; null when it does not know. */
+  readonly endsAt: number | null;
   readonly #options: RemoteManagerOptions;
   readonly #events: RemoteManagerEvents;
   readonly #given = new Map<TaskId, Given>();
@@ -117,6 +114,8 @@ export class RemoteManager {
     this.managerId = options.managerId;
     this.blockId = options.blockId;
     this.hostname = options.hostname;
+    const { ends_in } = options.hello;
+    this.endsAt = ends_in === undefined ? null : wallClock() + ends_in;
   }
 
   get state(): RemoteState {
@@ -164,8 +163,7 @@ export class RemoteManager {
 
   /** Whether there is time for it before the block ends. @param walltime milliseconds */
   fits(walltime: number | null): boolean {
-    const { ends_at } = this.hello;
-    return ends_at === undefined || walltime === null || wallClock() + walltime <= ends_at;
+    return this.endsAt === null || walltime === null || wallClock() + walltime <= this.endsAt;
   }
 
   // -- sessions -------------------------------------------------------------------------------------
@@ -256,34 +254,11 @@ export class RemoteManager {
   /** At most `room` attempts. */
   run(attempts: readonly TaskAttempt[]): void {
     const givenAt = wallClock();
-    let message = emptyRun();
-    let bytes = 0;
-    for (const attempt of attempts) {
-      const { taskId, functionId, code, payload, blobs } = attempt;
-      this.#given.set(taskId, {
-        attempt: attempt.attempt,
-        givenAt,
-        files: blobs,
-        running: null,
-        isArriving: false,
-      });
-      const isNew = !this.#functions.has(functionId);
-      const size = payload.length + (isNew ? code.length : 0);
-      const { length } = message.attempts;
-      // Then the manager forgets all of them too, before it reads the next message.
-      const isFull = isNew && this.#functions.size >= MAX_FUNCTIONS_PER_WORKER;
-      if (isFull || length === MAX_BATCH_ITEMS || (length > 0 && bytes + size > BATCH_BYTES)) {
-        if (length > 0) this.#send(message);
-        message = emptyRun();
-        bytes = 0;
-      }
-      if (isFull) this.#functions.clear();
-      if (isNew) message.functions.push({ function_id: functionId, code });
-      this.#functions.add(functionId);
-      message.attempts.push(attemptMessage(attempt));
-      bytes += size;
+    for (const { taskId, attempt, blobs } of attempts) {
+      const given = { attempt, givenAt, files: blobs, running: null, isArriving: false };
+      this.#given.set(taskId, given);
     }
-    if (message.attempts.length > 0) this.#send(message);
+    for (const message of runMessages(attempts, this.#functions)) this.#send(message);
     this.#events.changed(this);
   }
 
@@ -433,78 +408,4 @@ export class RemoteManager {
     }
     this.#events.finished(attempts);
   }
-}
-
-function emptyRun(): Run {
-  return { type: "run", functions: [], attempts: [] };
-}
-
-function attemptMessage(attempt: TaskAttempt): AttemptMessage {
-  const { taskId, functionId, payload, options, blobs } = attempt;
-  const message: AttemptMessage = {
-    task_id: taskId,
-    attempt: attempt.attempt,
-    function_id: functionId,
-    payload,
-    options,
-  };
-  if (blobs === undefined) return message;
-  const sizes = Object.entries(blobs).map(([file, path]) => [file, Deno.statSync(path).size]);
-  return { ...message, files: Object.fromEntries(sizes) };
-}
-
-/** An end that the manager did not tell. */
-function endOf(taskId: TaskId, given: Given, outcome: AttemptOutcome): FinishedAttempt {
-  const { attempt, givenAt, running } = given;
-  const timeline: TaskEvent[] = givenAt === null
-    ? []
-    : [{ state: "waiting-for-launch", at: givenAt, by: "agent", attempt }];
-  if (running !== null) timeline.push(running);
-  const output = { stdout: NOTHING, stderr: NOTHING };
-  return { taskId, attempt, outcome, output, timeline, details: {} };
-}
-
-function finishedAttempt(
-  ended: EndedAttempt,
-  outcome: AttemptOutcome,
-  manager: string,
-): FinishedAttempt {
-  const { task_id, attempt, stdout = NOTHING, stderr = NOTHING, timeline, details } = ended;
-  const output = { stdout, stderr };
-  return { taskId: task_id, attempt, outcome, output, timeline, details, manager };
-}
-
-function outcomeOf({ outcome }: EndedAttempt): AttemptOutcome {
-  switch (outcome.kind) {
-    case "success":
-      return { kind: "success", result: outcome.result };
-    case "failed":
-    case "lost": {
-      const { code } = outcome.error;
-      const known = isErrorCode(code) ? code : "UNKNOWN_TASK_FAILURE";
-      return { kind: outcome.kind, error: { ...outcome.error, code: known } };
-    }
-    default:
-      return outcome;
-  }
-}
-
-function managerLost(name: string, reason: string): TaskError {
-  return {
-    code: "WORKER_LOST",
-    type: "ManagerLost",
-    message: `${name} was lost with the task: ${reason}`,
-    traceback: "",
-    hint: "See the block's output and the scheduler's accounting of its job.",
-  };
-}
-
-function resultLost(name: string, reason: string): TaskError {
-  return {
-    code: "WORKER_LOST",
-    type: "ResultLost",
-    message: `the result could not be brought from ${name}: ${reason}`,
-    traceback: "",
-    hint: "Make room on the disk of the endpoint's stateDir.",
-  };
 }

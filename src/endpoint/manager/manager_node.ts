@@ -1,0 +1,332 @@
+/** A node's manager between its agent and its workers: what is said on the link, and how it ends. */
+import {
+  ERROR_KINDS,
+  EXIT,
+  type ExitCode,
+  isErrorCode,
+  type TaskError,
+} from "../../contract/errors.ts";
+import { DRAIN_BEFORE_END } from "../../contract/limits.ts";
+import type { ManagerConnection } from "../../contract/manager_connection.ts";
+import type {
+  AgentMessage,
+  ManagerHello,
+  NodeFacts,
+  Run,
+} from "../../contract/protocol/manager_messages.ts";
+import { MANAGER_PROTOCOL_VERSION } from "../../contract/protocol/version.ts";
+import { delay, withTimeout } from "../../lib/async.ts";
+import { ensurePrivateFolder } from "../../lib/files.ts";
+import { logger } from "../../lib/log.ts";
+import { messageOf } from "../../lib/outcome.ts";
+import { join } from "../../lib/path.ts";
+import { VERSION } from "../../lib/version.ts";
+import { findAccelerators } from "../../profile/accelerators.ts";
+import { usableMemory } from "../../profile/memory.ts";
+import type { ResolvedExecutor } from "../../profile/schema.ts";
+import { manageError } from "../executor/assignment.ts";
+import type { AttemptOutcome, FinishedAttempt, TaskAttempt } from "../executor/executor.ts";
+import { Manager } from "../executor/manager.ts";
+import { detectRuntimes } from "../executor/runtime_set.ts";
+import { FileDownloads, FileGoneError, pieceOf, RESULT_FILE } from "../managers/file_transfer.ts";
+import { AgentDialler } from "./agent_dialler.ts";
+import { ArgumentFiles } from "./argument_files.ts";
+import { readConnection } from "./block_connection.ts";
+import { endHere, HeldAttempts } from "./held_attempts.ts";
+
+const log = logger("manager");
+
+/** The agent gets so long to confirm the last ends, milliseconds. */
+const HANDOVER_TIME = 3_000;
+/** Of the time before a block's end, the part in which running tasks are ended. */
+const ENDING_SHARE = 0.2;
+
+export interface ManagerProcessOptions {
+  readonly connectionFile: string;
+  /** Seconds from now to the end of its block; without it, it does not know of one. */
+  readonly walltime?: number;
+  readonly env: (name: string) => string | undefined;
+  /** Aborted to end it, as SIGTERM and SIGINT do. */
+  readonly signal: AbortSignal;
+  /** Starts a TypeScript worker; this program's hidden command `worker` unless replaced. */
+  readonly workerCommand?: readonly string[];
+}
+
+/** Why it ends, and whether running tasks may finish first. */
+interface Ending {
+  readonly reason: string;
+  readonly exit: ExitCode;
+  /** Milliseconds that running tasks get. */
+  readonly drain: number;
+}
+
+export interface NodeOptions extends ManagerProcessOptions {
+  readonly connection: ManagerConnection;
+  readonly managerId: string;
+  /** Of this node alone. */
+  readonly folder: string;
+}
+
+export class ManagerNode {
+  readonly #options: NodeOptions;
+  readonly #held: HeldAttempts;
+  readonly #manager: Manager;
+  readonly #dialler: AgentDialler;
+  readonly #downloads = new FileDownloads();
+  readonly #arguments: ArgumentFiles;
+  /** Attempts whose arguments are on their way. */
+  readonly #fetching = new Map<string, TaskAttempt>();
+  /** Attempts with the manager that use files. */
+  readonly #withFiles = new Map<string, TaskAttempt>();
+  readonly #ending = Promise.withResolvers<Ending>();
+  /** By `performance.now()`. */
+  readonly #endsAt: number | undefined;
+  readonly #workers: number;
+
+  private constructor(options: NodeOptions, held: HeldAttempts, manager: Manager, workers: number) {
+    this.#options = options;
+    this.#held = held;
+    this.#manager = manager;
+    this.#workers = workers;
+    this.#arguments = new ArgumentFiles(join(options.folder, "arguments"), this.#downloads);
+    const { walltime, connectionFile } = options;
+    this.#endsAt = walltime === undefined ? undefined : performance.now() + walltime * 1_000;
+    this.#dialler = new AgentDialler({
+      connection: () => readConnection(connectionFile),
+      hello: () => this.#hello(),
+      opened: (link, welcome, hello) => {
+        this.#held.opened(link, welcome, hello.limit);
+        this.#downloads.opened((fetch) => link.send(fetch));
+      },
+      message: (message) => this.#received(message),
+      closed: () => {
+        this.#held.closed();
+        this.#downloads.closed();
+      },
+    });
+  }
+
+  static async start(options: NodeOptions): Promise<ManagerNode> {
+    const { connection, managerId, folder, workerCommand } = options;
+    const workers = connection.workers === "auto"
+      ? navigator.hardwareConcurrency
+      : connection.workers;
+    // Checked by the agent that wrote it, which is the same program.
+    const profile = connection.executor as unknown as ResolvedExecutor;
+    const executor: ResolvedExecutor = { ...profile, workersPerNode: workers };
+    Deno.mkdirSync(executor.workingFolder, { recursive: true, mode: 0o700 });
+    const runtimes = await detectRuntimes({ executor, managerId, workerCommand });
+    const resultFolder = join(folder, "results");
+    ensurePrivateFolder(resultFolder);
+    const held = new HeldAttempts();
+    const node: ManagerNode = new ManagerNode(
+      options,
+      held,
+      new Manager({
+        executor,
+        events: { ...held.events, finished: (attempts) => node.#ended(attempts) },
+        runtimes,
+        managerId,
+        resultFolder,
+      }),
+      workers,
+    );
+    held.start(node.#manager);
+    return node;
+  }
+
+  #hello(): ManagerHello {
+    return {
+      type: "hello",
+      protocol_version: MANAGER_PROTOCOL_VERSION,
+      manager_id: this.#options.managerId,
+      hostname: Deno.hostname(),
+      pid: Deno.pid,
+      software_version: VERSION,
+      node: nodeFacts(),
+      workers: this.#workers,
+      runtimes: [...this.#manager.runtimes],
+      limit: this.#held.limit,
+      ...this.#held.held,
+      ...(this.#endsAt === undefined
+        ? {}
+        : { ends_in: Math.max(0, this.#endsAt - performance.now()) }),
+    };
+  }
+
+  // -- what the agent says --------------------------------------------------------------------------
+
+  #received(message: AgentMessage): void {
+    switch (message.type) {
+      case "run":
+        return this.#run(message);
+      case "kept":
+        return this.#held.kept(message.attempts);
+      case "cancel":
+        return this.#cancel(message.task_ids);
+      case "recall":
+        return this.#manager.giveBack(message.count);
+      case "follow":
+        for (const taskId of message.task_ids) this.#held.follow(taskId, message.on);
+        return;
+      case "fetch": {
+        const { task_id: taskId, attempt, file } = message;
+        const path = file === RESULT_FILE ? this.#held.resultFile({ taskId, attempt }) : undefined;
+        void pieceOf(message, path).then((piece) => this.#dialler.link?.send(piece));
+        return;
+      }
+      case "piece":
+        return this.#downloads.received(message);
+      case "shutdown": {
+        const reason = "the endpoint was stopped before the task had finished";
+        return this.#end({ reason, exit: EXIT.ok, drain: message.drain ? Infinity : 0 });
+      }
+    }
+  }
+
+  #run(message: Run): void {
+    const ready: TaskAttempt[] = [];
+    for (const { attempt, files } of this.#held.arrived(message)) {
+      if (!this.#held.accept(attempt)) continue;
+      if (files.length === 0) ready.push(attempt);
+      else void this.#fetchAndRun(attempt, files);
+    }
+    if (ready.length > 0) this.#manager.run(ready);
+  }
+
+  async #fetchAndRun(attempt: TaskAttempt, files: [string, number][]): Promise<void> {
+    const { taskId } = attempt;
+    this.#fetching.set(taskId, attempt);
+    try {
+      const blobs = await this.#arguments.fetch(attempt, files);
+      if (this.#isFetching(attempt)) {
+        this.#fetching.delete(taskId);
+        this.#withFiles.set(taskId, attempt);
+        return this.#manager.run([{ ...attempt, blobs }]);
+      }
+    } catch (thrown) {
+      // An agent that was started anew does not have the files any more, but it can fetch them.
+      const isGone = thrown instanceof FileGoneError;
+      const error = notFetched(messageOf(thrown));
+      this.#endFetching(attempt, isGone ? { kind: "returned" } : { kind: "lost", error });
+    }
+    this.#arguments.release(attempt);
+  }
+
+  #isFetching(attempt: TaskAttempt): boolean {
+    return this.#fetching.get(attempt.taskId) === attempt;
+  }
+
+  /** It has not begun; what is on its way for it is released when it is here. */
+  #endFetching(attempt: TaskAttempt, outcome: AttemptOutcome): void {
+    if (!this.#isFetching(attempt)) return;
+    this.#fetching.delete(attempt.taskId);
+    this.#held.ended([endHere(attempt, outcome)]);
+  }
+
+  #cancel(taskIds: readonly string[]): void {
+    this.#manager.cancel(taskIds);
+    for (const taskId of taskIds) {
+      const attempt = this.#fetching.get(taskId);
+      if (attempt !== undefined) this.#endFetching(attempt, { kind: "cancelled" });
+    }
+  }
+
+  /** These have ended with the manager. */
+  #ended(attempts: readonly FinishedAttempt[]): void {
+    if (this.#withFiles.size > 0) {
+      for (const { taskId } of attempts) {
+        const attempt = this.#withFiles.get(taskId);
+        this.#withFiles.delete(taskId);
+        if (attempt !== undefined) this.#arguments.release(attempt);
+      }
+    }
+    this.#held.ended(attempts);
+  }
+
+  // -- its end --------------------------------------------------------------------------------------
+
+  #end(ending: Ending): void {
+    this.#ending.resolve(ending);
+  }
+
+  async run(): Promise<ExitCode> {
+    const dialling = this.#dialler.run();
+    dialling.then((failure) => {
+      if (failure === null) return;
+      log.error("{message}", { ...failure });
+      const { code, message } = failure;
+      const exit = isErrorCode(code) ? ERROR_KINDS[code].exit : EXIT.unavailable;
+      this.#end({ reason: message, exit, drain: 0 });
+    });
+    using _signals = endOnSignals(this.#options.signal, (reason) => {
+      this.#end({ reason, exit: EXIT.ok, drain: 0 });
+    });
+    const walltime = this.#untilDrain();
+    const { reason, exit, drain } = await this.#ending.promise;
+    clearTimeout(walltime);
+    log.info("the manager ends: {reason}", { reason, running: this.#held.size });
+    this.#held.endsFor(endedError(this.#options.connection.block_id, reason));
+    this.#manager.recall();
+    for (const attempt of [...this.#fetching.values()]) {
+      this.#endFetching(attempt, { kind: "returned" });
+    }
+    if (drain > 0) await this.#untilIdle(drain);
+    await this.#manager.close();
+    if (this.#dialler.link !== undefined) await withTimeout(this.#held.settled(), HANDOVER_TIME);
+    this.#dialler.stop(reason);
+    await dialling;
+    return exit;
+  }
+
+  /** Draws back from tasks before the block ends, so that those that are short can finish. */
+  #untilDrain(): ReturnType<typeof setTimeout> | undefined {
+    const { walltime } = this.#options;
+    if (walltime === undefined) return undefined;
+    const lead = Math.min(DRAIN_BEFORE_END, walltime * 100);
+    return setTimeout(() => {
+      const reason = "its block's walltime ended";
+      this.#end({ reason, exit: EXIT.ok, drain: lead * (1 - ENDING_SHARE) });
+    }, walltime * 1_000 - lead);
+  }
+
+  async #untilIdle(milliseconds: number): Promise<void> {
+    if (milliseconds === Infinity) return await this.#held.idle();
+    const over = new AbortController();
+    const expired = delay(milliseconds, over.signal).catch(() => undefined);
+    await Promise.race([this.#held.idle(), expired]);
+    over.abort();
+  }
+}
+
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+function endOnSignals(signal: AbortSignal, end: (reason: string) => void): Disposable {
+  const onSignal = (): void => end("its process was told to end, as a scheduler does");
+  for (const name of SIGNALS) Deno.addSignalListener(name, onSignal);
+  signal.addEventListener("abort", onSignal, { once: true });
+  return {
+    [Symbol.dispose]: () => {
+      for (const name of SIGNALS) Deno.removeSignalListener(name, onSignal);
+      signal.removeEventListener("abort", onSignal);
+    },
+  };
+}
+
+function nodeFacts(): NodeFacts {
+  const accelerators = findAccelerators().map(({ vendor, model }) => `${vendor} ${model}`.trim());
+  return { cores: navigator.hardwareConcurrency, memory: usableMemory(), accelerators };
+}
+
+function endedError(blockId: string, reason: string): TaskError {
+  return manageError(
+    "WORKER_LOST",
+    `the manager on node ${Deno.hostname()} (block ${blockId}) ended with the task: ${reason}`,
+    "It runs again if it has attempts left; a longer walltime of blocks gives tasks more time.",
+  );
+}
+
+function notFetched(reason: string): TaskError {
+  const message = `an argument could not be brought to node ${Deno.hostname()}: ${reason}`;
+  return manageError("WORKER_LOST", message, "See that the node's temporary folder has room.");
+}
