@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch, assertTrue } from "../../lib/assert.ts";
 import { delay } from "../../lib/async.ts";
+import type { Manager } from "./manager.ts";
 import {
   errorOf,
   Harness,
@@ -67,6 +68,19 @@ Deno.test("quick commands are asked for ahead, and given back when one takes lon
   assertEquals(harness.executor.capacity(), 0);
   harness.executor.cancel([long!]);
   assertEquals((await harness.end(next!)).outcome.kind, "success");
+});
+
+Deno.test("what has not begun is given back when it is asked for, the newest first", async () => {
+  for (const endless of [typescript("export default () => { for (;;); };"), shell("sleep 1000")]) {
+    await using harness = await Harness.start({ prefetch: 3 });
+    const [running] = harness.give({ code: endless });
+    await harness.begin(running!);
+    const waiting = harness.give({ code: endless }, { code: endless }, { code: endless });
+    (harness.executor as Manager).giveBack(2);
+    const ended = await harness.ends(waiting.slice(1));
+    assertEquals(ended.map(({ outcome }) => outcome.kind), ["returned", "returned"]);
+    assertTrue(!harness.finished.has(waiting[0]!) && !harness.finished.has(running!));
+  }
 });
 
 Deno.test("a worker that has nothing to do for long is ended, and the next task starts another", async () => {

@@ -133,12 +133,14 @@ export class AgentDialler {
         if (link !== undefined) return link.frame(bytes);
         const welcome = welcomeIn(bytes);
         if (welcome.kind !== "ok") return greeted.resolve(welcome);
-        link = this.#open(transport, welcome.value, hello, ended.resolve);
+        link = this.#open(transport, welcome.value, hello);
         greeted.resolve(ok(link));
       },
       malformed: (reason) => link?.violated(reason),
       closed: (code, reason) => {
         link?.closed(`${code}${reason && ` ${reason}`}`);
+        // Not before: a goodbye has to be on its way before the process may end.
+        ended.resolve();
         greeted.resolve(retryable(unavailable(`${host}:${port} closed the connection`)));
       },
     }, signal);
@@ -162,12 +164,7 @@ export class AgentDialler {
     return ok(undefined);
   }
 
-  #open(
-    transport: Transport,
-    welcome: ManagerWelcome,
-    hello: ManagerHello,
-    ended: () => void,
-  ): ToAgent {
+  #open(transport: Transport, welcome: ManagerWelcome, hello: ManagerHello): ToAgent {
     this.#patience = welcome.reattach_timeout;
     const link: ToAgent = new ManagerLink({
       transport,
@@ -177,7 +174,6 @@ export class AgentDialler {
       ended: (ending) => {
         log.info("the link to the agent is down: {reason}", { reason: endingText(ending) });
         this.#options.closed(ending);
-        ended();
       },
     });
     this.#link = link;

@@ -84,10 +84,15 @@ function automatic(considered: readonly ConsideredAddress[]): AddressChoice {
   return {
     kind: "chosen",
     addresses: usable.map(({ address }) => address),
-    hostname: usable.length === 1 ? best.address : "0.0.0.0",
+    hostname: usable.length === 1 ? best.address : anyOf(usable),
     reason: `${best.address} of ${best.name}: ${best.reason}`,
     considered,
   };
+}
+
+/** All interfaces; with IPv6 among them, `::` stands for both families. */
+function anyOf(usable: readonly ConsideredAddress[]): string {
+  return usable.some(({ address }) => address.includes(":")) ? "::" : "0.0.0.0";
 }
 
 const LINK_LOCAL = "link-local: valid on one cable only";

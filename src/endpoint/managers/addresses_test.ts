@@ -15,7 +15,9 @@ Deno.test("auto puts first what nodes most likely reach, and says why", () => {
   const choice = chooseAddress(AUTO, all);
   assertTrue(choice.kind === "chosen");
   assertEquals(choice.addresses, ["10.2.0.4", "10.1.0.4", "198.51.100.7", "2001:db8::4"]);
-  assertEquals(choice.hostname, "0.0.0.0");
+  assertEquals(choice.hostname, "::");
+  const four = chooseAddress(AUTO, [ETHERNET, INFINIBAND]);
+  assertTrue(four.kind === "chosen" && four.hostname === "0.0.0.0");
   assertMatch(choice.reason, /^10\.2\.0\.4 of ib0: the cluster's fast network$/);
   assertEquals(choice.considered.length, all.length);
   const left = choice.considered.filter(({ rank }) => rank === null);

@@ -155,6 +155,22 @@ Deno.test("a task whose manager went with the agent is made again, and says so",
   assertMatch(lost!.detail!, /not back: manager [0-9a-f]{8} on node .* \(block block-1\)/);
 });
 
+Deno.test("an agent that is stopped lets tasks at managers finish, and ends the managers", async () => {
+  await using stage = new RestartStage();
+  const fifo = join(stage.folder, "go");
+  new Deno.Command("mkfifo", { args: [fifo] }).outputSync();
+  const agent = stage.startAgent();
+  const link = await stage.linkOf();
+  const manager = stage.startManager();
+  give(link, `read line < ${fifo}; echo $line`, 1);
+  await untilRunning(link);
+  agent.kill("SIGTERM");
+  Deno.writeTextFileSync(fifo, "in time\n");
+  assertEquals((await resultOf(link)).state, "success");
+  assertEquals((await agent.status).code, 0);
+  assertEquals((await manager.status).code, 0);
+});
+
 Deno.test("a manager without an agent ends when it has waited long enough", async () => {
   await using stage = new RestartStage(1);
   const agent = stage.startAgent();

@@ -6,7 +6,11 @@
  */
 import * as v from "valibot";
 import { readIfPresent, writePrivateFile } from "../../lib/files.ts";
+import { logger } from "../../lib/log.ts";
+import { messageOf } from "../../lib/outcome.ts";
 import type { ManagerIdentity } from "./remote_manager.ts";
+
+const log = logger("managers");
 
 const LineSchema = v.object({
   managerId: v.string(),
@@ -28,12 +32,21 @@ export class KnownManagers implements Disposable {
     this.#file = Deno.openSync(path, { append: true });
   }
 
+  /** Throws the system's error. */
   came(manager: ManagerIdentity): void {
     this.#append(lineOf(manager));
   }
 
-  went(manager: ManagerIdentity): void {
-    this.#append(lineOf({ ...manager, gone: true }));
+  /** What cannot be written is only waited for in vain. */
+  went({ managerId, blockId, hostname }: ManagerIdentity): void {
+    try {
+      this.#append(lineOf({ managerId, blockId, hostname, gone: true }));
+    } catch (thrown) {
+      log.warning("{managerId} cannot be noted as gone: {reason}", {
+        managerId,
+        reason: messageOf(thrown),
+      });
+    }
   }
 
   #append(line: string): void {

@@ -86,6 +86,7 @@ export class ManagerPool implements Executor {
   #totals: Count = NO_COUNT;
   #unplaced: TaskAttempt[] = [];
   #rebalanceTimer: ReturnType<typeof setTimeout> | undefined;
+  #closing: Promise<void> | undefined;
   #phase: "starting" | "open" | "draining" | "closed" = "starting";
 
   constructor(options: ManagerPoolOptions) {
@@ -251,7 +252,8 @@ export class ManagerPool implements Executor {
       if (rest.length === 0) return;
       const total = measure === "room" ? this.#totals.room : this.#totals.idle;
       const share = rest.length / Math.max(1, total);
-      for (const manager of [...this.#open]) {
+      // A manager that is full leaves the set, and comes back to it last.
+      for (const manager of this.#open) {
         if (rest.length === 0) return;
         const most = Math.min(manager[measure], manager.room, rest.length);
         const part = Math.min(most, Math.ceil(manager[measure] * share));
@@ -384,7 +386,11 @@ export class ManagerPool implements Executor {
   }
 
   /** Asks all managers to end, and waits for a while until they have. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    return this.#closing ??= this.#close();
+  }
+
+  async #close(): Promise<void> {
     this.recall();
     this.#phase = "closed";
     clearTimeout(this.#rebalanceTimer);
