@@ -1,6 +1,7 @@
 import type { Target } from "./check.ts";
 import { endpointLink } from "./targets/endpoint_link.ts";
 import { files } from "./targets/files.ts";
+import { managerLink } from "./targets/manager_link.ts";
 import { control, rawHttp } from "./targets/raw_http.ts";
 import { routes } from "./targets/routes.ts";
 import { serviceLink } from "./targets/service_link.ts";
@@ -12,6 +13,7 @@ export const TARGETS: readonly Target[] = [
   control,
   endpointLink,
   serviceLink,
+  managerLink,
   managerRecords,
   workerRecords,
   files,

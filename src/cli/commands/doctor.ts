@@ -6,6 +6,7 @@ import { type Check, failed, fine, type Patient, warning } from "../doctor/check
 import { daemonChecks } from "../doctor/daemon_checks.ts";
 import { folderChecks } from "../doctor/folder_checks.ts";
 import { machineChecks } from "../doctor/machine_checks.ts";
+import { managerLinkChecks } from "../doctor/manager_link_checks.ts";
 import { runtimeChecks } from "../doctor/runtime_checks.ts";
 import { schedulerChecks } from "../doctor/scheduler_checks.ts";
 import { serviceChecks } from "../doctor/service_checks.ts";
@@ -44,6 +45,7 @@ async function* allChecks(
   yield* daemonChecks(patient);
   yield* serviceChecks(patient);
   yield* runtimeChecks(patient);
+  yield* managerLinkChecks(patient);
   yield* machineChecks(patient);
   yield* schedulerChecks(patient);
 }
