@@ -154,6 +154,7 @@ export class ManagerPool implements Executor {
     const claimed = this.#orphans.claim(hello);
     const unwanted = manager.attach(hello, claimed);
     manager.cancel(this.#orphans.cancelledOf(claimed));
+    for (const taskId of this.#orphans.followedOf(claimed)) manager.follow(taskId, true);
     return { manager, unwanted };
   }
 
@@ -319,6 +320,7 @@ export class ManagerPool implements Executor {
   }
 
   follow(taskId: TaskId, on: boolean): void {
+    if (this.#orphans.has(taskId)) return this.#orphans.follow(taskId, on);
     for (const manager of this.#managers.values()) {
       if (manager.has(taskId)) return manager.follow(taskId, on);
     }

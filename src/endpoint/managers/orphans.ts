@@ -26,6 +26,7 @@ export class Orphans {
   readonly #attempts = new Map<TaskId, number>();
   readonly #awaited: Map<string, ManagerIdentity>;
   readonly #cancelled = new Set<TaskId>();
+  readonly #followed = new Set<TaskId>();
   #missed: ManagerIdentity[] = [];
   readonly #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -73,6 +74,20 @@ export class Orphans {
     for (const taskId of taskIds) if (this.#attempts.has(taskId)) this.#cancelled.add(taskId);
   }
 
+  has(taskId: TaskId): boolean {
+    return this.#attempts.has(taskId);
+  }
+
+  follow(taskId: TaskId, on: boolean): void {
+    if (on) this.#followed.add(taskId);
+    else this.#followed.delete(taskId);
+  }
+
+  /** Those of `attempts` whose output is followed. */
+  followedOf(attempts: readonly AttemptId[]): TaskId[] {
+    return attempts.map(({ taskId }) => taskId).filter((taskId) => this.#followed.delete(taskId));
+  }
+
   blockEnded(blockId: string): void {
     this.#giveUp((manager) => manager.blockId === blockId);
   }
@@ -111,6 +126,7 @@ export class Orphans {
     }));
     this.#attempts.clear();
     this.#cancelled.clear();
+    this.#followed.clear();
     this.#options.finished(ended);
   }
 }
