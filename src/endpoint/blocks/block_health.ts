@@ -1,12 +1,8 @@
 /** Whether blocks come when they are asked for, and what keeps them from it, for people. */
 import type { FuncxFailure } from "../../contract/errors.ts";
+import { MAX_FAILED_BLOCKS } from "../../contract/limits.ts";
 import { logger } from "../../lib/log.ts";
-import {
-  type FailureRun,
-  MAX_FAILED_BLOCKS,
-  NO_FAILURES,
-  withFailure,
-} from "../providers/scaler.ts";
+import { type FailureRun, NO_FAILURES, withFailure } from "../providers/scaler.ts";
 import type { Block } from "./block.ts";
 
 const log = logger("blocks");
