@@ -6,6 +6,9 @@ import { BlockKeeper } from "./blocks/block_keeper.ts";
 import { startManagerPool } from "./managers/start_manager_pool.ts";
 import { makeProvider } from "./providers/providers.ts";
 
+/** Between two looks at which blocks there are and which are needed, milliseconds; asks nobody. */
+const LOOK_INTERVAL = 500;
+
 /** Throws `START_FAILED`, or the system's error when something cannot be kept on disk. */
 export async function startCluster(
   { name, executor, events, stateDir }: Parameters<StartWorkforce>[0],
@@ -22,6 +25,10 @@ export async function startCluster(
     workersPerNode: hasWorkerPerCore ? "auto" : workersPerNode,
     expectedWorkers: "node" in settings ? settings.node.cores ?? 1 : 1,
     now: wallClock,
+    repeat: (look) => {
+      const timer = setInterval(look, LOOK_INTERVAL);
+      return () => clearInterval(timer);
+    },
   });
   return { executor: access.pool, blocks };
 }

@@ -14,7 +14,7 @@ import { ensurePrivateFolder } from "../../lib/files.ts";
 import { logger } from "../../lib/log.ts";
 import { messageOf } from "../../lib/outcome.ts";
 import type { BlockProvider, BlockSettings } from "../../profile/resolved_provider.ts";
-import type { ManagerStatus } from "../managers/manager_pool.ts";
+import type { ManagerPool, ManagerStatus } from "../managers/manager_pool.ts";
 import type { BlockAccess } from "../managers/start_manager_pool.ts";
 import { blockRequest } from "../providers/block_request.ts";
 import type { JobState, Provider, SchedulerFailure } from "../providers/provider.ts";
@@ -27,8 +27,6 @@ import { KeptBlocks } from "./kept_blocks.ts";
 
 const log = logger("blocks");
 
-/** Between two looks at what there is and what is needed, which ask nobody; milliseconds. */
-const LOOK_INTERVAL = 500;
 /** The scheduler is asked again after an event, but not so soon after the last time; milliseconds. */
 const EVENT_GAP = 2_000;
 /** How long managers are expected of a submit that was cut off; milliseconds. */
@@ -40,7 +38,7 @@ const PAUSE = { initial: 5_000, maximum: 300_000, minimumUptime: 0 };
 export interface KeeperOptions {
   readonly provider: Provider;
   readonly settings: BlockProvider;
-  readonly access: BlockAccess;
+  readonly access: ManagerAccess;
   /** Absolute; what the blocks keep is below. */
   readonly stateDir: string;
   /** Of the endpoint; jobs are named after it. */
@@ -51,6 +49,13 @@ export interface KeeperOptions {
   readonly expectedWorkers: number;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Calls `look` again and again, until what it returned is called. */
+  readonly repeat: (look: () => void) => () => void;
+}
+
+/** What the keeper has to do with the managers. */
+export interface ManagerAccess extends Pick<BlockAccess, "open" | "ended"> {
+  readonly pool: Pick<ManagerPool, "managers" | "awaitsManagers" | "retire">;
 }
 
 /** What the keeper has to know of the agent. */
@@ -75,7 +80,7 @@ export class BlockKeeper {
   readonly #submitPause = new Backoff(PAUSE);
   #askPause = new Backoff(PAUSE);
   #demand: Demand | undefined;
-  #timer: ReturnType<typeof setInterval> | undefined;
+  #stopLooking: (() => void) | undefined;
   #isFirst: boolean;
   #isHeld = false;
   /** These three in milliseconds since 1970. */
@@ -135,7 +140,7 @@ export class BlockKeeper {
 
   start(demand: Demand): void {
     this.#demand = demand;
-    this.#timer = setInterval(() => this.#look(), LOOK_INTERVAL);
+    this.#stopLooking = this.#options.repeat(() => this.#look());
     this.#look();
   }
 
@@ -147,7 +152,7 @@ export class BlockKeeper {
   /** Cancels all jobs. One that cannot be cancelled is left to the next agent, and said in the log. */
   async close(): Promise<void> {
     this.hold();
-    clearInterval(this.#timer);
+    this.#stopLooking?.();
     await this.#submitting;
     await this.#asking;
     const reason = "the endpoint was stopped";
@@ -160,6 +165,7 @@ export class BlockKeeper {
 
   // -- what there is ----------------------------------------------------------------------------------
 
+  /** Acts on what there is and what is needed. */
   #look(): void {
     this.#observe();
     this.#scale();
