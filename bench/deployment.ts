@@ -1,5 +1,6 @@
 /** The built program in a scratch home: a private service, one endpoint of two workers, a client. */
 import { Client, type FunctionSource, python, shell, typescript } from "../src/client/mod.ts";
+import type { AgentStatus } from "../src/contract/control.ts";
 import { join } from "../src/lib/path.ts";
 import { PATH_WITH_PYTHON } from "../tests/helpers/python.ts";
 import { signal } from "../tests/helpers/processes.ts";
@@ -19,10 +20,7 @@ export const NO_OP = {
 export interface EndpointStatus {
   readonly id: string;
   readonly status: string;
-  readonly agent: {
-    readonly pid: number;
-    readonly load: { readonly pending_tasks: number; readonly outstanding_tasks: number };
-  } | null;
+  readonly agent: AgentStatus | null;
 }
 
 /** Stops what it has started when it is disposed of, and fails if anything outlives that. */
@@ -35,8 +33,11 @@ export class Deployment implements AsyncDisposable {
   }
 
   /** A home with a profile and a running service; the endpoint is not started. */
-  static async prepare(executor: Record<string, unknown> = {}): Promise<Deployment> {
-    const deployment = new Deployment(new TestEnv({ env: { PATH: PATH_WITH_PYTHON } }));
+  static async prepare(
+    executor: Record<string, unknown> = {},
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<Deployment> {
+    const deployment = new Deployment(new TestEnv({ env: { PATH: PATH_WITH_PYTHON, ...env } }));
     try {
       await deployment.env.ok(["init"]);
       deployment.profile({ workersPerNode: WORKERS, ...executor });
@@ -49,8 +50,11 @@ export class Deployment implements AsyncDisposable {
   }
 
   /** The same with a running endpoint. */
-  static async start(executor: Record<string, unknown> = {}): Promise<Deployment> {
-    const deployment = await Deployment.prepare(executor);
+  static async start(
+    executor: Record<string, unknown> = {},
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<Deployment> {
+    const deployment = await Deployment.prepare(executor, env);
     try {
       await deployment.env.ok(["start"]);
       return deployment;

@@ -5,7 +5,7 @@ export const OURS = "funcx-endpoint";
 /** Measurements that bound a figure from below: the raw mechanism without the program. */
 export const FLOOR = "floor";
 
-export type Unit = "/s" | "ms" | "s" | "MB" | "KB" | "MB/s" | "%" | "ratio";
+export type Unit = "/s" | "ms" | "s" | "MB" | "KB" | "MB/s" | "%" | "/min" | "ratio";
 
 export interface Figure {
   /** `ROW.name`, or `floor.name`; a sample of `ID.cpu` is its processor time per 1,000 tasks. */
@@ -262,6 +262,26 @@ export const FIGURES: readonly Figure[] = [
     better: "lower",
     target: 10,
   },
+  { id: "15.first", label: "one task at a time on a warm block of Slurm, p50", ...time },
+  { id: "15.cold", label: "first result with no block, from a queue that is empty", ...time },
+  {
+    id: "15.ratio",
+    label: "no-op tasks through the manager of a block against the local pool",
+    ...ratio,
+    target: 0.8,
+  },
+  { id: "15.rate", label: "no-op tasks through the manager of a block", ...rate },
+  { id: "15.local_rate", label: "no-op tasks through the local pool, in the same minute", ...rate },
+  {
+    id: "15.commands",
+    label: "scheduler commands a minute with 50 blocks",
+    unit: "/min",
+    better: "lower",
+  },
+  { id: "15.manager_killed", label: "a manager is killed, until its tasks wait again", ...time },
+  { id: "15.manager_stopped", label: "a manager is stopped, until it is said to be away", ...time },
+  { id: "15.block_cancelled", label: "scancel of a block, until its tasks wait again", ...time },
+  { id: "15.agent_killed", label: "start after a kill, until its managers are back", ...time },
 ];
 
 /** What the machine allows without the program, beside which a figure that is not reached stands. */

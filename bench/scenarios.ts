@@ -20,6 +20,7 @@ import { payloads } from "./rows/payloads.ts";
 import { serviceRate } from "./rows/service_rate.ts";
 import { serviceTrip } from "./rows/service_trip.ts";
 import { shellService } from "./rows/shell_service.ts";
+import { slurmBlocks } from "./rows/slurm_blocks.ts";
 import { start } from "./rows/start.ts";
 
 const SHORT: readonly Scenario[] = [
@@ -43,6 +44,7 @@ const SHORT: readonly Scenario[] = [
   memory,
   start,
   commands,
+  slurmBlocks,
   ...PEERS_AT_HAND,
 ];
 

@@ -61,7 +61,7 @@ const LINES: Readonly<Record<string, readonly string[]>> = {
     "#SBATCH --account=4",
     "#SBATCH --cpus-per-task=128",
     "#SBATCH --mem=229376M",
-    SRUN(1, " -c 128"),
+    SRUN(1, " --cpus-per-task=128"),
   ],
   midway: ["#SBATCH --nodes=2", "#SBATCH --partition=4", "#SBATCH --account=4", SRUN(2)],
   midway_apptainer: [

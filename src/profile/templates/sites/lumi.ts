@@ -18,7 +18,7 @@ export const LUMI: SiteTemplate = {
       minBlocks: 0,
       maxBlocks: 1,
       walltime: "00:30:00",
-      launcher: { type: "srun", overrides: "-c 128" },
+      launcher: { type: "srun" },
     },
   },
   comments: {
