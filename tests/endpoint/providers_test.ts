@@ -132,6 +132,15 @@ for (const [type, options, words] of REFUSED) {
   });
 }
 
+Deno.test("htcondor: a path that cannot be written is a failure, and no exception", async () => {
+  using imitation = new SchedulerImitation();
+  const folder = imitation.blockFolder("a\nb");
+  const outcome = await provider(imitation, "htcondor").submit({ ...REQUEST, folder });
+  assertTrue(outcome.kind === "fatal");
+  assertMatch(outcome.failure.message, /submit description of HTCondor cannot have/);
+  assertMatch(outcome.failure.hint ?? "", /stateDir/);
+});
+
 Deno.test("htcondor: no path or argument gets out of its place", async () => {
   using imitation = new SchedulerImitation();
   const nasty = `it's "quoted" $(HOME) $ENV(HOME) é`;

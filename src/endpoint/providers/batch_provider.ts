@@ -2,6 +2,7 @@
  * What the schedulers that take shell scripts have in common. Each of them is a dialect: pure
  * functions that say which directives and commands there are and read what those print.
  */
+import { FuncxError } from "../../contract/errors.ts";
 import { fatal, ok, type Outcome, retryable } from "../../lib/outcome.ts";
 import type { BlockProvider } from "../../profile/resolved_provider.ts";
 import {
@@ -58,7 +59,9 @@ async function submit(
   run: RunCommand,
   request: BlockRequest,
 ): Promise<SchedulerOutcome<string>> {
-  const kept = keepScript(request, dialect.script(request));
+  const script = scriptOf(dialect, request);
+  if (script.kind !== "ok") return script;
+  const kept = keepScript(request, script.value);
   if (kept.kind !== "ok") return kept;
   const command = dialect.submit(kept.value, request);
   const answer = await run(command);
@@ -67,6 +70,17 @@ async function submit(
   if (jobId !== undefined) return ok(jobId);
   const said = `no job id in its answer: ${answer.value.stdout || answer.value.stderr}`;
   return fatal(refused(command.argv[0], said, true));
+}
+
+/** A path that the scheduler has no way to write is told as its refusal. */
+function scriptOf(dialect: Dialect, request: BlockRequest): SchedulerOutcome<string> {
+  try {
+    return ok(dialect.script(request));
+  } catch (thrown) {
+    if (!(thrown instanceof FuncxError)) throw thrown;
+    const { message, hint } = thrown;
+    return fatal({ ...refused(dialect.type, message), hint });
+  }
 }
 
 async function status(

@@ -26,7 +26,10 @@ export interface BlockRequest {
 
 export interface Provider {
   readonly type: BlockProvider["type"];
-  /** The submit script or manifest, as it will be handed over. Pure, and without any secret. */
+  /**
+   * The submit script or manifest, as it will be handed over. Pure, and without any secret. Throws a
+   * `FuncxError` for a path that the scheduler has no way to write, which `submit` gives as a failure.
+   */
   script(request: BlockRequest): string;
   /** Keeps the script in the block's folder and submits it; the job's id. */
   submit(request: BlockRequest): Promise<SchedulerOutcome<string>>;
