@@ -169,7 +169,10 @@ Deno.test("start --dry-run prints what would be submitted, and makes nothing", a
   const { code, stdout } = await user.run("start", "--dry-run", "delta");
   assertEquals(code, 0);
   assertMatch(stdout, /^#!\/bin\/sh\n(#SBATCH .*\n)*#SBATCH --account=abc123\n/);
-  assertMatch(stdout, / manager --connection '.*\/delta\/blocks\/BLOCK\/connection\.json' --walltime 1800\n$/);
+  assertMatch(
+    stdout,
+    / manager --connection '.*\/delta\/blocks\/BLOCK\/connection\.json' --walltime 1800\n$/,
+  );
   const document = JSON.parse((await user.run("start", "--dry-run", "delta", "--json")).stdout);
   assertEquals(document, { name: "delta", provider: "slurm", script: stdout });
   await user.run("configure", "here", "--template", "local");

@@ -393,7 +393,11 @@ export class BlockKeeper {
   /** The scheduler's word about a block. */
   #heard(block: Block, jobId: string, job: JobState): void {
     const { state } = block;
-    if (job.kind === "ended") return this.#jobEnded(block, endingText(job));
+    if (job.kind === "ended") {
+      // A scheduler that does not know a job is not believed while the job's manager is there.
+      if (job.how === "gone" && this.#hasManager(block)) return;
+      return this.#jobEnded(block, endingText(job));
+    }
     if (job.kind === "unknown") return;
     if (state.kind === "ending") return this.#insist(block, state.since, state.reason);
     if (job.kind === "stuck") {
@@ -411,6 +415,10 @@ export class BlockKeeper {
     } else if (state.kind === "running" && job.kind === "running" && state.nodes.length === 0) {
       if (job.nodes.length > 0) this.#store({ ...block, state: { ...state, nodes: job.nodes } });
     }
+  }
+
+  #hasManager({ blockId }: Block): boolean {
+    return this.managers.some((each) => each.blockId === blockId && each.state === "attached");
   }
 
   #jobEnded(block: Block, how: string): void {

@@ -14,7 +14,7 @@ import type {
   SchedulerFailure,
   SchedulerOutcome,
 } from "../providers/provider.ts";
-import { ended } from "../providers/provider.ts";
+import { ended, GONE } from "../providers/provider.ts";
 import type { LiveState } from "./block.ts";
 import { BlockKeeper } from "./block_keeper.ts";
 
@@ -301,6 +301,20 @@ Deno.test("a scheduler that does not answer costs no block, and is asked less an
   scheduler.jobs.set("1", { kind: "running", nodes: ["node1"] });
   await stage.pass(10 * MINUTE);
   assertEquals(stage.problem, null);
+});
+
+Deno.test("a job that the scheduler does not know is believed in as long as its manager is there", async () => {
+  await using stage = new Stage();
+  stage.waiting = 1;
+  await stage.pass(0);
+  stage.arrive(stage.blockIds[0]!, 1);
+  stage.waiting = 0;
+  stage.scheduler.jobs.set("1", GONE);
+  await stage.pass(20_000);
+  assertEquals(stage.states, ["running"]);
+  stage.managers.pop();
+  await stage.pass(20_000);
+  assertEquals(stage.states, []);
 });
 
 Deno.test("the next agent knows the jobs of the one before, and what may be one", async () => {
