@@ -19,7 +19,7 @@ Deno.exit(
     profile: JSON.parse(profile!) as ResolvedProfile,
     signal: new AbortController().signal,
   }, async (options) => {
-    const access = await startManagerPool({ ...options, heartbeatInterval: 200 });
+    const access = await startManagerPool({ ...options, heartbeatInterval: 1_500 });
     const isKnown = readIfPresent(join(folder!, CONNECTION_FILE)) !== undefined;
     if (!isKnown) access.open("block-1", folder!, 2);
     return { executor: access.pool };
