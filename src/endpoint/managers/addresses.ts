@@ -20,10 +20,13 @@ export interface ConsideredAddress {
 export type AddressChoice =
   | {
     readonly kind: "chosen";
-    /** The best first; managers try them in this order. */
+    /**
+     * What to listen on, the best first. On a direct route managers try them in this order. A machine
+     * with several networks listens on each that nodes may come by, since it cannot know which, and on
+     * nothing else: nobody dials loopback or a bridge to containers, and an address that it gets later
+     * is in no connection file.
+     */
     readonly addresses: readonly string[];
-    /** What to listen on: one address, or all interfaces when there are several. */
-    readonly hostname: string;
     readonly reason: string;
     readonly considered: readonly ConsideredAddress[];
   }
@@ -70,8 +73,7 @@ function given(
   considered: readonly ConsideredAddress[],
 ): AddressChoice {
   if (found === undefined) return { kind: "none", reason: missing, considered };
-  const { address } = found;
-  return { kind: "chosen", addresses: [address], hostname: address, reason, considered };
+  return { kind: "chosen", addresses: [found.address], reason, considered };
 }
 
 function automatic(considered: readonly ConsideredAddress[]): AddressChoice {
@@ -84,7 +86,6 @@ function automatic(considered: readonly ConsideredAddress[]): AddressChoice {
   return {
     kind: "chosen",
     addresses: usable.map(({ address }) => address),
-    hostname: usable.length === 1 ? best.address : anyOf(usable),
     reason: `${best.address} of ${best.name}: ${best.reason}`,
     considered,
   };

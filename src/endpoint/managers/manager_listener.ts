@@ -27,8 +27,8 @@ const MAX_HEADER_BYTES = 8 * 1024;
 const CHECK_INTERVAL = 1_000;
 
 export interface ListenerOptions {
-  /** An address of this machine, or 0.0.0.0. */
-  readonly hostname: string;
+  /** Addresses of this machine, at least one; all get the same port. */
+  readonly hostnames: readonly string[];
   /** Tried in this order; 0 is any free one. */
   readonly ports: readonly number[];
   readonly credentials: Credentials;
@@ -40,7 +40,8 @@ export interface ListenerOptions {
 }
 
 export class ManagerListener {
-  readonly #server: Server;
+  /** By the address that each listens on. */
+  readonly #servers = new Map<string, Server>();
   readonly #options: ListenerOptions;
   readonly #sockets = new WebSocketServer({
     noServer: true,
@@ -53,27 +54,11 @@ export class ManagerListener {
 
   private constructor(options: ListenerOptions) {
     this.#options = options;
-    const { certificate, key } = options.credentials;
-    const time = options.handshakeTimeout ?? HANDSHAKE_TIMEOUT;
-    this.#server = createServer({
-      cert: certificate,
-      key,
-      minVersion: "TLSv1.3",
-      handshakeTimeout: time,
-      headersTimeout: time,
-      requestTimeout: time,
-      connectionsCheckingInterval: Math.min(CHECK_INTERVAL, time),
-      maxHeaderSize: MAX_HEADER_BYTES,
-    });
-    this.#server.on("connection", (socket: Socket) => this.#connected(socket));
-    this.#server.on("clientError", (_: Error, socket: Socket) => socket.destroy());
-    this.#server.on("request", (_, response) => response.writeHead(404).end());
-    this.#server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
   }
 
   /**
-   * Listens on the first port that is free. Throws START_FAILED when none is, or the address is not
-   * this machine's.
+   * Listens on the first port that is free on all addresses; an address that cannot be used is left
+   * out when there is another one. Throws START_FAILED when none is left, or no port is free.
    */
   static async listen(options: ListenerOptions): Promise<ManagerListener> {
     let reason = "";
@@ -84,27 +69,64 @@ export class ManagerListener {
         return listener;
       } catch (thrown) {
         reason = messageOf(thrown);
+        await listener.close();
       }
     }
     throw new FuncxError({
       code: "START_FAILED",
-      message: `managers cannot be listened for on ${options.hostname}: ${reason}`,
+      message: `managers cannot be listened for on ${options.hostnames.join(", ")}: ${reason}`,
       hint: "Check executor.address and executor.portRange in the profile.",
     });
   }
 
-  #listen(port: number): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#server.once("error", reject);
-    this.#server.listen(port, this.#options.hostname, () => {
-      this.#server.off("error", reject);
-      resolve();
+  async #listen(wanted: number): Promise<void> {
+    let port = wanted;
+    let problem: unknown;
+    for (const hostname of this.#options.hostnames) {
+      const server = this.#makeServer();
+      try {
+        port = await opened(server, hostname, port);
+        this.#servers.set(hostname, server);
+      } catch (thrown) {
+        if ((thrown as { code?: unknown }).code === "EADDRINUSE") throw thrown;
+        log.warning("{hostname} cannot be listened on: {reason}", {
+          hostname,
+          reason: messageOf(thrown),
+        });
+        problem = thrown;
+      }
+    }
+    if (this.#servers.size === 0) throw problem;
+  }
+
+  #makeServer(): Server {
+    const { certificate, key } = this.#options.credentials;
+    const time = this.#options.handshakeTimeout ?? HANDSHAKE_TIMEOUT;
+    const server = createServer({
+      cert: certificate,
+      key,
+      minVersion: "TLSv1.3",
+      handshakeTimeout: time,
+      headersTimeout: time,
+      requestTimeout: time,
+      connectionsCheckingInterval: Math.min(CHECK_INTERVAL, time),
+      maxHeaderSize: MAX_HEADER_BYTES,
     });
-    return promise;
+    server.on("connection", (socket: Socket) => this.#connected(socket));
+    server.on("clientError", (_: Error, socket: Socket) => socket.destroy());
+    server.on("request", (_, response) => response.writeHead(404).end());
+    server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
+    return server;
+  }
+
+  /** Those that are listened on, in the order of the options. */
+  get hostnames(): readonly string[] {
+    return [...this.#servers.keys()];
   }
 
   get port(): number {
-    return (this.#server.address() as AddressInfo).port;
+    const [server] = this.#servers.values();
+    return (server!.address() as AddressInfo).port;
   }
 
   #connected(socket: Socket): void {
@@ -148,13 +170,27 @@ export class ManagerListener {
 
   /** Ends all connections. */
   async close(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#server.close(() => resolve());
+    const closed = [...this.#servers.values()].map((server) => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      server.close(() => resolve());
+      return promise;
+    });
     for (const socket of this.#unknown) socket.destroy();
-    this.#server.closeAllConnections();
+    for (const server of this.#servers.values()) server.closeAllConnections();
     this.#sockets.close();
-    await promise;
+    await Promise.all(closed);
   }
+}
+
+/** Resolves to the port, which is the server's choice when it is 0. Rejects with the system's error. */
+function opened(server: Server, hostname: string, port: number): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  server.once("error", reject);
+  server.listen(port, hostname, () => {
+    server.off("error", reject);
+    resolve((server.address() as AddressInfo).port);
+  });
+  return promise;
 }
 
 /** Empty when the path names none. */

@@ -139,7 +139,7 @@ Deno.test("an authority's signature is not enough for another agent's certificat
   // Somebody else's listener, with a certificate for the same name.
   const credentials = await makeCredentials();
   const other = await ManagerListener.listen({
-    hostname: "127.0.0.1",
+    hostnames: ["127.0.0.1"],
     ports: [0],
     credentials,
     tokenOf: () => connection.token,
@@ -167,7 +167,7 @@ Deno.test("secrets are in 0600 files of 0700 folders", async () => {
 Deno.test("what is no TLS, or says nothing, is closed", async () => {
   const opened: string[] = [];
   const listener = await ManagerListener.listen({
-    hostname: "127.0.0.1",
+    hostnames: ["127.0.0.1"],
     ports: [0],
     credentials: await makeCredentials(),
     tokenOf: () => "token",

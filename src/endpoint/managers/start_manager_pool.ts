@@ -68,7 +68,7 @@ export async function startManagerPool(settings: ManagerPoolSettings): Promise<B
     closed: () => listener.close(),
   });
   const listener = await ManagerListener.listen({
-    hostname: address.hostname,
+    hostnames: address.addresses,
     ports: portsToTry(file.port, link.portRange),
     credentials: file.credentials,
     tokenOf: (blockId) => file.tokenOf(blockId),
@@ -77,12 +77,17 @@ export async function startManagerPool(settings: ManagerPoolSettings): Promise<B
     },
   });
   const { port } = listener;
-  log.info("managers are listened for on {hostname} port {port}: {reason}", { ...address, port });
+  const addresses = listener.hostnames;
+  log.info("managers are listened for on {addresses} port {port}: {reason}", {
+    ...address,
+    addresses,
+    port,
+  });
   const write = (blockId: string, folder: string, token: string, workers: Workers): string =>
     writeConnectionFile(folder, {
       version: 1,
       block_id: blockId,
-      addresses: [...address.addresses],
+      addresses: [...addresses],
       port,
       certificate: file.credentials.certificate,
       token,
