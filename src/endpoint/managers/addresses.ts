@@ -91,11 +91,6 @@ function automatic(considered: readonly ConsideredAddress[]): AddressChoice {
   };
 }
 
-/** All interfaces; with IPv6 among them, `::` stands for both families. */
-function anyOf(usable: readonly ConsideredAddress[]): string {
-  return usable.some(({ address }) => address.includes(":")) ? "::" : "0.0.0.0";
-}
-
 const LINK_LOCAL = "link-local: valid on one cable only";
 /** Bridges and tunnels that lead to containers or virtual machines of this machine. */
 const INNER = /^(docker|br-|veth|virbr|cni|flannel|cali|lxc|lxd|podman|tun|tap|wg|tailscale|zt)/;
