@@ -56,6 +56,8 @@ export interface Route {
   readonly stream?: true;
   /** Body or answer is `application/octet-stream`, as it is. */
   readonly octets?: "body" | "answer";
+  /** Not REST: an upgrade to WebSocket. */
+  readonly upgrade?: true;
 }
 
 const removed = v.object({ result: v.number() });
@@ -200,13 +202,33 @@ export const ROUTES = {
     body: v.object({ drain: v.optional(v.boolean()) }),
     answer: nothing,
   },
-  /** The forwarder link, not REST: an upgrade to WebSocket with the endpoint token. */
+  /** The forwarder link, with the endpoint token. */
   forwarder: {
     method: "GET",
     path: "/v3/forwarder",
     summary: "Upgrade to the forwarder protocol, see PROTOCOL.md.",
     scope: "endpoint",
     answer: nothing,
+    upgrade: true,
+  },
+  /** See `relay.ts`; with the endpoint token. */
+  relayAgent: {
+    method: "GET",
+    path: "/v3/endpoints/:endpoint_id/relay/agent",
+    summary: "Upgrade: the agent waits for a manager that shows the token of the key.",
+    scope: "endpoint",
+    query: v.object({ key: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)) }),
+    answer: nothing,
+    upgrade: true,
+  },
+  /** With a token that the agent has made and the service does not know. */
+  relayManager: {
+    method: "GET",
+    path: "/v3/endpoints/:endpoint_id/relay/manager",
+    summary: "Upgrade: a manager is joined with the agent, by a token that the agent made for it.",
+    scope: null,
+    answer: nothing,
+    upgrade: true,
   },
 
   submit: {

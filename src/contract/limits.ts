@@ -113,6 +113,12 @@ export const MAX_HELD_ATTEMPTS = 10_000;
 export const TRANSFER_BYTES = 256 * KIB;
 /** Connections to an agent that have not shown a token yet; more are closed at once. */
 export const MAX_UNKNOWN_CONNECTIONS = 256;
+/** Of one endpoint, that come by way of the service; more are told to come again. */
+export const MAX_RELAYED_MANAGERS = 5_000;
+/** Bytes in one direction of a relayed connection that its other end has not taken. */
+export const RELAY_WINDOW_BYTES = 256 * KIB;
+/** The same of all relayed connections of an endpoint; who exceeds it loses the connection. */
+export const MAX_RELAY_BYTES = 256 * MIB;
 /** A manager draws back from tasks so long before its block ends, at most a tenth of its walltime. */
 export const DRAIN_BEFORE_END = 30 * SECOND;
 export const HANDSHAKE_TIMEOUT = 10 * SECOND;

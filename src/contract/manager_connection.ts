@@ -14,6 +14,11 @@ export const ManagerConnectionSchema = v.object({
   /** Where the agent listens: IP addresses or names, tried in this order. */
   addresses: v.pipe(v.array(name), v.minLength(1), v.maxLength(16)),
   port,
+  /** Instead of all that, the way by the service: its ws or wss URL, and a token for it alone. */
+  relay: v.optional(v.object({
+    url: v.pipe(v.string(), v.url(), v.regex(/^wss?:/), v.maxLength(MAX_DESCRIPTION_LENGTH)),
+    token: name,
+  })),
   /** The agent's, PEM; no other is taken, whoever signed it. */
   certificate: v.pipe(v.string(), v.maxLength(10 * MAX_DESCRIPTION_LENGTH)),
   /** Of the block. */

@@ -21,6 +21,7 @@ import { connect, type Connection } from "./forwarder/connection.ts";
 import { watchServiceState } from "./forwarder/service_watch.ts";
 import { Supervisor } from "./forwarder/supervisor.ts";
 import { lockEndpoint } from "./lock.ts";
+import type { RelayDoor } from "./relay/relay_door.ts";
 import { registrationBody } from "./registration.ts";
 import { readIfPresent, removeUnfinished } from "../lib/files.ts";
 import { openSpool, type Spool } from "./spool.ts";
@@ -42,6 +43,8 @@ export interface AgentOptions {
 export interface Workforce {
   readonly executor: Executor;
   readonly blocks?: BlockKeeper;
+  /** Where managers come by the service, if they do. */
+  readonly relay?: RelayDoor;
 }
 
 export type StartWorkforce = (options: {
@@ -94,7 +97,7 @@ async function bringUp(
   const { stateDir, executor: wanted } = profile;
   const { name } = profile;
   const workforce = await startWorkforce({ name, executor: wanted, events, stateDir });
-  const { executor: workers, blocks } = workforce;
+  const { executor: workers, blocks, relay } = workforce;
   const close = async (): Promise<void> => {
     await workers.close();
     await blocks?.close();
@@ -130,9 +133,14 @@ async function bringUp(
   const executor = blobs.before(workers, flow.executorEvents);
   events.target = executor.innerEvents;
   flow.start(executor);
-  const supervisor = superviseLink({ home, enrolment, daemon, flow, spool, executor });
+  const supervisor = superviseLink({ home, enrolment, daemon, flow, spool, executor, relay });
   if (!daemon.attach({ executor, blocks, flow, supervisor })) return;
   supervisor.start();
+  relay?.start({
+    endpointId: registration.endpoint_id,
+    url: registration.service_url,
+    target: () => enrolment.service(),
+  });
   blocks?.start({
     tasks: () => {
       const { pending_tasks: waiting, outstanding_tasks: running } = flow.status();
@@ -149,6 +157,7 @@ interface LinkParts {
   readonly flow: TaskFlow;
   readonly spool: Spool;
   readonly executor: Executor;
+  readonly relay: RelayDoor | undefined;
 }
 
 function superviseLink(parts: LinkParts): Supervisor {
@@ -180,8 +189,9 @@ function superviseLink(parts: LinkParts): Supervisor {
   });
 }
 
-function opened({ flow, enrolment }: LinkParts, session: Connection): void {
+function opened({ flow, enrolment, relay }: LinkParts, session: Connection): void {
   const { welcome } = session;
+  relay?.renew();
   log.info("connected to {service}", {
     service: enrolment.registration.service_url,
     session_id: welcome.session_id,

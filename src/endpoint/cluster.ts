@@ -30,5 +30,5 @@ export async function startCluster(
       return () => clearInterval(timer);
     },
   });
-  return { executor: access.pool, blocks };
+  return { executor: access.pool, blocks, relay: access.relay };
 }

@@ -29,6 +29,7 @@ import { baseUrl, listen, portsToTry, type Server } from "./listen.ts";
 import { writeLogin } from "./login_file.ts";
 import { publicUrlOf, readTls, requireSafeAddress, type ServiceOptions } from "./options.ts";
 import type { ServiceParts } from "./parts.ts";
+import { Relay } from "./relay/relay.ts";
 import { Retention } from "./retention.ts";
 import { ServiceDir } from "./service_dir.ts";
 import { lockService } from "./single_instance.ts";
@@ -134,6 +135,7 @@ function makeParts(
   return {
     store,
     hub: new Hub({ store }),
+    relay: new Relay(),
     vault,
     uses: new OpenUses(),
     gate: new Gate({
@@ -216,6 +218,7 @@ async function closeServer(
   parts.phase.stopping = true;
   parts.uses.endAll();
   await parts.hub.close();
+  parts.relay.close();
   const grace = Math.min(stop.timeout ?? DEFAULT_STOP_TIMEOUT, MAX_GRACE);
   // A reader that has stopped reading is cut by the end of the process.
   await withTimeout(server.shutdown(), grace);

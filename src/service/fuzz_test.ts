@@ -51,8 +51,8 @@ async function assertNeverFails(method: string, path: string, good: Json): Promi
     { numRuns: 150 },
   );
   for (const route of Object.values<Route>(ROUTES)) {
-    if (route.method !== "GET" || route.stream || route.path.includes(":")) continue;
-    if (route === ROUTES.forwarder) continue;
+    if (route.method !== "GET" || route.path.includes(":")) continue;
+    if (route.stream || route.upgrade) continue;
     const { status } = await service.call("GET", pathOf(route), { token });
     assertTrue(status === 200, `GET ${route.path} answered ${status} afterwards`);
   }

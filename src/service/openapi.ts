@@ -94,14 +94,14 @@ function operation(name: api.RouteName, route: api.Route): JsonObject {
       },
     }),
     responses: {
-      ...answers(name, route),
+      ...answers(route),
       default: { description: "Anything else.", content: content(reference("Error")) },
     },
   };
 }
 
-function answers(name: api.RouteName, route: api.Route): JsonObject {
-  if (name === "forwarder") return { 101: { description: "The link is open; see PROTOCOL.md." } };
+function answers(route: api.Route): JsonObject {
+  if (route.upgrade) return UPGRADED;
   if (route.octets === "answer") {
     return {
       200: { description: "All of it.", content: OCTETS },
@@ -116,6 +116,8 @@ function answers(name: api.RouteName, route: api.Route): JsonObject {
     },
   };
 }
+
+const UPGRADED: JsonObject = { 101: { description: "The link is open; see PROTOCOL.md." } };
 
 const OCTETS: JsonObject = {
   "application/octet-stream": { schema: { type: "string", format: "binary" } },

@@ -6,6 +6,7 @@ import type { BlobVault } from "./blobs/vault.ts";
 import type { Gate } from "./http/gate.ts";
 import type { RequestRoom } from "./http/request_room.ts";
 import type { Hub } from "./hub/hub.ts";
+import type { Relay } from "./relay/relay.ts";
 import type { Store } from "./store/store.ts";
 
 /** What changes while the service runs. */
@@ -19,6 +20,7 @@ export interface ServicePhase {
 export interface ServiceParts {
   readonly store: Store;
   readonly hub: Hub;
+  readonly relay: Relay;
   readonly vault: BlobVault;
   readonly uses: OpenUses;
   readonly gate: Gate;

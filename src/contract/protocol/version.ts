@@ -21,3 +21,6 @@ export const SUBPROTOCOL = "funcx.v1";
  */
 export const MANAGER_PROTOCOL_VERSION = 1;
 export const MANAGER_SUBPROTOCOL = "funcx.manager.v1";
+
+/** Of the connections that the service joins; see `../relay.ts`. */
+export const RELAY_SUBPROTOCOL = "funcx.relay.v1";

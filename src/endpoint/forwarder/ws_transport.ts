@@ -1,4 +1,6 @@
 /** Dialling with the `ws` package: frames in, frames out, nothing of their meaning. */
+import { connect as connectTls } from "node:tls";
+import type { Duplex } from "node:stream";
 import WebSocket from "ws";
 import type { ClientRequest, IncomingMessage } from "node:http";
 import { ERROR_KINDS, isErrorCode } from "../../contract/errors.ts";
@@ -15,7 +17,12 @@ export interface DialTarget {
   /** The forwarder's unless another one is named. */
   readonly subprotocol?: string;
   /** The only certificate that the peer may have, PEM, and the name that it has to be for. */
-  readonly pinned?: { readonly certificate: string; readonly serverName: string };
+  readonly pinned?: {
+    readonly certificate: string;
+    readonly serverName: string;
+    /** The TLS session is led through this instead of a connection of its own. */
+    readonly through?: Duplex;
+  };
 }
 
 export interface TransportEvents {
@@ -52,7 +59,7 @@ export function dial(
   const { promise, resolve } = Promise.withResolvers<Outcome<Transport>>();
   const { pinned } = target;
   const socket = new WebSocket(target.url, [target.subprotocol ?? SUBPROTOCOL], {
-    ...(pinned && { ca: [pinned.certificate], servername: pinned.serverName }),
+    ...(pinned && tlsOptions(pinned)),
     headers: { authorization: `Bearer ${target.token}` },
     maxPayload: MAX_FRAME_BYTES,
     handshakeTimeout: HANDSHAKE_TIMEOUT,
@@ -83,6 +90,14 @@ export function dial(
     events.closed(code, trouble || new TextDecoder().decode(reason));
   });
   return promise;
+}
+
+function tlsOptions(
+  { certificate, serverName: servername, through }: NonNullable<DialTarget["pinned"]>,
+): WebSocket.ClientOptions & { readonly servername: string } {
+  const secured = { ca: [certificate], servername };
+  if (through === undefined) return secured;
+  return { ...secured, createConnection: () => connectTls({ ...secured, socket: through }) };
 }
 
 /** Of an open socket, dialled or taken; its `closed` is its owner's to tell. */

@@ -22,6 +22,7 @@ import { Backoff } from "../../lib/backoff.ts";
 import { logger } from "../../lib/log.ts";
 import { type Failure, fatal, messageOf, ok, type Outcome, retryable } from "../../lib/outcome.ts";
 import { dial, type Transport } from "../forwarder/ws_transport.ts";
+import { RelayStream } from "../relay/relay_stream.ts";
 import { endingText, type LinkEnding, ManagerLink } from "../managers/manager_link.ts";
 
 const log = logger("manager", "link");
@@ -100,6 +101,9 @@ export class AgentDialler {
       const hint = "It is read again; the block's folder has to be there on the nodes.";
       return retryable({ code: "INPUT_INVALID", message: messageOf(thrown), hint });
     }
+    if (connection.relay !== undefined) {
+      return await this.#dialByService(connection.relay, connection, signal);
+    }
     let last: Outcome<void> = ok(undefined);
     const { addresses } = connection;
     const ordered = [...new Set([this.#best ?? addresses[0]!, ...addresses])]
@@ -112,10 +116,29 @@ export class AgentDialler {
     return last;
   }
 
+  /** What the service refuses may be right in a moment: it forgets the agent when it is restarted. */
+  async #dialByService(
+    relay: NonNullable<ManagerConnection["relay"]>,
+    connection: ManagerConnection,
+    signal: AbortSignal,
+  ): Promise<Outcome<void>> {
+    const dialled = await RelayStream.dial(relay, signal);
+    if (dialled.kind !== "ok") return retryable(dialled.failure);
+    const stream = dialled.value;
+    stream.on("error", (error: Error) => log.debug("{reason}", { reason: error.message }));
+    try {
+      return await this.#dial(AGENT_SERVER_NAME, connection, signal, stream);
+    } finally {
+      stream.destroy();
+    }
+  }
+
+  /** @param through the way to the agent, instead of a connection to `address` */
   async #dial(
     address: string,
     connection: ManagerConnection,
     signal: AbortSignal,
+    through?: RelayStream,
   ): Promise<Outcome<void>> {
     const { port, token, certificate, block_id } = connection;
     const host = address.includes(":") ? `[${address}]` : address;
@@ -127,7 +150,7 @@ export class AgentDialler {
       url: `wss://${host}:${port}${managerPath(block_id)}`,
       token,
       subprotocol: MANAGER_SUBPROTOCOL,
-      pinned: { certificate, serverName: AGENT_SERVER_NAME },
+      pinned: { certificate, serverName: AGENT_SERVER_NAME, through },
     }, {
       frame: (bytes) => {
         if (link !== undefined) return link.frame(bytes);

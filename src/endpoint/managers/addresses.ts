@@ -20,6 +20,8 @@ export interface ConsideredAddress {
 export type AddressChoice =
   | {
     readonly kind: "chosen";
+    /** Whether managers dial this machine, or the service, which brings them here. */
+    readonly route: "direct" | "service";
     /**
      * What to listen on, the best first. On a direct route managers try them in this order. A machine
      * with several networks listens on each that nodes may come by, since it cannot know which, and on
@@ -39,6 +41,9 @@ export type AddressChoice =
 /** Addresses that are written into a connection file when none was given. */
 const MAX_ADDRESSES = 4;
 
+/** Where the agent hands to its own listener what comes by way of the service. */
+const LOOPBACK = "127.0.0.1";
+
 export function chooseAddress(
   wanted: LinkAddress,
   interfaces: readonly NetworkInterface[],
@@ -47,10 +52,14 @@ export function chooseAddress(
   switch (wanted.kind) {
     case "auto":
       return automatic(considered);
-    case "service": {
-      const reason = "managers cannot dial the service yet";
-      return { kind: "none", reason, considered };
-    }
+    case "service":
+      return {
+        kind: "chosen",
+        route: "service",
+        addresses: [LOOPBACK],
+        reason: "the profile has managers dial the service",
+        considered,
+      };
     case "address": {
       const found = considered.find(({ address }) => address === wanted.address);
       const missing = `${wanted.address} is not an address of this machine`;
@@ -73,7 +82,7 @@ function given(
   considered: readonly ConsideredAddress[],
 ): AddressChoice {
   if (found === undefined) return { kind: "none", reason: missing, considered };
-  return { kind: "chosen", addresses: [found.address], reason, considered };
+  return { kind: "chosen", route: "direct", addresses: [found.address], reason, considered };
 }
 
 function automatic(considered: readonly ConsideredAddress[]): AddressChoice {
@@ -85,6 +94,7 @@ function automatic(considered: readonly ConsideredAddress[]): AddressChoice {
   }
   return {
     kind: "chosen",
+    route: "direct",
     addresses: usable.map(({ address }) => address),
     reason: `${best.address} of ${best.name}: ${best.reason}`,
     considered,

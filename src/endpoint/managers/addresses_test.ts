@@ -15,8 +15,9 @@ function chosen(choice: AddressChoice): AddressChoice & { readonly kind: "chosen
 
 Deno.test("auto listens on the networks that nodes may come by, the likeliest first", () => {
   const all = [LO, PUBLIC, DOCKER, LINK_LOCAL, PRIVATE, FAST];
-  const { addresses, reason, considered } = chosen(chooseAddress({ kind: "auto" }, all));
+  const { addresses, reason, considered, route } = chosen(chooseAddress({ kind: "auto" }, all));
   assertEquals(addresses, [FAST.address, PRIVATE.address, PUBLIC.address]);
+  assertEquals(route, "direct");
   assertMatch(reason, /^10\.9\.0\.1 of ib0: the cluster's fast network$/);
   assertEquals(considered.length, all.length);
   assertEquals(
@@ -40,4 +41,9 @@ Deno.test("a given address or interface is listened on alone, or refused", () =>
   ]);
   assertEquals(chooseAddress({ kind: "interface", name: "ib7" }, all).kind, "none");
   assertEquals(chooseAddress({ kind: "address", address: "192.0.2.1" }, all).kind, "none");
+});
+
+Deno.test("by way of the service nothing but loopback is listened on", () => {
+  const choice = chosen(chooseAddress({ kind: "service" }, [LO, PUBLIC]));
+  assertEquals([choice.route, choice.addresses], ["service", ["127.0.0.1"]]);
 });

@@ -14,6 +14,8 @@ const log = logger("managers");
 
 const BlockSchema = v.object({
   token: v.string(),
+  /** For the way by the service, where that is taken. */
+  relayToken: v.optional(v.string()),
   /** Absolute. */
   folder: v.string(),
   workers: v.union([v.literal("auto"), v.number()]),
@@ -26,7 +28,7 @@ const LinkFileSchema = v.object({
   blocks: v.record(v.string(), BlockSchema),
 });
 type LinkState = v.InferOutput<typeof LinkFileSchema>;
-type Block = v.InferOutput<typeof BlockSchema>;
+export type LinkBlock = v.InferOutput<typeof BlockSchema>;
 
 const TOKEN_BYTES = 32;
 
@@ -69,7 +71,7 @@ export class LinkFile {
     this.#write();
   }
 
-  get blocks(): ReadonlyMap<string, Block> {
+  get blocks(): ReadonlyMap<string, LinkBlock> {
     return new Map(Object.entries(this.#state.blocks));
   }
 
@@ -79,11 +81,9 @@ export class LinkFile {
       : undefined;
   }
 
-  /** A new block with a token of its own. */
-  addBlock(blockId: string, folder: string, workers: Block["workers"]): Block {
-    const token = crypto.getRandomValues(new Uint8Array(TOKEN_BYTES))
-      .toBase64({ alphabet: "base64url", omitPadding: true });
-    const block = { token, folder, workers };
+  /** A new block with tokens of its own. */
+  addBlock(blockId: string, folder: string, workers: LinkBlock["workers"]): LinkBlock {
+    const block = { token: makeToken(), relayToken: makeToken(), folder, workers };
     this.#state = { ...this.#state, blocks: { ...this.#state.blocks, [blockId]: block } };
     this.#write();
     return block;
@@ -100,6 +100,11 @@ export class LinkFile {
   #write(): void {
     writePrivateFile(this.#path, `${JSON.stringify(this.#state, null, 2)}\n`);
   }
+}
+
+function makeToken(): string {
+  return crypto.getRandomValues(new Uint8Array(TOKEN_BYTES))
+    .toBase64({ alphabet: "base64url", omitPadding: true });
 }
 
 /** A damaged file is made anew: managers of before, which trust another certificate, end by themselves. */

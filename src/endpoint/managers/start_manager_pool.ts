@@ -1,7 +1,7 @@
 /** Builds what an agent needs for managers on other nodes: credentials, listener, pool. */
 import { FuncxError } from "../../contract/errors.ts";
 import { MANAGER_HEARTBEAT_INTERVAL } from "../../contract/limits.ts";
-import type { ManagerConnection } from "../../contract/manager_connection.ts";
+import { AGENT_SERVER_NAME, type ManagerConnection } from "../../contract/manager_connection.ts";
 import { logger } from "../../lib/log.ts";
 import { ensurePrivateFolder } from "../../lib/files.ts";
 import { messageOf } from "../../lib/outcome.ts";
@@ -10,11 +10,12 @@ import type { LinkAddress } from "../../profile/manager_link.ts";
 import type { ResolvedExecutor } from "../../profile/schema.ts";
 import type { Executor, ExecutorEvents } from "../executor/executor.ts";
 import { RUNTIMES } from "../executor/runtimes/runtime.ts";
+import { RelayDoor } from "../relay/relay_door.ts";
 import { RESULT_FOLDER } from "../result_folder.ts";
 import { type AddressChoice, chooseAddress } from "./addresses.ts";
 import { greet } from "./greeting.ts";
 import { KnownManagers } from "./known_managers.ts";
-import { LinkFile, writeConnectionFile } from "./link_file.ts";
+import { type LinkBlock, LinkFile, writeConnectionFile } from "./link_file.ts";
 import { ManagerListener } from "./manager_listener.ts";
 import { ManagerPool } from "./manager_pool.ts";
 
@@ -37,6 +38,8 @@ export interface BlockAccess {
   readonly pool: ManagerPool;
   readonly address: AddressChoice & { readonly kind: "chosen" };
   readonly port: number;
+  /** Where managers come by the service; it has to be started when the service is known. */
+  readonly relay: RelayDoor | undefined;
   /**
    * Lets managers of the block in. @param folder absolute, where every node can read it
    * @returns the path of the connection file there. Throws the system's error.
@@ -65,7 +68,10 @@ export async function startManagerPool(settings: ManagerPoolSettings): Promise<B
     reattachTimeout,
     returnTime: 2 * interval,
     walltime: executor.walltimeSeconds === null ? null : executor.walltimeSeconds * 1_000,
-    closed: () => listener.close(),
+    closed: async () => {
+      relay?.close();
+      await listener.close();
+    },
   });
   const listener = await ManagerListener.listen({
     hostnames: address.addresses,
@@ -83,36 +89,57 @@ export async function startManagerPool(settings: ManagerPoolSettings): Promise<B
     addresses,
     port,
   });
-  const write = (blockId: string, folder: string, token: string, workers: Workers): string =>
-    writeConnectionFile(folder, {
+  const relay = address.route === "direct" ? undefined : new RelayDoor({
+    port: () => port,
+    moved: () => writeAll(),
+  });
+  const write = (blockId: string, { folder, token, relayToken, workers }: LinkBlock): string => {
+    const url = relay?.managerUrl;
+    return writeConnectionFile(folder, {
       version: 1,
       block_id: blockId,
-      addresses: [...addresses],
+      // The name of the certificate, which leads nowhere, while the service is not known.
+      addresses: relay === undefined ? [...addresses] : [AGENT_SERVER_NAME],
       port,
+      ...(url === undefined || relayToken === undefined
+        ? {}
+        : { relay: { url, token: relayToken } }),
       certificate: file.credentials.certificate,
       token,
       executor: { ...executor },
       workers,
       reattach_timeout: reattachTimeout,
     });
-  file.port = port;
+  };
   // Their managers dial where the last agent was, until they find this.
-  for (const [blockId, { folder, token, workers }] of file.blocks) {
-    try {
-      write(blockId, folder, token, workers);
-    } catch (thrown) {
-      log.error("{folder} cannot be written: {reason}", { folder, reason: messageOf(thrown) });
+  const writeAll = (): void => {
+    for (const [blockId, block] of file.blocks) {
+      try {
+        write(blockId, block);
+      } catch (thrown) {
+        const { folder } = block;
+        log.error("{folder} cannot be written: {reason}", { folder, reason: messageOf(thrown) });
+      }
     }
+  };
+  file.port = port;
+  if (relay === undefined) writeAll();
+  for (const [blockId, { relayToken }] of file.blocks) {
+    if (relayToken !== undefined) relay?.open(blockId, relayToken);
   }
   return {
     pool,
     address,
     port,
+    relay,
     open: (blockId, folder, workers) => {
-      return write(blockId, folder, file.addBlock(blockId, folder, workers).token, workers);
+      const block = file.addBlock(blockId, folder, workers);
+      relay?.open(blockId, block.relayToken!);
+      return write(blockId, block);
     },
     ended: (blockId, reason) => {
       file.removeBlock(blockId);
+      relay?.endBlock(blockId);
       pool.blockEnded(blockId, reason);
     },
   };

@@ -1,6 +1,7 @@
 /** Where endpoints connect: an upgrade to the forwarder protocol, then the hub's business. */
 import { FuncxError } from "../../contract/errors.ts";
 import { SUBPROTOCOL } from "../../contract/protocol/version.ts";
+import { requireUpgrade } from "../http/upgrade.ts";
 import type { ServiceParts } from "../parts.ts";
 import type { Handlers } from "./route.ts";
 
@@ -12,7 +13,7 @@ export function forwarderHandlers({ hub, uses, now }: ServiceParts): Pick<Handle
     forwarder: ({ caller, request }) => {
       const { endpointId } = caller;
       if (endpointId === null) throw notAnEndpoint();
-      requireUpgrade(request.headers);
+      requireUpgrade(request.headers, SUBPROTOCOL);
       // The protocol's own heartbeats find out who is gone; Deno's pings would be a second, stricter
       // judge, who gives up a peer whose machine slept for a moment.
       const { socket, response } = Deno.upgradeWebSocket(request, {
@@ -28,26 +29,6 @@ export function forwarderHandlers({ hub, uses, now }: ServiceParts): Pick<Handle
       return response;
     },
   };
-}
-
-function requireUpgrade(headers: Headers): void {
-  if (headers.get("upgrade")?.toLowerCase() !== "websocket") {
-    throw new FuncxError({
-      code: "REQUEST_MALFORMED",
-      message: "this address speaks WebSocket only; the request asks for no upgrade",
-      hint: "only the agent of an endpoint connects here",
-    });
-  }
-  const offered = headers.get("sec-websocket-protocol")?.split(",").map((name) => name.trim()) ??
-    [];
-  if (offered.includes(SUBPROTOCOL)) return;
-  throw new FuncxError({
-    code: "PROTOCOL_VERSION_UNSUPPORTED",
-    message: `expected the subprotocol ${SUBPROTOCOL}, found ${
-      JSON.stringify(offered.join(", ").slice(0, 80))
-    }`,
-    hint: "use the same version of funcx-endpoint on both sides",
-  });
 }
 
 function notAnEndpoint(): FuncxError {

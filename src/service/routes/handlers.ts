@@ -5,6 +5,7 @@ import { endpointHandlers } from "./endpoints.ts";
 import { forwarderHandlers } from "./forwarder.ts";
 import { functionHandlers } from "./functions.ts";
 import { generalHandlers } from "./general.ts";
+import { relayHandlers } from "./relay.ts";
 import type { Handlers } from "./route.ts";
 import { streamHandlers } from "./streams.ts";
 import { submitHandlers } from "./submit.ts";
@@ -18,6 +19,7 @@ export function allHandlers(parts: ServiceParts): Handlers {
     ...functionHandlers(parts),
     ...endpointHandlers(parts),
     ...forwarderHandlers(parts),
+    ...relayHandlers(parts),
     ...submitHandlers(parts),
     ...taskHandlers(parts),
     ...streamHandlers(parts),

@@ -79,7 +79,7 @@ async function checkedCall(
   options: MountOptions,
 ): Promise<Call<RouteName>> {
   // A stream has no length that could be told without making it.
-  if (request.method === "HEAD" && (route.stream || name === "forwarder")) {
+  if (request.method === "HEAD" && (route.stream || route.upgrade)) {
     throw wrongMethod("HEAD", route.path, [route.method]);
   }
   const caller = await callerOf(route, request, options);

@@ -27,7 +27,13 @@ export interface Call<N extends RouteName> {
 }
 
 /** Routes that answer with a stream or an upgrade instead of a value. */
-export type ResponseRoute = "forwarder" | "groupResults" | "followTask" | "getBlob";
+export type ResponseRoute =
+  | "forwarder"
+  | "relayAgent"
+  | "relayManager"
+  | "groupResults"
+  | "followTask"
+  | "getBlob";
 
 export type Reply<N extends RouteName> = N extends ResponseRoute ? Response : Answer<N>;
 

@@ -13,6 +13,7 @@ import { type BlobLimits, BlobVault } from "../blobs/vault.ts";
 import { Gate } from "../http/gate.ts";
 import { RequestRoom } from "../http/request_room.ts";
 import { Hub } from "../hub/hub.ts";
+import { Relay } from "../relay/relay.ts";
 import type { ServiceParts } from "../parts.ts";
 import { openStore } from "../store/libsql_store.ts";
 import { checkAnswer } from "./check_answer.ts";
@@ -60,6 +61,7 @@ export class ServiceFixture implements AsyncDisposable {
       store,
       vault,
       hub: new Hub({ store }),
+      relay: new Relay(),
       uses: new OpenUses(),
       gate: new Gate({ hostname: "127.0.0.1", allowedHosts: [], allowedOrigins: [] }),
       requests: new RequestRoom(),
@@ -102,6 +104,7 @@ export class ServiceFixture implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.parts.uses.endAll();
     await this.parts.hub.close();
+    this.parts.relay.close();
     await this.parts.vault.close();
     await this.parts.store.close();
     await Deno.remove(this.#folder, { recursive: true });

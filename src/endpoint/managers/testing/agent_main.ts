@@ -22,6 +22,6 @@ Deno.exit(
     const access = await startManagerPool({ ...options, heartbeatInterval: 1_500 });
     const isKnown = readIfPresent(join(folder!, CONNECTION_FILE)) !== undefined;
     if (!isKnown) access.open("block-1", folder!, 2);
-    return { executor: access.pool };
+    return { executor: access.pool, relay: access.relay };
   }),
 );
