@@ -1,9 +1,14 @@
 /** The service's relay, over real connections: who is joined with whom, and what is passed on. */
+import { connect } from "node:net";
 import WebSocket from "ws";
 import { pathOf, ROUTES } from "../../src/contract/api.ts";
 import { RELAY_WINDOW_BYTES } from "../../src/contract/limits.ts";
-import { RELAY_SUBPROTOCOL } from "../../src/contract/protocol/version.ts";
+import { AGENT_SERVER_NAME, managerPath } from "../../src/contract/manager_connection.ts";
+import { MANAGER_SUBPROTOCOL, RELAY_SUBPROTOCOL } from "../../src/contract/protocol/version.ts";
 import { dataMessage, relayKey, takenMessage } from "../../src/contract/relay.ts";
+import { dial } from "../../src/endpoint/forwarder/ws_transport.ts";
+import { makeCredentials } from "../../src/endpoint/managers/certificate.ts";
+import { ManagerListener } from "../../src/endpoint/managers/manager_listener.ts";
 import { RelayStream } from "../../src/endpoint/relay/relay_stream.ts";
 import { assertEquals, assertMatch, assertTrue } from "../../src/lib/assert.ts";
 import { RunningService, withHome } from "../../src/service/testing/running_service.ts";
@@ -148,6 +153,37 @@ Deno.test("no endpoint waits in another one's place, and a relay token opens not
     await dialled(agentUrl(service, other), other.endpoint_token);
     const manager = await dialled(managerUrl(service, endpoint), TOKEN);
     manager.destroy();
+  }));
+
+Deno.test("a manager speaks TLS with its own agent, whoever waits in that one's place", () =>
+  withService(async (service, endpoint) => {
+    const { certificate } = await makeCredentials();
+    const impostor = await ManagerListener.listen({
+      hostnames: ["127.0.0.1"],
+      ports: [0],
+      credentials: await makeCredentials(),
+      tokenOf: () => TOKEN,
+      opened: () => {
+        throw new Error("a manager showed its token to somebody else");
+      },
+    });
+    const { agent, manager } = await pair(service, endpoint);
+    const socket = connect(impostor.port, "127.0.0.1");
+    agent.pipe(socket).pipe(agent);
+    const outcome = await dial({
+      url: `wss://${AGENT_SERVER_NAME}${managerPath("block-1")}`,
+      token: TOKEN,
+      subprotocol: MANAGER_SUBPROTOCOL,
+      pinned: { certificate, serverName: AGENT_SERVER_NAME, through: manager },
+    }, {
+      frame: () => undefined,
+      malformed: () => undefined,
+      closed: () => undefined,
+    }, new AbortController().signal);
+    assertTrue(outcome.kind === "retryable", "it was let in");
+    assertMatch(outcome.failure.message, /certificate/);
+    for (const stream of [agent, manager, socket]) stream.destroy();
+    await impostor.close();
   }));
 
 Deno.test("managers wait for the next connection of their agent", () =>
