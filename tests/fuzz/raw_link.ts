@@ -113,15 +113,15 @@ export class RawLink implements Disposable {
   }
 
   /** A connection that has been upgraded. */
-  static async dial(url: string, token: string): Promise<RawLink> {
-    const { hostname, port, pathname, host } = new URL(url.replace(/^ws/, "http"));
+  static async dial(url: string, token: string, subprotocol = SUBPROTOCOL): Promise<RawLink> {
+    const { hostname, port, pathname, search, host } = new URL(url.replace(/^ws/, "http"));
     const socket = connect(Number(port), hostname);
     const upgraded = Promise.withResolvers<void>();
     socket.on("error", upgraded.reject);
     socket.write(
-      `GET ${pathname} HTTP/1.1\r\nHost: ${host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
+      `GET ${pathname}${search} HTTP/1.1\r\nHost: ${host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
         `Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n` +
-        `Sec-WebSocket-Protocol: ${SUBPROTOCOL}\r\nAuthorization: Bearer ${token}\r\n\r\n`,
+        `Sec-WebSocket-Protocol: ${subprotocol}\r\nAuthorization: Bearer ${token}\r\n\r\n`,
     );
     socket.once("data", (answer: Uint8Array) => {
       const [line] = new TextDecoder().decode(answer).split("\r\n");

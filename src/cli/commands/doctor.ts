@@ -6,7 +6,7 @@ import { type Check, failed, fine, type Patient, warning } from "../doctor/check
 import { daemonChecks } from "../doctor/daemon_checks.ts";
 import { folderChecks } from "../doctor/folder_checks.ts";
 import { machineChecks } from "../doctor/machine_checks.ts";
-import { managerLinkChecks } from "../doctor/manager_link_checks.ts";
+import { managerChecks } from "../doctor/manager_checks.ts";
 import { runtimeChecks } from "../doctor/runtime_checks.ts";
 import { schedulerChecks } from "../doctor/scheduler_checks.ts";
 import { serviceChecks } from "../doctor/service_checks.ts";
@@ -17,8 +17,8 @@ import { OPTIONAL_ENDPOINT } from "../parameters.ts";
 
 export const command = defineCommand<Record<never, never>, [name?: string]>({
   description:
-    "Looks at folders, disk, profile, daemon, service, interpreters and schedulers, and " +
-    "says how to mend what is wrong. Exit code 0 when nothing failed, warnings or not; else 1.",
+    "Looks at folders, disk, profile, daemon, service, interpreters, schedulers and how managers " +
+    "reach the agent, and says how to mend what is wrong. Exit code 0 when nothing failed, warnings or not; else 1.",
   parameters: { positional: { kind: "tuple", parameters: [OPTIONAL_ENDPOINT] } },
   run: async (context, _flags, nameOrId) => {
     const { home, output } = context;
@@ -45,9 +45,9 @@ async function* allChecks(
   yield* daemonChecks(patient);
   yield* serviceChecks(patient);
   yield* runtimeChecks(patient);
-  yield* managerLinkChecks(patient);
   yield* machineChecks(patient);
   yield* schedulerChecks(patient);
+  yield* managerChecks(patient);
 }
 
 interface ProfileChecked {
