@@ -262,6 +262,35 @@ export const FIGURES: readonly Figure[] = [
     better: "lower",
     target: 10,
   },
+  {
+    id: "14.memory",
+    label: "agent memory for each of 2,000 idle managers",
+    unit: "KB",
+    better: "lower",
+  },
+  {
+    id: "14.processor",
+    label: "agent, processor with 2,000 idle managers, over 30 s",
+    unit: "%",
+    better: "lower",
+  },
+  {
+    id: "14.rate",
+    label: "no-op tasks through the service, the agent and 2,000 managers with fake workers",
+    ...rate,
+  },
+  {
+    id: "14.busy_memory",
+    label: "agent memory for each of the 2,000 managers, after that",
+    unit: "KB",
+    better: "lower",
+  },
+  {
+    id: "14.return",
+    label: "all managers back after a kill and a restart of the agent",
+    unit: "s",
+    better: "lower",
+  },
   { id: "15.first", label: "one task at a time on a warm block of Slurm, p50", ...time },
   { id: "15.cold", label: "first result with no block, from a queue that is empty", ...time },
   {

@@ -15,6 +15,7 @@ import { serviceEfficiency } from "./rows/efficiency.ts";
 import { executorScenarios } from "./rows/executor_alone.ts";
 import { fairness } from "./rows/fairness.ts";
 import { idleEndpoints } from "./rows/idle_endpoints.ts";
+import { manyManagers } from "./rows/many_managers.ts";
 import { memory } from "./rows/memory.ts";
 import { payloads } from "./rows/payloads.ts";
 import { serviceRate } from "./rows/service_rate.ts";
@@ -49,7 +50,7 @@ const SHORT: readonly Scenario[] = [
 ];
 
 /** Those that fill memory and disk, last. */
-const LONG: readonly Scenario[] = [idleEndpoints, backlog];
+const LONG: readonly Scenario[] = [idleEndpoints, manyManagers, backlog];
 
 /** The program, the floors beside it, and its peers; those that have to be installed when asked for. */
 export function scenariosOf(options: { readonly peers: boolean }): readonly Scenario[] {

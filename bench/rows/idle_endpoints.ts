@@ -7,7 +7,8 @@ import { until } from "../../tests/helpers/until.ts";
 import { Deployment } from "../deployment.ts";
 import { OURS } from "../figures.ts";
 import { memoryUse, processorSeconds } from "../process_usage.ts";
-import { type Scenario, type ScenarioContext, sized } from "../scenario.ts";
+import { connectionsAllowed, Fleet } from "../fleet.ts";
+import { type Scenario, sized } from "../scenario.ts";
 
 const ENDPOINTS = 5_000;
 /** Each speaks for its share of the endpoints. */
@@ -15,47 +16,8 @@ const PROCESSES = 2;
 const REGISTRATIONS_AT_A_TIME = 32;
 const IDLE_SECONDS = 30;
 const PATIENCE = 120_000;
-/** Descriptors of a process that are no connection of an endpoint. */
-const OTHER_DESCRIPTORS = 200;
 
 const PROCESS = fromFileUrl(new URL("./idle_endpoints_process.ts", import.meta.url));
-const CONFIG = fromFileUrl(new URL("../../deno.json", import.meta.url));
-
-/** A process that dials for many endpoints, with the agent's own forwarder, and redials. */
-class Fleet implements AsyncDisposable {
-  connected = 0;
-  readonly size: number;
-  readonly #child: Deno.ChildProcess;
-  readonly #reading: Promise<void>;
-
-  constructor(folder: string, registrations: readonly EndpointRegistration[]) {
-    this.size = registrations.length;
-    const file = join(folder, `${crypto.randomUUID()}.json`);
-    Deno.writeTextFileSync(file, JSON.stringify(registrations), { mode: 0o600 });
-    this.#child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "--quiet", "--no-check", `--config=${CONFIG}`, PROCESS, file],
-      stdin: "null",
-      stdout: "piped",
-    }).spawn();
-    this.#reading = this.#read();
-  }
-
-  async #read(): Promise<void> {
-    let text = "";
-    for await (const piece of this.#child.stdout.pipeThrough(new TextDecoderStream())) {
-      text += piece;
-      const lines = text.split("\n");
-      text = lines.pop()!;
-      if (lines.length > 0) this.connected = Number(lines.at(-1));
-    }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#child.kill("SIGKILL");
-    await this.#child.status;
-    await this.#reading;
-  }
-}
 
 async function register(client: Client, count: number): Promise<EndpointRegistration[]> {
   const registrations: EndpointRegistration[] = [];
@@ -70,14 +32,11 @@ async function register(client: Client, count: number): Promise<EndpointRegistra
   return registrations;
 }
 
-/** As many as were asked for, or what this user's limit of open files allows. */
-async function endpointCount(context: ScenarioContext): Promise<number> {
-  const wanted = sized(context, ENDPOINTS, 50);
-  const { stdout } = await new Deno.Command("sh", { args: ["-c", "ulimit -n"] }).output();
-  const limit = Number(new TextDecoder().decode(stdout));
-  if (Number.isNaN(limit) || limit >= wanted + OTHER_DESCRIPTORS) return wanted;
-  context.note(`row 9 has only ${limit - OTHER_DESCRIPTORS} endpoints: ulimit -n is ${limit}`);
-  return limit - OTHER_DESCRIPTORS;
+/** The process speaks for the endpoints of a file. */
+function fleetOf(folder: string, registrations: readonly EndpointRegistration[]): Fleet {
+  const file = join(folder, `${crypto.randomUUID()}.json`);
+  Deno.writeTextFileSync(file, JSON.stringify(registrations), { mode: 0o600 });
+  return new Fleet(PROCESS, registrations.length, [file]);
 }
 
 export const idleEndpoints: Scenario = {
@@ -87,7 +46,9 @@ export const idleEndpoints: Scenario = {
   repeats: 3,
   minutes: 6,
   run: async (context) => {
-    const count = await endpointCount(context);
+    const wanted = sized(context, ENDPOINTS, 50);
+    const count = await connectionsAllowed(wanted);
+    if (count < wanted) context.note(`row 9 has only ${count} endpoints, by ulimit -n`);
     await using deployment = await Deployment.prepare();
     const registrations = await register(await deployment.client(), count);
     const service = await deployment.servicePid();
@@ -97,7 +58,7 @@ export const idleEndpoints: Scenario = {
     const share = Math.ceil(count / PROCESSES);
     const all = Array.from({ length: PROCESSES }, (_, index) =>
       fleets.use(
-        new Fleet(context.folder, registrations.slice(index * share, (index + 1) * share)),
+        fleetOf(context.folder, registrations.slice(index * share, (index + 1) * share)),
       ));
     const connected = (): Promise<unknown> =>
       until("all endpoints", () => all.every((fleet) => fleet.connected === fleet.size), PATIENCE);
