@@ -65,7 +65,7 @@ Deno.test("a token's scopes bound what it may do, on every route", async () => {
   }
 });
 
-Deno.test("an endpoint's token opens the forwarder and nothing else", async () => {
+Deno.test("an endpoint's token opens its own links and nothing else", async () => {
   await using service = await ServiceFixture.open();
   const owner = await service.token();
   const endpoint = await service.registerEndpoint(owner);
