@@ -63,7 +63,7 @@ function packProgram(files: readonly BundledFile[]): Uint8Array {
   ]);
   return zstdCompressSync(archive, {
     params: {
-      [constants.ZSTD_c_compressionLevel]: 19,
+      [constants.ZSTD_c_compressionLevel]: 22,
       [constants.ZSTD_c_windowLog]: 24,
       [constants.ZSTD_c_checksumFlag]: 1,
     },
