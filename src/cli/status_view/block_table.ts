@@ -40,7 +40,8 @@ function rowOf(block: BlockStatus, now: number): string[] {
 
 function reasonOf({ reason, managers }: BlockStatus): string {
   const away = managers.filter(({ state }) => state === "away").length;
-  return away === 0 ? reason : `${away} of its managers are not heard of`;
+  if (away === 0) return reason;
+  return away === 1 ? "1 manager is not heard of" : `${away} managers are not heard of`;
 }
 
 function nodeNames(names: readonly string[]): string {

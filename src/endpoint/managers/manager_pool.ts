@@ -9,6 +9,7 @@
  * 2. `#totals` is the sum of what each manager was counted with last; `#open` has those with room.
  * 3. A manager is on disk as known before it is welcomed, until it is gone.
  */
+import type { TaskError } from "../../contract/errors.ts";
 import type { TaskId } from "../../contract/ids.ts";
 import type { ManagerHello } from "../../contract/protocol/manager_messages.ts";
 import type {
@@ -18,6 +19,7 @@ import type {
   FinishedAttempt,
   TaskAttempt,
 } from "../executor/executor.ts";
+import { manageError } from "../executor/assignment.ts";
 import { STOPPED } from "../executor/outcomes.ts";
 import { withTimeout } from "../../lib/async.ts";
 import { logger } from "../../lib/log.ts";
@@ -49,6 +51,8 @@ export interface ManagerPoolOptions {
   readonly returnTime: number;
   /** Of tasks that name no walltime, milliseconds; null means no end. */
   readonly walltime: number | null;
+  /** How long a block lasts, milliseconds; null where that is not known. */
+  readonly blockWalltime: number | null;
   /** Ends what brings managers here, when the last one was told to end. */
   readonly closed?: () => Promise<void>;
 }
@@ -242,8 +246,23 @@ export class ManagerPool implements Executor {
   }
 
   run(attempts: readonly TaskAttempt[]): void {
-    this.#place(attempts);
+    const tooLong = attempts.filter((attempt) => this.#outlastsBlocks(attempt));
+    for (const attempt of tooLong) {
+      const error = tooLongError(this.#walltimeOf(attempt)!, this.#options.blockWalltime!);
+      this.#endUnplaced([attempt], { kind: "failed", error });
+    }
+    const possible = tooLong.length === 0
+      ? attempts
+      : attempts.filter((attempt) => !tooLong.includes(attempt));
+    this.#place(possible);
     this.#rebalanceSoon();
+  }
+
+  /** No block will ever have the time for it. */
+  #outlastsBlocks(attempt: TaskAttempt): boolean {
+    const { blockWalltime } = this.#options;
+    const walltime = this.#walltimeOf(attempt);
+    return blockWalltime !== null && walltime !== null && walltime > blockWalltime;
   }
 
   /** Workers that are idle come first, then whoever has most room. */
@@ -408,4 +427,12 @@ export class ManagerPool implements Executor {
     this.#options.known[Symbol.dispose]();
     await this.#options.closed?.();
   }
+}
+
+function tooLongError(walltime: number, blockWalltime: number): TaskError {
+  return manageError(
+    "CouldNotExecuteUserTaskError",
+    `the task may take ${walltime / 1_000} s, and a block lasts ${blockWalltime / 1_000} s`,
+    "Give the task a shorter walltime, or blocks a longer one: executor.provider.walltime.",
+  );
 }

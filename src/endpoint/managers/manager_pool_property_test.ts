@@ -190,6 +190,7 @@ class ModelAgent {
       reattachTimeout: HOUR,
       returnTime: HOUR,
       walltime: null,
+      blockWalltime: null,
     });
     this.pool.adopt([]);
     for (let index = 0; index < MANAGERS; index++) this.#add(index);

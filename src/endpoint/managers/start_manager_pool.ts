@@ -68,6 +68,9 @@ export async function startManagerPool(settings: ManagerPoolSettings): Promise<B
     reattachTimeout,
     returnTime: 2 * interval,
     walltime: executor.walltimeSeconds === null ? null : executor.walltimeSeconds * 1_000,
+    blockWalltime: executor.provider.type === "local"
+      ? null
+      : executor.provider.blocks.walltimeSeconds * 1_000,
     closed: async () => {
       relay?.close();
       await listener.close();

@@ -251,6 +251,16 @@ slurmTest("a job that ends before its manager is there is told with what it prin
   assertMatch(await site.env.ok(["logs", "--block", block_id]), /\/no\/such\/wrapper/);
 });
 
+slurmTest("a task that no block has the time for is refused, with both times", async () => {
+  await using site = await Site.start({ maxBlocks: 1 });
+  const client = await site.client();
+  await using executor = new Executor(client, await site.endpointId(), {
+    walltimeSeconds: 600,
+  });
+  const refused = await executor.submit(DOUBLE, 1).then(() => "", (error) => String(error));
+  assertMatch(refused, /may take 600 s, and a block lasts 300 s/);
+});
+
 slurmTest("stop ends what runs in blocks and leaves no job", async () => {
   await using site = await Site.start({ initBlocks: 3 });
   await site.managers(3);
