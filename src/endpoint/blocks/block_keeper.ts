@@ -9,7 +9,6 @@
  */
 import type { FuncxFailure } from "../../contract/errors.ts";
 import { newId } from "../../contract/ids.ts";
-import { Backoff } from "../../lib/backoff.ts";
 import { ensurePrivateFolder } from "../../lib/files.ts";
 import { logger } from "../../lib/log.ts";
 import { messageOf } from "../../lib/outcome.ts";
@@ -24,16 +23,14 @@ import { BlockFile, blockFilePath } from "./block_file.ts";
 import { BlockHealth } from "./block_health.ts";
 import { lastWords } from "./block_output.ts";
 import { KeptBlocks } from "./kept_blocks.ts";
+import { SchedulerDesk } from "./scheduler_desk.ts";
 
 const log = logger("blocks");
 
-/** The scheduler is asked again after an event, but not so soon after the last time; milliseconds. */
-const EVENT_GAP = 2_000;
 /** How long managers are expected of a submit that was cut off; milliseconds. */
 const DOUBT_TIME = 15 * 60_000;
 /** How long a job may run before its first manager is there; milliseconds. */
 const ARRIVAL_TIME = 5 * 60_000;
-const PAUSE = { initial: 5_000, maximum: 300_000, minimumUptime: 0 };
 
 export interface KeeperOptions {
   readonly provider: Provider;
@@ -65,37 +62,29 @@ export interface Demand {
   readonly tell: (problem: FuncxFailure | null) => void;
 }
 
-/** What the scheduler said last. */
-export interface SchedulerAnswer {
-  /** Milliseconds since 1970. */
-  readonly at: number;
-  readonly text: string;
-}
-
 export class BlockKeeper {
   readonly #options: KeeperOptions;
   readonly #file: BlockFile;
   readonly #blocks: KeptBlocks;
   readonly #health: BlockHealth;
-  readonly #submitPause = new Backoff(PAUSE);
-  #askPause = new Backoff(PAUSE);
+  readonly #desk: SchedulerDesk;
   #demand: Demand | undefined;
   #stopLooking: (() => void) | undefined;
   #isFirst: boolean;
   #isHeld = false;
-  /** These three in milliseconds since 1970. */
-  #submitAfter = 0;
-  #askAt = 0;
-  #askedAt = 0;
   #asking: Promise<void> | undefined;
   #submitting: Promise<void> | undefined;
-  #answer: SchedulerAnswer | null = null;
-  #commands = 0;
 
   /** Reads what the last agent has left. Throws the system's error. */
   constructor(options: KeeperOptions) {
     this.#options = options;
     this.#health = new BlockHealth(options.name, (problem) => this.#demand?.tell(problem));
+    this.#desk = new SchedulerDesk({
+      provider: options.provider,
+      health: this.#health,
+      pollInterval: this.#settings.pollSeconds * 1_000,
+      now: options.now,
+    });
     this.#file = new BlockFile(blockFilePath(options.stateDir));
     this.#blocks = new KeptBlocks(this.#file.read());
     this.#isFirst = this.#blocks.live.length === 0;
@@ -115,23 +104,14 @@ export class BlockKeeper {
     return this.#options.access.pool.managers;
   }
 
-  get provider(): Provider["type"] {
-    return this.#options.provider.type;
+  /** How the scheduler stands. */
+  get scheduler(): Pick<SchedulerDesk, "type" | "answer" | "commands"> {
+    return this.#desk;
   }
 
   /** Of a block, milliseconds. */
   get walltime(): number {
     return this.#settings.walltimeSeconds * 1_000;
-  }
-
-  /** Null before the first one. */
-  get answer(): SchedulerAnswer | null {
-    return this.#answer;
-  }
-
-  /** How often a command of the scheduler was run. */
-  get commands(): number {
-    return this.#commands;
   }
 
   get #settings(): BlockSettings {
@@ -169,7 +149,8 @@ export class BlockKeeper {
   #look(): void {
     this.#observe();
     this.#scale();
-    if (this.#asking === undefined && this.#options.now() >= this.#askAt) this.#ask();
+    if (this.#asking !== undefined || !this.#desk.isDue) return;
+    this.#asking = this.#ask().finally(() => this.#asking = undefined);
   }
 
   /** What the managers show: that a block runs, and whether it has anything to do. */
@@ -205,13 +186,13 @@ export class BlockKeeper {
     this.#store({ ...block, state: running, managers: "there" });
     this.#health.works();
     // For the names of its nodes.
-    this.#askSoon();
+    this.#desk.askSoon();
   }
 
   /** The last manager of the block has gone. */
   #left(block: Block): void {
     this.#store({ ...block, managers: "gone" });
-    this.#askSoon();
+    this.#desk.askSoon();
   }
 
   /** Whether a block without a manager is worth waiting for. */
@@ -248,7 +229,7 @@ export class BlockKeeper {
       now: now(),
     });
     if (cancel.length > 0) this.#giveUp(cancel);
-    if (start === 0 || this.#submitting !== undefined || now() < this.#submitAfter) return;
+    if (start === 0 || this.#submitting !== undefined || !this.#desk.maySubmit) return;
     this.#isFirst = false;
     this.#submitting = this.#submitAll(start).finally(() => this.#submitting = undefined);
   }
@@ -283,7 +264,7 @@ export class BlockKeeper {
 
   /** False when the next one has to wait. */
   async #submitOne(): Promise<boolean> {
-    const { provider, settings, name, stateDir, now } = this.#options;
+    const { settings, name, stateDir, now } = this.#options;
     const blockId = newId().slice(0, 8);
     const request = blockRequest({ name, stateDir, blockId, provider: settings });
     const isPrepared = this.#prepare({
@@ -294,8 +275,7 @@ export class BlockKeeper {
       managers: "expected",
     });
     if (!isPrepared) return false;
-    this.#commands += 1;
-    const outcome = await provider.submit(request);
+    const outcome = await this.#desk.submit(request);
     if (outcome.kind === "ok") {
       this.#submitted(blockId, outcome.value);
       return true;
@@ -314,7 +294,7 @@ export class BlockKeeper {
       access.open(block.blockId, block.folder, workersPerNode);
       return true;
     } catch (thrown) {
-      this.#pauseSubmits();
+      this.#desk.pauseSubmits();
       this.#health.silent({
         code: "DIRECTORY_UNUSABLE",
         message: `a block cannot be kept in ${block.folder}: ${messageOf(thrown)}`,
@@ -334,15 +314,9 @@ export class BlockKeeper {
       ? { ...state, jobId }
       : { kind: "queued", jobId, reason: "" };
     this.#store({ ...block, state: known });
-    this.#said(`job ${jobId} was submitted`);
-    this.#health.answers();
-    this.#askSoon();
   }
 
   #notSubmitted(block: Block, failure: SchedulerFailure, isTransient: boolean): void {
-    this.#said(failure.message);
-    this.#pauseSubmits();
-    if (isTransient) this.#health.silent(failure);
     if (failure.mayBeDone) {
       const { blockId } = block;
       log.warning("block {blockId} may have been submitted: {message}", { blockId, ...failure });
@@ -353,39 +327,13 @@ export class BlockKeeper {
     this.#end(block, failure.message);
   }
 
-  #pauseSubmits(): void {
-    this.#submitAfter = this.#options.now() + this.#submitPause.next();
-  }
-
-  #askSoon(): void {
-    this.#askAt = Math.min(this.#askAt, this.#askedAt + EVENT_GAP);
-  }
-
   /** (2) */
-  #ask(): void {
-    const { now } = this.#options;
-    const jobIds = this.#blocks.live.flatMap((block) => jobIdOf(block) ?? []);
-    this.#askedAt = now();
-    this.#askAt = this.#askedAt + this.#settings.pollSeconds * 1_000;
-    if (jobIds.length === 0) return;
-    this.#asking = this.#askAbout(jobIds).finally(() => this.#asking = undefined);
-  }
-
-  async #askAbout(jobIds: readonly string[]): Promise<void> {
-    this.#commands += 1;
-    const outcome = await this.#options.provider.status(jobIds);
-    if (outcome.kind !== "ok") {
-      this.#said(outcome.failure.message);
-      this.#health.silent(outcome.failure);
-      this.#askAt = Math.max(this.#askAt, this.#options.now() + this.#askPause.next());
-      return;
-    }
-    this.#askPause = new Backoff(PAUSE);
-    this.#health.answers();
-    this.#said(stateCounts([...outcome.value.values()]));
+  async #ask(): Promise<void> {
+    const states = await this.#desk.ask(this.#blocks.live.flatMap((block) => jobIdOf(block) ?? []));
+    if (states === null) return;
     for (const block of this.#blocks.live) {
       const jobId = jobIdOf(block);
-      const job = jobId === null ? undefined : outcome.value.get(jobId);
+      const job = jobId === null ? undefined : states.get(jobId);
       if (jobId !== null && job !== undefined) this.#heard(block, jobId, job);
     }
   }
@@ -447,14 +395,9 @@ export class BlockKeeper {
     }
     if (jobIds.length === 0) return true;
     log.info("jobs {jobIds} are cancelled: {reason}", { reason, jobIds });
-    this.#commands += 1;
-    const outcome = await this.#options.provider.cancel(jobIds);
-    this.#askSoon();
+    const outcome = await this.#desk.cancel(jobIds);
     if (outcome.kind === "ok") return true;
-    const { failure } = outcome;
-    this.#said(failure.message);
-    this.#health.silent(failure);
-    log.error("jobs {jobIds} were not cancelled: {message}", { jobIds, ...failure });
+    log.error("jobs {jobIds} were not cancelled: {message}", { jobIds, ...outcome.failure });
     return false;
   }
 
@@ -479,21 +422,10 @@ export class BlockKeeper {
       log.error("the blocks could not be written: {reason}", { reason: messageOf(thrown) });
     }
   }
-
-  #said(text: string): void {
-    this.#answer = { at: this.#options.now(), text };
-  }
 }
 
 /** How a block failed, with what its job has printed last. */
 function withWords({ folder }: Block, how: string): string {
   const words = lastWords(folder);
   return words === "" ? how : `${how}; its last words: ${words}`;
-}
-
-/** Such as `2 running, 1 queued`. */
-function stateCounts(jobs: readonly JobState[]): string {
-  const counts = new Map<string, number>();
-  for (const { kind } of jobs) counts.set(kind, (counts.get(kind) ?? 0) + 1);
-  return [...counts].map(([kind, count]) => `${count} ${kind}`).join(", ");
 }

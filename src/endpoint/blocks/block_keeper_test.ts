@@ -195,7 +195,7 @@ Deno.test("all jobs are asked about in one command, once in a poll period", asyn
   const { asked } = stage.scheduler;
   for (let second = 0; second < 40; second++) await stage.pass(1_000);
   assertEquals(stage.scheduler.asked - asked, 2);
-  assertEquals(stage.keeper.answer?.text, "3 queued");
+  assertEquals(stage.keeper.scheduler.answer?.text, "3 queued");
   const [block] = stage.keeper.blocks;
   assertTrue(block!.state.kind === "queued");
   assertEquals(block!.state.reason, "Priority");

@@ -7,12 +7,12 @@ import type { BlockKeeper } from "./block_keeper.ts";
 export function blockStatus(keeper: BlockKeeper): ClusterStatus {
   const managers = Map.groupBy(keeper.managers, ({ blockId }) => blockId);
   return {
-    provider: keeper.provider,
+    provider: keeper.scheduler.type,
     blocks: keeper.blocks.map((block) =>
       statusOf(block, managers.get(block.blockId) ?? [], keeper.walltime)
     ),
-    last_answer: keeper.answer,
-    scheduler_commands: keeper.commands,
+    last_answer: keeper.scheduler.answer,
+    scheduler_commands: keeper.scheduler.commands,
   };
 }
 
