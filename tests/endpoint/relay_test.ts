@@ -8,12 +8,17 @@ import { PATH_WITH_PYTHON } from "../helpers/python.ts";
 import { processTest, type TestEnv } from "../helpers/test_env.ts";
 import { until } from "../helpers/until.ts";
 
+/** Runs a script in a session of its own, and tells the session when it is certainly that. */
+const SUBMIT = `setsid sh -c 'echo $$ > "$0.pid"; exec sh "$0"' "$1" > "$2" 2>&1 < /dev/null &
+while ! [ -s "$1.pid" ]; do sleep 0.01; done
+cat "$1.pid"`;
+
 /** A scheduler of this machine: a job is a process group. */
 const JOBS = {
   submit: [
     "sh",
     "-c",
-    'setsid sh "$1" > "$2" 2>&1 < /dev/null & echo $!',
+    SUBMIT,
     "sh",
     "{script}",
     "{output}",
@@ -49,11 +54,11 @@ class Stage {
       join(".funcx", "default", "config.ts"),
       `export default ${JSON.stringify({ executor }, null, 2)};\n`,
     );
+    // Not at the preferred port, which another service may take while this one is away.
+    await env.ok(["service", "start", "--listen", "127.0.0.1:0"]);
     await env.ok(["start"]);
-    const { url } = await env.json<{ url: string }>(["service", "status"]);
-    const { token } = await env.json<{ token: string }>(["service", "token", "create"]);
     const { id } = await env.json<{ id: string }>(["status"]);
-    return new Stage(env, new Client({ url, token }), id);
+    return new Stage(env, await clientOf(env), id);
   }
 
   /** A shell task that writes to the ledger, and ends when `go` was called. */
@@ -106,6 +111,12 @@ class Stage {
   }
 }
 
+async function clientOf(env: TestEnv): Promise<Client> {
+  const { url } = await env.json<{ url: string }>(["service", "status"]);
+  const { token } = await env.json<{ token: string }>(["service", "token", "create"]);
+  return new Client({ url, token });
+}
+
 function linesOf(path: string): readonly string[] {
   try {
     return Deno.readTextFileSync(path).trim().split("\n");
@@ -142,6 +153,7 @@ relayTest("by the service come tasks of all runtimes, small and large", async (s
 
 relayTest("kill -9 of the service: managers and agent meet at the next one", async (stage) => {
   const held = await stage.held();
+  const { url } = await stage.env.json<{ url: string }>(["service", "status"]);
   await stage.kill("service");
   // It is away for longer than a manager may be whose own connection was closed.
   await until(
@@ -149,11 +161,26 @@ relayTest("kill -9 of the service: managers and agent meet at the next one", asy
     async () => /nothing was heard for .*waited for 600000 ms/.test(await stage.env.ok(["logs"])),
     PATIENCE,
   );
-  await stage.env.ok(["service", "start"]);
+  await stage.env.ok(["service", "start", "--listen", new URL(url).host]);
   held.go();
   await held.result;
   assertEquals(stage.ledger, ["run"]);
   assertEquals(await stage.executor.submit((x: number) => x * 2, 21), 42);
+});
+
+relayTest("a service that comes back at another port is found there by both", async (stage) => {
+  const held = await stage.held();
+  const { url: before } = await stage.env.json<{ url: string }>(["service", "status"]);
+  await stage.kill("service");
+  await stage.env.ok(["service", "start", "--listen", "127.0.0.1:0"]);
+  const { url: after } = await stage.env.json<{ url: string }>(["service", "status"]);
+  assertTrue(after !== before, after);
+  held.go();
+  const executor = new Executor(await clientOf(stage.env), stage.executor.endpointId);
+  assertEquals(await executor.submit((x: number) => x * 2, 21), 42);
+  assertEquals(stage.ledger, ["run"]);
+  const urls = stage.connections().map(({ connection }) => new URL(connection.relay!.url).host);
+  assertEquals(urls, [new URL(after).host]);
 });
 
 relayTest("kill -9 of the agent: its managers hand over to the next one", async (stage) => {
