@@ -1,5 +1,6 @@
 /** Every path of one endpoint: its folder `~/.funcx/NAME`, and what the profile keeps elsewhere. */
 import { FuncxError } from "../contract/errors.ts";
+import { BLOCK_FOLDER, MANAGER_FOLDER } from "./cluster_folders.ts";
 import { RESULT_FOLDER } from "./result_folder.ts";
 import { type RegistrationFile, RegistrationFileSchema } from "../contract/home.ts";
 import type { FuncxHome } from "../contract/home_folder.ts";
@@ -43,6 +44,11 @@ export class EndpointDir {
 
   get resultFolder(): string {
     return join(this.stateDir, ...RESULT_FOLDER);
+  }
+
+  /** What it keeps of its blocks, and of the managers in them. */
+  get clusterFolders(): readonly string[] {
+    return [join(this.stateDir, BLOCK_FOLDER), join(this.stateDir, MANAGER_FOLDER)];
   }
 
   get logFile(): string {

@@ -74,14 +74,15 @@ export function outputFile(home: FuncxHome, name: string): string {
 }
 
 /**
- * Removes what the endpoint has, which must not run: its folder, and spool and log where the profile
- * keeps them elsewhere. Such a folder itself stays, since it may hold other things.
+ * Removes what the endpoint has, which must not run: its folder, and spool, logs and blocks where the
+ * profile keeps them elsewhere. Such a folder itself stays, since it may hold other things.
  */
 export async function removeEndpointFiles(context: CliContext, name: string): Promise<void> {
   const directory = await endpointDir(context, name);
   if (directory.stateDir !== directory.folder) {
     for (const suffix of ["", "-wal", "-journal"]) removeIfPresent(directory.spoolFile + suffix);
     await removeFolder(dirname(directory.logFile));
+    for (const folder of directory.clusterFolders) await removeFolder(folder);
   }
   await removeFolder(directory.folder);
 }

@@ -7,7 +7,7 @@ import { ensurePrivateFolder, readIfPresent, writePrivateFile } from "../../lib/
 import { logger } from "../../lib/log.ts";
 import { messageOf } from "../../lib/outcome.ts";
 import { dirname, join } from "../../lib/path.ts";
-import { BLOCK_FOLDER } from "../providers/block_request.ts";
+import { BLOCK_FOLDER } from "../cluster_folders.ts";
 import type { Block } from "./block.ts";
 
 const log = logger("blocks");

@@ -11,6 +11,7 @@ import type { ResolvedExecutor } from "../../profile/schema.ts";
 import type { Executor, ExecutorEvents } from "../executor/executor.ts";
 import { RUNTIMES } from "../executor/runtimes/runtime.ts";
 import { RelayDoor } from "../relay/relay_door.ts";
+import { MANAGER_FOLDER } from "../cluster_folders.ts";
 import { RESULT_FOLDER } from "../result_folder.ts";
 import { type AddressChoice, chooseAddress } from "./addresses.ts";
 import { greet } from "./greeting.ts";
@@ -56,13 +57,13 @@ export async function startManagerPool(settings: ManagerPoolSettings): Promise<B
   const { link } = executor;
   const reattachTimeout = link.reattachSeconds * 1_000;
   const address = usableAddress(link.address);
-  const file = await LinkFile.open(join(stateDir, "managers", "link.json"));
+  const file = await LinkFile.open(join(stateDir, MANAGER_FOLDER, "link.json"));
   const resultFolder = join(stateDir, ...RESULT_FOLDER);
   ensurePrivateFolder(resultFolder);
   const pool = new ManagerPool({
     events,
     local: settings.local,
-    known: new KnownManagers(join(stateDir, "managers", "known.jsonl")),
+    known: new KnownManagers(join(stateDir, MANAGER_FOLDER, "known.jsonl")),
     runtimes: RUNTIMES.filter((name) => executor.runtimes[name] !== null),
     resultFolder,
     reattachTimeout,

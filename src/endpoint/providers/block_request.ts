@@ -2,11 +2,9 @@
 import { CONNECTION_FILE } from "../../contract/manager_connection.ts";
 import { join } from "../../lib/path.ts";
 import type { BlockProvider } from "../../profile/resolved_provider.ts";
+import { BLOCK_FOLDER } from "../cluster_folders.ts";
 import { managerCommand } from "./manager_command.ts";
 import type { BlockRequest } from "./provider.ts";
-
-/** Where an endpoint keeps its blocks, below its state folder. */
-export const BLOCK_FOLDER = "blocks";
 
 export interface BlockOptions {
   /** Of the endpoint. */
