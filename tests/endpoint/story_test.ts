@@ -106,6 +106,23 @@ processTest("delete asks, and takes the folder away only with --yes", async (env
   assertEquals(await statuses(env), {});
 });
 
+processTest(
+  "delete takes what an endpoint keeps elsewhere, and nothing that is not its own",
+  async (env) => {
+    const scratch = join(env.home, "scratch");
+    for (const folder of ["blocks/b1", "managers", "logs"]) {
+      Deno.mkdirSync(join(scratch, folder), { recursive: true });
+    }
+    env.file("scratch/spool.db", "");
+    env.file("scratch/mine.txt", "");
+    await env.ok(["configure", "away"]);
+    const profile = `export default { stateDir: ${JSON.stringify(scratch)} };\n`;
+    env.file(join(".funcx", "away", "config.ts"), profile);
+    await env.ok(["delete", "away", "--yes"]);
+    assertEquals([...Deno.readDirSync(scratch)].map(({ name }) => name), ["mine.txt"]);
+  },
+);
+
 processTest("start --foreground serves until it is interrupted", async (env) => {
   await env.ok(["init"]);
   await using agent = env.start(["start", "--foreground"]);
