@@ -84,6 +84,8 @@ export const ManagerWelcomeSchema = v.object({
   reattach_timeout: v.pipe(v.number(), v.minValue(0)),
   /** Of what it holds: these are nobody's any more, to be ended and forgotten. */
   unwanted: v.pipe(v.array(TaskAttemptSchema), v.maxLength(2 * MAX_HELD_ATTEMPTS)),
+  /** Of what it holds, ends that the agent has: they are not told again, and `kept` as always. */
+  known: v.optional(v.pipe(v.array(TaskAttemptSchema), v.maxLength(MAX_HELD_ATTEMPTS))),
 });
 export type ManagerWelcome = v.InferOutput<typeof ManagerWelcomeSchema>;
 

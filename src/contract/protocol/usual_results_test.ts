@@ -7,9 +7,15 @@ import { decode, encode } from "./codec.ts";
 import { type Results, ResultsSchema } from "./messages.ts";
 import { isUsualResults } from "./usual_results.ts";
 
+/** Keys that a schema leaves out of a record, so such a record is not usual. */
+const LEFT_OUT = ["__proto__", "prototype", "constructor"];
+
 /** Of successful tasks, at least one. */
 const SUCCESSES: fc.Arbitrary<Results> = valuesOf(ResultsSchema)
   .filter(({ results }) => results.length > 0)
+  .filter(({ results }) =>
+    !results.some(({ details = {} }) => LEFT_OUT.some((key) => Object.hasOwn(details, key)))
+  )
   .map(({ type, results }) => ({
     type,
     results: results.map(({ error: _, ...result }) => ({ ...result, state: "success" })),

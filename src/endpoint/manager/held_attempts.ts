@@ -137,7 +137,7 @@ export class HeldAttempts {
 
   // -- sessions -------------------------------------------------------------------------------------
 
-  opened(link: HeldLink, { unwanted }: ManagerWelcome, toldLimit: number): void {
+  opened(link: HeldLink, { unwanted, known = [] }: ManagerWelcome, toldLimit: number): void {
     this.#link = link;
     this.#toldLimit = toldLimit;
     this.#functions.clear();
@@ -145,8 +145,11 @@ export class HeldAttempts {
     this.#followed.clear();
     for (const { task_id, attempt } of unwanted) this.#forget(task_id, attempt);
     this.#window = new SendWindow(MAX_HELD_ATTEMPTS);
+    const told = new Map(known.map(({ task_id, attempt }) => [task_id, attempt]));
     this.#unsent = new Fifo();
-    for (const taskId of this.#finished.keys()) this.#unsent.push(taskId);
+    for (const [taskId, { attempt }] of this.#finished) {
+      if (told.get(taskId) !== attempt) this.#unsent.push(taskId);
+    }
     this.#flushSoon();
   }
 

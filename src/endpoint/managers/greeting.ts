@@ -4,7 +4,11 @@ import { newId } from "../../contract/ids.ts";
 import { HANDSHAKE_TIMEOUT } from "../../contract/limits.ts";
 import type { Decoded } from "../../contract/protocol/codec.ts";
 import { decodeManagerMessage, encodeLinkMessage } from "../../contract/protocol/manager_codec.ts";
-import type { ManagerHello, ManagerMessage } from "../../contract/protocol/manager_messages.ts";
+import type {
+  ManagerHello,
+  ManagerMessage,
+  ManagerWelcome,
+} from "../../contract/protocol/manager_messages.ts";
 import { reject } from "../../contract/protocol/handshake.ts";
 import type { Reject } from "../../contract/protocol/messages.ts";
 import { MANAGER_PROTOCOL_VERSION } from "../../contract/protocol/version.ts";
@@ -13,6 +17,7 @@ import { fatal, messageOf, ok, type Outcome, retryable } from "../../lib/outcome
 import { VERSION } from "../../lib/version.ts";
 import { type Transport, transportOf } from "../forwarder/ws_transport.ts";
 import { ManagerLink } from "./manager_link.ts";
+import type { AttemptId } from "../executor/executor.ts";
 import type { ManagerPool } from "./manager_pool.ts";
 import type { AgentLink } from "./remote_manager.ts";
 
@@ -95,7 +100,7 @@ function welcome(
     const message = `the agent cannot take managers: ${messageOf(thrown)}`;
     return retryable(reject("STORAGE_FULL", message, { retryable: true }));
   }
-  const { manager, unwanted } = attached;
+  const { manager, unwanted, known } = attached;
   transport.send(encodeLinkMessage({
     type: "welcome",
     protocol_version: MANAGER_PROTOCOL_VERSION,
@@ -103,7 +108,8 @@ function welcome(
     software_version: VERSION,
     heartbeat_interval: heartbeatInterval,
     reattach_timeout: reattachTimeout,
-    unwanted: unwanted.map(({ taskId, attempt }) => ({ task_id: taskId, attempt })),
+    unwanted: unwanted.map(nameOf),
+    known: known.map(nameOf),
   }));
   const link: AgentLink = new ManagerLink({
     transport,
@@ -140,4 +146,8 @@ function checkHello(frame: Decoded<ManagerMessage>): Outcome<ManagerHello, Rejec
     ));
   }
   return ok(hello);
+}
+
+function nameOf({ taskId, attempt }: AttemptId): ManagerWelcome["unwanted"][number] {
+  return { task_id: taskId, attempt };
 }

@@ -143,7 +143,10 @@ export class ManagerPool implements Executor {
    * A manager says hello: the one that it is, and what it holds that nobody asks for. Only while
    * `takesManagers`. Throws the system's error when it cannot be noted (3).
    */
-  attach(hello: ManagerHello, blockId: string): { manager: RemoteManager; unwanted: AttemptId[] } {
+  attach(
+    hello: ManagerHello,
+    blockId: string,
+  ): { manager: RemoteManager } & ReturnType<RemoteManager["attach"]> {
     const identity = { managerId: hello.manager_id, blockId, hostname: hello.hostname };
     let manager = this.#managers.get(hello.manager_id);
     if (manager !== undefined && manager.blockId !== blockId) {
@@ -156,10 +159,10 @@ export class ManagerPool implements Executor {
       this.#managers.set(hello.manager_id, manager);
     }
     const claimed = this.#orphans.claim(hello);
-    const unwanted = manager.attach(hello, claimed);
+    const answer = manager.attach(hello, claimed);
     manager.cancel(this.#orphans.cancelledOf(claimed));
     for (const taskId of this.#orphans.followedOf(claimed)) manager.follow(taskId, true);
-    return { manager, unwanted };
+    return { manager, ...answer };
   }
 
   #make(identity: ManagerIdentity, hello: ManagerHello): RemoteManager {

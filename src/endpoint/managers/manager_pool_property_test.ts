@@ -46,7 +46,7 @@ class ModelManager {
 
   dial(): void {
     if (this.#session !== undefined) return;
-    const { manager, unwanted } = this.pool.attach(this.#hello(), this.blockId);
+    const { manager, unwanted, known } = this.pool.attach(this.#hello(), this.blockId);
     const link: AgentLink = new ManagerLink({
       transport: {
         send: (frame) => void this.toManager.push(frame),
@@ -65,7 +65,8 @@ class ModelManager {
       if (this.finished.get(taskId)?.attempt === attempt) this.finished.delete(taskId);
     }
     manager.opened(link, LIMIT);
-    for (const ended of this.finished.values()) this.#tell(ended);
+    const told = new Set(known.map(({ taskId }) => taskId));
+    for (const ended of this.finished.values()) if (!told.has(ended.task_id)) this.#tell(ended);
   }
 
   #hello(): ManagerHello {

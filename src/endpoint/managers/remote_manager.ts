@@ -172,9 +172,13 @@ export class RemoteManager {
    * A session has begun. What it does not have of `#given` never reached it, since it is the same
    * process; that ends as given back.
    * @param claimed of what it holds, attempts that an earlier agent gave (1)
-   * @returns what it holds and nobody asks for
+   * @returns what it holds and nobody asks for; and of its ends those that were told here already.
+   *   Told again, such an end could be taken for that of the same attempt, given anew.
    */
-  attach(hello: ManagerHello, claimed: readonly AttemptId[]): AttemptId[] {
+  attach(
+    hello: ManagerHello,
+    claimed: readonly AttemptId[],
+  ): { unwanted: AttemptId[]; known: AttemptId[] } {
     clearTimeout(this.#timer);
     const before = this.#state;
     this.#state = { kind: "away", since: wallClock(), reason: "it has dialled again" };
@@ -188,14 +192,17 @@ export class RemoteManager {
         isArriving: false,
       });
     }
-    const held = [...hello.running, ...hello.finished]
-      .map(({ task_id, attempt }) => ({ taskId: task_id, attempt }));
+    const finished = hello.finished.map(attemptId);
+    const held = [...hello.running.map(attemptId), ...finished];
     const numbers = new Map(held.map(({ taskId, attempt }) => [taskId, attempt]));
     const missing = [...this.#given].filter(([taskId, given]) =>
       numbers.get(taskId) !== given.attempt
     );
     this.#finish(missing.map(([taskId, given]) => endOf(taskId, given, { kind: "returned" })));
-    return held.filter(({ taskId, attempt }) => !this.#isWanted(taskId, attempt));
+    return {
+      unwanted: held.filter(({ taskId, attempt }) => !this.#isWanted(taskId, attempt)),
+      known: finished.filter(({ taskId, attempt }) => this.#unkept.get(taskId) === attempt),
+    };
   }
 
   #isWanted(taskId: TaskId, attempt: number): boolean {
@@ -408,4 +415,8 @@ export class RemoteManager {
     }
     this.#events.finished(attempts);
   }
+}
+
+function attemptId({ task_id, attempt }: ManagerHello["running"][number]): AttemptId {
+  return { taskId: task_id, attempt };
 }
