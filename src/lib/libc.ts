@@ -1,16 +1,21 @@
 /**
  * The few functions of glibc that start a program and wait for it, where Deno has no way of its own
- * that is as cheap: see `posix_spawn.ts`. Linux only, since numbers and layouts are those of Linux.
+ * that is as cheap, see `posix_spawn.ts`, or none at all, see `thread_affinity.ts`. Linux only, since
+ * numbers and layouts are those of Linux.
  */
+
+const POSIX_SPAWN = {
+  name: "posix_spawn",
+  parameters: ["buffer", "buffer", "buffer", "buffer", "buffer", "buffer"],
+  result: "i32",
+} as const;
 
 const SYMBOLS = {
   // In a thread of the runtime: it returns when the program is loaded, which a slow file system or
   // a busy machine can make long.
-  posix_spawn: {
-    parameters: ["buffer", "buffer", "buffer", "buffer", "buffer", "buffer"],
-    result: "i32",
-    nonblocking: true,
-  },
+  posix_spawn: { ...POSIX_SPAWN, nonblocking: true },
+  // For a child that shall have what this thread has.
+  posix_spawn_in_this_thread: POSIX_SPAWN,
   posix_spawn_file_actions_init: { parameters: ["buffer"], result: "i32" },
   posix_spawn_file_actions_adddup2: { parameters: ["buffer", "i32", "i32"], result: "i32" },
   posix_spawn_file_actions_addopen: {
@@ -31,6 +36,8 @@ const SYMBOLS = {
   close: { parameters: ["i32"], result: "i32" },
   wait4: { parameters: ["i32", "buffer", "i32", "buffer"], result: "i32" },
   kill: { parameters: ["i32", "i32"], result: "i32" },
+  sched_getaffinity: { parameters: ["i32", "usize", "buffer"], result: "i32" },
+  sched_setaffinity: { parameters: ["i32", "usize", "buffer"], result: "i32" },
   getrusage: { parameters: ["i32", "buffer"], result: "i32" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
@@ -63,9 +70,12 @@ export class StringVector {
   readonly memory: Uint8Array<ArrayBuffer>;
   /** How many strings there are. */
   readonly length: number;
+  /** Held, since pointers lead into it. */
+  readonly base: StringVector | undefined;
 
-  /** @param base comes first, by reference: it has to live as long as this one is used */
+  /** @param base comes first, by reference */
   constructor(strings: readonly string[], base?: StringVector) {
+    this.base = base;
     const before = base?.length ?? 0;
     this.length = before + strings.length;
     const texts = encoder.encode(strings.map((text) => `${withoutZero(text)}\0`).join(""));

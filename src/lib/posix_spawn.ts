@@ -9,6 +9,7 @@
  */
 import { getSystemErrorMap } from "node:util";
 import { cString, type Libc, openLibc, StringVector } from "./libc.ts";
+import type { Binding } from "./thread_affinity.ts";
 
 /** Of `<fcntl.h>`, `<unistd.h>`, `<poll.h>` and `<sys/wait.h>` on Linux. */
 const O_CLOEXEC = 0o2000000;
@@ -35,6 +36,11 @@ export interface SpawnOptions {
   readonly words: readonly string[];
   readonly folder: string;
   readonly environment: StringVector;
+  /**
+   * Binds the program to processors, if it is to be bound. It is loaded in this thread then, which
+   * waits for it: a child inherits the processors of the thread that starts it.
+   */
+  readonly binding?: Binding | null;
 }
 
 export interface Spawned {
@@ -113,8 +119,8 @@ export class PosixSpawner {
   }
 
   /**
-   * Resolves when the program is loaded, in this process's other threads, and rejects with
-   * {@link SpawnError}. It may have ended by then.
+   * Resolves when the program is loaded, in another thread of this process unless it is to be bound,
+   * and rejects with {@link SpawnError}. It may have ended by then.
    */
   async spawn(options: SpawnOptions): Promise<Spawned> {
     const stdout = this.#pipe();
@@ -149,25 +155,27 @@ export class PosixSpawner {
       environment: options.environment,
       folder: cString(options.folder),
     };
-    const { pid, file, actions, words, environment } = memory;
+    const { pid, actions } = memory;
     call.posix_spawn_file_actions_init(actions);
     call.posix_spawn_file_actions_addchdir_np(actions, memory.folder);
     call.posix_spawn_file_actions_addopen(actions, 0, DEV_NULL, O_RDONLY, 0);
     call.posix_spawn_file_actions_adddup2(actions, out, 1);
     call.posix_spawn_file_actions_adddup2(actions, err, 2);
     this.#inUse.add(memory);
-    const errno = await call.posix_spawn(
-      pid,
-      file,
-      actions,
-      this.#attributes,
-      words.memory,
-      environment.memory,
-    );
+    const errno = await this.#load(memory, options.binding ?? null);
     this.#inUse.delete(memory);
     call.posix_spawn_file_actions_destroy(actions);
     if (errno !== 0) throw new SpawnError(options.file, errno);
     return pid[0]!;
+  }
+
+  /** @returns 0 or the system's error. */
+  #load(memory: SpawnMemory, binding: Binding | null): number | Promise<number> {
+    const { pid, file, actions, words, environment } = memory;
+    const given = [pid, file, actions, this.#attributes, words.memory, environment.memory] as const;
+    return binding === null
+      ? this.#call.posix_spawn(...given)
+      : binding(() => this.#call.posix_spawn_in_this_thread(...given));
   }
 
   /** How the process ended, once; null while it runs. */

@@ -1,6 +1,8 @@
 import { assertEquals, assertRejects, assertTrue } from "./assert.ts";
+import { readCpuList } from "./cpu_list.ts";
 import { StringVector } from "./libc.ts";
 import { PosixSpawner, type Usage } from "./posix_spawn.ts";
+import { type Binding, ThreadAffinity } from "./thread_affinity.ts";
 
 const ignore = Deno.build.os !== "linux";
 
@@ -37,12 +39,14 @@ function everything(spawner: PosixSpawner, descriptor: number): string {
 async function sh(
   spawner: PosixSpawner,
   script: string,
+  binding?: Binding,
 ): Promise<Usage & { readonly stdout: string; readonly stderr: string }> {
   const { pid, stdout, stderr } = await spawner.spawn({
     file: "/bin/sh",
     words: ["name", "-c", script],
     folder: "/",
     environment: new StringVector(["B=two words"], new StringVector(["A=é"])),
+    binding,
   });
   const usage = await ended(spawner, pid);
   return { ...usage, stdout: everything(spawner, stdout), stderr: everything(spawner, stderr) };
@@ -82,6 +86,22 @@ Deno.test("its end is told with what it used", { ignore }, async () => {
   assertTrue(busy.processorTime > 0.01, `${busy.processorTime}`);
 });
 
+Deno.test("a program is bound where that is asked for, and the next one is not", {
+  ignore,
+}, async () => {
+  using spawner = open();
+  const affinity = ThreadAffinity.open()!;
+  const cpus = async (binding?: Binding): Promise<number[]> => {
+    const script = "grep Cpus_allowed_list /proc/self/status | cut -f2";
+    return readCpuList((await sh(spawner, script, binding)).stdout);
+  };
+  const all = await cpus();
+  const last = all.at(-1)!;
+  assertEquals(await cpus((start) => affinity.during([last], start)), [last]);
+  assertEquals(await cpus(), all);
+  affinity.close();
+});
+
 Deno.test("a program that cannot be loaded is refused with the system's words", {
   ignore,
 }, async () => {
@@ -91,5 +111,11 @@ Deno.test("a program that cannot be loaded is refused with the system's words", 
   await assertRejects(start("/no/such/program", "/"), /SpawnError: no such file or directory/);
   await assertRejects(start("/etc/passwd", "/"), /SpawnError: permission denied/);
   await assertRejects(start("/bin/true", "/no/such/folder"), /SpawnError: no such file/);
+  const bound = { file: "/no/such/program", words: ["x"], folder: "/" };
+  const environment = new StringVector([]);
+  await assertRejects(
+    () => spawner.spawn({ ...bound, environment, binding: (start) => start() }),
+    /SpawnError: no such file/,
+  );
   assertTrue(spawner.isExecutable("/bin/true") && !spawner.isExecutable("/etc/passwd"));
 });
