@@ -92,7 +92,7 @@ function startExecutor(folder: string, feeder: Feeder): Promise<Executor> {
   return startLocalExecutor({
     executor: {
       workersPerNode: WORKERS,
-      hasWorkerPerCore: false,
+      slot: { cores: null, memory: null, accelerators: 0, cpuAffinity: "none" },
       prefetch: 0,
       maxAttempts: 2,
       maxResultBytes: 5 * 1024 ** 3,

@@ -25,7 +25,7 @@ export const ManagerConnectionSchema = v.object({
   token: name,
   /** What the profile's `executor` was resolved to. */
   executor: v.record(v.string(), v.unknown()),
-  /** "auto" is as many as the node has cores for it. */
+  /** "auto" is as many as the node has resources for. */
   workers: v.union([
     v.literal("auto"),
     v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_WORKERS_PER_NODE)),

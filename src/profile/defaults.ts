@@ -7,9 +7,10 @@ import {
   type RawProfile,
   type ResolvedExecutor,
   type ResolvedProfile,
+  type ResolvedSlot,
   type TypescriptPermissions,
 } from "./schema.ts";
-import { walltimeSeconds } from "./schema_pieces.ts";
+import { mebibytesOf, walltimeSeconds } from "./schema_pieces.ts";
 import type { SiteFacts } from "./site.ts";
 
 /** Where a profile stands. */
@@ -53,8 +54,8 @@ function resolveExecutor(
 ): ResolvedExecutor {
   const { workersPerNode = "auto", walltime, idleTime = DEFAULT_IDLE_SECONDS } = raw;
   return {
-    workersPerNode: workersPerNode === "auto" ? surroundings.site.cores : workersPerNode,
-    hasWorkerPerCore: workersPerNode === "auto",
+    workersPerNode,
+    slot: resolveSlot(raw),
     prefetch: raw.prefetch ?? 0,
     maxAttempts: raw.maxAttempts ?? DEFAULT_MAX_ATTEMPTS,
     maxResultBytes: raw.maxResultBytes ?? MAX_BLOB_BYTES,
@@ -71,6 +72,18 @@ function resolveExecutor(
     environment: raw.environment ?? {},
     sandbox: raw.sandbox ?? false,
     workingFolder: absolute(raw.workingFolder ?? "tasks", stateDir, surroundings.site),
+  };
+}
+
+function resolveSlot(raw: RawExecutor): ResolvedSlot {
+  const { coresPerWorker, memPerWorker, availableAccelerators = 0, cpuAffinity } = raw;
+  return {
+    cores: coresPerWorker ?? null,
+    memory: memPerWorker === undefined ? null : mebibytesOf(memPerWorker) * 1024 ** 2,
+    accelerators: Array.isArray(availableAccelerators)
+      ? availableAccelerators.map(String)
+      : availableAccelerators,
+    cpuAffinity: cpuAffinity ?? "none",
   };
 }
 

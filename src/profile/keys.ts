@@ -77,7 +77,31 @@ export const KEYS: Readonly<Record<string, KeyHelp>> = {
   executor: SECTION,
   "executor.workersPerNode": {
     expected: `a whole number from 1 to ${MAX_WORKERS_PER_NODE}, or "auto"`,
-    mend: 'Write "auto" for one worker per core.',
+    mend: 'Write "auto" for as many as the node has cores for.',
+  },
+  "executor.coresPerWorker": {
+    expected: "a number of cores, more than 0",
+    mend: "Leave it out for one, or for an even share where workersPerNode is a number.",
+  },
+  "executor.memPerWorker": {
+    expected: 'gibibytes, or memory with a unit such as "512M", "4G" or "1T"',
+    mend: "Leave it out for no limit.",
+  },
+  "executor.availableAccelerators": {
+    expected: `a whole number from 0 to ${MAX_WORKERS_PER_NODE}, an array of ids, or "auto"`,
+    mend: 'Write "auto" for all that the node has, or name them as ["0", "1"].',
+  },
+  "executor.availableAccelerators.*": {
+    expected: "an accelerator's id, as its vendor's variable takes it",
+    mend: 'Write it as 0, "GPU-8932f937" or "0.1".',
+  },
+  "executor.cpuAffinity": {
+    expected: '"none", "block", "block-reverse", "alternating" or an array of lists of cores',
+    mend: 'Write "block" for neighbouring cores, or a list for each worker as ["0-3", "4-7"].',
+  },
+  "executor.cpuAffinity.*": {
+    expected: "a list of cores",
+    mend: 'Write it as "0-3" or "0-3,64-67".',
   },
   "executor.prefetch": {
     expected: `a whole number from 0 to ${MAX_PREFETCH}`,

@@ -55,11 +55,38 @@ export interface Profile {
 /** How tasks are run. */
 export interface Executor {
   /**
-   * Worker processes, each running one task at a time: 1 to 1,024, or `"auto"` for one per core
-   * that this process may use.
+   * Worker processes, each running one task at a time: 1 to 1,024, or `"auto"` for as many as the
+   * node has: cores by `coresPerWorker`, memory by `memPerWorker`, and accelerators, one for each,
+   * whichever is least.
    * @default "auto"
    */
   workersPerNode?: number | "auto";
+  /**
+   * Cores of each worker, of those that this process may use. OMP_NUM_THREADS is set to it, unless
+   * your environment or `environment` sets that. Less than 1 lets workers share a core.
+   * @default 1; where `workersPerNode` is a number, an even share
+   */
+  coresPerWorker?: number;
+  /**
+   * Memory of each worker: gibibytes, or with a unit such as `"512M"`, `"4G"` or `"1T"`. A task whose
+   * processes use more is ended with MEMORY_EXCEEDED, within about a second.
+   * @default no limit
+   */
+  memPerWorker?: string | number;
+  /**
+   * Accelerators that tasks may use: how many, their ids, or `"auto"` for all that the node has.
+   * Each worker sees its own ones only, by CUDA_VISIBLE_DEVICES, ROCR_VISIBLE_DEVICES or
+   * ZE_AFFINITY_MASK. Where the job says by these which it was given, they are among those.
+   * @default 0: workers see what this process sees
+   */
+  availableAccelerators?: number | "auto" | (string | number)[];
+  /**
+   * Which cores each worker and all that it starts are bound to: `"block"` for neighbours, which
+   * share a NUMA node, `"block-reverse"` for the same from the last core on, `"alternating"` for
+   * every n-th core, or a list for each worker, such as `["0-3", "4-7"]`.
+   * @default "none"
+   */
+  cpuAffinity?: "none" | "block" | "block-reverse" | "alternating" | string[];
   /**
    * Tasks that are handed to a worker ahead of the one it runs, 0 to 10,000, so that the next one is
    * there at once. Those that wait behind a long task are taken back when another worker is idle.

@@ -6,7 +6,7 @@ import type {
   ResolvedLauncher,
   ResolvedProvider,
 } from "./resolved_provider.ts";
-import { walltimeSeconds } from "./schema_pieces.ts";
+import { mebibytesOf, walltimeSeconds } from "./schema_pieces.ts";
 
 const DEFAULT_WALLTIME = "00:30:00";
 const DEFAULT_MAX_IDLE_SECONDS = 120;
@@ -150,13 +150,8 @@ function resources(raw: RawResources): NodeResources {
   };
 }
 
-const MEBIBYTES = { M: 1, G: 1024, T: 1024 ** 2 };
-
-/** Of `"4G"`, or of gibibytes. */
 function mebibytes(memory: string | number | undefined): number | null {
-  if (memory === undefined) return null;
-  if (typeof memory === "number") return Math.ceil(memory * MEBIBYTES.G);
-  return Number(memory.slice(0, -1)) * MEBIBYTES[memory.slice(-1) as keyof typeof MEBIBYTES];
+  return memory === undefined ? null : mebibytesOf(memory);
 }
 
 /** One node needs no launcher. */

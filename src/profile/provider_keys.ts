@@ -202,6 +202,10 @@ const MEANT_ANYWHERE: Readonly<Record<string, string>> = {
   memory: "memPerNode",
   interface: "Write it as executor.address.",
   maxWorkersPerNode: "Write it as executor.workersPerNode.",
+  coresPerWorker: "Write it as executor.coresPerWorker.",
+  memPerWorker: "Write it as executor.memPerWorker.",
+  availableAccelerators: "Write it as executor.availableAccelerators.",
+  cpuAffinity: "Write it as executor.cpuAffinity.",
 };
 
 const MEANT: Readonly<Partial<Record<ProviderType, Readonly<Record<string, string>>>>> = {

@@ -1,7 +1,7 @@
 /** `executor.provider` as a user writes it: for each type the keys that mean something there. */
 import * as v from "valibot";
 import { MAX_BLOCKS, MAX_NODES_PER_BLOCK } from "../contract/limits.ts";
-import { duration, filled, integer, isObject, section, text } from "./schema_pieces.ts";
+import { duration, filled, integer, isObject, memory, section, text } from "./schema_pieces.ts";
 
 /**
  * What may stand in a directive as it is: printable ASCII without white space, and without the
@@ -16,12 +16,6 @@ const word = v.pipe(
 /** Options or a command: words, or a text that is split at white space. */
 const words = v.union([filled, v.array(filled)]);
 const command = v.pipe(v.array(filled), v.minLength(1));
-
-/** `"4G"`, or gibibytes. */
-const memory = v.union([
-  v.pipe(v.string(), v.regex(/^[1-9]\d{0,8}[MGT]$/)),
-  v.pipe(v.number(), v.finite(), v.minValue(1 / 1024), v.maxValue(1_000_000)),
-]);
 
 /** Lines of which each has to be one of the scheduler's, or empty. */
 const lines = (line: RegExp) =>

@@ -36,8 +36,8 @@ Deno.test("an empty profile has all defaults", async () => {
     service: null,
     stateDir: folder,
     executor: {
-      workersPerNode: navigator.hardwareConcurrency,
-      hasWorkerPerCore: true,
+      workersPerNode: "auto",
+      slot: { cores: null, memory: null, accelerators: 0, cpuAffinity: "none" },
       prefetch: 0,
       maxAttempts: 2,
       maxResultBytes: 5 * 1024 ** 3,
@@ -138,6 +138,36 @@ Deno.test("what is written stays, what is turned off is null", async () => {
   assertEquals(executor.runtimes.shell, null);
   assertEquals(executor.runtimes.typescript?.permissions.net, ["a:1"]);
   assertEquals(executor.runtimes.typescript?.permissions.read, false);
+});
+
+Deno.test("what a worker has of its node is resolved to bytes, ids and numbers", async () => {
+  using scratch = new ScratchHome();
+  const { executor } = await resolved(
+    scratch,
+    `export default { executor: {
+      coresPerWorker: 4, memPerWorker: "512M", availableAccelerators: [0, "GPU-1"],
+      cpuAffinity: "block-reverse",
+    } };`,
+  );
+  assertEquals(executor.workersPerNode, "auto");
+  assertEquals(executor.slot, {
+    cores: 4,
+    memory: 512 * 1024 ** 2,
+    accelerators: ["0", "GPU-1"],
+    cpuAffinity: "block-reverse",
+  });
+  const other = await resolved(
+    scratch,
+    `export default { executor: {
+      coresPerWorker: 0.5, memPerWorker: 2, availableAccelerators: "auto", cpuAffinity: ["0-3,8"],
+    } };`,
+  );
+  assertEquals(other.executor.slot, {
+    cores: 0.5,
+    memory: 2 * 1024 ** 3,
+    accelerators: "auto",
+    cpuAffinity: ["0-3,8"],
+  });
 });
 
 Deno.test("a profile that is not there, or is no file, is told with the mend", async () => {

@@ -4,6 +4,7 @@
  */
 import * as v from "valibot";
 import { isUuid } from "../contract/ids.ts";
+import { isCpuList } from "../lib/cpu_list.ts";
 import {
   MAX_ATTEMPTS,
   MAX_BLOB_BYTES,
@@ -16,7 +17,16 @@ import {
 import { isIpAddress, MAX_INTERFACE_NAME_LENGTH, type ResolvedLink } from "./manager_link.ts";
 import { ProviderSchema } from "./provider_schema.ts";
 import type { ResolvedProvider } from "./resolved_provider.ts";
-import { duration, filled, integer, path, section, switchable, text } from "./schema_pieces.ts";
+import {
+  duration,
+  filled,
+  integer,
+  memory,
+  path,
+  section,
+  switchable,
+  text,
+} from "./schema_pieces.ts";
 
 // -- resolved --------------------------------------------------------------------------------------
 
@@ -30,11 +40,24 @@ export interface TypescriptPermissions {
   readonly sys: boolean | readonly string[];
 }
 
+/** What a worker has of its node: what is null is shared evenly, or one core where it counts workers. */
+export interface ResolvedSlot {
+  readonly cores: number | null;
+  /** Bytes, beyond which its task is ended. */
+  readonly memory: number | null;
+  /** How many of the node's there are for tasks, or which, or all. */
+  readonly accelerators: number | readonly string[] | "auto";
+  /** Which cores its processes are bound to; lists are of the kernel's form, one for each worker. */
+  readonly cpuAffinity: CpuAffinity | readonly string[];
+}
+
+export type CpuAffinity = typeof CPU_AFFINITIES[number];
+
 export interface ResolvedExecutor {
-  /** "auto" is resolved to the cores that this process may use. */
-  readonly workersPerNode: number;
-  /** Whether a node of a block has as many workers as cores for it, instead of `workersPerNode`. */
-  readonly hasWorkerPerCore: boolean;
+  /** "auto" is as many as the node has resources for. */
+  readonly workersPerNode: number | "auto";
+  /** What each of them has of its node. */
+  readonly slot: ResolvedSlot;
   /** Tasks handed to a worker ahead of the one it runs. */
   readonly prefetch: number;
   readonly maxAttempts: number;
@@ -81,9 +104,14 @@ export interface ResolvedProfile {
   readonly logLevel: "debug" | "info" | "warning" | "error";
 }
 
+export const CPU_AFFINITIES = ["none", "block", "block-reverse", "alternating"] as const;
+
 // -- as a user writes it -----------------------------------------------------------------------------
 
 const permission = v.union([v.boolean(), v.array(filled)]);
+
+/** Of a node; more than any has. */
+const MAX_CORES = 100_000;
 
 const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
@@ -104,6 +132,21 @@ function isAddressOrInterface(value: string): boolean {
 
 const ExecutorSchema = section({
   workersPerNode: v.optional(v.union([v.literal("auto"), integer(1, MAX_WORKERS_PER_NODE)])),
+  coresPerWorker: v.optional(v.pipe(v.number(), v.minValue(0.01), v.maxValue(MAX_CORES))),
+  memPerWorker: v.optional(memory),
+  availableAccelerators: v.optional(v.union([
+    v.literal("auto"),
+    integer(0, MAX_WORKERS_PER_NODE),
+    v.pipe(v.array(v.union([filled, integer(0, MAX_CORES)])), v.maxLength(MAX_WORKERS_PER_NODE)),
+  ])),
+  cpuAffinity: v.optional(v.union([
+    v.picklist(CPU_AFFINITIES),
+    v.pipe(
+      v.array(v.pipe(v.string(), v.check(isCpuList))),
+      v.minLength(1),
+      v.maxLength(MAX_WORKERS_PER_NODE),
+    ),
+  ])),
   prefetch: v.optional(integer(0, MAX_PREFETCH)),
   maxAttempts: v.optional(integer(1, MAX_ATTEMPTS)),
   maxResultBytes: v.optional(integer(1, MAX_BLOB_BYTES)),

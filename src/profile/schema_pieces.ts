@@ -33,6 +33,20 @@ export const filled = v.pipe(text, v.minLength(1));
 /** Not a name that would have to be looked up. */
 export const path = v.pipe(text, v.includes("/"));
 
+/** `"4G"`, or gibibytes. */
+export const memory = v.union([
+  v.pipe(v.string(), v.regex(/^[1-9]\d{0,8}[MGT]$/)),
+  v.pipe(v.number(), v.finite(), v.minValue(1 / 1024), v.maxValue(1_000_000)),
+]);
+
+const MEBIBYTES = { M: 1, G: 1024, T: 1024 ** 2 };
+
+/** Of `"4G"`, or of gibibytes. */
+export function mebibytesOf(memory: string | number): number {
+  if (typeof memory === "number") return Math.ceil(memory * MEBIBYTES.G);
+  return Number(memory.slice(0, -1)) * MEBIBYTES[memory.slice(-1) as keyof typeof MEBIBYTES];
+}
+
 const WALLTIME = /^\d{1,5}:[0-5]\d:[0-5]\d$/;
 
 /** More than nothing. */

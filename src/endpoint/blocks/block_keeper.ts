@@ -40,7 +40,7 @@ export interface KeeperOptions {
   readonly stateDir: string;
   /** Of the endpoint; jobs are named after it. */
   readonly name: string;
-  /** "auto" is as many as a node has cores for it. */
+  /** "auto" is as many as a node has resources for. */
   readonly workersPerNode: number | "auto";
   /** What a node probably has, as long as none has been seen. */
   readonly expectedWorkers: number;

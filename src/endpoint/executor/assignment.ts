@@ -4,13 +4,14 @@ import { MAX_TASK_OUTPUT_BYTES } from "../../contract/limits.ts";
 import type { TaskEvent } from "../../contract/task_state.ts";
 import type { AttemptOutcome, ExecutorEvents, FinishedAttempt, TaskAttempt } from "./executor.ts";
 import type { Stream } from "./ipc.ts";
+import type { TaskNeeds } from "./resources/task_needs.ts";
 import type { RuntimeName } from "./runtimes/runtime.ts";
 import { TailBuffer } from "./tail_buffer.ts";
 
 const NOTHING = new Uint8Array(0);
 
 /** Why the manager ends the process that runs it. */
-export type EndReason = "cancel" | "walltime";
+export type EndReason = "cancel" | "walltime" | "memory";
 
 export class Assignment {
   readonly attempt: TaskAttempt;
@@ -23,6 +24,12 @@ export class Assignment {
   readonly walltime: number | null;
   /** Must be alone in its worker, so that it cannot fail for what a neighbour does. */
   readonly alone: boolean;
+  /** How many slots it takes at once. */
+  readonly slots: number;
+  /** Bytes that its processes may use; null means no limit. */
+  readonly memory: number | null;
+  /** Bytes that they used when it was ended for that. */
+  memoryUsed = 0;
   /** Its sandbox, once made. */
   folder: string | null = null;
   /** When a worker began it, milliseconds since 1970. */
@@ -43,6 +50,7 @@ export class Assignment {
     readonly givenAt: number;
     readonly walltime: number | null;
     readonly alone: boolean;
+    readonly needs: TaskNeeds;
   }) {
     this.attempt = options.attempt;
     this.runtime = options.runtime;
@@ -50,6 +58,8 @@ export class Assignment {
     this.givenAt = options.givenAt;
     this.walltime = options.walltime;
     this.alone = options.alone;
+    this.slots = options.needs.slots;
+    this.memory = options.needs.memory;
   }
 
   /** Takes output; `data` is copied. */

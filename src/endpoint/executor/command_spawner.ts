@@ -12,6 +12,7 @@
 import { Socket } from "node:net";
 import { StringVector } from "../../lib/libc.ts";
 import { PosixSpawner, type Spawned, type Usage } from "../../lib/posix_spawn.ts";
+import type { Binding } from "../../lib/thread_affinity.ts";
 import { untilDrained } from "./drain.ts";
 import { type Stream, STREAMS } from "./ipc.ts";
 
@@ -28,8 +29,12 @@ export interface CommandLine {
   /** The first is the name that the program sees of itself. */
   readonly words: readonly string[];
   readonly folder: string;
-  /** In addition to the environment of the spawner. */
+  /** That of the spawner unless it is given; an object that is given again costs nothing. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** In addition to the environment. */
   readonly variables: Readonly<Record<string, string>>;
+  /** Binds the program to processors, if it is to be bound. */
+  readonly binding?: Binding | null;
 }
 
 export interface CommandExit {
@@ -65,7 +70,8 @@ export interface CommandSpawner {
 
 export class NativeSpawner implements CommandSpawner {
   readonly #system: PosixSpawner;
-  readonly #environment: StringVector;
+  readonly #environment: Readonly<Record<string, string>>;
+  readonly #vectors = new WeakMap<Readonly<Record<string, string>>, StringVector>();
   readonly #running = new Set<NativeCommand>();
   #isListening = false;
   /** Keeps the event loop going while commands run, which a listener for signals does not. */
@@ -80,7 +86,7 @@ export class NativeSpawner implements CommandSpawner {
 
   private constructor(system: PosixSpawner, environment: Readonly<Record<string, string>>) {
     this.#system = system;
-    this.#environment = new StringVector(pairs(environment));
+    this.#environment = environment;
   }
 
   /** Null where the system does not offer it. */
@@ -89,21 +95,29 @@ export class NativeSpawner implements CommandSpawner {
     return system === null ? null : new NativeSpawner(system, environment);
   }
 
-  async start(
-    { file, words, folder, variables }: CommandLine,
-    output: OutputTaker,
-  ): Promise<RunningCommand> {
+  async start(line: CommandLine, output: OutputTaker): Promise<RunningCommand> {
+    const { file, words, folder, variables, binding } = line;
     // Before the first child, so that no end is missed.
     if (!this.#isListening) Deno.addSignalListener("SIGCHLD", this.#reap);
     this.#isListening = true;
-    const environment = new StringVector(pairs(variables), this.#environment);
-    const spawned = await this.#system.spawn({ file, words, folder, environment });
+    const base = this.#vectorOf(line.environment ?? this.#environment);
+    const environment = new StringVector(pairs(variables), base);
+    const spawned = await this.#system.spawn({ file, words, folder, environment, binding });
     const command = new NativeCommand(this.#system, spawned, output);
     this.#running.add(command);
     this.#hold ??= setInterval(() => {}, FOR_LONG);
     // The signal of one that was quicker than this thread found nobody.
     this.#reapOne(command);
     return command;
+  }
+
+  #vectorOf(environment: Readonly<Record<string, string>>): StringVector {
+    let vector = this.#vectors.get(environment);
+    if (vector === undefined) {
+      vector = new StringVector(pairs(environment));
+      this.#vectors.set(environment, vector);
+    }
+    return vector;
   }
 
   #reapOne(command: NativeCommand): void {

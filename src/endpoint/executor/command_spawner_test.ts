@@ -1,7 +1,10 @@
 import { assertEquals, assertMatch, assertRejects, assertTrue } from "../../lib/assert.ts";
-import { type CommandSpawner, NativeSpawner } from "./command_spawner.ts";
+import { readCpuList } from "../../lib/cpu_list.ts";
+import { type Binding, ThreadAffinity } from "../../lib/thread_affinity.ts";
+import { type CommandLine, type CommandSpawner, NativeSpawner } from "./command_spawner.ts";
 import { DenoSpawner } from "./deno_spawner.ts";
 import { endGroup } from "./process_group.ts";
+import { allowedCpus } from "./resources/cpu_order.ts";
 
 const ENVIRONMENT = { A: "é", PATH: "/usr/bin:/bin" };
 
@@ -12,7 +15,12 @@ interface Ended {
 }
 
 /** @param stall milliseconds in which this process does nothing once the command has ended. */
-async function sh(spawner: CommandSpawner, script: string, stall = 0): Promise<Ended> {
+async function sh(
+  spawner: CommandSpawner,
+  script: string,
+  stall = 0,
+  more: Pick<CommandLine, "environment" | "binding"> = {},
+): Promise<Ended> {
   const output = { stdout: "", stderr: "" };
   const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
   const command = await spawner.start({
@@ -20,6 +28,7 @@ async function sh(spawner: CommandSpawner, script: string, stall = 0): Promise<E
     words: ["sh", "-c", script],
     folder: "/",
     variables: { B: "b" },
+    ...more,
   }, (stream, data) => {
     output[stream] += decoders[stream].decode(data, { stream: true });
   });
@@ -47,6 +56,13 @@ for (
       const expected = { returncode: 3, stdout: "é b /\n", stderr: "err\n" };
       assertEquals(await sh(spawner, script), expected);
     });
+    await test.step("has an environment of its own instead, once and again", async () => {
+      const environment = { C: "c", PATH: ENVIRONMENT.PATH };
+      for (let times = 0; times < 2; times++) {
+        assertEquals((await sh(spawner, "echo $A $B $C", 0, { environment })).stdout, "b c\n");
+      }
+      assertEquals((await sh(spawner, "echo $A $B $C")).stdout, "é b\n");
+    });
     await test.step("is heard to its end by a process that stalls meanwhile", async () => {
       const script = "sleep 0.1; head -c 50000 /dev/zero";
       const { returncode, stdout } = await sh(spawner, script, 1_000);
@@ -68,6 +84,23 @@ for (
       assertEquals(returncode, 5);
       assertMatch(stdout, /^\d+\n$/);
       Deno.kill(Number(stdout), "SIGKILL");
+    });
+    await test.step({
+      name: "is bound where that is asked for, and none that starts at the same time",
+      ignore: Deno.build.os !== "linux",
+      fn: async () => {
+        const affinity = ThreadAffinity.open()!;
+        const all = allowedCpus();
+        const last = all.at(-1)!;
+        const cpus = async (binding?: Binding): Promise<number[]> => {
+          const script = "grep Cpus_allowed_list /proc/self/status | cut -f2";
+          return readCpuList((await sh(spawner, script, 0, { binding })).stdout);
+        };
+        const bind: Binding = (start) => affinity.during([last], start);
+        const found = await Promise.all([cpus(), cpus(bind), cpus(), cpus(bind), cpus()]);
+        assertEquals(found, [all, [last], all, [last], all]);
+        affinity.close();
+      },
     });
     await test.step("is refused when it cannot be loaded", async () => {
       assertTrue(spawner.isExecutable("/bin/sh") && !spawner.isExecutable("/etc/passwd"));

@@ -27,22 +27,22 @@ export class DenoSpawner implements CommandSpawner {
   }
 
   // deno-lint-ignore require-await -- what it throws has to be a rejection
-  async start(
-    { file, words, folder, variables }: CommandLine,
-    output: OutputTaker,
-  ): Promise<RunningCommand> {
+  async start(line: CommandLine, output: OutputTaker): Promise<RunningCommand> {
+    const { file, words, folder, environment = this.#environment, variables, binding } = line;
     const command = [file, ...words.slice(1)];
     const [program, ...args] = this.#setsid === null ? command : [this.#setsid, ...command];
-    const child = new Deno.Command(program!, {
+    const prepared = new Deno.Command(program!, {
       args,
       cwd: folder,
-      env: { ...this.#environment, ...variables },
+      env: { ...environment, ...variables },
       clearEnv: true,
       stdin: "null",
       stdout: "piped",
       stderr: "piped",
       detached: this.#setsid === null,
-    }).spawn();
+    });
+    const start = (): Deno.ChildProcess => prepared.spawn();
+    const child = binding ? binding(start) : start();
     return new DenoCommand(child, output);
   }
 

@@ -8,18 +8,21 @@
 import { BATCH_BYTES } from "../../contract/limits.ts";
 import type { Assignment } from "./assignment.ts";
 import { Credits } from "./credits.ts";
+import type { Placement } from "./resources/placement.ts";
 import { type RuntimeName, RUNTIMES, type WorkerRuntime } from "./runtimes/runtime.ts";
 import type { ShellTask } from "./shell_task.ts";
 import { Slot } from "./slot.ts";
 import { StartHealth } from "./start_health.ts";
 import { TaskQueue } from "./task_queue.ts";
 import type { WarmWorker } from "./warm_worker.ts";
+import { WideTasks } from "./wide_tasks.ts";
 
 /** A task that others wait behind in its worker is long after this time, milliseconds. */
 const LONG_TASK = 10;
 
 export interface DispatcherOptions {
-  readonly slots: number;
+  /** Where the slots have their processes. */
+  readonly placements: readonly Placement[];
   /** Tasks that a worker holds besides the one that it runs, however slow they are. */
   readonly prefetch: number;
   /** Last preparations; false when the task has ended instead. */
@@ -28,8 +31,18 @@ export interface DispatcherOptions {
   startWorker(slot: Slot, runtime: WorkerRuntime["name"]): void;
   /** Starts a command that occupies the slot. */
   runShell(slot: Slot, assignment: Assignment): void;
+  /** Starts a task that takes all these slots, which are held for it; it occupies the first. */
+  runWide(slots: readonly Slot[], assignment: Assignment): void;
   /** Tasks take longer than what was asked for stands for. */
   slowedDown(): void;
+}
+
+export interface RunningTask {
+  readonly assignment: Assignment;
+  /** By `performance.now()`. */
+  readonly since: number;
+  /** Leader of its process group. */
+  readonly pid: number | undefined;
 }
 
 export class Dispatcher {
@@ -39,6 +52,7 @@ export class Dispatcher {
     python: new TaskQueue(),
     shell: new TaskQueue(),
   };
+  readonly wide: WideTasks;
   readonly health = { typescript: new StartHealth(), python: new StartHealth() };
   readonly #options: DispatcherOptions;
   /** By how long commands take: what should be at hand for the slots that run them. */
@@ -47,7 +61,8 @@ export class Dispatcher {
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
-    this.slots = Array.from({ length: options.slots }, () => new Slot());
+    this.slots = options.placements.map((placement) => new Slot(placement));
+    this.wide = new WideTasks(this.slots);
   }
 
   /** How many tasks the slots want to have when tasks are slow. */
@@ -75,19 +90,38 @@ export class Dispatcher {
     this.#shellCredits.observe(1, duration, duration);
   }
 
-  /** Tasks that run, and since when by `performance.now()`. */
-  *running(): Iterable<{ readonly assignment: Assignment; readonly since: number }> {
+  *running(): Iterable<RunningTask> {
     for (const { occupant } of this.slots) {
       if (occupant === null) continue;
-      const { running } = occupant.kind === "worker" ? occupant.worker : occupant.task;
-      if (running !== null) yield running;
+      const { running, pid } = occupant.kind === "worker" ? occupant.worker : occupant.task;
+      if (running !== null) yield { ...running, pid };
     }
+  }
+
+  /** Where it waits, or waited. */
+  queueOf({ slots, runtime }: Assignment): TaskQueue {
+    return slots > 1 ? this.wide.queue : this.queues[runtime];
+  }
+
+  /** Takes out all that wait for the runtime. */
+  drain(runtime: RuntimeName): Assignment[] {
+    const wide = this.wide.queue.drain();
+    this.wide.queue.putBack(wide.filter((assignment) => assignment.runtime !== runtime));
+    const others = wide.filter((assignment) => assignment.runtime === runtime);
+    return [...this.queues[runtime].drain(), ...others];
+  }
+
+  /** All queues. */
+  get allQueues(): TaskQueue[] {
+    return [...RUNTIMES.map((name) => this.queues[name]), this.wide.queue];
   }
 
   /** What has the task; null if it waits in a queue. */
   placeOf(assignment: Assignment): WarmWorker | ShellTask | null {
-    for (const { occupant } of this.slots) {
-      if (occupant?.kind === "worker" && occupant.worker.holds(assignment)) return occupant.worker;
+    for (const { occupant, heldFor } of this.slots) {
+      if (occupant?.kind === "worker") {
+        if (heldFor === assignment || occupant.worker.holds(assignment)) return occupant.worker;
+      }
       if (occupant?.kind === "shell" && occupant.task.assignment === assignment) {
         return occupant.task;
       }
@@ -97,9 +131,16 @@ export class Dispatcher {
 
   /** Hands out what can be handed out now. */
   dispatch(): void {
+    this.settle();
     this.#fillFreeSlots();
     this.#topUpWorkers();
     this.#rebalanceSoon();
+  }
+
+  /** Lets go of slots that are held for a task whose turn it is not any more. */
+  settle(): void {
+    if (!this.wide.isGathering) return;
+    this.wide.settle(RUNTIMES.map((name) => this.queues[name].peek()));
   }
 
   /** Hands out nothing more by itself. */
@@ -112,6 +153,10 @@ export class Dispatcher {
   #fillFreeSlots(): void {
     for (;;) {
       const runtime = this.#nextToServe();
+      if (this.#isWideNext(runtime === null ? undefined : this.queues[runtime].peek())) {
+        if (!this.#startWide()) return;
+        continue;
+      }
       const slot = runtime === null ? null : this.#freeSlotFor(runtime);
       if (runtime === null || slot === null) return;
       this.#serve(slot, runtime);
@@ -133,6 +178,24 @@ export class Dispatcher {
     slot.occupy(worker);
     this.#give(worker, this.#shareOf(runtime));
     if (worker.isIdle) slot.leave();
+  }
+
+  /** Whether a task that takes several slots has its turn before this one. */
+  #isWideNext(other: Assignment | undefined): boolean {
+    const { next } = this.wide;
+    if (next === undefined || (other !== undefined && other.order < next.order)) return false;
+    return next.runtime === "shell" ||
+      this.#startingCount(next.runtime) < this.health[next.runtime].startsAllowed;
+  }
+
+  /** False when slots are missing; then all that are free are held. */
+  #startWide(): boolean {
+    const gathered = this.wide.gather();
+    if (gathered === null) return false;
+    const { assignment, slots } = gathered;
+    if (this.#options.prepare(assignment)) this.#options.runWide(slots, assignment);
+    else this.wide.release(assignment);
+    return true;
   }
 
   /** The runtime of the oldest task that can use another slot. */
@@ -189,6 +252,7 @@ export class Dispatcher {
   /** An older task of a runtime that no slot serves is to get the next slot that is free. */
   #mustYield(runtime: RuntimeName): boolean {
     const own = this.queues[runtime].peek();
+    if (this.#isWideNext(own)) return true;
     return RUNTIMES.some((other) => {
       const first = other === runtime ? undefined : this.queues[other].peek();
       if (first === undefined || own === undefined || first.order > own.order) return false;

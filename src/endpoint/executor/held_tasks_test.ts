@@ -17,6 +17,7 @@ function assignment(name: string): Assignment {
     givenAt: 0,
     walltime: null,
     alone: false,
+    needs: { slots: 1, memory: null },
   });
 }
 

@@ -6,6 +6,7 @@ import type { Executor, ExecutorEvents } from "./executor.ts";
 import { killLeftovers } from "./leftovers.ts";
 import { RESULT_FOLDER } from "../result_folder.ts";
 import { Manager } from "./manager.ts";
+import { slotPlacements } from "./resources/slot_placements.ts";
 import { detectRuntimes, managerIdOf } from "./runtime_set.ts";
 import { RUNTIMES } from "./runtimes/runtime.ts";
 
@@ -37,5 +38,6 @@ export async function startLocalExecutor(options: LocalExecutorOptions): Promise
   }
   const resultFolder = join(stateDir, ...RESULT_FOLDER);
   Deno.mkdirSync(resultFolder, { recursive: true, mode: 0o700 });
-  return new Manager({ executor, events, runtimes, managerId, resultFolder });
+  const placements = slotPlacements(executor);
+  return new Manager({ executor, events, runtimes, placements, managerId, resultFolder });
 }

@@ -4,14 +4,15 @@
  * Invariants, cited below:
  *
  * 1. Every attempt that was given to `run` is in `#tasks` until its one `finished`.
- * 2. A task is in exactly one place: a queue, a warm worker, or a shell task.
+ * 2. A task is in exactly one place: a queue, a warm worker, a shell task, or the worker of its own
+ *    that starts for it.
  * 3. A worker or shell task in `#live` has not ended; `close` waits for each.
  */
 import type { TaskError } from "../../contract/errors.ts";
 import type { TaskId } from "../../contract/ids.ts";
 import { wallClock } from "../../lib/clock.ts";
 import { logger } from "../../lib/log.ts";
-import { messageOf } from "../../lib/outcome.ts";
+import { messageOf, ok } from "../../lib/outcome.ts";
 import type { ResolvedExecutor } from "../../profile/schema.ts";
 import { Assignment, type EndReason } from "./assignment.ts";
 import { Deadlines } from "./deadlines.ts";
@@ -32,11 +33,16 @@ import {
 } from "./outcomes.ts";
 import { Pace } from "./pace.ts";
 import { availableRuntimes, type RuntimeSet } from "./runtime_set.ts";
-import { type RuntimeName, RUNTIMES, type WorkerRuntime } from "./runtimes/runtime.ts";
+import { MemoryWatch } from "./resources/memory_watch.ts";
+import { Placement } from "./resources/placement.ts";
+import type { SlotPlacements } from "./resources/slot_placements.ts";
+import type { SlotResources } from "./resources/slot_plan.ts";
+import { needsOf, type TaskNeeds } from "./resources/task_needs.ts";
+import type { RuntimeName, WorkerRuntime } from "./runtimes/runtime.ts";
 import { SandboxFolders } from "./sandbox_folders.ts";
 import { ShellTask } from "./shell_task.ts";
 import type { Slot } from "./slot.ts";
-import { WarmWorker } from "./warm_worker.ts";
+import { WarmWorker, type WarmWorkerOptions } from "./warm_worker.ts";
 import type { WorkerEnd } from "./worker_process.ts";
 
 const log = logger("executor");
@@ -50,6 +56,7 @@ export interface ManagerOptions {
   readonly executor: ResolvedExecutor;
   readonly events: ExecutorEvents;
   readonly runtimes: RuntimeSet;
+  readonly placements: SlotPlacements;
   /** In the environment of all that it starts. */
   readonly managerId: string;
   /** Where workers write large results; absolute. */
@@ -64,7 +71,12 @@ export class Manager implements Executor {
   readonly #managerId: string;
   readonly #resultFolder: string;
   readonly #dispatcher: Dispatcher;
+  readonly #placements: SlotPlacements;
+  /** Of the slots, and what a task needs that asks for nothing. */
+  readonly #resources: readonly SlotResources[];
+  readonly #usualNeeds: TaskNeeds;
   readonly #deadlines: Deadlines;
+  readonly #memory: MemoryWatch;
   readonly #pace = new Pace();
   readonly #tasks = new Map<TaskId, Assignment>();
   readonly #runtimes = new FunctionRuntimes();
@@ -85,12 +97,16 @@ export class Manager implements Executor {
     this.#managerId = options.managerId;
     this.#resultFolder = options.resultFolder;
     this.runtimes = availableRuntimes(options.runtimes);
+    this.#placements = options.placements;
+    this.#resources = options.placements.slots.map(({ resources }) => resources);
+    this.#usualNeeds = { slots: 1, memory: options.executor.slot.memory };
     this.#dispatcher = new Dispatcher({
-      slots: options.executor.workersPerNode,
+      placements: options.placements.slots,
       prefetch: options.executor.prefetch,
       prepare: (assignment) => this.#prepare(assignment),
       startWorker: (slot, name) => this.#startWorker(slot, name),
-      runShell: (slot, assignment) => this.#runShell(slot, assignment),
+      runShell: (slot, assignment) => this.#runShell(slot, assignment, slot.placement),
+      runWide: (slots, assignment) => this.#runWide(slots, assignment),
       slowedDown: () => this.#giveBackExcess(),
     });
     this.#sandboxes = new SandboxFolders(options.executor.workingFolder);
@@ -98,6 +114,13 @@ export class Manager implements Executor {
     this.#deadlines = new Deadlines({
       running: () => this.#dispatcher.running(),
       expired: (assignment) => this.#endTask(assignment, "walltime"),
+    });
+    this.#memory = new MemoryWatch({
+      running: () => this.#dispatcher.running(),
+      exceeded: (assignment, bytes) => {
+        assignment.memoryUsed = bytes;
+        this.#endTask(assignment, "memory");
+      },
     });
   }
 
@@ -144,8 +167,8 @@ export class Manager implements Executor {
     if (this.#phase !== "open") return;
     this.#phase = "draining";
     this.#dispatcher.stop();
-    for (const name of RUNTIMES) {
-      this.#endedHere.end(this.#dispatcher.queues[name].drain(), { kind: "returned" });
+    for (const queue of this.#dispatcher.allQueues) {
+      this.#endedHere.end(queue.drain(), { kind: "returned" });
     }
     for (const { worker } of this.#dispatcher.slots) if (worker?.waiting) worker.recall();
   }
@@ -166,11 +189,12 @@ export class Manager implements Executor {
   /** @returns how many. */
   #giveBackQueued(count: number): number {
     let given = 0;
-    for (const name of RUNTIMES) {
-      const newest = this.#dispatcher.queues[name].takeLast(count - given);
+    for (const queue of this.#dispatcher.allQueues) {
+      const newest = queue.takeLast(count - given);
       this.#endedHere.end(newest, { kind: "returned" });
       given += newest.length;
     }
+    this.#dispatcher.settle();
     return given;
   }
 
@@ -178,6 +202,7 @@ export class Manager implements Executor {
     this.recall();
     this.#phase = "closed";
     this.#deadlines.stop();
+    this.#memory.stop();
     this.#idleWorkers.stop();
     // A worker that ends may leave others behind, such as the next one of its slot (3).
     while (this.#live.size > 0) {
@@ -188,6 +213,7 @@ export class Manager implements Executor {
     this.#endedHere.tellNow();
     killLeftovers(this.#managerId);
     if (this.#set.shell.kind === "available") this.#set.shell.runtime.spawner.close();
+    this.#placements.close();
     await this.#sandboxes.removed();
   }
 
@@ -197,6 +223,10 @@ export class Manager implements Executor {
     const runtime = this.#runtimes.of(attempt);
     const seconds = attempt.options.walltime_seconds ?? this.#profile.walltimeSeconds;
     const maxAttempts = attempt.options.max_attempts ?? this.#profile.maxAttempts;
+    const { resource_specification: asked } = attempt.options;
+    const needs = asked === undefined
+      ? ok(this.#usualNeeds)
+      : needsOf(asked, this.#resources, this.#profile.slot.memory);
     const assignment = new Assignment({
       attempt,
       runtime,
@@ -204,12 +234,13 @@ export class Manager implements Executor {
       givenAt,
       walltime: seconds === null ? null : seconds * 1_000,
       alone: attempt.attempt >= maxAttempts,
+      needs: needs.kind === "ok" ? needs.value : this.#usualNeeds,
     });
     this.#tasks.set(attempt.taskId, assignment);
-    const error = this.#obstacle(runtime);
+    const error = needs.kind === "ok" ? this.#obstacle(runtime) : needs.failure;
     if (this.#phase !== "open") this.#endedHere.end([assignment], { kind: "returned" });
     else if (error !== null) this.#endedHere.end([assignment], { kind: "failed", error });
-    else this.#dispatcher.queues[runtime].push(assignment);
+    else this.#dispatcher.queueOf(assignment).push(assignment);
   }
 
   /** Why no task of the runtime can run now. */
@@ -245,13 +276,8 @@ export class Manager implements Executor {
     if (detected.kind === "missing") return;
     slot.makeRoom();
     const worker: WarmWorker = new WarmWorker({
-      runtime: detected.runtime,
-      workingFolder: this.#profile.workingFolder,
-      resultFolder: this.#resultFolder,
-      maxResultBytes: this.#profile.maxResultBytes,
-      baseCredits: 1 + this.#profile.prefetch,
+      ...this.#workerOptions(detected.runtime, slot.placement),
       oneAtATime: this.#profile.sandbox && name === "typescript",
-      output: this.#events,
     }, {
       ready: () => {
         this.#dispatcher.health[name].started();
@@ -270,6 +296,58 @@ export class Manager implements Executor {
     });
     this.#live.add(worker);
     slot.occupy(worker);
+  }
+
+  #workerOptions(
+    runtime: WorkerRuntime,
+    placement: Placement,
+  ): Omit<WarmWorkerOptions, "oneAtATime"> {
+    return {
+      runtime,
+      placement,
+      workingFolder: this.#profile.workingFolder,
+      resultFolder: this.#resultFolder,
+      maxResultBytes: this.#profile.maxResultBytes,
+      baseCredits: 1 + this.#profile.prefetch,
+      output: this.#events,
+    };
+  }
+
+  /** Runs a task with what all these slots have: in a worker of its own, which ends with it. */
+  #runWide(slots: readonly Slot[], assignment: Assignment): void {
+    const [first] = slots as [Slot];
+    const placement = Placement.of(slots.map((slot) => slot.placement));
+    const name = assignment.runtime;
+    if (name === "shell") return this.#runShell(first, assignment, placement);
+    const detected = this.#set[name];
+    if (detected.kind === "missing") return;
+    let isGiven = false;
+    const worker: WarmWorker = new WarmWorker({
+      ...this.#workerOptions(detected.runtime, placement),
+      oneAtATime: true,
+    }, {
+      ready: () => {
+        this.#dispatcher.health[name].started();
+        if (this.#phase !== "open") return worker.end();
+        isGiven = true;
+        worker.assign([assignment]);
+        this.#dispatch();
+      },
+      started: () => this.#started(assignment),
+      finished: (attempts) => {
+        worker.end();
+        this.#finish(attempts);
+      },
+      returned: (assignments) => this.#returned(first, worker, assignments),
+      ended: (end, { begun, notBegun }) => {
+        this.#dispatcher.wide.release(assignment);
+        const neverGiven = isGiven ? [] : [assignment];
+        const abandoned = { begun, notBegun: [...notBegun, ...neverGiven] };
+        this.#workerEnded(first, worker, end, abandoned);
+      },
+    });
+    this.#live.add(worker);
+    first.occupyOnce(worker);
   }
 
   /** An idle worker leaves its slot free for any runtime, and stays warm. */
@@ -296,7 +374,8 @@ export class Manager implements Executor {
     const unlucky = notBegun.filter((assignment) => ++assignment.returns >= MAX_RETURNS);
     this.#endedHere.end([...begun, ...unlucky], { kind: "lost", error }, worker.details);
     this.#requeue(notBegun.filter((assignment) => !unlucky.includes(assignment)));
-    if (!worker.wasReady && !isClosed) this.#startFailed(worker, end);
+    const isGivenUp = notBegun.some(({ endReason }) => endReason !== null);
+    if (!worker.wasReady && !isClosed && !isGivenUp) this.#startFailed(worker, end);
     else if (begun.length > 0) log.warn("{message}", { message: error.message });
     this.#dispatch();
   }
@@ -307,22 +386,24 @@ export class Manager implements Executor {
     log.error("{message}", { message: error.message });
     const delay = this.#dispatcher.health[name].failed(error);
     if (delay !== null) setTimeout(() => this.#dispatch(), delay);
-    else this.#endedHere.end(this.#dispatcher.queues[name].drain(), { kind: "failed", error });
+    else this.#endedHere.end(this.#dispatcher.drain(name), { kind: "failed", error });
   }
 
-  #runShell(slot: Slot, assignment: Assignment): void {
+  #runShell(slot: Slot, assignment: Assignment, placement: Placement): void {
     const detected = this.#set.shell;
     if (detected.kind === "missing") return;
     const task: ShellTask = new ShellTask({
       assignment,
       runtime: detected.runtime,
       folder: assignment.folder ?? this.#profile.workingFolder,
+      placement,
       output: this.#events,
     }, {
       started: () => this.#started(assignment),
       ended: (outcome, details) => {
         this.#live.delete(task);
         slot.leave();
+        if (assignment.slots > 1) this.#dispatcher.wide.release(assignment);
         this.#dispatcher.shellEnded(task.duration);
         const isClosed = this.#phase === "closed";
         const ended = isClosed ? { kind: "lost", error: STOPPED } as const : outcome;
@@ -340,6 +421,7 @@ export class Manager implements Executor {
     const event = assignment.runningEvent;
     if (event !== null) this.#events.started([{ taskId: assignment.attempt.taskId, event }]);
     if (assignment.walltime !== null) this.#deadlines.watch(assignment.walltime);
+    if (assignment.memory !== null) this.#memory.watch();
   }
 
   /** Puts back what a worker had not begun, but for what has been ended meanwhile. */
@@ -351,7 +433,7 @@ export class Manager implements Executor {
     const again = rest.slice(0, Math.max(0, rest.length - this.#owed));
     this.#endedHere.end(rest.slice(again.length), { kind: "returned" });
     this.#owed = Math.max(0, this.#owed - rest.length);
-    if (again.length > 0) this.#dispatcher.queues[again[0]!.runtime].putBack(again);
+    if (again.length > 0) this.#dispatcher.queueOf(again[0]!).putBack(again);
   }
 
   #returned(slot: Slot, worker: WarmWorker, assignments: readonly Assignment[]): void {
@@ -375,8 +457,10 @@ export class Manager implements Executor {
     const place = this.#dispatcher.placeOf(assignment);
     if (place === null) {
       // Then it waits in its queue (2).
-      this.#dispatcher.queues[assignment.runtime].forgetOne();
+      this.#dispatcher.queueOf(assignment).forgetOne();
       this.#endedHere.end([assignment], { kind: "cancelled" });
+      // Slots may be held for it.
+      if (assignment.slots > 1) this.#dispatch();
     } else if (place instanceof WarmWorker && place.waiting > 0) {
       place.recall();
       // One that only waits there ends when the worker answers; it is not worth the one that runs.

@@ -27,6 +27,8 @@ export function endedOutcome(assignment: Assignment): AttemptOutcome | null {
       return { kind: "cancelled" };
     case "walltime":
       return { kind: "failed", error: walltimeError(assignment.walltime ?? 0) };
+    case "memory":
+      return { kind: "failed", error: memoryError(assignment.memoryUsed, assignment.memory ?? 0) };
   }
 }
 
@@ -36,6 +38,19 @@ function walltimeError(walltime: number): TaskError {
     `the task was ended after its walltime of ${walltime / 1000} s`,
     "Give it more with walltime_seconds, or let it do less.",
   );
+}
+
+function memoryError(used: number, allowed: number): TaskError {
+  return manageError(
+    "MEMORY_EXCEEDED",
+    `the task was ended when its processes used ${mebibytes(used)} of memory; ` +
+      `${mebibytes(allowed)} are allowed`,
+    "Ask for more with memory in its resource_specification, or raise memPerWorker in the profile.",
+  );
+}
+
+function mebibytes(bytes: number): string {
+  return `${Math.ceil(bytes / 1024 ** 2)} MiB`;
 }
 
 export function workerLost(

@@ -50,22 +50,39 @@ function hasLiveMember(leader: number): boolean {
 
 /** One letter for each process of the group; null where the system does not tell. */
 function groupStates(leader: number): string[] | null {
+  const processes = runningProcesses();
+  if (processes === null) return null;
+  return processes.filter(({ group }) => group === leader).map(({ state }) => state);
+}
+
+export interface ProcessStat {
+  readonly pid: number;
+  /** One letter. */
+  readonly state: string;
+  /** Leader of its process group. */
+  readonly group: number;
+  /** Leader of its session. */
+  readonly session: number;
+}
+
+/** All processes that can be seen; null where the system does not tell. */
+export function runningProcesses(): ProcessStat[] | null {
   try {
     return [...Deno.readDirSync("/proc")].flatMap(({ name }) => {
       const stat = /^\d+$/.test(name) ? statOf(name) : null;
-      return stat !== null && stat.group === leader ? [stat.state] : [];
+      return stat === null ? [] : [stat];
     });
   } catch {
     return null;
   }
 }
 
-function statOf(pid: string): { readonly state: string; readonly group: number } | null {
+function statOf(pid: string): ProcessStat | null {
   try {
     const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
     // The command, in parentheses, may hold anything.
-    const [state, , group] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return { state: state!, group: Number(group) };
+    const [state, , group, session] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return { pid: Number(pid), state: state!, group: Number(group), session: Number(session) };
   } catch {
     return null;
   }

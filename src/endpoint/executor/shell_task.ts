@@ -17,6 +17,7 @@ import { type Assignment, manageError } from "./assignment.ts";
 import type { CommandExit, RunningCommand } from "./command_spawner.ts";
 import type { AttemptOutcome, ExecutorEvents, TaskAttempt } from "./executor.ts";
 import { endGroup } from "./process_group.ts";
+import type { Placement } from "./resources/placement.ts";
 import { programFile } from "./runtimes/plain_command.ts";
 import type { ShellRuntime } from "./runtimes/shell.ts";
 import { type FilledTemplate, fillTemplate, TemplateError } from "./runtimes/shell_template.ts";
@@ -34,6 +35,7 @@ export interface ShellTaskOptions {
   readonly assignment: Assignment;
   readonly runtime: ShellRuntime;
   readonly folder: string;
+  readonly placement: Placement;
   /** Live output. */
   readonly output: ExecutorEvents;
 }
@@ -60,6 +62,11 @@ export class ShellTask {
   /** Since when it runs, by `performance.now()`. */
   get running(): { readonly assignment: Assignment; readonly since: number } | null {
     return this.#command === null ? null : { assignment: this.assignment, since: this.#since };
+  }
+
+  /** Its leader. */
+  get pid(): number | undefined {
+    return this.#command?.pid;
   }
 
   /** Milliseconds that it has run, or ran. */
@@ -126,9 +133,17 @@ export class ShellTask {
     words: readonly string[],
     variables: Readonly<Record<string, string>>,
   ): Promise<RunningCommand> {
-    const { runtime, folder, output } = this.#options;
+    const { runtime, folder, placement, output } = this.#options;
+    const command = {
+      file,
+      words,
+      folder,
+      environment: placement.environmentOf(runtime.environment),
+      variables: { ...variables, PWD: folder },
+      binding: placement.binding,
+    };
     return runtime.spawner.start(
-      { file, words, folder, variables: { ...variables, PWD: folder } },
+      command,
       (stream, data) => this.assignment.append(stream, data, output),
     );
   }

@@ -1,5 +1,7 @@
 /** A place in which one task at a time runs, with the warm worker processes that it keeps. */
 import { WARM_WORKERS_PER_SLOT } from "../../contract/limits.ts";
+import type { Assignment } from "./assignment.ts";
+import type { Placement } from "./resources/placement.ts";
 import type { RuntimeName, WorkerRuntime } from "./runtimes/runtime.ts";
 import type { ShellTask } from "./shell_task.ts";
 import type { WarmWorker } from "./warm_worker.ts";
@@ -10,18 +12,38 @@ export type Occupant =
   | { readonly kind: "shell"; readonly task: ShellTask };
 
 export class Slot {
+  readonly placement: Placement;
+  /** A task that takes several slots and has this one, or waits for more. */
+  #heldFor: Assignment | null = null;
   #occupant: Occupant | null = null;
   /** What has the slot, or had it last and is still warm. */
   #last: WarmWorker | "shell" | null = null;
   /** By runtime, the least recently used first. */
   readonly #workers = new Map<WorkerRuntime["name"], WarmWorker>();
 
+  constructor(placement: Placement) {
+    this.placement = placement;
+  }
+
   get occupant(): Occupant | null {
     return this.#occupant;
   }
 
   get isFree(): boolean {
-    return this.#occupant === null;
+    return this.#occupant === null && this.#heldFor === null;
+  }
+
+  get heldFor(): Assignment | null {
+    return this.#heldFor;
+  }
+
+  /** Nothing else gets the slot until `release`. */
+  hold(assignment: Assignment): void {
+    this.#heldFor = assignment;
+  }
+
+  release(): void {
+    this.#heldFor = null;
   }
 
   /** The runtime that it serves at the moment. */
@@ -61,6 +83,11 @@ export class Slot {
     this.#workers.set(name, worker);
     this.#occupant = { kind: "worker", worker };
     this.#last = worker;
+  }
+
+  /** A worker for one task takes the slot, which does not keep it. */
+  occupyOnce(worker: WarmWorker): void {
+    this.#occupant = { kind: "worker", worker };
   }
 
   /** The command takes the slot. */

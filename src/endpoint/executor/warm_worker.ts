@@ -33,6 +33,7 @@ import {
   WORKER_RECORDS,
 } from "./ipc.ts";
 import { instantAt, isReadySettings, outcomeOf, settingsOf } from "./task_records.ts";
+import type { Placement } from "./resources/placement.ts";
 import type { WorkerRuntime } from "./runtimes/runtime.ts";
 import { removeUnfinished } from "./unfinished_files.ts";
 import { WorkerOutput } from "./worker_output.ts";
@@ -54,6 +55,7 @@ export interface WarmWorkerEvents {
 
 export interface WarmWorkerOptions {
   readonly runtime: WorkerRuntime;
+  readonly placement: Placement;
   readonly workingFolder: string;
   /** Where it writes results that are too large for a record; absolute. */
   readonly resultFolder: string;
@@ -117,10 +119,15 @@ export class WarmWorker {
   }
 
   #start(): WorkerProcess {
+    const { placement, workingFolder } = this.#options;
+    return placement.start(() => this.#startIn(workingFolder, placement));
+  }
+
+  #startIn(workingFolder: string, placement: Placement): WorkerProcess {
     return new WorkerProcess({
       command: this.runtime.command,
-      cwd: this.#options.workingFolder,
-      environment: this.runtime.environment,
+      cwd: workingFolder,
+      environment: placement.environmentOf(this.runtime.environment),
       recallDescriptor: this.runtime.recallDescriptor,
     }, {
       records: (chunk) => this.#read(chunk),

@@ -1,6 +1,7 @@
 import { assertEquals } from "../../lib/assert.ts";
 import { fromFileUrl } from "../../lib/path.ts";
 import { Assignment } from "./assignment.ts";
+import { Placement } from "./resources/placement.ts";
 import { WarmWorker } from "./warm_worker.ts";
 
 const NOTHING = new Uint8Array(0);
@@ -21,6 +22,7 @@ function assignment(): Assignment {
     givenAt: 0,
     walltime: null,
     alone: false,
+    needs: { slots: 1, memory: null },
   });
 }
 
@@ -42,6 +44,10 @@ Deno.test("a worker that has still to answer a recall is not idle, though it hol
       recallDescriptor: 4,
       reportsEachBegin: true,
     },
+    placement: new Placement(
+      { cores: 1, memory: 1, accelerators: [], cpus: null },
+      { acceleratorVariables: [], affinity: null },
+    ),
     workingFolder: folder,
     resultFolder: folder,
     maxResultBytes: 1_000,

@@ -27,6 +27,7 @@ import type { ResolvedExecutor } from "../../profile/schema.ts";
 import { manageError } from "../executor/assignment.ts";
 import type { AttemptOutcome, FinishedAttempt, TaskAttempt } from "../executor/executor.ts";
 import { Manager } from "../executor/manager.ts";
+import { slotPlacements } from "../executor/resources/slot_placements.ts";
 import { detectRuntimes } from "../executor/runtime_set.ts";
 import { FileDownloads, FileGoneError, pieceOf, RESULT_FILE } from "../managers/file_transfer.ts";
 import { AgentDialler } from "./agent_dialler.ts";
@@ -108,12 +109,10 @@ export class ManagerNode {
 
   static async start(options: NodeOptions): Promise<ManagerNode> {
     const { connection, managerId, folder, workerCommand } = options;
-    const workers = connection.workers === "auto"
-      ? navigator.hardwareConcurrency
-      : connection.workers;
     // Checked by the agent that wrote it, which is the same program.
     const profile = connection.executor as unknown as ResolvedExecutor;
-    const executor: ResolvedExecutor = { ...profile, workersPerNode: workers };
+    const executor: ResolvedExecutor = { ...profile, workersPerNode: connection.workers };
+    const placements = slotPlacements(executor);
     Deno.mkdirSync(executor.workingFolder, { recursive: true, mode: 0o700 });
     const runtimes = await detectRuntimes({ executor, managerId, workerCommand });
     const resultFolder = join(folder, "results");
@@ -126,10 +125,11 @@ export class ManagerNode {
         executor,
         events: { ...held.events, finished: (attempts) => node.#ended(attempts) },
         runtimes,
+        placements,
         managerId,
         resultFolder,
       }),
-      workers,
+      placements.slots.length,
     );
     held.start(node.#manager);
     return node;

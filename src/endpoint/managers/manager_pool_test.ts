@@ -27,6 +27,26 @@ Deno.test("a manager runs tasks of every runtime", async () => {
   assertMatch(errorOf(await stage.end(failing!)).message, /no/);
 });
 
+Deno.test("a manager shares its node out as the profile says", async () => {
+  const ids = ["a", "b", "c"];
+  await using stage = await PoolStage.start({
+    executor: {
+      slot: { cores: 0.25, memory: null, accelerators: ids, cpuAffinity: "block" },
+    },
+  });
+  await stage.attached(stage.block("block-1", "auto"));
+  assertEquals(stage.pool.load().total_workers, 3);
+  const code = shell("echo $CUDA_VISIBLE_DEVICES $OMP_NUM_THREADS $(nproc)");
+  const [one, all, much] = stage.run(
+    { code },
+    { code, options: { resource_specification: { gpus: 3 } } },
+    { code, options: { resource_specification: { gpus: 4 } } },
+  );
+  assertMatch(stdoutOf(await stage.end(one!)), /^[abc] 1 1\n$/);
+  assertEquals(stdoutOf(await stage.end(all!)), "a,b,c 1 1\n");
+  assertMatch(errorOf(await stage.end(much!)).message, /4 gpus, and \S+ has 3 for it/);
+});
+
 Deno.test("many tasks are spread over managers, and each ends once", async () => {
   await using stage = await PoolStage.start();
   await stage.attached(stage.block("block-1"));

@@ -65,7 +65,7 @@ export class AgentHome implements Disposable {
       stateDir: this.dir.folder,
       executor: {
         workersPerNode: 1,
-        hasWorkerPerCore: false,
+        slot: { cores: null, memory: null, accelerators: 0, cpuAffinity: "none" },
         prefetch: 0,
         maxAttempts: 2,
         maxResultBytes: MAX_RESULT_BYTES,

@@ -84,7 +84,7 @@ export class Harness {
     harness.#executor = await startLocalExecutor({
       executor: {
         workersPerNode: 1,
-        hasWorkerPerCore: false,
+        slot: { cores: null, memory: null, accelerators: 0, cpuAffinity: "none" },
         prefetch: 0,
         maxAttempts: 2,
         maxResultBytes: MAX_RESULT_BYTES,

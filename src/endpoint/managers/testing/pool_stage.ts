@@ -51,7 +51,7 @@ export function executorIn(
   const off = { read: false, write: false, net: false, env: false, run: false, sys: false };
   return {
     workersPerNode: 1,
-    hasWorkerPerCore: false,
+    slot: { cores: null, memory: null, accelerators: 0, cpuAffinity: "none" },
     prefetch: 0,
     maxAttempts: 2,
     maxResultBytes: MAX_RESULT_BYTES * 10,
@@ -159,7 +159,7 @@ export class PoolStage implements AsyncDisposable {
   }
 
   /** Opens the block; @returns the connection file. */
-  block(blockId = "block-1", workers = 2): string {
+  block(blockId = "block-1", workers: number | "auto" = 2): string {
     return this.access.open(blockId, join(this.folder, "blocks", blockId), workers);
   }
 
