@@ -75,8 +75,8 @@ Deno.test("the profile of kube goes to Kubernetes, with its limits", async () =>
 });
 
 Deno.test("the profile of worker_pinning runs on this machine", async () => {
-  const { provider, workersPerNode } = (await loadSiteProfile("worker_pinning")).executor;
-  assertEquals([provider.type, workersPerNode], ["local", 4]);
+  const { provider, workersPerNode, slot } = (await loadSiteProfile("worker_pinning")).executor;
+  assertEquals([provider.type, workersPerNode, slot.accelerators], ["local", 4, 4]);
 });
 
 Deno.test("each site is in a test above", () => {

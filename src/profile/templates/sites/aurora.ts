@@ -7,6 +7,7 @@ export const AURORA: SiteTemplate = {
   source: "https://docs.alcf.anl.gov/aurora/workflows/parsl/",
   executor: {
     workersPerNode: 12,
+    availableAccelerators: 12,
     provider: {
       type: "pbs",
       queue: "debug",

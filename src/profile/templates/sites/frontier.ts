@@ -6,6 +6,7 @@ export const FRONTIER: SiteTemplate = {
   source: "https://docs.olcf.ornl.gov/systems/frontier_user_guide.html",
   executor: {
     workersPerNode: 8,
+    availableAccelerators: 8,
     provider: {
       type: "slurm",
       partition: "batch",

@@ -6,6 +6,8 @@ export const POLARIS: SiteTemplate = {
   source: "https://github.com/globus/globus-compute/blob/main/docs/endpoints/configs/polaris.yaml",
   executor: {
     workersPerNode: 4,
+    availableAccelerators: 4,
+    cpuAffinity: "block-reverse",
     address: "hsn0",
     provider: {
       type: "pbs",
@@ -24,6 +26,7 @@ export const POLARIS: SiteTemplate = {
   },
   comments: {
     "executor.workersPerNode": ["One for each GPU of a node."],
+    "executor.cpuAffinity": ["The first GPU is nearest to the last cores."],
     "executor.provider.schedulerOptions": ["The file systems without which jobs shall not start."],
   },
 };

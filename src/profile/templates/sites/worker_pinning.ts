@@ -6,6 +6,7 @@ export const WORKER_PINNING: SiteTemplate = {
   source: "https://globus-compute.readthedocs.io/en/stable/endpoints/endpoint_examples.html",
   executor: {
     workersPerNode: 4,
+    availableAccelerators: 4,
     provider: { type: "local" },
   },
 };
