@@ -10,6 +10,7 @@ import { capture } from "../../../scripts/build/command.ts";
 import { BINARY, isPortable } from "../../helpers/binary.ts";
 import { WORD_COUNT_TS } from "../../helpers/functions.ts";
 import { Mount, mountObstacle } from "../../helpers/mount.ts";
+import { PLAIN_PATH } from "../../helpers/plain_path.ts";
 import { processTest, type RunOptions, TestEnv } from "../../helpers/test_env.ts";
 import { until } from "../../helpers/until.ts";
 
@@ -149,7 +150,7 @@ mountTest("with /tmp mounted noexec everything works", async () => {
     const printed = await capture(
       "unshare",
       ["-m", "/bin/sh", "-c", WITHOUT_PROGRAMS_IN_TMP, "sh", program, file],
-      { cwd: root, env: { HOME: root, PATH: "/usr/bin:/bin" } },
+      { cwd: root, env: { HOME: root, PATH: PLAIN_PATH } },
     );
     assertEquals(printed, "the-cat-and-the-hat\n");
   } finally {
