@@ -79,9 +79,6 @@ export class NativeSpawner implements CommandSpawner {
   #isClosed = false;
   readonly #reap = (): void => {
     for (const command of this.#running) this.#reapOne(command);
-    if (this.#running.size > 0) return;
-    clearInterval(this.#hold);
-    this.#hold = undefined;
   };
 
   private constructor(system: PosixSpawner, environment: Readonly<Record<string, string>>) {
@@ -125,6 +122,9 @@ export class NativeSpawner implements CommandSpawner {
     if (usage === null) return;
     this.#running.delete(command);
     command.ended(usage);
+    if (this.#running.size > 0) return;
+    clearInterval(this.#hold);
+    this.#hold = undefined;
   }
 
   isExecutable(path: string): boolean {

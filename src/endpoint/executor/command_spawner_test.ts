@@ -110,3 +110,21 @@ for (
     spawner.close();
   });
 }
+
+Deno.test("commands that end before their start is told leave nothing that keeps this process", {
+  ignore: Deno.build.os !== "linux",
+  sanitizeOps: true,
+  sanitizeResources: true,
+}, async () => {
+  const spawner = NativeSpawner.open(ENVIRONMENT)!;
+  const line = { file: "/bin/true", words: ["true"], folder: "/", variables: {} };
+  for (let count = 0; count < 50; count++) {
+    const starting = spawner.start(line, () => {});
+    // Long enough for it to end, with nobody to hear of it.
+    for (const until = performance.now() + 5; performance.now() < until;);
+    const command = await starting;
+    await command.exited;
+    await command.drained();
+  }
+  spawner.close();
+});
