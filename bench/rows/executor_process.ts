@@ -98,6 +98,7 @@ function startExecutor(folder: string, feeder: Feeder): Promise<Executor> {
       maxResultBytes: 5 * 1024 ** 3,
       walltimeSeconds: null,
       idleSeconds: 600,
+      mpiLauncher: null,
       provider: { type: "local" },
       link: { address: { kind: "auto" }, portRange: null, reattachSeconds: 600 },
       runtimes: {

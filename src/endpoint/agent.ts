@@ -21,6 +21,7 @@ import { connect, type Connection } from "./forwarder/connection.ts";
 import { watchServiceState } from "./forwarder/service_watch.ts";
 import { Supervisor } from "./forwarder/supervisor.ts";
 import { lockEndpoint } from "./lock.ts";
+import { unfitReason } from "./parallel/specification.ts";
 import type { RelayDoor } from "./relay/relay_door.ts";
 import { registrationBody } from "./registration.ts";
 import { readIfPresent, removeUnfinished } from "../lib/files.ts";
@@ -123,6 +124,7 @@ async function bringUp(
     spool,
     maxAttempts: wanted.maxAttempts,
     allowedFunctions: profile.allowedFunctions,
+    unfitReason: (options) => unfitReason(options, nodesOf(wanted)),
     now: wallClock,
     resultBlobs: blobs.results,
     taskArguments: blobs.arguments,
@@ -144,10 +146,15 @@ async function bringUp(
   blocks?.start({
     tasks: () => {
       const { pending_tasks: waiting, outstanding_tasks: running } = flow.status();
-      return { waiting, running };
+      return { waiting, running, onNodes: flow.nodeDemand };
     },
     tell: (problem) => daemon.blocksChanged(problem),
   });
+}
+
+/** How many nodes a task can have. */
+function nodesOf({ provider }: ResolvedExecutor): number | "local" {
+  return provider.type === "local" ? "local" : provider.blocks.nodesPerBlock;
 }
 
 interface LinkParts {

@@ -88,10 +88,23 @@ export type TableEvent =
     /** Those that have a result already, which waits for acknowledgement. */
     readonly finished: ReadonlySet<TaskId>;
   }
+  /** These ask for what this endpoint can never give. */
+  | {
+    readonly kind: "unfit";
+    readonly at: number;
+    readonly tasks: readonly UnfitTask[];
+    /** Those of them in the spool that are not in the table and have no result. */
+    readonly spooled: readonly TaskRecord[];
+  }
   /** The only functions that may run; null means any. */
   | { readonly kind: "allowed"; readonly functionIds: readonly FunctionId[] | null }
   /** Nothing is handed over any more; attempts that are lost from now on are lost for `reason`. */
   | { readonly kind: "stopping"; readonly reason: string };
+
+export interface UnfitTask {
+  readonly taskId: TaskId;
+  readonly error: TaskError;
+}
 
 /** How far a lane has got. */
 export interface LaneMark {

@@ -12,10 +12,10 @@
  *    it does not is still here, or its attempt counts as lost with the power.
  */
 import type { RecoveredWork } from "../contract/control.ts";
-import type { FuncxFailure } from "../contract/errors.ts";
+import type { FuncxFailure, TaskError } from "../contract/errors.ts";
 import type { FunctionId, TaskId } from "../contract/ids.ts";
 import { DEFAULT_TASK_CREDITS, RESULTS_AHEAD } from "../contract/limits.ts";
-import type { EndpointStatus } from "../contract/protocol/messages.ts";
+import type { EndpointStatus, TaskMessage, TaskOptions } from "../contract/protocol/messages.ts";
 import { DiskRoom } from "../lib/free_space.ts";
 import { logger } from "../lib/log.ts";
 import type { Failure } from "../lib/outcome.ts";
@@ -30,13 +30,14 @@ import { Intake } from "./intake.ts";
 import { Launcher } from "./launcher.ts";
 import { LiveOutput } from "./live_output.ts";
 import { Outbox } from "./outbox.ts";
+import { NodeDemand } from "./parallel/node_demand.ts";
 import { sendIfRead, type Session, type SessionMessage } from "./session.ts";
 import type { Spool } from "./spool.ts";
 import { SpoolCommits } from "./spool_commits.ts";
 import { recoveredWork, tellOfRecovery } from "./spool_recovery.ts";
 import { DISK_RESERVE } from "./storage_health.ts";
 import { TableEffects } from "./table_effects.ts";
-import type { TableEvent } from "./table_events.ts";
+import type { TableEffect, TableEvent, UnfitTask } from "./table_events.ts";
 import type { SpooledTask } from "./task.ts";
 import { TaskAcknowledgements } from "./task_acknowledgements.ts";
 import { TaskTable } from "./task_table.ts";
@@ -60,6 +61,8 @@ export interface FlowOptions {
   readonly maxAttempts: number;
   /** Of the profile; null means any. */
   readonly allowedFunctions: readonly FunctionId[] | null;
+  /** Why a task of these options can never run here; null when it can. */
+  readonly unfitReason?: (options: TaskOptions) => TaskError | null;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** Of the spool's disk; replaced in tests. */
@@ -89,6 +92,7 @@ export class TaskFlow {
   readonly #effects: TableEffects;
   readonly #live = new LiveOutput();
   readonly #turns: TurnTimer;
+  readonly #nodeDemand = new NodeDemand();
   #session: Session | undefined;
   #events: TableEvent[] = [];
   #acknowledged: TaskId[] = [];
@@ -192,6 +196,11 @@ export class TaskFlow {
 
   get unacknowledgedResults(): number {
     return this.#outbox.size;
+  }
+
+  /** Unfinished tasks that take whole nodes, by how many of them each takes. */
+  get nodeDemand(): ReadonlyMap<number, number> {
+    return this.#nodeDemand.counts;
   }
 
   status(): EndpointStatus {
@@ -409,9 +418,30 @@ export class TaskFlow {
     const { now } = this.#options;
     for (const { session, taskIds, fresh } of this.#intake.take()) {
       this.#apply({ kind: "received", at: now(), tasks: fresh });
+      for (const { task_id, options } of fresh) this.#nodeDemand.note(task_id, options);
+      this.#refuse(fresh);
       this.#commits.after(() => this.#acknowledgements.written(session, taskIds));
     }
     this.#commits.hasRoom(!this.#intake.isShortOfRoom);
+  }
+
+  /** What can never run here is not kept waiting for a worker to be told so. */
+  #refuse(tasks: readonly TaskMessage[]): void {
+    const { unfitReason = () => null } = this.#options;
+    const unfit: UnfitTask[] = [];
+    for (const { task_id: taskId, options } of tasks) {
+      const error = options.resource_specification === undefined ? null : unfitReason(options);
+      if (error !== null) unfit.push({ taskId, error });
+    }
+    if (unfit.length === 0) return;
+    this.#commits.after(() => {
+      const { now, spool } = this.#options;
+      // A cancel may have been quicker.
+      const tasks = unfit.filter(({ taskId }) => !this.#effects.isEnding(taskId));
+      const unknown = tasks.map(({ taskId }) => taskId).filter((each) => !this.#table.has(each));
+      const spooled = unknown.length === 0 ? [] : spool.lookUp(unknown).waiting;
+      this.#apply({ kind: "unfit", at: now(), tasks, spooled });
+    });
   }
 
   #offerRoom(): void {
@@ -424,7 +454,18 @@ export class TaskFlow {
   }
 
   #apply(event: TableEvent): void {
-    for (const effect of this.#table.apply(event)) this.#effects.carryOut(effect);
+    for (const effect of this.#table.apply(event)) {
+      this.#countNodes(effect);
+      this.#effects.carryOut(effect);
+    }
+  }
+
+  #countNodes(effect: TableEffect): void {
+    if (effect.kind === "run") {
+      for (const { task } of effect.attempts) this.#nodeDemand.note(task.taskId, task.options);
+    } else if (effect.kind === "finish" && !this.#nodeDemand.isEmpty) {
+      for (const { result } of effect.tasks) this.#nodeDemand.ended(result.task_id);
+    }
   }
 }
 

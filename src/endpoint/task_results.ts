@@ -71,8 +71,8 @@ export function unknownCancelled(taskId: TaskId, at: number): FinishedTask {
   return { seq: null, lane: null, result: agentResult(task, "cancelled", CANCELLED, at) };
 }
 
-/** Its arguments cannot be had. */
-export function notFetchedResult(task: TaskRecord, error: TaskError, at: number): FinishedTask {
+/** It cannot run here: its arguments cannot be had, or it asks for what there is not. */
+export function refusedResult(task: TaskRecord, error: TaskError, at: number): FinishedTask {
   return { seq: task.seq, lane: task.lane, result: agentResult(task, "failed", error, at) };
 }
 

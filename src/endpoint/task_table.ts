@@ -36,7 +36,7 @@ import type {
   TableEvent,
   TableOptions,
 } from "./table_events.ts";
-import type { FinishedTask, SpooledTask } from "./task.ts";
+import type { FinishedTask, SpooledTask, TaskRecord } from "./task.ts";
 import {
   AGENT_LOST,
   boundedTimeline,
@@ -44,7 +44,7 @@ import {
   endedResult,
   lostResult,
   notAllowedResult,
-  notFetchedResult,
+  refusedResult,
   unknownCancelled,
 } from "./task_results.ts";
 import { type Picked, WaitingTasks } from "./waiting_tasks.ts";
@@ -128,6 +128,8 @@ export class TaskTable {
         return this.#finished(event.attempts, event.at);
       case "cancel":
         return this.#cancel(event);
+      case "unfit":
+        return this.#unfit(event);
       case "allowed":
         this.#allowed = event.functionIds === null ? null : new Set(event.functionIds);
         return [];
@@ -277,7 +279,7 @@ export class TaskTable {
     if (error !== null) {
       this.#dropFetching(entry);
       this.#completed += 1;
-      return [{ kind: "finish", tasks: [notFetchedResult(task, error, at)] }];
+      return [{ kind: "finish", tasks: [refusedResult(task, error, at)] }];
     }
     this.#fetches.fetched(entry);
     this.#entries.set(taskId, this.#waiting.addFetched(lane, task));
@@ -357,6 +359,26 @@ export class TaskTable {
     story.events.push({ taskId: task.taskId, event });
   }
 
+  /** One that is with the executor already is the executor's to refuse. */
+  #unfit({ tasks, spooled, at }: TableEvent & { kind: "unfit" }): TableEffect[] {
+    const stored = new Map(spooled.map((task) => [task.taskId, task]));
+    const finished = tasks.flatMap(({ taskId, error }) => {
+      const task = this.isGiven(taskId) ? undefined : this.#takeOut(taskId, stored);
+      return task === undefined ? [] : [refusedResult(task, error, at)];
+    });
+    this.#completed += finished.length;
+    return finished.length === 0 ? [] : [{ kind: "finish", tasks: finished }];
+  }
+
+  /** A task ends that waits, here or in the spool; undefined when it does neither. */
+  #takeOut(taskId: TaskId, spooled: ReadonlyMap<TaskId, TaskRecord>): TaskRecord | undefined {
+    const entry = this.#entries.get(taskId);
+    if (entry?.kind === "waiting") this.#dropWaiting(entry);
+    else if (entry?.kind === "fetching") this.#dropFetching(entry);
+    else if (spooled.has(taskId)) this.#waiting.removeStored(spooled.get(taskId)!.lane);
+    return entry?.task ?? spooled.get(taskId);
+  }
+
   #cancel(event: TableEvent & { kind: "cancel" }): TableEffect[] {
     const running: TaskId[] = [];
     const finished: FinishedTask[] = [];
@@ -366,19 +388,11 @@ export class TaskTable {
       if (entry?.kind === "given") {
         entry.cancelled = true;
         running.push(taskId);
-      } else if (entry?.kind === "waiting") {
-        this.#dropWaiting(entry);
-        finished.push(cancelledResult(entry.task, event.at));
-      } else if (entry?.kind === "fetching") {
-        this.#dropFetching(entry);
-        finished.push(cancelledResult(entry.task, event.at));
-      } else if (spooled.has(taskId)) {
-        const task = spooled.get(taskId)!;
-        this.#waiting.removeStored(task.lane);
-        finished.push(cancelledResult(task, event.at));
-      } else if (!event.finished.has(taskId)) {
-        finished.push(unknownCancelled(taskId, event.at));
+        continue;
       }
+      const task = this.#takeOut(taskId, spooled);
+      if (task !== undefined) finished.push(cancelledResult(task, event.at));
+      else if (!event.finished.has(taskId)) finished.push(unknownCancelled(taskId, event.at));
     }
     this.#completed += finished.length;
     const effects: TableEffect[] = [];

@@ -62,6 +62,7 @@ function resolveExecutor(
     walltimeSeconds: walltime === undefined ? null : walltimeSeconds(walltime),
     idleSeconds: walltimeSeconds(idleTime),
     provider: resolveProvider(raw.provider ?? { type: "local" }),
+    mpiLauncher: raw.mpiLauncher ?? null,
     link: {
       address: linkAddress(raw.address ?? "auto"),
       portRange: raw.portRange ?? null,

@@ -125,6 +125,10 @@ export const KEYS: Readonly<Record<string, KeyHelp>> = {
   },
   "executor.provider": { expected: "an object", mend: 'Write it as { type: "local" }.' },
   ...under("executor.provider", PROVIDER_KEYS),
+  "executor.mpiLauncher": {
+    expected: '"mpiexec", "srun" or "aprun"',
+    mend: "Leave it out for srun inside jobs of Slurm and mpiexec elsewhere.",
+  },
   "executor.address": {
     expected: '"auto", "service", an IP address or the name of a network interface',
     mend: 'Write it as "ib0" or "10.0.0.1", or leave it out for "auto".',

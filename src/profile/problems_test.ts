@@ -21,6 +21,7 @@ Deno.test("everything may be left out, and everything may be there", () => {
         walltime: "100:00:00",
         idleTime: 30,
         provider: { type: "local" },
+        mpiLauncher: "srun",
         runtimes: {
           typescript: { permissions: { read: true, net: ["example.org"], env: [] } },
           python: { interpreter: "python3.11" },
@@ -91,6 +92,7 @@ const WRONG: readonly (readonly [
     /no end/,
   ],
   [{ executor: { walltime: 0 } }, "executor.walltime", "0", /more than 0/, /no end/],
+  [{ executor: { mpiLauncher: "jsrun" } }, "executor.mpiLauncher", '"jsrun"', /"aprun"/, /Slurm/],
   [{ executor: { idleTime: 0 } }, "executor.idleTime", "0", /more than 0/, /ten minutes/],
   [{ executor: { provider: "local" } }, "executor.provider", '"local"', /object/, /type: "local"/],
   [{ executor: { provider: {} } }, "executor.provider.type", "nothing", /"local"/, /type: "local"/],

@@ -124,6 +124,12 @@ export interface Executor {
    */
   provider?: Provider;
   /**
+   * What starts the ranks of a task that takes whole nodes, when the task itself does not name its
+   * `launcher`.
+   * @default "srun" inside a job of Slurm, else "mpiexec"
+   */
+  mpiLauncher?: "mpiexec" | "srun" | "aprun";
+  /**
    * What the managers of blocks dial: `"auto"` for the interface that nodes most likely reach, an IP
    * address or a network interface of this machine, such as `"ib0"`, or `"service"` where nodes reach
    * the service and not this machine.

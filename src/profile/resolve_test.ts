@@ -43,6 +43,7 @@ Deno.test("an empty profile has all defaults", async () => {
       maxResultBytes: 5 * 1024 ** 3,
       walltimeSeconds: null,
       idleSeconds: 600,
+      mpiLauncher: null,
       provider: { type: "local" },
       link: { address: { kind: "auto" }, portRange: null, reattachSeconds: 600 },
       runtimes: {

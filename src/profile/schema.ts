@@ -53,6 +53,10 @@ export interface ResolvedSlot {
 
 export type CpuAffinity = typeof CPU_AFFINITIES[number];
 
+/** What starts the ranks of an MPI task on its nodes. */
+export const MPI_LAUNCHERS = ["mpiexec", "srun", "aprun"] as const;
+export type MpiLauncher = typeof MPI_LAUNCHERS[number];
+
 export interface ResolvedExecutor {
   /** "auto" is as many as the node has resources for. */
   readonly workersPerNode: number | "auto";
@@ -68,6 +72,8 @@ export interface ResolvedExecutor {
   /** How long a worker without a task is kept. */
   readonly idleSeconds: number;
   readonly provider: ResolvedProvider;
+  /** Of a task that names none; null means srun inside a job of Slurm, else mpiexec. */
+  readonly mpiLauncher: MpiLauncher | null;
   /** Between the agent and the managers of its blocks. */
   readonly link: ResolvedLink;
   readonly runtimes: {
@@ -153,6 +159,7 @@ const ExecutorSchema = section({
   walltime: v.optional(duration),
   idleTime: v.optional(duration),
   provider: v.optional(ProviderSchema),
+  mpiLauncher: v.optional(v.picklist(MPI_LAUNCHERS)),
   address: v.optional(v.pipe(filled, v.check(isAddressOrInterface))),
   portRange: v.optional(
     v.pipe(v.tuple([port, port]), v.check(([first, last]) => first <= last)),

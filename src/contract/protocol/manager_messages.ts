@@ -12,6 +12,7 @@ import {
   MAX_DESCRIPTION_LENGTH,
   MAX_HELD_ATTEMPTS,
   MAX_NAME_LENGTH,
+  MAX_NODES_PER_BLOCK,
   MAX_TIMELINE_EVENTS,
   MAX_WORKERS_PER_NODE,
   TRANSFER_BYTES,
@@ -36,6 +37,8 @@ const instant = v.pipe(v.number(), v.finite());
 const name = v.pipe(v.string(), v.maxLength(MAX_NAME_LENGTH));
 const version = v.pipe(v.number(), v.integer(), v.minValue(1));
 const size = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MAX_BLOB_BYTES));
+/** Names of nodes as the launchers of their job know them. */
+const nodeNames = v.pipe(v.array(name), v.minLength(1), v.maxLength(MAX_NODES_PER_BLOCK));
 const attempts = v.pipe(v.array(TaskAttemptSchema), v.maxLength(MAX_BATCH_ITEMS));
 const heldAttempts = v.pipe(v.array(TaskAttemptSchema), v.maxLength(MAX_HELD_ATTEMPTS));
 
@@ -68,6 +71,15 @@ export const ManagerHelloSchema = v.object({
   running: heldAttempts,
   /** Attempts that have ended, and that the agent has not confirmed. */
   finished: heldAttempts,
+  /** Nodes that it stands for, its own first; left out for its own alone, named as `hostname`. */
+  nodes: v.optional(nodeNames),
+  /** Of `running`, those that have whole nodes, and which. */
+  on_nodes: v.optional(
+    v.pipe(
+      v.array(v.object({ ...TaskAttemptSchema.entries, nodes: nodeNames })),
+      v.maxLength(MAX_HELD_ATTEMPTS),
+    ),
+  ),
   /** Milliseconds from now to the end of its block's walltime; clocks of nodes differ. */
   ends_in: v.optional(v.pipe(v.number(), v.minValue(0), v.finite())),
 });
@@ -99,6 +111,8 @@ export const AttemptMessageSchema = v.object({
   options: TaskOptionsSchema,
   /** Bytes of the files that its arguments refer to, by what a worker asks for them with. */
   files: v.optional(v.record(v.pipe(v.string(), v.maxLength(MAX_DESCRIPTION_LENGTH)), size)),
+  /** Whole nodes that it has, of those that this manager or others of its block stand for. */
+  nodes: v.optional(nodeNames),
 });
 export type AttemptMessage = v.InferOutput<typeof AttemptMessageSchema>;
 

@@ -17,7 +17,7 @@ import type { ManagerPool, ManagerStatus } from "../managers/manager_pool.ts";
 import type { BlockAccess } from "../managers/start_manager_pool.ts";
 import { blockRequest } from "../providers/block_request.ts";
 import type { JobState, Provider, SchedulerFailure } from "../providers/provider.ts";
-import { scale, type ScalerBlock } from "../providers/scaler.ts";
+import { scale, type ScalerBlock, workersNeeded } from "../providers/scaler.ts";
 import { type Block, type BlockState, endingText, jobIdOf } from "./block.ts";
 import { BlockFile, blockFilePath } from "./block_file.ts";
 import { BlockHealth } from "./block_health.ts";
@@ -57,7 +57,12 @@ export interface ManagerAccess extends Pick<BlockAccess, "open" | "ended"> {
 
 /** What the keeper has to know of the agent. */
 export interface Demand {
-  readonly tasks: () => { readonly waiting: number; readonly running: number };
+  readonly tasks: () => {
+    readonly waiting: number;
+    readonly running: number;
+    /** Of both, those that take whole nodes, by how many of them each takes. */
+    readonly onNodes: ReadonlyMap<number, number>;
+  };
   /** Told when blocks begin to fail, or fail otherwise, and with null when that is over. */
   readonly tell: (problem: FuncxFailure | null) => void;
 }
@@ -218,11 +223,18 @@ export class BlockKeeper {
     if (this.#isHeld || this.#demand === undefined) return;
     const { now } = this.#options;
     const settings = this.#settings;
-    const { waiting, running } = this.#demand.tasks();
+    const { waiting, running, onNodes } = this.#demand.tasks();
+    const workersPerNode = this.#workersPerNode;
+    const { nodesPerBlock } = settings;
     const { start, cancel } = scale({
       blocks: this.#blocks.live.map((block) => this.#scalerBlock(block)),
-      outstanding: waiting + running,
-      workersPerBlock: this.#workersPerNode * settings.nodesPerBlock,
+      outstanding: workersNeeded({
+        tasks: waiting + running,
+        onNodes,
+        workersPerNode,
+        nodesPerBlock,
+      }),
+      workersPerBlock: workersPerNode * nodesPerBlock,
       settings,
       failures: this.#health.failures,
       isFirst: this.#isFirst,

@@ -106,7 +106,7 @@ class Stage implements AsyncDisposable {
       },
     });
     keeper.start({
-      tasks: () => ({ waiting: this.waiting, running: this.#running }),
+      tasks: () => ({ waiting: this.waiting, running: this.#running, onNodes: new Map() }),
       tell: (problem) => this.problem = problem,
     });
     return keeper;

@@ -3,12 +3,12 @@
  * ones that left their process group. All carry the manager's id in their environment.
  */
 import process from "node:process";
-import { MANAGER_VARIABLE } from "./worker_environment.ts";
+import { isWithin, MANAGER_VARIABLE } from "./worker_environment.ts";
 
-/** Kills them; @returns their process ids. Knows how to find them where there is `/proc`. */
+/** Kills them, also of parts of the manager; @returns their process ids. Knows how to find them where there is `/proc`. */
 export function killLeftovers(managerId: string): number[] {
   // Started from a task of its own: whoever restarts the endpoint there would be among them.
-  if (process.env[MANAGER_VARIABLE] === managerId) return [];
+  if (isWithin(process.env[MANAGER_VARIABLE], managerId)) return [];
   const found = processIds().filter((pid) => pid !== process.pid && belongs(pid, managerId));
   for (const pid of found) kill(pid);
   return found;
@@ -27,7 +27,8 @@ function processIds(): number[] {
 function belongs(pid: number, managerId: string): boolean {
   try {
     const environment = Deno.readTextFileSync(`/proc/${pid}/environ`);
-    return environment.split("\0").includes(`${MANAGER_VARIABLE}=${managerId}`);
+    const own = environment.split("\0").find((each) => each.startsWith(`${MANAGER_VARIABLE}=`));
+    return isWithin(own?.slice(MANAGER_VARIABLE.length + 1), managerId);
   } catch {
     // Of another user, or gone.
     return false;

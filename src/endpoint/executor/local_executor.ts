@@ -4,8 +4,9 @@ import { join } from "../../lib/path.ts";
 import type { ResolvedExecutor } from "../../profile/schema.ts";
 import type { Executor, ExecutorEvents } from "./executor.ts";
 import { killLeftovers } from "./leftovers.ts";
+import type { NodeExecutorOptions } from "./node_executor.ts";
 import { RESULT_FOLDER } from "../result_folder.ts";
-import { Manager } from "./manager.ts";
+import { LocalNode } from "../parallel/local_node.ts";
 import { slotPlacements } from "./resources/slot_placements.ts";
 import { detectRuntimes, managerIdOf } from "./runtime_set.ts";
 import { RUNTIMES } from "./runtimes/runtime.ts";
@@ -21,11 +22,18 @@ export interface LocalExecutorOptions {
   readonly workerCommand?: readonly string[];
 }
 
-/**
- * Finds the runtimes that work here, ends what an agent that was killed has left behind, and takes
- * tasks. Rejects with the system's error when the working folder cannot be made.
- */
+/** Takes tasks; rejects as `prepareLocalNode` does. */
 export async function startLocalExecutor(options: LocalExecutorOptions): Promise<Executor> {
+  return new LocalNode(await prepareLocalNode(options));
+}
+
+/**
+ * Finds the runtimes that work here, and ends what an agent that was killed has left behind. Rejects
+ * with the system's error when the working folder cannot be made.
+ */
+export async function prepareLocalNode(
+  options: LocalExecutorOptions,
+): Promise<NodeExecutorOptions> {
   const { executor, events, stateDir, workerCommand } = options;
   Deno.mkdirSync(executor.workingFolder, { recursive: true, mode: 0o700 });
   const managerId = managerIdOf(stateDir);
@@ -38,6 +46,13 @@ export async function startLocalExecutor(options: LocalExecutorOptions): Promise
   }
   const resultFolder = join(stateDir, ...RESULT_FOLDER);
   Deno.mkdirSync(resultFolder, { recursive: true, mode: 0o700 });
-  const placements = slotPlacements(executor);
-  return new Manager({ executor, events, runtimes, placements, managerId, resultFolder });
+  return {
+    executor,
+    events,
+    runtimes,
+    placements: slotPlacements(executor),
+    managerId,
+    resultFolder,
+    env: Deno.env.toObject(),
+  };
 }

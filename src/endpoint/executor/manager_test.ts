@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch, assertTrue } from "../../lib/assert.ts";
 import { delay } from "../../lib/async.ts";
-import type { Manager } from "./manager.ts";
+import { prepareLocalNode } from "./local_executor.ts";
+import { Manager } from "./manager.ts";
 import {
   errorOf,
   Harness,
@@ -72,11 +73,15 @@ Deno.test("quick commands are asked for ahead, and given back when one takes lon
 
 Deno.test("what has not begun is given back when it is asked for, the newest first", async () => {
   for (const endless of [typescript("export default () => { for (;;); };"), shell("sleep 1000")]) {
-    await using harness = await Harness.start({ prefetch: 3 });
+    let manager!: Manager;
+    await using harness = await Harness.start({ prefetch: 3 }, [], undefined, async (options) => {
+      manager = new Manager(await prepareLocalNode(options));
+      return manager;
+    });
     const [running] = harness.give({ code: endless });
     await harness.begin(running!);
     const waiting = harness.give({ code: endless }, { code: endless }, { code: endless });
-    (harness.executor as Manager).giveBack(2);
+    manager.giveBack(2);
     const ended = await harness.ends(waiting.slice(1));
     assertEquals(ended.map(({ outcome }) => outcome.kind), ["returned", "returned"]);
     assertTrue(!harness.finished.has(waiting[0]!) && !harness.finished.has(running!));

@@ -6,7 +6,11 @@ import { detectPython } from "./runtimes/python.ts";
 import type { Detected, RuntimeName, WorkerRuntime } from "./runtimes/runtime.ts";
 import { detectShell, type ShellRuntime } from "./runtimes/shell.ts";
 import { typescriptRuntime } from "./runtimes/typescript.ts";
-import { typescriptEnvironment, workerEnvironment } from "./worker_environment.ts";
+import {
+  MANAGER_VARIABLE,
+  typescriptEnvironment,
+  workerEnvironment,
+} from "./worker_environment.ts";
 
 export interface RuntimeSet {
   readonly typescript: Detected<WorkerRuntime>;
@@ -44,6 +48,36 @@ export async function detectRuntimes(options: {
     shell: runtimes.shell === null
       ? notOffered("shell")
       : detectShell({ ...runtimes.shell, workerInit, environment }),
+  };
+}
+
+/** The same for a part of the manager, with more in their environment. */
+export function runtimesWith(
+  set: RuntimeSet,
+  variables: Readonly<Record<string, string>>,
+  managerId: string,
+): RuntimeSet {
+  const added = { ...variables, [MANAGER_VARIABLE]: managerId };
+  const { typescript, python, shell } = set;
+  return {
+    typescript: withVariables(typescript, added),
+    python: withVariables(python, added),
+    shell: shell.kind === "missing" ? shell : detectShell({
+      ...shell.runtime,
+      environment: { ...shell.runtime.environment, ...added },
+    }),
+  };
+}
+
+function withVariables(
+  detected: Detected<WorkerRuntime>,
+  added: Readonly<Record<string, string>>,
+): Detected<WorkerRuntime> {
+  if (detected.kind === "missing") return detected;
+  const { runtime } = detected;
+  return {
+    kind: "available",
+    runtime: { ...runtime, environment: { ...runtime.environment, ...added } },
   };
 }
 

@@ -9,6 +9,16 @@ const SECRET =
 /** In the environment of every worker of one manager, and of whatever they start. */
 export const MANAGER_VARIABLE = "FUNCX_MANAGER";
 
+/** The id of a manager that is a part of another one, and ends with it at the latest. */
+export function partOf(managerId: string, name: string): string {
+  return `${managerId}.${name}`;
+}
+
+/** Whether the id is that of the manager, or of a part of it. */
+export function isWithin(id: string | undefined, managerId: string): boolean {
+  return id === managerId || id?.startsWith(`${managerId}.`) === true;
+}
+
 export interface EnvironmentOptions {
   /** The agent's own. */
   readonly inherited: Readonly<Record<string, string>>;

@@ -40,7 +40,7 @@ import type {
   FinishedAttempt,
   TaskAttempt,
 } from "../executor/executor.ts";
-import type { Manager } from "../executor/manager.ts";
+import type { NodeExecutor } from "../executor/node_executor.ts";
 import { STOPPED } from "../executor/outcomes.ts";
 
 /** What is sent to; dropped when there is no session. */
@@ -57,6 +57,17 @@ interface Finished {
   readonly file?: string;
 }
 
+type HeldManager = Pick<NodeExecutor, "wanted" | "cancel" | "follow">;
+
+/** An attempt as it came. */
+export interface Arrived {
+  readonly attempt: TaskAttempt;
+  /** What its arguments refer to: names and bytes. */
+  readonly files: [string, number][];
+  /** Whole nodes that it has. */
+  readonly nodes: readonly string[] | undefined;
+}
+
 export class HeldAttempts {
   readonly #running = new Map<TaskId, number>();
   readonly #finished = new Map<TaskId, Finished>();
@@ -66,7 +77,7 @@ export class HeldAttempts {
   readonly #functions = new Map<FunctionId, Uint8Array>();
   readonly #followed = new Set<TaskId>();
   readonly #waiters = new Waiters();
-  #manager!: Manager;
+  #manager!: HeldManager;
   #link: HeldLink | undefined;
   #window = new SendWindow(0);
   #unsent = new Fifo<TaskId>();
@@ -93,7 +104,7 @@ export class HeldAttempts {
     roomForMore: () => this.#flushSoon(),
   };
 
-  start(manager: Manager): void {
+  start(manager: HeldManager): void {
     this.#manager = manager;
   }
 
@@ -178,20 +189,21 @@ export class HeldAttempts {
   // -- what the agent asks --------------------------------------------------------------------------
 
   /** The attempts of a message as a manager takes them; those that cannot be made have ended. */
-  arrived({ functions, attempts }: Run): { attempt: TaskAttempt; files: [string, number][] }[] {
+  arrived({ functions, attempts }: Run): Arrived[] {
     for (const { function_id, code } of functions) {
       if (this.#functions.size >= MAX_FUNCTIONS_PER_WORKER) this.#functions.clear();
       // The frame is larger, and would stay with it.
       this.#functions.set(function_id, code.slice());
     }
-    return attempts.flatMap(({ task_id, attempt, function_id, payload, options, files = {} }) => {
+    return attempts.flatMap(({ task_id, attempt, function_id, payload, options, ...more }) => {
       const code = this.#functions.get(function_id);
       if (code === undefined) {
         this.ended([endHere({ taskId: task_id, attempt }, codeMissing(function_id))]);
         return [];
       }
       const made = { taskId: task_id, attempt, functionId: function_id, code, payload, options };
-      return [{ attempt: made, files: Object.entries(files) }];
+      const { files = {}, nodes } = more;
+      return [{ attempt: made, files: Object.entries(files), nodes }];
     });
   }
 

@@ -26,14 +26,15 @@ import { usableMemory } from "../../profile/memory.ts";
 import type { ResolvedExecutor } from "../../profile/schema.ts";
 import { manageError } from "../executor/assignment.ts";
 import type { AttemptOutcome, FinishedAttempt, TaskAttempt } from "../executor/executor.ts";
-import { Manager } from "../executor/manager.ts";
+import { NodeExecutor } from "../executor/node_executor.ts";
 import { slotPlacements } from "../executor/resources/slot_placements.ts";
 import { detectRuntimes } from "../executor/runtime_set.ts";
 import { FileDownloads, FileGoneError, pieceOf, RESULT_FILE } from "../managers/file_transfer.ts";
+import { nodeNames } from "../parallel/node_names.ts";
 import { AgentDialler } from "./agent_dialler.ts";
 import { ArgumentFiles } from "./argument_files.ts";
 import { readConnection } from "./block_connection.ts";
-import { endHere, HeldAttempts } from "./held_attempts.ts";
+import { type Arrived, endHere, HeldAttempts } from "./held_attempts.ts";
 
 const log = logger("manager");
 
@@ -71,7 +72,7 @@ export interface NodeOptions extends ManagerProcessOptions {
 export class ManagerNode {
   readonly #options: NodeOptions;
   readonly #held: HeldAttempts;
-  readonly #manager: Manager;
+  readonly #manager: NodeExecutor;
   readonly #dialler: AgentDialler;
   readonly #downloads = new FileDownloads();
   readonly #arguments: ArgumentFiles;
@@ -83,12 +84,19 @@ export class ManagerNode {
   /** By `performance.now()`. */
   readonly #endsAt: number | undefined;
   readonly #workers: number;
+  readonly #nodes: string[];
 
-  private constructor(options: NodeOptions, held: HeldAttempts, manager: Manager, workers: number) {
+  private constructor(
+    options: NodeOptions,
+    held: HeldAttempts,
+    manager: NodeExecutor,
+    { workers, nodes }: { readonly workers: number; readonly nodes: string[] },
+  ) {
     this.#options = options;
     this.#held = held;
     this.#manager = manager;
     this.#workers = workers;
+    this.#nodes = nodes;
     this.#arguments = new ArgumentFiles(join(options.folder, "arguments"), this.#downloads);
     const { walltime, connectionFile } = options;
     this.#endsAt = walltime === undefined ? undefined : performance.now() + walltime * 1_000;
@@ -115,21 +123,23 @@ export class ManagerNode {
     const placements = slotPlacements(executor);
     Deno.mkdirSync(executor.workingFolder, { recursive: true, mode: 0o700 });
     const runtimes = await detectRuntimes({ executor, managerId, workerCommand });
+    const nodes = await nodeNames(options.env, Deno.hostname(), isOnlyManager(executor));
     const resultFolder = join(folder, "results");
     ensurePrivateFolder(resultFolder);
     const held = new HeldAttempts();
     const node: ManagerNode = new ManagerNode(
       options,
       held,
-      new Manager({
+      new NodeExecutor({
         executor,
         events: { ...held.events, finished: (attempts) => node.#ended(attempts) },
         runtimes,
         placements,
         managerId,
         resultFolder,
+        env: Deno.env.toObject(),
       }),
-      placements.slots.length,
+      { workers: placements.slots.length, nodes },
     );
     held.start(node.#manager);
     return node;
@@ -148,6 +158,10 @@ export class ManagerNode {
       runtimes: [...this.#manager.runtimes],
       limit: this.#held.limit,
       ...this.#held.held,
+      nodes: this.#nodes,
+      on_nodes: this.#manager.placed.map(({ attempt: { taskId, attempt }, nodes }) => (
+        { task_id: taskId, attempt, nodes: [...nodes] }
+      )),
       ...(this.#endsAt === undefined
         ? {}
         : { ends_in: Math.max(0, this.#endsAt - performance.now()) }),
@@ -186,15 +200,17 @@ export class ManagerNode {
 
   #run(message: Run): void {
     const ready: TaskAttempt[] = [];
-    for (const { attempt, files } of this.#held.arrived(message)) {
+    for (const arrived of this.#held.arrived(message)) {
+      const { attempt, files, nodes } = arrived;
       if (!this.#held.accept(attempt)) continue;
-      if (files.length === 0) ready.push(attempt);
-      else void this.#fetchAndRun(attempt, files);
+      if (files.length > 0) void this.#fetchAndRun(arrived);
+      else if (nodes !== undefined) this.#manager.runOnNodes(attempt, nodes);
+      else ready.push(attempt);
     }
     if (ready.length > 0) this.#manager.run(ready);
   }
 
-  async #fetchAndRun(attempt: TaskAttempt, files: [string, number][]): Promise<void> {
+  async #fetchAndRun({ attempt, files, nodes }: Arrived): Promise<void> {
     const { taskId } = attempt;
     this.#fetching.set(taskId, attempt);
     try {
@@ -202,7 +218,9 @@ export class ManagerNode {
       if (this.#isFetching(attempt)) {
         this.#fetching.delete(taskId);
         this.#withFiles.set(taskId, attempt);
-        return this.#manager.run([{ ...attempt, blobs }]);
+        const whole = { ...attempt, blobs };
+        if (nodes !== undefined) return this.#manager.runOnNodes(whole, nodes);
+        return this.#manager.run([whole]);
       }
     } catch (thrown) {
       // An agent that was started anew does not have the files any more, but it can fetch them.
@@ -311,6 +329,12 @@ function endOnSignals(signal: AbortSignal, end: (reason: string) => void): Dispo
       signal.removeEventListener("abort", onSignal);
     },
   };
+}
+
+/** Whether nobody else runs tasks on the other nodes of the block. */
+function isOnlyManager({ provider }: ResolvedExecutor): boolean {
+  if (provider.type === "local" || !("launcher" in provider)) return false;
+  return provider.launcher.type === "single" && provider.blocks.nodesPerBlock > 1;
 }
 
 function nodeFacts(): NodeFacts {

@@ -24,10 +24,12 @@ export interface UntoldAttempt {
 /**
  * Messages that give the attempts. @param sent functions whose code the manager has, to which those
  * that these messages have are added
+ * @param nodes that the attempts have for themselves
  */
 export function* runMessages(
   attempts: readonly TaskAttempt[],
   sent: Set<FunctionId>,
+  nodes?: readonly string[],
 ): Iterable<Run> {
   let message = emptyRun();
   let bytes = 0;
@@ -47,7 +49,7 @@ export function* runMessages(
     if (forgets) sent.clear();
     if (isNew) message.functions.push({ function_id: functionId, code });
     sent.add(functionId);
-    message.attempts.push(attemptMessage(attempt));
+    message.attempts.push(attemptMessage(attempt, nodes));
     bytes += size;
   }
   if (message.attempts.length > 0) yield message;
@@ -57,7 +59,7 @@ function emptyRun(): Run {
   return { type: "run", functions: [], attempts: [] };
 }
 
-function attemptMessage(attempt: TaskAttempt): AttemptMessage {
+function attemptMessage(attempt: TaskAttempt, nodes?: readonly string[]): AttemptMessage {
   const { taskId, functionId, payload, options, blobs } = attempt;
   const message: AttemptMessage = {
     task_id: taskId,
@@ -66,6 +68,7 @@ function attemptMessage(attempt: TaskAttempt): AttemptMessage {
     payload,
     options,
   };
+  if (nodes !== undefined) message.nodes = [...nodes];
   if (blobs === undefined) return message;
   const sizes = Object.entries(blobs).map(([file, path]) => [file, sizeOf(path)]);
   return { ...message, files: Object.fromEntries(sizes) };

@@ -4,8 +4,8 @@
  *
  * Invariants, cited below:
  *
- * 1. An attempt is in exactly one place: with the local executor, with a manager, in `#unplaced`, or
- *    with the orphans. Each place tells its end once.
+ * 1. An attempt is in exactly one place: with the local executor, with a manager, in `#unplaced`,
+ *    waiting with the placer for whole nodes, or with the orphans. Each place tells its end once.
  * 2. `#totals` is the sum of what each manager was counted with last; `#open` has those with room.
  * 3. A manager is on disk as known before it is welcomed, until it is gone.
  */
@@ -21,9 +21,11 @@ import type {
 } from "../executor/executor.ts";
 import { manageError } from "../executor/assignment.ts";
 import { STOPPED } from "../executor/outcomes.ts";
-import { withTimeout } from "../../lib/async.ts";
+import { soon, withTimeout } from "../../lib/async.ts";
 import { logger } from "../../lib/log.ts";
 import { Waiters } from "../../lib/waiters.ts";
+import { Placer } from "../parallel/placer.ts";
+import { nodesTaken, unfitReason } from "../parallel/specification.ts";
 import type { KnownManagers } from "./known_managers.ts";
 import { Orphans } from "./orphans.ts";
 import { type ManagerIdentity, RemoteManager, type RemoteState } from "./remote_manager.ts";
@@ -53,6 +55,7 @@ export interface ManagerPoolOptions {
   readonly walltime: number | null;
   /** How long a block lasts, milliseconds; null where that is not known. */
   readonly blockWalltime: number | null;
+  readonly nodesPerBlock: number;
   /** Ends what brings managers here, when the last one was told to end. */
   readonly closed?: () => Promise<void>;
 }
@@ -87,6 +90,8 @@ export class ManagerPool implements Executor {
   readonly #open = new Set<RemoteManager>();
   readonly #orphans: Orphans;
   readonly #waiters = new Waiters();
+  readonly #placer = new Placer();
+  #isSettling = false;
   #totals: Count = NO_COUNT;
   #unplaced: TaskAttempt[] = [];
   #rebalanceTimer: ReturnType<typeof setTimeout> | undefined;
@@ -160,6 +165,7 @@ export class ManagerPool implements Executor {
     }
     const claimed = this.#orphans.claim(hello);
     const answer = manager.attach(hello, claimed);
+    this.#placer.came(manager, onNodesOf(hello, claimed));
     manager.cancel(this.#orphans.cancelledOf(claimed));
     for (const taskId of this.#orphans.followedOf(claimed)) manager.follow(taskId, true);
     return { manager, ...answer };
@@ -167,7 +173,7 @@ export class ManagerPool implements Executor {
 
   #make(identity: ManagerIdentity, hello: ManagerHello): RemoteManager {
     const { events, resultFolder, reattachTimeout, returnTime } = this.#options;
-    const facts = { ...hello, running: [], finished: [] };
+    const facts = { ...hello, running: [], finished: [], on_nodes: [] };
     return new RemoteManager({
       ...identity,
       hello: facts,
@@ -176,10 +182,10 @@ export class ManagerPool implements Executor {
       returnTime,
     }, {
       started: (told) => events.started(told),
-      finished: (attempts) => events.finished(attempts),
+      finished: (attempts) => this.#finished(attempts),
       output: (chunk) => events.output(chunk),
       changed: (manager) => this.#changed(manager),
-      gone: (manager) => this.#gone(manager),
+      gone: (manager, reason) => this.#gone(manager, reason),
     });
   }
 
@@ -201,8 +207,21 @@ export class ManagerPool implements Executor {
     }
   }
 
-  #gone(manager: RemoteManager): void {
+  /** What had whole nodes leaves them, and is lost if one of them was. */
+  #finished(attempts: readonly FinishedAttempt[]): void {
+    const { events } = this.#options;
+    if (this.#placer.isIdle) return events.finished(attempts);
+    events.finished(attempts.map((ended) => {
+      const outcome = this.#placer.ended(ended, ended.outcome);
+      return outcome === ended.outcome ? ended : { ...ended, outcome };
+    }));
+    this.#settleSoon();
+  }
+
+  #gone(manager: RemoteManager, reason: string): void {
     this.#managers.delete(manager.managerId);
+    this.#placer.went(manager, reason);
+    this.#settleSoon();
     this.#options.known.went(manager);
     this.#account(manager, NO_COUNT);
     this.#counts.delete(manager);
@@ -211,6 +230,7 @@ export class ManagerPool implements Executor {
   }
 
   #changed(manager: RemoteManager): void {
+    this.#settleSoon();
     const { room, workers, idleWorkers: idle, outstanding } = manager;
     const before = this.#counts.get(manager)?.room ?? 0;
     const attached = manager.state.kind === "attached" ? 1 : 0;
@@ -244,7 +264,8 @@ export class ManagerPool implements Executor {
   }
 
   capacity(): number {
-    if (this.#phase !== "open" || this.#unplaced.length >= MAX_UNPLACED) return 0;
+    if (this.#phase !== "open") return 0;
+    if (this.#unplaced.length >= MAX_UNPLACED || this.#placer.waiting >= MAX_UNPLACED) return 0;
     return this.#totals.room + (this.#local?.capacity() ?? 0);
   }
 
@@ -257,7 +278,8 @@ export class ManagerPool implements Executor {
     const possible = tooLong.length === 0
       ? attempts
       : attempts.filter((attempt) => !tooLong.includes(attempt));
-    this.#place(possible);
+    const isPlain = possible.every(({ options }) => options.resource_specification === undefined);
+    this.#place(isPlain ? possible : this.#forWorkers(possible));
     this.#rebalanceSoon();
   }
 
@@ -266,6 +288,31 @@ export class ManagerPool implements Executor {
     const { blockWalltime } = this.#options;
     const walltime = this.#walltimeOf(attempt);
     return blockWalltime !== null && walltime !== null && walltime > blockWalltime;
+  }
+
+  /** Those that take no whole nodes; the others go to the placer. */
+  #forWorkers(attempts: readonly TaskAttempt[]): TaskAttempt[] {
+    const forWorkers: TaskAttempt[] = [];
+    for (const attempt of attempts) {
+      // Mostly it was found when the task came; the profile may have been another one then.
+      const error = unfitReason(attempt.options, this.#options.nodesPerBlock);
+      if (error !== null) {
+        queueMicrotask(() => this.#endUnplaced([attempt], { kind: "failed", error }));
+      } else if (nodesTaken(attempt.options) === null) forWorkers.push(attempt);
+      else this.#placer.add(attempt, this.#walltimeOf(attempt));
+    }
+    this.#settleSoon();
+    return forWorkers;
+  }
+
+  /** What changes in one turn of the event loop is looked at once. */
+  #settleSoon(): void {
+    if (this.#isSettling || this.#placer.isIdle) return;
+    this.#isSettling = true;
+    soon(() => {
+      this.#isSettling = false;
+      if (this.#phase === "open") this.#placer.settle();
+    });
   }
 
   /** Workers that are idle come first, then whoever has most room. */
@@ -327,6 +374,12 @@ export class ManagerPool implements Executor {
       this.#unplaced = this.#unplaced.filter(({ taskId }) => !ids.has(taskId));
       this.#endUnplaced(unplaced, { kind: "cancelled" });
     }
+    const waiting = this.#placer.remove(ids);
+    if (waiting.length > 0) {
+      this.#endUnplaced(waiting, { kind: "cancelled" });
+      this.#settleSoon();
+    }
+    this.#placer.cancelled(taskIds);
     for (const manager of this.#managers.values()) manager.cancel(taskIds);
     this.#orphans.cancel(taskIds);
     this.#local?.cancel(taskIds);
@@ -367,8 +420,8 @@ export class ManagerPool implements Executor {
       managers: attached + (local?.managers ?? 0),
       total_workers: workers + (local?.total_workers ?? 0),
       idle_workers: idle + (local?.idle_workers ?? 0),
-      outstanding_tasks: outstanding + this.#unplaced.length + this.#orphans.size +
-        (local?.outstanding_tasks ?? 0),
+      outstanding_tasks: outstanding + this.#unplaced.length + this.#placer.waiting +
+        this.#orphans.size + (local?.outstanding_tasks ?? 0),
     };
   }
 
@@ -389,7 +442,7 @@ export class ManagerPool implements Executor {
     let wanted = idle;
     for (const manager of this.#managers.values()) {
       if (wanted <= 0) return;
-      const waiting = manager.outstanding - manager.workers;
+      const waiting = manager.load - manager.workers;
       if (manager.state.kind !== "attached" || waiting <= 0 || manager.quietFor < SLOW) continue;
       manager.recall(Math.min(waiting, wanted));
       wanted -= waiting;
@@ -402,7 +455,7 @@ export class ManagerPool implements Executor {
     if (this.#phase === "closed") return;
     this.#phase = "draining";
     this.#local?.recall?.();
-    const unplaced = this.#unplaced.splice(0);
+    const unplaced = [...this.#unplaced.splice(0), ...this.#placer.drain()];
     if (unplaced.length > 0) this.#endUnplaced(unplaced, { kind: "returned" });
     for (const manager of this.#managers.values()) {
       if (manager.outstanding > 0) manager.recall(manager.outstanding);
@@ -438,4 +491,16 @@ function tooLongError(walltime: number, blockWalltime: number): TaskError {
     `the task may take ${walltime / 1_000} s, and a block lasts ${blockWalltime / 1_000} s`,
     "Give the task a shorter walltime, or blocks a longer one: executor.provider.walltime.",
   );
+}
+
+/** Of the attempts that an earlier agent gave to it, those that have whole nodes. */
+function onNodesOf(
+  { on_nodes = [] }: ManagerHello,
+  claimed: readonly AttemptId[],
+): (AttemptId & { readonly nodes: readonly string[] })[] {
+  if (on_nodes.length === 0) return [];
+  const numbers = new Map(claimed.map(({ taskId, attempt }) => [taskId, attempt]));
+  return on_nodes
+    .filter(({ task_id, attempt }) => numbers.get(task_id) === attempt)
+    .map(({ task_id, attempt, nodes }) => ({ taskId: task_id, attempt, nodes }));
 }

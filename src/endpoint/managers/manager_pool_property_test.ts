@@ -192,6 +192,7 @@ class ModelAgent {
       returnTime: HOUR,
       walltime: null,
       blockWalltime: null,
+      nodesPerBlock: 1,
     });
     this.pool.adopt([]);
     for (let index = 0; index < MANAGERS; index++) this.#add(index);

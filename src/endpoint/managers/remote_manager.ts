@@ -69,13 +69,15 @@ export interface RemoteManagerEvents extends Omit<ExecutorEvents, "roomForMore">
   /** Its room, its workers or its state may have changed. */
   changed(manager: RemoteManager): void;
   /** Once, last. */
-  gone(manager: RemoteManager): void;
+  gone(manager: RemoteManager, reason: string): void;
 }
 
 interface Given extends UntoldAttempt {
   /** As it was given, for its files. */
   readonly files: TaskAttempt["blobs"];
   running: TaskEvent | null;
+  /** It has whole nodes, and none of the workers. */
+  readonly hasNodes: boolean;
   /** The end was told, and its file is on its way. */
   isArriving: boolean;
 }
@@ -106,6 +108,10 @@ export class RemoteManager {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #limit = 0;
   #isRetired = false;
+  /** Its node is for a task that takes it whole. */
+  #isHeld = false;
+  /** Of `#given`, those that have whole nodes. */
+  #onNodes = 0;
   #lastEnded = performance.now();
 
   constructor(options: RemoteManagerOptions, events: RemoteManagerEvents) {
@@ -134,8 +140,8 @@ export class RemoteManager {
 
   /** How many more attempts it takes now. */
   get room(): number {
-    if (this.#state.kind !== "attached" || this.#isRetired) return 0;
-    const held = this.#given.size;
+    if (!this.isOpen || this.#isHeld) return 0;
+    const held = this.load;
     return Math.max(0, Math.min(this.#limit, MAX_HELD_ATTEMPTS - this.#unkept.size) - held);
   }
 
@@ -144,7 +150,23 @@ export class RemoteManager {
   }
 
   get idleWorkers(): number {
-    return this.#limit === 0 || this.#isRetired ? 0 : Math.max(0, this.workers - this.#given.size);
+    if (this.#limit === 0 || this.#isRetired || this.#isHeld) return 0;
+    return Math.max(0, this.workers - this.load);
+  }
+
+  /** Whether it takes anything. */
+  get isOpen(): boolean {
+    return this.#state.kind === "attached" && !this.#isRetired;
+  }
+
+  /** Names of the nodes that it stands for, its own first. */
+  get nodes(): readonly string[] {
+    return this.hello.nodes ?? [this.hostname];
+  }
+
+  /** Attempts for its workers that have not ended. */
+  get load(): number {
+    return this.#given.size - this.#onNodes;
   }
 
   /** Attempts that have not ended. */
@@ -183,14 +205,10 @@ export class RemoteManager {
     const before = this.#state;
     this.#state = { kind: "away", since: wallClock(), reason: "it has dialled again" };
     if (before.kind === "attached") before.link.leave("it has dialled again");
+    const onNodes = new Set(hello.on_nodes?.map(({ task_id }) => task_id));
     for (const { taskId, attempt } of claimed) {
-      this.#given.set(taskId, {
-        attempt,
-        givenAt: null,
-        files: undefined,
-        running: null,
-        isArriving: false,
-      });
+      const hasNodes = onNodes.has(taskId);
+      this.#give(taskId, { attempt, givenAt: null, files: undefined, hasNodes });
     }
     const finished = hello.finished.map(attemptId);
     const held = [...hello.running.map(attemptId), ...finished];
@@ -203,6 +221,11 @@ export class RemoteManager {
       unwanted: held.filter(({ taskId, attempt }) => !this.#isWanted(taskId, attempt)),
       known: finished.filter(({ taskId, attempt }) => this.#unkept.get(taskId) === attempt),
     };
+  }
+
+  #give(taskId: TaskId, given: Omit<Given, "running" | "isArriving">): void {
+    this.#given.set(taskId, { ...given, running: null, isArriving: false });
+    if (given.hasNodes) this.#onNodes += 1;
   }
 
   #isWanted(taskId: TaskId, attempt: number): boolean {
@@ -253,19 +276,36 @@ export class RemoteManager {
     );
     this.#finish(lost);
     this.#downloads.giveUp(reason);
-    this.#events.gone(this);
+    this.#events.gone(this, reason);
   }
 
   // -- what the agent asks --------------------------------------------------------------------------
 
   /** At most `room` attempts. */
   run(attempts: readonly TaskAttempt[]): void {
+    this.#run(attempts);
+  }
+
+  /** The nodes are those of its block, and nobody else's meanwhile. */
+  runOnNodes(attempt: TaskAttempt, nodes: readonly string[]): void {
+    this.#run([attempt], nodes);
+  }
+
+  /** Its workers are given nothing while it is held; what they have not begun is taken back. */
+  hold(isHeld: boolean): void {
+    if (this.#isHeld === isHeld) return;
+    this.#isHeld = isHeld;
+    if (isHeld && this.load > 0) this.recall(this.load);
+    this.#events.changed(this);
+  }
+
+  #run(attempts: readonly TaskAttempt[], nodes?: readonly string[]): void {
+    const hasNodes = nodes !== undefined;
     const givenAt = wallClock();
-    for (const { taskId, attempt, blobs } of attempts) {
-      const given = { attempt, givenAt, files: blobs, running: null, isArriving: false };
-      this.#given.set(taskId, given);
+    for (const { taskId, attempt, blobs: files } of attempts) {
+      this.#give(taskId, { attempt, givenAt, files, hasNodes });
     }
-    for (const message of runMessages(attempts, this.#functions)) this.#send(message);
+    for (const message of runMessages(attempts, this.#functions, nodes)) this.#send(message);
     this.#events.changed(this);
   }
 
@@ -407,6 +447,7 @@ export class RemoteManager {
   #finish(attempts: readonly FinishedAttempt[]): void {
     if (attempts.length === 0) return;
     for (const { taskId, attempt, manager } of attempts) {
+      if (this.#given.get(taskId)?.hasNodes) this.#onNodes -= 1;
       this.#given.delete(taskId);
       // What it has not told itself, it does not keep.
       if (manager !== undefined) this.#unkept.set(taskId, attempt);

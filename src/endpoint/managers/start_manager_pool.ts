@@ -72,6 +72,7 @@ export async function startManagerPool(settings: ManagerPoolSettings): Promise<B
     blockWalltime: executor.provider.type === "local"
       ? null
       : executor.provider.blocks.walltimeSeconds * 1_000,
+    nodesPerBlock: executor.provider.type === "local" ? 1 : executor.provider.blocks.nodesPerBlock,
     closed: async () => {
       relay?.close();
       await listener.close();

@@ -60,6 +60,27 @@ export function withFailure({ count }: FailureRun, cause: string): FailureRun {
   return { count: count + 1, cause };
 }
 
+export interface Load {
+  readonly tasks: number;
+  /** Of these, those that take whole nodes, by how many each takes. */
+  readonly onNodes: ReadonlyMap<number, number>;
+  readonly workersPerNode: number;
+  readonly nodesPerBlock: number;
+}
+
+/**
+ * One for each task that runs on a worker, and for one that takes nodes its share of a block: of
+ * three nodes only one task of two gets any, so it stands for all three.
+ */
+export function workersNeeded({ tasks, onNodes, workersPerNode, nodesPerBlock }: Load): number {
+  let workers = tasks;
+  for (const [nodes, count] of onNodes) {
+    const perBlock = Math.max(1, Math.floor(nodesPerBlock / nodes));
+    workers += Math.floor(count * nodesPerBlock * workersPerNode / perBlock) - count;
+  }
+  return Math.max(0, workers);
+}
+
 export function scale(input: ScalerInput): ScalerDecision {
   const { blocks, failures } = input;
   const target = targetOf(input);

@@ -8,6 +8,7 @@ import {
   type ScalerDecision,
   type ScalerInput,
   withFailure,
+  workersNeeded,
 } from "./scaler.ts";
 
 const NOW = 1_000_000;
@@ -191,3 +192,27 @@ Deno.test("whatever there is, the maximum holds, and no busy block is cancelled"
     },
   ));
 });
+
+/** Tasks by the nodes that each takes, nodes of a block, and the blocks that they come to. */
+const ON_NODES:
+  readonly (readonly [onNodes: [number, number][], nodesPerBlock: number, blocks: number])[] = [
+    [[], 3, 1],
+    [[[2, 1]], 2, 1],
+    [[[2, 3]], 2, 3],
+    [[[2, 2]], 3, 2],
+    [[[2, 2]], 4, 1],
+    [[[1, 9]], 3, 3],
+    [[[2, 1], [4, 1]], 4, 2],
+  ];
+
+for (const [onNodes, nodesPerBlock, blocks] of ON_NODES) {
+  Deno.test(`tasks of ${JSON.stringify(onNodes)} nodes take ${blocks} blocks of ${nodesPerBlock}`, () => {
+    const tasks = onNodes.reduce((sum, [, count]) => sum + count, 0) || 5;
+    const load = { tasks, onNodes: new Map(onNodes), workersPerNode: 8, nodesPerBlock };
+    const decision = decide({
+      outstanding: workersNeeded(load),
+      workersPerBlock: 8 * nodesPerBlock,
+    });
+    assertEquals(decision.start, blocks);
+  });
+}

@@ -71,6 +71,7 @@ export class AgentHome implements Disposable {
         maxResultBytes: MAX_RESULT_BYTES,
         walltimeSeconds: null,
         idleSeconds: 600,
+        mpiLauncher: null,
         provider: { type: "local" },
         link: { address: { kind: "auto" }, portRange: null, reattachSeconds: 600 },
         runtimes: { typescript: null, python: null, shell: { shell: "/bin/sh" } },

@@ -19,6 +19,21 @@ export interface SlotPlacements {
   close(): void;
 }
 
+/**
+ * The one place of a task that has the node for itself. Its launcher binds ranks and shares out what
+ * the job has among them: so nothing is bound, and the job's accelerators are left to all.
+ */
+export function wholeNode(ranksPerNode: number): SlotPlacements {
+  const resources = {
+    cores: navigator.hardwareConcurrency / ranksPerNode,
+    memory: usableMemory(),
+    accelerators: [],
+    cpus: null,
+  };
+  const placement = new Placement(resources, { acceleratorVariables: [], affinity: null });
+  return { slots: [placement], close: () => undefined };
+}
+
 /** What the profile asks for and cannot be had here is told in the log. */
 export function slotPlacements(executor: ResolvedExecutor): SlotPlacements {
   const { accelerators, cpuAffinity } = executor.slot;

@@ -9,7 +9,7 @@ import { Signal } from "../../../lib/async.ts";
 import { join } from "../../../lib/path.ts";
 import type { ResolvedExecutor } from "../../../profile/schema.ts";
 import type { Executor, FinishedAttempt, TaskAttempt } from "../executor.ts";
-import { startLocalExecutor } from "../local_executor.ts";
+import { type LocalExecutorOptions, startLocalExecutor } from "../local_executor.ts";
 import { typescriptWorkerCommand } from "../runtimes/typescript.ts";
 
 export const NO_PERMISSIONS = {
@@ -24,7 +24,7 @@ export const NO_PERMISSIONS = {
 /** The site's interpreter, or another one that a run of the tests names. */
 export const PYTHON = Deno.env.get("FUNCX_TEST_PYTHON") ?? "python3";
 
-export type Output = Parameters<Parameters<typeof startLocalExecutor>[0]["events"]["output"]>[0];
+export type Output = Parameters<LocalExecutorOptions["events"]["output"]>[0];
 
 /** What a task is run with; `code` is a packed function. */
 export interface TaskInput {
@@ -74,14 +74,16 @@ export class Harness {
   /**
    * @param v8Flags of TypeScript workers
    * @param folder an existing one, which it removes as well
+   * @param startExecutor as an agent does, unless a test needs a part of it
    */
   static async start(
     changes: Partial<ResolvedExecutor> = {},
     v8Flags: readonly string[] = [],
     folder = Deno.makeTempDirSync({ prefix: "funcx-executor-" }),
+    startExecutor: (options: LocalExecutorOptions) => Promise<Executor> = startLocalExecutor,
   ): Promise<Harness> {
     const harness = new Harness(folder);
-    harness.#executor = await startLocalExecutor({
+    harness.#executor = await startExecutor({
       executor: {
         workersPerNode: 1,
         slot: { cores: null, memory: null, accelerators: 0, cpuAffinity: "none" },
@@ -90,6 +92,7 @@ export class Harness {
         maxResultBytes: MAX_RESULT_BYTES,
         walltimeSeconds: null,
         idleSeconds: 600,
+        mpiLauncher: null,
         provider: { type: "local" },
         link: { address: { kind: "auto" }, portRange: null, reattachSeconds: 600 },
         runtimes: {

@@ -57,6 +57,7 @@ export function executorIn(
     maxResultBytes: MAX_RESULT_BYTES * 10,
     walltimeSeconds: null,
     idleSeconds: 600,
+    mpiLauncher: null,
     provider: { type: "local" },
     link: {
       address: { kind: "address", address: "127.0.0.1" },

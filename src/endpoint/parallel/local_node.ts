@@ -1,0 +1,130 @@
+/**
+ * The executor of an agent whose only node is its own machine: a task that asks for whole nodes has
+ * the machine for itself, once what runs on its workers has ended.
+ */
+import { hostname } from "node:os";
+import type { TaskError } from "../../contract/errors.ts";
+import type { TaskId } from "../../contract/ids.ts";
+import type {
+  AttemptOutcome,
+  Executor,
+  ExecutorEvents,
+  FinishedAttempt,
+  TaskAttempt,
+} from "../executor/executor.ts";
+import { NodeExecutor, type NodeExecutorOptions } from "../executor/node_executor.ts";
+import { nodesTaken, unfitReason } from "./specification.ts";
+
+export class LocalNode implements Executor {
+  readonly #events: ExecutorEvents;
+  readonly #node: NodeExecutor;
+  /** They wait for the machine, the oldest first; its workers are given nothing meanwhile. */
+  #waiting: TaskAttempt[] = [];
+  #onNode: TaskId | null = null;
+
+  constructor(options: NodeExecutorOptions) {
+    this.#events = options.events;
+    this.#node = new NodeExecutor({
+      ...options,
+      events: {
+        started: (told) => this.#events.started(told),
+        output: (chunk) => this.#events.output(chunk),
+        finished: (attempts) => this.#finished(attempts),
+        roomForMore: () => {
+          if (this.#isIdle) this.#events.roomForMore();
+        },
+      },
+    });
+  }
+
+  get runtimes(): readonly string[] {
+    return this.#node.runtimes;
+  }
+
+  get #isIdle(): boolean {
+    return this.#waiting.length === 0 && this.#onNode === null;
+  }
+
+  capacity(): number {
+    return this.#isIdle ? this.#node.capacity() : 0;
+  }
+
+  run(attempts: readonly TaskAttempt[]): void {
+    if (attempts.every(({ options }) => options.resource_specification === undefined)) {
+      return this.#node.run(attempts);
+    }
+    const forWorkers: TaskAttempt[] = [];
+    for (const attempt of attempts) {
+      const error = unfitReason(attempt.options, "local");
+      if (error !== null) this.#endSoon(attempt, error);
+      else if (nodesTaken(attempt.options) === null) forWorkers.push(attempt);
+      else this.#waiting.push(attempt);
+    }
+    if (forWorkers.length > 0) this.#node.run(forWorkers);
+    this.#beginNext();
+  }
+
+  /** Whoever gave it is not told within the call. */
+  #endSoon(attempt: TaskAttempt, error: TaskError): void {
+    queueMicrotask(() => this.#end([attempt], { kind: "failed", error }));
+  }
+
+  #end(attempts: readonly TaskAttempt[], outcome: AttemptOutcome): void {
+    const output = { stdout: new Uint8Array(0), stderr: new Uint8Array(0) };
+    this.#events.finished(attempts.map(({ taskId, attempt }) => (
+      { taskId, attempt, outcome, output, timeline: [], details: {} }
+    )));
+  }
+
+  #beginNext(): void {
+    if (this.#onNode !== null || this.#waiting.length === 0) return;
+    const { outstanding_tasks: busy } = this.#node.load();
+    if (busy > 0) return this.#node.giveBack(busy);
+    const next = this.#waiting.shift()!;
+    this.#onNode = next.taskId;
+    this.#node.runOnNodes(next, [hostname()]);
+  }
+
+  #finished(attempts: readonly FinishedAttempt[]): void {
+    this.#events.finished(attempts);
+    if (this.#isIdle) return;
+    if (attempts.some(({ taskId }) => taskId === this.#onNode)) this.#onNode = null;
+    this.#beginNext();
+    if (this.capacity() > 0) this.#events.roomForMore();
+  }
+
+  cancel(taskIds: readonly TaskId[]): void {
+    const isAsked = ({ taskId }: TaskAttempt): boolean => taskIds.includes(taskId);
+    const waiting = this.#waiting.filter(isAsked);
+    if (waiting.length > 0) {
+      this.#waiting = this.#waiting.filter((attempt) => !isAsked(attempt));
+      this.#end(waiting, { kind: "cancelled" });
+      if (this.capacity() > 0) this.#events.roomForMore();
+    }
+    this.#node.cancel(taskIds);
+  }
+
+  follow(taskId: TaskId, on: boolean): void {
+    this.#node.follow(taskId, on);
+  }
+
+  recall(): void {
+    this.#giveBackWaiting();
+    this.#node.recall();
+  }
+
+  #giveBackWaiting(): void {
+    const waiting = this.#waiting.splice(0);
+    if (waiting.length > 0) this.#end(waiting, { kind: "returned" });
+  }
+
+  load(): ReturnType<Executor["load"]> {
+    const load = this.#node.load();
+    return { ...load, outstanding_tasks: load.outstanding_tasks + this.#waiting.length };
+  }
+
+  async close(): Promise<void> {
+    this.recall();
+    await this.#node.close();
+  }
+}
