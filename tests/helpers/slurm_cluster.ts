@@ -6,10 +6,11 @@ import { fromFileUrl } from "../../src/lib/path.ts";
 const SCRIPT = fromFileUrl(new URL("../extra/slurm/cluster.sh", import.meta.url));
 
 /** Why there can be none here; undefined when there can. Installs what is missing. */
-export async function slurmObstacle(): Promise<string | undefined> {
+export async function slurmObstacle(withMpi = false): Promise<string | undefined> {
   if (Deno.build.os !== "linux" || Deno.uid() !== 0) return "it takes root on Linux";
   try {
     await capture(SCRIPT, ["install"]);
+    if (withMpi) await capture(SCRIPT, ["install-mpi"]);
     return undefined;
   } catch (thrown) {
     return messageOf(thrown).split("\n").at(-1);

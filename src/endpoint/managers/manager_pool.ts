@@ -396,6 +396,7 @@ export class ManagerPool implements Executor {
 
   follow(taskId: TaskId, on: boolean): void {
     if (this.#orphans.has(taskId)) return this.#orphans.follow(taskId, on);
+    this.#placer.follow(taskId, on);
     for (const manager of this.#managers.values()) {
       if (manager.has(taskId)) return manager.follow(taskId, on);
     }

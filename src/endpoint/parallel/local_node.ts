@@ -21,6 +21,8 @@ export class LocalNode implements Executor {
   /** They wait for the machine, the oldest first; its workers are given nothing meanwhile. */
   #waiting: TaskAttempt[] = [];
   #onNode: TaskId | null = null;
+  /** Of those that wait, whose live output is asked for. */
+  readonly #followed = new Set<TaskId>();
 
   constructor(options: NodeExecutorOptions) {
     this.#events = options.events;
@@ -83,6 +85,7 @@ export class LocalNode implements Executor {
     const next = this.#waiting.shift()!;
     this.#onNode = next.taskId;
     this.#node.runOnNodes(next, [hostname()]);
+    if (this.#followed.delete(next.taskId)) this.#node.follow(next.taskId, true);
   }
 
   #finished(attempts: readonly FinishedAttempt[]): void {
@@ -98,6 +101,7 @@ export class LocalNode implements Executor {
     const waiting = this.#waiting.filter(isAsked);
     if (waiting.length > 0) {
       this.#waiting = this.#waiting.filter((attempt) => !isAsked(attempt));
+      for (const { taskId } of waiting) this.#followed.delete(taskId);
       this.#end(waiting, { kind: "cancelled" });
       if (this.capacity() > 0) this.#events.roomForMore();
     }
@@ -105,6 +109,9 @@ export class LocalNode implements Executor {
   }
 
   follow(taskId: TaskId, on: boolean): void {
+    const isWaiting = this.#waiting.some((attempt) => attempt.taskId === taskId);
+    if (isWaiting && on) this.#followed.add(taskId);
+    else this.#followed.delete(taskId);
     this.#node.follow(taskId, on);
   }
 
@@ -115,6 +122,7 @@ export class LocalNode implements Executor {
 
   #giveBackWaiting(): void {
     const waiting = this.#waiting.splice(0);
+    this.#followed.clear();
     if (waiting.length > 0) this.#end(waiting, { kind: "returned" });
   }
 

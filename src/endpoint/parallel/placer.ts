@@ -35,6 +35,7 @@ export interface NodeHost {
   hold(isHeld: boolean): void;
   runOnNodes(attempt: TaskAttempt, nodes: readonly string[]): void;
   cancel(taskIds: readonly TaskId[]): void;
+  follow(taskId: TaskId, on: boolean): void;
 }
 
 interface Waiting {
@@ -42,6 +43,8 @@ interface Waiting {
   readonly nodes: number;
   /** Milliseconds; null means no end. */
   readonly walltime: number | null;
+  /** Its live output is asked for. */
+  isFollowed: boolean;
 }
 
 interface Placed {
@@ -104,7 +107,14 @@ export class Placer {
   // -- attempts -------------------------------------------------------------------------------------
 
   add(attempt: TaskAttempt, walltime: number | null): void {
-    this.#waiting.push({ attempt, nodes: nodesTaken(attempt.options) ?? 1, walltime });
+    const nodes = nodesTaken(attempt.options) ?? 1;
+    this.#waiting.push({ attempt, nodes, walltime, isFollowed: false });
+  }
+
+  /** Begins or ends the live output of one that waits. */
+  follow(taskId: TaskId, on: boolean): void {
+    const waiting = this.#waiting.find(({ attempt }) => attempt.taskId === taskId);
+    if (waiting !== undefined) waiting.isFollowed = on;
   }
 
   /** Takes those out that wait (1). */
@@ -178,13 +188,14 @@ export class Placer {
     if (!stays) this.#reserved = chosen.map(({ key }) => key);
   }
 
-  #place({ attempt }: Waiting, nodes: readonly Node[]): void {
+  #place({ attempt, isFollowed }: Waiting, nodes: readonly Node[]): void {
     const { host } = nodes[0]!;
     const { taskId } = attempt;
     const keys = nodes.map(({ key }) => key);
     this.#placed.set(taskId, { attempt: attempt.attempt, host, nodes: keys, lost: null });
     this.#hold(new Set(keys));
     host.runOnNodes(attempt, nodes.map(({ name }) => name));
+    if (isFollowed) host.follow(taskId, true);
   }
 
   /** (2) */

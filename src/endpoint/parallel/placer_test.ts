@@ -42,6 +42,8 @@ class ModelHost implements NodeHost {
   cancel(taskIds: readonly TaskId[]): void {
     this.cancelled.push(...taskIds);
   }
+
+  follow(): void {}
 }
 
 function block(id: string, count: number): ModelHost[] {

@@ -2,6 +2,7 @@
 # A real Slurm cluster of some nodes on this one machine, for tests; root only.
 #
 #   cluster.sh install                 Debian's packages, where they are missing
+#   cluster.sh install-mpi             Open MPI with its compiler, from there too
 #   cluster.sh up FOLDER PORT...       the first port is slurmctld's, each other one a node's
 #   cluster.sh down FOLDER             ends what `up FOLDER` has started, and removes FOLDER
 #
@@ -13,11 +14,20 @@ command=${1:?} folder=${2:-}
 conf=$folder/slurm.conf
 host=$(hostname -s)
 
+packages() {
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get install -y -q --no-install-recommends "$@" ||
+    { apt-get update -q && apt-get install -y -q --no-install-recommends "$@"; }
+}
+
 install() {
   command -v slurmctld slurmd sbatch munged >/dev/null && return
-  export DEBIAN_FRONTEND=noninteractive
-  apt-get install -y -q --no-install-recommends slurmctld slurmd slurm-client munge ||
-    { apt-get update -q && apt-get install -y -q --no-install-recommends slurmctld slurmd slurm-client munge; }
+  packages slurmctld slurmd slurm-client munge
+}
+
+install_mpi() {
+  command -v mpiexec mpicc gcc >/dev/null && return
+  packages openmpi-bin libopenmpi-dev gcc libc6-dev
 }
 
 configure() {
@@ -134,6 +144,7 @@ down() {
 
 case $command in
   install) install ;;
+  install-mpi) install_mpi ;;
   up) up "${@:3}" ;;
   down) down ;;
   *) echo "there is no command $command" >&2; exit 64 ;;

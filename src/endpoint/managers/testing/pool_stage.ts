@@ -82,12 +82,17 @@ export class ManagerChild {
   readonly child: Deno.ChildProcess;
   readonly status: Promise<Deno.CommandStatus>;
 
-  constructor(connection: string, nodeFolder: string, args: readonly string[] = []) {
+  constructor(
+    connection: string,
+    nodeFolder: string,
+    args: readonly string[] = [],
+    env: Readonly<Record<string, string>> = {},
+  ) {
     const [program, ...words] = selfCommand(["manager", "--connection", connection, ...args]);
     Deno.mkdirSync(nodeFolder, { recursive: true });
     this.child = new Deno.Command(program!, {
       args: words,
-      env: { TMPDIR: nodeFolder },
+      env: { TMPDIR: nodeFolder, ...env },
       stdin: "null",
       stdout: "null",
       stderr: "inherit",
@@ -164,8 +169,12 @@ export class PoolStage implements AsyncDisposable {
     return this.access.open(blockId, join(this.folder, "blocks", blockId), workers);
   }
 
-  manager(connection = this.block(), args: readonly string[] = []): ManagerChild {
-    const child = new ManagerChild(connection, join(this.folder, "node"), args);
+  manager(
+    connection = this.block(),
+    args: readonly string[] = [],
+    env: Readonly<Record<string, string>> = {},
+  ): ManagerChild {
+    const child = new ManagerChild(connection, join(this.folder, "node"), args, env);
     this.#children.push(child);
     return child;
   }
