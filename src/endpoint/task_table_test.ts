@@ -619,3 +619,25 @@ Deno.test("any number of tasks with large arguments is bounded, and holds up its
   assertTrue(inMemory <= OPTIONS.windowTasks + OPTIONS.fetchTasks + 1, `${inMemory}`);
   assertTrue(world.files.has(large), "another owner's is not fetched");
 });
+
+Deno.test("what can never run here ends before its turn, in memory, on disk or set aside", () => {
+  const world = new World();
+  const aside = world.receive({ refers: true });
+  world.room(1);
+  const given = world.receive();
+  world.room(1);
+  const waiting = Array.from({ length: 6 }, () => world.receive());
+  const onDisk = waiting.filter((taskId) => !world.table.has(taskId));
+  assertTrue(onDisk.length > 0);
+  const spooled = [...world.disk.values()].filter(({ taskId }) => onDisk.includes(taskId));
+  const tasks = [aside, given, ...waiting].map((taskId) => ({ taskId, error: GONE }));
+  world.apply({ kind: "unfit", at: 4, tasks, spooled });
+  assertEquals(world.results.size, 7);
+  for (const { result } of world.results.values()) {
+    assertEquals([result.state, result.error!.code, result.attempt], ["failed", GONE.code, 0]);
+  }
+  assertEquals([...world.running.keys()], [given]);
+  assertEquals(world.table.counts.pending, 0);
+  world.finish(0, SUCCESS);
+  assertEquals(world.results.size, 8);
+});
