@@ -10,6 +10,7 @@ import { join } from "../lib/path.ts";
 import { Waiters } from "../lib/waiters.ts";
 import { Spool } from "./spool.ts";
 import type { AttemptId, FinishedAttempt, TaskAttempt } from "./executor/executor.ts";
+import { unfitReason } from "./parallel/specification.ts";
 import { openSpoolFile } from "./spool_file.ts";
 import { TaskFlow } from "./task_flow.ts";
 import { FakeExecutor } from "./testing/fake_executor.ts";
@@ -61,6 +62,7 @@ class Bench implements Disposable {
       spool: this.spool,
       maxAttempts: 2,
       allowedFunctions: this.allowed,
+      unfitReason: (options) => unfitReason(options, 2),
       now: () => 1,
       room: new DiskRoom("", 0, () => this.free),
       awaitsManagers: this.keeps,
@@ -623,4 +625,21 @@ Deno.test("a service that reads nothing is sent no output and no moves, but resu
   bench.executor.finish(task.task_id, SUCCESS);
   const { results } = await session.messages.expect("results");
   assertEquals(idsOf(results), [task.task_id]);
+});
+
+Deno.test("a task of more nodes than there are fails at once, and the others count as what they need", async () => {
+  using bench = new Bench(0);
+  const session = bench.session();
+  const [large, fitting, plain] = [{ num_nodes: 3 }, { num_nodes: 2 }, undefined].map(
+    (resource_specification) => taskMessage({ resource_specification }),
+  );
+  bench.flow.receive(tasksOf([large, fitting, plain]));
+  const { results: [result] } = await session.messages.expect("results");
+  assertEquals([result.task_id, result.state], [large.task_id, "failed"]);
+  assertMatch(result.error!.message, /asks for 3 nodes, and a block of this endpoint has 2/);
+  assertEquals([...bench.flow.nodeDemand], [[2, 1]]);
+  assertEquals(bench.flow.status().pending_tasks, 2);
+  bench.flow.receive({ type: "cancel", task_ids: [fitting.task_id] });
+  await nextTurn();
+  assertEquals([...bench.flow.nodeDemand], []);
 });
