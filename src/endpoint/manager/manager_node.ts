@@ -123,7 +123,7 @@ export class ManagerNode {
     const placements = slotPlacements(executor);
     Deno.mkdirSync(executor.workingFolder, { recursive: true, mode: 0o700 });
     const runtimes = await detectRuntimes({ executor, managerId, workerCommand });
-    const nodes = await nodeNames(options.env, Deno.hostname(), isOnlyManager(executor));
+    const nodes = await nodesOf(executor, options.env);
     const resultFolder = join(folder, "results");
     ensurePrivateFolder(resultFolder);
     const held = new HeldAttempts();
@@ -329,6 +329,19 @@ function endOnSignals(signal: AbortSignal, end: (reason: string) => void): Dispo
       signal.removeEventListener("abort", onSignal);
     },
   };
+}
+
+/** Where those of the block cannot be known, its own still runs what takes no whole nodes. */
+async function nodesOf(executor: ResolvedExecutor, env: NodeOptions["env"]): Promise<string[]> {
+  const hostname = Deno.hostname();
+  if (!isOnlyManager(executor)) return await nodeNames(env, hostname, false);
+  try {
+    return await nodeNames(env, hostname, true);
+  } catch (thrown) {
+    const reason = messageOf(thrown);
+    log.error("no task can have more than this one of the block's nodes: {reason}", { reason });
+    return await nodeNames(env, hostname, false);
+  }
 }
 
 /** Whether nobody else runs tasks on the other nodes of the block. */
