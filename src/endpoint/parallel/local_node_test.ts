@@ -1,6 +1,8 @@
 /** Tasks that take the whole machine, at an endpoint without a scheduler. */
 import { hostname } from "node:os";
 import { assertEquals, assertMatch, assertTrue } from "../../lib/assert.ts";
+import { readCpuList } from "../../lib/cpu_list.ts";
+import { allowedCpus } from "../executor/resources/cpu_order.ts";
 import {
   errorOf,
   Harness,
@@ -54,6 +56,27 @@ Deno.test({
     const pids = stdoutOf(late).trim().split("\n");
     assertEquals(pids.length, 3);
     for (const pid of pids) assertTrue(!isAlive(Number(pid)), `rank ${pid} is left`);
+  },
+});
+
+Deno.test({
+  name: "what a worker has of the machine does not bound a task that has it whole",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    await using harness = await Harness.start({
+      workersPerNode: 2,
+      slot: { cores: 1, memory: 1, accelerators: ["a", "b"], cpuAffinity: "block" },
+      environment: { CUDA_VISIBLE_DEVICES: "a,b,c" },
+    });
+    const code = shell(
+      "grep Cpus_allowed_list /proc/self/status | cut -f2; sleep 2; " +
+        "echo $OMP_NUM_THREADS $CUDA_VISIBLE_DEVICES",
+    );
+    const options = { resource_specification: { num_nodes: 1, ranks_per_node: 2 } };
+    const [cpus, rest] = stdoutOf(await harness.run({ code, options })).split("\n");
+    assertEquals(readCpuList(cpus!), allowedCpus());
+    const threads = Math.max(1, Math.floor(navigator.hardwareConcurrency / 2));
+    assertEquals(rest, `${threads} a,b,c`);
   },
 });
 
