@@ -11,7 +11,7 @@ import { messageOf } from "../../lib/outcome.ts";
 import { logger } from "../../lib/log.ts";
 import type { ResolvedExecutor } from "../../profile/schema.ts";
 import { manageError } from "../executor/assignment.ts";
-import { killLeftovers } from "../executor/leftovers.ts";
+import { endLeftovers } from "../executor/leftovers.ts";
 import type {
   AttemptOutcome,
   ExecutorEvents,
@@ -183,7 +183,7 @@ export class NodeTasks {
   async #ended(manager: Manager, ownId: string, ended: FinishedAttempt): Promise<void> {
     await manager.close();
     // Launchers put ranks into groups of their own, which may have begun as theirs ended.
-    killLeftovers(ownId);
+    await endLeftovers(ownId);
     this.#tasks.delete(ended.taskId);
     this.#options.events.finished([ended]);
   }
