@@ -106,6 +106,7 @@ function startExecutor(folder: string, feeder: Feeder): Promise<Executor> {
         python: PYTHON === undefined ? null : { interpreter: PYTHON },
         shell: { shell: "/bin/sh" },
       },
+      container: null,
       workerInit: "",
       environment: {},
       sandbox: false,

@@ -37,6 +37,7 @@ import { followEvents } from "./follow.ts";
 import {
   type FunctionHandle,
   type FunctionSource,
+  inContainer,
   sourceOf,
   type TaskFunction,
 } from "./functions.ts";
@@ -65,6 +66,8 @@ export interface RegisterOptions extends CallOptions {
   /** Everybody who has a token of the service may see and run it. */
   readonly public?: boolean;
   readonly metadata?: Readonly<Record<string, unknown>>;
+  /** Image of the container that it runs in; see {@link inContainer}. */
+  readonly container?: string;
 }
 
 /**
@@ -135,8 +138,9 @@ export class Client {
     fn: TaskFunction | FunctionSource,
     options: RegisterOptions = {},
   ): Promise<FunctionHandle> {
-    const { name, description, metadata, public: isPublic, ...rest } = options;
-    const source = typeof fn === "function" ? sourceOf(fn) : fn;
+    const { name, description, metadata, public: isPublic, container, ...rest } = options;
+    const plain = typeof fn === "function" ? sourceOf(fn) : fn;
+    const source = container === undefined ? plain : inContainer(plain, container);
     const functionId = await this.registerFunction({
       function_name: name ?? source.name,
       function_code: source.code,

@@ -1,6 +1,7 @@
 /** Functions as a client names them, and what of them is sent to an endpoint. */
 import { FuncxError } from "../contract/errors.ts";
-import { HEADERS, sourceFunction } from "../contract/envelope.ts";
+import { imageProblem } from "../contract/container_image.ts";
+import { HEADERS, sourceFunction, withContainer } from "../contract/envelope.ts";
 import type { FunctionId } from "../contract/ids.ts";
 import { pythonFunctions } from "./source_scan.ts";
 
@@ -67,6 +68,32 @@ export function python(source: string, entry?: string): FunctionSource {
  */
 export function shell(template: string, name = "shell"): FunctionSource {
   return { runtime: "shell", name, code: sourceFunction(HEADERS.shellTemplate, name, template) };
+}
+
+/**
+ * A Python or shell function, to be run in a container with the image, such as
+ * `"docker.io/library/python:3.12"`: by the program that the endpoint's profile names, if it allows the
+ * image. Throws {@link FuncxError} `INPUT_INVALID` for what is no image, and for TypeScript, which has
+ * a sandbox of its own.
+ */
+export function inContainer(source: FunctionSource, image: string): FunctionSource {
+  const problem = imageProblem(image);
+  if (problem !== null) {
+    throw new FuncxError({
+      code: "INPUT_INVALID",
+      message: `the image ${problem}: ${JSON.stringify(image.slice(0, 100))}`,
+      hint:
+        "name it as the endpoint's container program does, such as docker.io/library/python:3.12",
+    });
+  }
+  if (source.runtime === "typescript") {
+    throw new FuncxError({
+      code: "INPUT_INVALID",
+      message: "TypeScript functions do not run in containers",
+      hint: "leave the image out: they see nothing of the machine but what its profile permits",
+    });
+  }
+  return { ...source, code: withContainer(source.code, image) };
 }
 
 /**

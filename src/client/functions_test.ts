@@ -1,6 +1,13 @@
 import { assertEquals, assertThrows } from "../lib/assert.ts";
-import { readSourceFunction } from "../contract/envelope.ts";
-import { python, sourceOf, type TaskFunction } from "./functions.ts";
+import { functionBuffers, readSourceFunction } from "../contract/envelope.ts";
+import {
+  inContainer,
+  python,
+  shell,
+  sourceOf,
+  type TaskFunction,
+  typescript,
+} from "./functions.ts";
 
 async function sent(fn: TaskFunction): Promise<TaskFunction> {
   const { name, source } = readSourceFunction(sourceOf(fn).code);
@@ -54,4 +61,12 @@ Deno.test("Python source may stand indented in a template literal", () => {
   assertEquals(name, "add");
   assertEquals(source, "def add(a, b):\n  return a + b\n");
   assertThrows(() => python("def a(): pass\ndef b(): pass"), /2 functions: a, b/);
+});
+
+Deno.test("a Python or shell function names the image of its container, others cannot", () => {
+  const inside = inContainer(python("def f(): pass"), "docker.io/library/python:3.12");
+  assertEquals(functionBuffers(inside.code).image, "docker.io/library/python:3.12");
+  assertEquals(functionBuffers(inContainer(shell("true"), "/a.sif").code).image, "/a.sif");
+  assertThrows(() => inContainer(shell("true"), "--privileged"), /option/);
+  assertThrows(() => inContainer(typescript("export default 1"), "a"), /TypeScript/);
 });

@@ -19,6 +19,7 @@ export { type CallArguments, Executor, type ExecutorOptions, type MapOptions } f
 export {
   type FunctionHandle,
   type FunctionSource,
+  inContainer,
   python,
   type Runtime,
   shell,

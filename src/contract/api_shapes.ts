@@ -60,7 +60,7 @@ export type Health = v.InferOutput<typeof HealthSchema>;
 
 export const RegisterFunctionSchema = v.object({
   function_name: name,
-  /** One packed buffer; see `envelope.ts`. */
+  /** One packed buffer, and another one when it names a container; see `envelope.ts`. */
   function_code: v.pipe(v.string(), v.minLength(1), v.maxBytes(MAX_FUNCTION_BYTES)),
   description: v.optional(v.nullable(description)),
   /** Whose versions and serializer made it; shown, never interpreted. */

@@ -7,9 +7,9 @@
  * each other as `length + "\n" + buffer`. The official SDK counts the length in Python characters,
  * which are Unicode code points, not in bytes and not in UTF-16 units.
  *
- * A function is one packed buffer; a payload is two, positional arguments and keyword arguments; a
- * result is one buffer, not packed. Headers of the official SDK are listed in
- * `globus_compute_sdk/serialize`; `ts`, `sh`, `bl` and `bf` are ours.
+ * A function is one packed buffer, which one with the image of its container may follow; a payload is
+ * two, positional arguments and keyword arguments; a result is one buffer, not packed. Headers of the
+ * official SDK are listed in `globus_compute_sdk/serialize`; `ts`, `sh`, `bl`, `bf` and `ct` are ours.
  */
 
 /** The headers that this program writes. Workers may know more, such as `00`, dill. */
@@ -23,6 +23,8 @@ export const HEADERS = {
   blob: "bl",
   /** JSON arguments some of which are files. */
   files: "bf",
+  /** Behind a function: the image of the container that it runs in. */
+  container: "ct",
 } as const;
 
 export interface Buffer {
@@ -223,16 +225,36 @@ export interface SourceFunction {
 
 /** Reads what {@link sourceFunction} wrote; throws `EnvelopeError` for serialized code. */
 export function readSourceFunction(packed: string): SourceFunction {
-  const [first, ...more] = unpack(packed);
-  if (first === undefined || more.length > 0) {
-    throw new EnvelopeError(
-      `expected one buffer in a function, found ${more.length + (first ? 1 : 0)}`,
-    );
-  }
-  const { header, body } = readBuffer(first);
+  const { header, body } = readBuffer(functionBuffers(packed).code);
   const colon = body.indexOf(":");
   if (colon < 0) throw new EnvelopeError(`expected name:source after the header ${header}`);
   return { header, name: body.slice(0, colon), source: body.slice(colon + 1) };
+}
+
+/** What a function consists of. */
+export interface FunctionBuffers {
+  /** Header included. */
+  readonly code: string;
+  /** As it was sent, not checked; null when the function names no container. */
+  readonly image: string | null;
+}
+
+/** Throws `EnvelopeError` for what is no function. */
+export function functionBuffers(packed: string): FunctionBuffers {
+  const [code, container, ...more] = unpack(packed);
+  if (code === undefined || more.length > 0) {
+    throw new EnvelopeError(`expected one buffer in a function, found ${code ? "more" : "none"}`);
+  }
+  if (container === undefined) return { code, image: null };
+  const { header, body } = readBuffer(container);
+  if (header === HEADERS.container) return { code, image: body };
+  throw new EnvelopeError(`expected a container's image after the code, found ${header}`);
+}
+
+/** The function, to be run in a container with the image. */
+export function withContainer(packed: string, image: string): string {
+  const container = writeBuffer({ header: HEADERS.container, body: image });
+  return pack([functionBuffers(packed).code, container]);
 }
 
 /** The runtime that can run a function with this header. */

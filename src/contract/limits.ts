@@ -172,6 +172,12 @@ export const WARM_WORKERS_PER_SLOT = 2;
 export const MAX_FUNCTIONS_PER_WORKER = 1_000;
 /** And after so many tasks, since their sequence is a 32-bit number. */
 export const MAX_TASKS_PER_WORKER = 1_000_000_000;
+/** The same in a container, whose image may have to be fetched first. */
+export const CONTAINER_START_TIMEOUT = 900 * SECOND;
+/** Images of which a manager says that it has workers in them, the last ones used. */
+export const MAX_WARM_IMAGES = 100;
+/** The name or path of a container image. */
+export const MAX_IMAGE_LENGTH = 500;
 /** Between the polite and the final signal to a process group. */
 export const KILL_GRACE = 2 * SECOND;
 export const REQUEST_TIMEOUT = 30 * SECOND;

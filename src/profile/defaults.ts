@@ -1,6 +1,7 @@
 /** From what a user wrote to the resolved form: defaults filled in, paths made absolute. Pure. */
 import { DEFAULT_MAX_ATTEMPTS, MAX_BLOB_BYTES } from "../contract/limits.ts";
 import { resolve } from "../lib/path.ts";
+import { resolveContainer } from "./container.ts";
 import { linkAddress } from "./manager_link.ts";
 import { resolveProvider } from "./provider_defaults.ts";
 import {
@@ -69,6 +70,7 @@ function resolveExecutor(
       reattachSeconds: walltimeSeconds(raw.reattachTimeout ?? DEFAULT_REATTACH_SECONDS),
     },
     runtimes: resolveRuntimes(raw.runtimes ?? {}, surroundings),
+    container: resolveContainer(raw.container),
     workerInit: raw.workerInit ?? "",
     environment: raw.environment ?? {},
     sandbox: raw.sandbox ?? false,

@@ -8,10 +8,12 @@ import {
   MAX_BLOB_BYTES,
   MAX_DESCRIPTION_LENGTH,
   MAX_IDS_PER_REQUEST,
+  MAX_IMAGE_LENGTH,
   MAX_NAME_LENGTH,
   MAX_PREFETCH,
   MAX_WORKERS_PER_NODE,
 } from "../contract/limits.ts";
+import { CONTAINER_TYPES } from "./container.ts";
 import { PROVIDER_KEYS } from "./provider_keys.ts";
 
 export interface KeyHelp {
@@ -171,6 +173,50 @@ export const KEYS: Readonly<Record<string, KeyHelp>> = {
   "executor.runtimes.shell.shell": {
     expected: "the path of a shell",
     mend: 'Write it as "/bin/sh" or "/bin/bash".',
+  },
+  "executor.container": {
+    expected: "an object",
+    mend: 'Write it as { type: "apptainer", image: "/images/python.sif" }.',
+  },
+  "executor.container.type": {
+    expected: CONTAINER_TYPES.map((type) => JSON.stringify(type)).join(", "),
+    mend: 'Name the program that the nodes have, or "custom" for another one.',
+  },
+  "executor.container.image": {
+    expected: `an image of at most ${MAX_IMAGE_LENGTH} characters, without spaces and options`,
+    mend: 'Write it as "docker.io/library/python:3.12" or "/images/python.sif".',
+  },
+  "executor.container.options": {
+    expected: "an array of strings",
+    mend: 'Write each word by itself, such as ["--network", "none"].',
+  },
+  "executor.container.options.*": {
+    expected: "one word of a command line",
+    mend: 'Write it as "--network" or "none".',
+  },
+  "executor.container.command": {
+    expected: "an array of strings",
+    mend: 'Write it as ["my-wrapper", "{image}", "{command}"].',
+  },
+  "executor.container.command.*": {
+    expected: "one word of a command line",
+    mend: 'Write it as "my-wrapper" or "{image}".',
+  },
+  "executor.container.mount": {
+    expected: "an array of strings",
+    mend: 'Write it as ["--bind", "{folder}"], and "{mounts}" in the command.',
+  },
+  "executor.container.mount.*": {
+    expected: "one word of a command line",
+    mend: 'Write it as "--bind" or "{folder}".',
+  },
+  "executor.container.allow": {
+    expected: "an array of images",
+    mend: 'Write it as ["docker.io/library/*"]; * stands for any characters.',
+  },
+  "executor.container.allow.*": {
+    expected: `an image of at most ${MAX_IMAGE_LENGTH} characters, or a pattern with *`,
+    mend: 'Write it as "docker.io/library/*".',
   },
   "executor.workerInit": {
     expected: "a string of shell lines",

@@ -1,6 +1,7 @@
 /** What is wrong with a profile's values: each key with what was found, expected, and the mend. */
 import * as v from "valibot";
 import { closest } from "../lib/closest.ts";
+import { containerConflicts } from "./container.ts";
 import { type KeyHelp, KEYS, keysUnder } from "./keys.ts";
 import { conflictsOf } from "./provider_checks.ts";
 import { meantBy, providerKeyHelp } from "./provider_keys.ts";
@@ -44,8 +45,15 @@ export function checkProfile(
 type Provided = { readonly executor?: { readonly provider?: unknown } | null } | null | undefined;
 
 function withoutConflicts(profile: RawProfile, source: string): ReturnType<typeof checkProfile> {
-  const problems = conflictsOf(profile).map(({ key, ...rest }) => ({
-    key: `${PROVIDER}.${key}`,
+  const found = [
+    ...conflictsOf(profile).map((conflict) => ({ parent: PROVIDER, ...conflict })),
+    ...containerConflicts(profile.executor?.container).map((conflict) => ({
+      parent: "executor.container",
+      ...conflict,
+    })),
+  ];
+  const problems = found.map(({ parent, key, ...rest }) => ({
+    key: `${parent}.${key}`,
     ...lineOf(key, source),
     ...rest,
   }));

@@ -149,6 +149,8 @@ export interface Executor {
   reattachTimeout?: string | number;
   /** Which kinds of functions are run, and by what. */
   runtimes?: Runtimes;
+  /** What Python and shell functions run in. Without it, they run as they are. */
+  container?: Container;
   /**
    * Shell lines that are run before a Python or shell worker starts, such as
    * `"module load python\nsource ~/venv/bin/activate"`.
@@ -172,6 +174,47 @@ export interface Executor {
    * @default "tasks"
    */
   workingFolder?: string;
+}
+
+/**
+ * A container around Python and shell functions. TypeScript functions do not run in one: they have a
+ * sandbox of their own. Inside there are the folder of the tasks, their large arguments and results
+ * under the same paths as outside, and what the program or the options add. `workerInit` runs outside,
+ * before the program; the interpreter and the shell are those of the image.
+ */
+export interface Container {
+  /** The program that starts containers, which each node has to have. */
+  type: "apptainer" | "singularity" | "podman" | "docker" | "charliecloud" | "shifter" | "custom";
+  /**
+   * Image of functions that name none: a name as the program takes it, or a path. When it is left
+   * out, those run outside, and when it is there, TypeScript functions are refused.
+   * @default none
+   */
+  image?: string;
+  /**
+   * Words for the program's command line, before the image, such as `["--nv"]`.
+   * @default []
+   */
+  options?: string[];
+  /**
+   * For the type "custom": the command line. `{image}` stands for the image; the words `{options}`,
+   * `{mounts}` and `{command}` for the options, for `mount` with each folder that has to be there, and
+   * for what is run inside. The program has to keep its standard streams and environment for that, and
+   * to end when it is ended.
+   * @default []
+   */
+  command?: string[];
+  /**
+   * For the type "custom": the words that show one folder inside, such as
+   * `["--bind", "{folder}", "{folder}"]`.
+   * @default []
+   */
+  mount?: string[];
+  /**
+   * Images that functions may name, with `*` for any characters, such as `["docker.io/library/*"]`.
+   * @default []
+   */
+  allow?: string[];
 }
 
 /** Where workers come from: this machine, or blocks, which are jobs of a scheduler. */

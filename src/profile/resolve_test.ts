@@ -60,6 +60,7 @@ Deno.test("an empty profile has all defaults", async () => {
         python: { interpreter: "python3" },
         shell: { shell: "/bin/sh" },
       },
+      container: null,
       workerInit: "",
       environment: {},
       sandbox: false,

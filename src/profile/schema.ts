@@ -14,6 +14,7 @@ import {
   MAX_PREFETCH,
   MAX_WORKERS_PER_NODE,
 } from "../contract/limits.ts";
+import { ContainerSchema, type ResolvedContainer } from "./container.ts";
 import { isIpAddress, MAX_INTERFACE_NAME_LENGTH, type ResolvedLink } from "./manager_link.ts";
 import { ProviderSchema } from "./provider_schema.ts";
 import type { ResolvedProvider } from "./resolved_provider.ts";
@@ -85,6 +86,8 @@ export interface ResolvedExecutor {
     /** Absolute path. */
     readonly shell: { readonly shell: string } | null;
   };
+  /** What Python and shell functions run in; null means nothing. */
+  readonly container: ResolvedContainer | null;
   /** Shell lines that a worker's environment is made with, before its interpreter starts. */
   readonly workerInit: string;
   /** Added to the environment of workers. */
@@ -179,6 +182,7 @@ const ExecutorSchema = section({
     python: v.optional(switchable(section({ interpreter: v.optional(filled) }))),
     shell: v.optional(switchable(section({ shell: v.optional(path) }))),
   })),
+  container: v.optional(ContainerSchema),
   workerInit: v.optional(text),
   environment: v.optional(v.record(v.pipe(v.string(), v.regex(VARIABLE_NAME)), text)),
   sandbox: v.optional(v.boolean()),

@@ -75,6 +75,7 @@ export class AgentHome implements Disposable {
         provider: { type: "local" },
         link: { address: { kind: "auto" }, portRange: null, reattachSeconds: 600 },
         runtimes: { typescript: null, python: null, shell: { shell: "/bin/sh" } },
+        container: null,
         workerInit: "",
         environment: {},
         sandbox: false,

@@ -1,6 +1,7 @@
 /** Functions: registered, listed, shown, deleted. */
 import type { RegisterFunction } from "../../contract/api.ts";
-import { EnvelopeError, readBuffer, runtimeOf, unpack } from "../../contract/envelope.ts";
+import { EnvelopeError, functionBuffers, readBuffer, runtimeOf } from "../../contract/envelope.ts";
+import { imageProblem } from "../../contract/container_image.ts";
 import { newId } from "../../contract/ids.ts";
 import { DEFAULT_PAGE_SIZE } from "../../contract/limits.ts";
 import { notFound, requireOwned, requireVisible } from "../auth/access.ts";
@@ -61,12 +62,13 @@ function refuseGroup({ group }: RegisterFunction): void {
   });
 }
 
-/** From the header of the code, the only part of it that the service reads. */
+/** From the header of the code: besides a container's image the only part that the service reads. */
 function runtimeOfCode(code: string): string {
   try {
-    const buffers = unpack(code);
-    if (buffers.length !== 1) throw new EnvelopeError(`one buffer, found ${buffers.length}`);
-    return runtimeOf(readBuffer(buffers[0]!).header);
+    const buffers = functionBuffers(code);
+    const problem = buffers.image === null ? null : imageProblem(buffers.image);
+    if (problem !== null) throw new EnvelopeError(`its container's image ${problem}`);
+    return runtimeOf(readBuffer(buffers.code).header);
   } catch (thrown) {
     if (!(thrown instanceof EnvelopeError)) throw thrown;
     throw new ValidationError({

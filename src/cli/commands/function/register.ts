@@ -12,6 +12,7 @@ interface Flags {
   readonly runtime?: Runtime;
   readonly name?: string;
   readonly description?: string;
+  readonly container?: string;
   readonly public: boolean;
 }
 
@@ -43,6 +44,13 @@ export const command = defineCommand<Flags, [file: string]>({
         parse: String,
         optional: true,
       },
+      container: {
+        kind: "parsed",
+        brief: "Image of the container that it runs in; the endpoint's profile has to allow it",
+        placeholder: "image",
+        parse: String,
+        optional: true,
+      },
       public: {
         kind: "boolean",
         brief: "Let everybody who can use the service see and run it",
@@ -58,14 +66,18 @@ export const command = defineCommand<Flags, [file: string]>({
       }],
     },
   },
-  run: async (context, { runtime, name, description, public: isPublic }, file) => {
+  run: async (context, { runtime, name, description, container, public: isPublic }, file) => {
     const piped = /^-(?::(.+))?$/.exec(file);
     const source = piped === null
       ? readFunctionFile(file, { runtime, name })
       : await readStandardInput(context, { runtime, name, entry: piped[1] });
     if (source === undefined) throw unknownKind(file);
     const client = await connect(context);
-    const { functionId } = await client.register(source, { description, public: isPublic });
+    const { functionId } = await client.register(source, {
+      description,
+      container,
+      public: isPublic,
+    });
     const document = { function_id: functionId, name: source.name, runtime: source.runtime };
     await context.output.show(document, () => functionId);
   },

@@ -1,6 +1,7 @@
 import type { FunctionRecord } from "../../../contract/api.ts";
 import {
   EnvelopeError,
+  functionBuffers,
   readSourceFunction,
   type SourceFunction,
 } from "../../../contract/envelope.ts";
@@ -18,8 +19,14 @@ export const command = defineCommand<Record<never, never>, [nameOrId: string]>({
     const client = await connect(context);
     const record = await client.function(await registeredFunction(client, nameOrId));
     const source = sourceOf(record);
-    const document = { ...record, entry: source?.name ?? null, source: source?.source ?? null };
-    await context.output.show(document, () => drawn(record, source));
+    const container = containerOf(record);
+    const document = {
+      ...record,
+      container,
+      entry: source?.name ?? null,
+      source: source?.source ?? null,
+    };
+    await context.output.show(document, () => drawn(record, source, container));
   },
 });
 
@@ -33,11 +40,26 @@ function sourceOf({ function_code }: FunctionRecord): SourceFunction | undefined
   }
 }
 
-function drawn(record: FunctionRecord, source: SourceFunction | undefined): string {
+/** The image that it names. */
+function containerOf({ function_code }: FunctionRecord): string | null {
+  try {
+    return functionBuffers(function_code).image;
+  } catch (thrown) {
+    if (thrown instanceof EnvelopeError) return null;
+    throw thrown;
+  }
+}
+
+function drawn(
+  record: FunctionRecord,
+  source: SourceFunction | undefined,
+  container: string | null,
+): string {
   const head = fields([
     ["function", record.function_name],
     ["id", record.function_uuid],
     ["runtime", record.runtime],
+    ...(container === null ? [] : [["container", oneLine(container)] as [string, string]]),
     ["owner", record.owner],
     ["public", record.public ? "yes" : "no"],
     ["registered", instant(record.created_at * 1_000)],

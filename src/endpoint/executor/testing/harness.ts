@@ -100,6 +100,7 @@ export class Harness {
           python: { interpreter: PYTHON },
           shell: { shell: "/bin/sh" },
         },
+        container: null,
         workerInit: "",
         environment: {},
         sandbox: false,

@@ -69,6 +69,7 @@ export function executorIn(
       python: { interpreter: "python3" },
       shell: { shell: "/bin/sh" },
     },
+    container: null,
     workerInit: "",
     environment: {},
     sandbox: false,
