@@ -1,7 +1,7 @@
 /** Every path of one endpoint: its folder `~/.funcx/NAME`, and what the profile keeps elsewhere. */
 import { FuncxError } from "../contract/errors.ts";
 import { BLOCK_FOLDER, MANAGER_FOLDER } from "./cluster_folders.ts";
-import { RESULT_FOLDER } from "./result_folder.ts";
+import { ARGUMENT_FOLDER, RESULT_FOLDER } from "./result_folder.ts";
 import { type RegistrationFile, RegistrationFileSchema } from "../contract/home.ts";
 import type { FuncxHome } from "../contract/home_folder.ts";
 import { ensurePrivateFolder, readIfPresent, writePrivateFile } from "../lib/files.ts";
@@ -39,7 +39,7 @@ export class EndpointDir {
 
   /** Large arguments, while tasks use them. */
   get argumentFolder(): string {
-    return join(this.stateDir, "blobs", "arguments");
+    return join(this.stateDir, ...ARGUMENT_FOLDER);
   }
 
   get resultFolder(): string {

@@ -5,7 +5,7 @@ import type { TaskEvent } from "../../contract/task_state.ts";
 import type { AttemptOutcome, ExecutorEvents, FinishedAttempt, TaskAttempt } from "./executor.ts";
 import type { Stream } from "./ipc.ts";
 import type { TaskNeeds } from "./resources/task_needs.ts";
-import type { RuntimeName } from "./runtimes/runtime.ts";
+import type { EnvironmentId } from "./runtimes/runtime.ts";
 import { TailBuffer } from "./tail_buffer.ts";
 
 const NOTHING = new Uint8Array(0);
@@ -15,7 +15,9 @@ export type EndReason = "cancel" | "walltime" | "memory";
 
 export class Assignment {
   readonly attempt: TaskAttempt;
-  readonly runtime: RuntimeName;
+  readonly environment: EnvironmentId;
+  /** Of the container that it runs in. */
+  readonly image: string | null;
   /** Place in the manager's queue, counted up. */
   readonly order: number;
   /** Milliseconds since 1970. */
@@ -45,7 +47,8 @@ export class Assignment {
 
   constructor(options: {
     readonly attempt: TaskAttempt;
-    readonly runtime: RuntimeName;
+    readonly environment: EnvironmentId;
+    readonly image?: string | null;
     readonly order: number;
     readonly givenAt: number;
     readonly walltime: number | null;
@@ -53,7 +56,8 @@ export class Assignment {
     readonly needs: TaskNeeds;
   }) {
     this.attempt = options.attempt;
-    this.runtime = options.runtime;
+    this.environment = options.environment;
+    this.image = options.image ?? null;
     this.order = options.order;
     this.givenAt = options.givenAt;
     this.walltime = options.walltime;

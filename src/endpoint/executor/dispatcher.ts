@@ -9,7 +9,7 @@ import { BATCH_BYTES } from "../../contract/limits.ts";
 import type { Assignment } from "./assignment.ts";
 import { Credits } from "./credits.ts";
 import type { Placement } from "./resources/placement.ts";
-import { type RuntimeName, RUNTIMES, type WorkerRuntime } from "./runtimes/runtime.ts";
+import { type EnvironmentId, RUNTIMES, type WorkerRuntime } from "./runtimes/runtime.ts";
 import type { ShellTask } from "./shell_task.ts";
 import { Slot } from "./slot.ts";
 import { StartHealth } from "./start_health.ts";
@@ -19,6 +19,8 @@ import { WideTasks } from "./wide_tasks.ts";
 
 /** A task that others wait behind in its worker is long after this time, milliseconds. */
 const LONG_TASK = 10;
+/** Beyond so many, environments that nothing waits for or runs in are forgotten. */
+const MAX_ENVIRONMENTS = 100;
 
 export interface DispatcherOptions {
   /** Where the slots have their processes. */
@@ -28,7 +30,7 @@ export interface DispatcherOptions {
   /** Last preparations; false when the task has ended instead. */
   prepare(assignment: Assignment): boolean;
   /** Starts a worker that occupies the slot. */
-  startWorker(slot: Slot, runtime: WorkerRuntime["name"]): void;
+  startWorker(slot: Slot, id: WorkerRuntime["id"]): void;
   /** Starts a command that occupies the slot. */
   runShell(slot: Slot, assignment: Assignment): void;
   /** Starts a task that takes all these slots, which are held for it; it occupies the first. */
@@ -47,13 +49,18 @@ export interface RunningTask {
 
 export class Dispatcher {
   readonly slots: readonly Slot[];
-  readonly queues = {
+  /** Those of the runtimes, and of containers that tasks have asked for. */
+  readonly queues: Record<EnvironmentId, TaskQueue> = {
     typescript: new TaskQueue(),
     python: new TaskQueue(),
     shell: new TaskQueue(),
   };
   readonly wide: WideTasks;
-  readonly health = { typescript: new StartHealth(), python: new StartHealth() };
+  readonly health: Record<WorkerRuntime["id"], StartHealth> = {
+    typescript: new StartHealth(),
+    python: new StartHealth(),
+  };
+  #environments: readonly EnvironmentId[] = RUNTIMES;
   readonly #options: DispatcherOptions;
   /** By how long commands take: what should be at hand for the slots that run them. */
   #shellCredits = new Credits(1);
@@ -63,6 +70,30 @@ export class Dispatcher {
     this.#options = options;
     this.slots = options.placements.map((placement) => new Slot(placement));
     this.wide = new WideTasks(this.slots);
+  }
+
+  /** Tasks may come for this container. */
+  addEnvironment(id: WorkerRuntime["id"]): void {
+    if (Object.hasOwn(this.queues, id)) return;
+    if (this.#environments.length >= MAX_ENVIRONMENTS) this.#forgetUnused();
+    this.queues[id] = new TaskQueue();
+    this.health[id] = new StartHealth();
+    this.#environments = [...this.#environments, id];
+  }
+
+  #forgetUnused(): void {
+    const used = new Set<EnvironmentId>(RUNTIMES);
+    for (const { environment } of this.wide.queue.waiting) used.add(environment);
+    for (const { serving, workers } of this.slots) {
+      if (serving !== null) used.add(serving);
+      for (const { runtime } of workers) used.add(runtime.id);
+    }
+    for (const id of this.#environments) {
+      if (id === "shell" || used.has(id) || this.queues[id].size > 0) continue;
+      delete this.queues[id];
+      delete this.health[id];
+    }
+    this.#environments = this.#environments.filter((id) => Object.hasOwn(this.queues, id));
   }
 
   /** How many tasks the slots want to have when tasks are slow. */
@@ -99,21 +130,21 @@ export class Dispatcher {
   }
 
   /** Where it waits, or waited. */
-  queueOf({ slots, runtime }: Assignment): TaskQueue {
-    return slots > 1 ? this.wide.queue : this.queues[runtime];
+  queueOf({ slots, environment }: Assignment): TaskQueue {
+    return slots > 1 ? this.wide.queue : this.queues[environment];
   }
 
-  /** Takes out all that wait for the runtime. */
-  drain(runtime: RuntimeName): Assignment[] {
+  /** Takes out all that wait for the environment. */
+  drain(id: EnvironmentId): Assignment[] {
     const wide = this.wide.queue.drain();
-    this.wide.queue.putBack(wide.filter((assignment) => assignment.runtime !== runtime));
-    const others = wide.filter((assignment) => assignment.runtime === runtime);
-    return [...this.queues[runtime].drain(), ...others];
+    this.wide.queue.putBack(wide.filter(({ environment }) => environment !== id));
+    const others = wide.filter(({ environment }) => environment === id);
+    return [...this.queues[id].drain(), ...others];
   }
 
   /** All queues. */
   get allQueues(): TaskQueue[] {
-    return [...RUNTIMES.map((name) => this.queues[name]), this.wide.queue];
+    return [...this.#environments.map((id) => this.queues[id]), this.wide.queue];
   }
 
   /** What has the task; null if it waits in a queue. */
@@ -140,7 +171,7 @@ export class Dispatcher {
   /** Lets go of slots that are held for a task whose turn it is not any more. */
   settle(): void {
     if (!this.wide.isGathering) return;
-    this.wide.settle(RUNTIMES.map((name) => this.queues[name].peek()));
+    this.wide.settle(this.#environments.map((id) => this.queues[id].peek()));
   }
 
   /** Hands out nothing more by itself. */
@@ -163,7 +194,7 @@ export class Dispatcher {
     }
   }
 
-  #serve(slot: Slot, runtime: RuntimeName): void {
+  #serve(slot: Slot, runtime: EnvironmentId): void {
     if (runtime === "shell") {
       const assignment = this.queues.shell.shift();
       if (assignment === undefined || !this.#options.prepare(assignment)) return;
@@ -184,8 +215,9 @@ export class Dispatcher {
   #isWideNext(other: Assignment | undefined): boolean {
     const { next } = this.wide;
     if (next === undefined || (other !== undefined && other.order < next.order)) return false;
-    return next.runtime === "shell" ||
-      this.#startingCount(next.runtime) < this.health[next.runtime].startsAllowed;
+    const { environment } = next;
+    return environment === "shell" ||
+      this.#startingCount(environment) < this.health[environment].startsAllowed;
   }
 
   /** False when slots are missing; then all that are free are held. */
@@ -199,17 +231,17 @@ export class Dispatcher {
   }
 
   /** The runtime of the oldest task that can use another slot. */
-  #nextToServe(): RuntimeName | null {
+  #nextToServe(): EnvironmentId | null {
     let oldest: Assignment | undefined;
-    for (const name of RUNTIMES) {
+    for (const name of this.#environments) {
       const first = this.queues[name].peek();
       if (first === undefined || !this.#canUseSlot(name)) continue;
       if (oldest === undefined || first.order < oldest.order) oldest = first;
     }
-    return oldest?.runtime ?? null;
+    return oldest?.environment ?? null;
   }
 
-  #canUseSlot(runtime: RuntimeName): boolean {
+  #canUseSlot(runtime: EnvironmentId): boolean {
     if (runtime === "shell") return true;
     if (this.slots.some((slot) => slot.isFree && slot.warm(runtime) !== null)) return true;
     // Workers that are starting will take a task each.
@@ -217,12 +249,12 @@ export class Dispatcher {
     return starting < this.queues[runtime].size && starting < this.health[runtime].startsAllowed;
   }
 
-  #startingCount(runtime: RuntimeName): number {
+  #startingCount(runtime: EnvironmentId): number {
     return this.slots.filter((slot) => slot.serving === runtime && !slot.worker?.isReady).length;
   }
 
   /** One with a warm worker of the runtime, else the one with the fewest workers. */
-  #freeSlotFor(runtime: RuntimeName): Slot | null {
+  #freeSlotFor(runtime: EnvironmentId): Slot | null {
     let best: Slot | null = null;
     for (const slot of this.slots) {
       if (!slot.isFree) continue;
@@ -235,7 +267,7 @@ export class Dispatcher {
   // -- workers that run already ---------------------------------------------------------------------
 
   /** What one worker gets of the queue, so that all that serve the runtime get some. */
-  #shareOf(runtime: RuntimeName): number {
+  #shareOf(runtime: EnvironmentId): number {
     const serving = this.slots.filter((slot) => slot.isFree || slot.serving === runtime).length;
     return Math.max(1, Math.ceil(this.queues[runtime].size / Math.max(1, serving)));
   }
@@ -243,17 +275,17 @@ export class Dispatcher {
   #topUpWorkers(): void {
     for (const { worker } of this.slots) {
       if (worker === null || !worker.isLow) continue;
-      const name = worker.runtime.name;
+      const name = worker.runtime.id;
       if (this.queues[name].size === 0 || this.#mustYield(name)) continue;
       this.#give(worker, this.#shareOf(name));
     }
   }
 
   /** An older task of a runtime that no slot serves is to get the next slot that is free. */
-  #mustYield(runtime: RuntimeName): boolean {
+  #mustYield(runtime: EnvironmentId): boolean {
     const own = this.queues[runtime].peek();
     if (this.#isWideNext(own)) return true;
-    return RUNTIMES.some((other) => {
+    return this.#environments.some((other) => {
       const first = other === runtime ? undefined : this.queues[other].peek();
       if (first === undefined || own === undefined || first.order > own.order) return false;
       return !this.slots.some((slot) => slot.serving === other) && this.#canUseSlot(other);
@@ -262,7 +294,7 @@ export class Dispatcher {
 
   /** Hands at most `share` tasks to the worker, as far as it has room. */
   #give(worker: WarmWorker, share: number): void {
-    const queue = this.queues[worker.runtime.name];
+    const queue = this.queues[worker.runtime.id];
     const room = Math.min(share, worker.room);
     const given: Assignment[] = [];
     let bytes = worker.heldBytes;

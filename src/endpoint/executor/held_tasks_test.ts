@@ -12,7 +12,7 @@ function assignment(name: string): Assignment {
       payload: new Uint8Array(10),
       options: {},
     },
-    runtime: "python",
+    environment: "python",
     order: 0,
     givenAt: 0,
     walltime: null,

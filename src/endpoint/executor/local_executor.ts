@@ -5,10 +5,11 @@ import type { ResolvedExecutor } from "../../profile/schema.ts";
 import type { Executor, ExecutorEvents } from "./executor.ts";
 import { killLeftovers } from "./leftovers.ts";
 import type { NodeExecutorOptions } from "./node_executor.ts";
-import { RESULT_FOLDER } from "../result_folder.ts";
+import { ARGUMENT_FOLDER, RESULT_FOLDER } from "../result_folder.ts";
 import { LocalNode } from "../parallel/local_node.ts";
+import { localContainerFolder } from "./containers/container_folder.ts";
 import { slotPlacements } from "./resources/slot_placements.ts";
-import { detectRuntimes, managerIdOf } from "./runtime_set.ts";
+import { availableRuntimes, detectRuntimes, managerIdOf } from "./runtime_set.ts";
 import { RUNTIMES } from "./runtimes/runtime.ts";
 
 const log = logger("executor");
@@ -39,13 +40,21 @@ export async function prepareLocalNode(
   const managerId = managerIdOf(stateDir);
   const killed = killLeftovers(managerId);
   if (killed.length > 0) log.warn("killed what an earlier agent left: {killed}", { killed });
-  const runtimes = await detectRuntimes({ executor, managerId, workerCommand });
-  for (const name of RUNTIMES) {
-    const detected = runtimes[name];
-    if (detected.kind === "missing") log.info("no {name}: {reason}", { name, ...detected });
-  }
   const resultFolder = join(stateDir, ...RESULT_FOLDER);
   Deno.mkdirSync(resultFolder, { recursive: true, mode: 0o700 });
+  const containerFolders = {
+    own: localContainerFolder(managerId),
+    results: resultFolder,
+    arguments: join(stateDir, ...ARGUMENT_FOLDER),
+  };
+  const runtimes = await detectRuntimes({ executor, managerId, containerFolders, workerCommand });
+  const available = availableRuntimes(runtimes);
+  for (const name of RUNTIMES) {
+    const detected = runtimes[name];
+    if (detected.kind === "missing" && !available.includes(name)) {
+      log.info("no {name}: {reason}", { name, ...detected });
+    }
+  }
   return {
     executor,
     events,

@@ -10,6 +10,7 @@
  */
 import type { TaskError } from "../../contract/errors.ts";
 import type { TaskId } from "../../contract/ids.ts";
+import { MAX_WARM_IMAGES } from "../../contract/limits.ts";
 import { wallClock } from "../../lib/clock.ts";
 import { logger } from "../../lib/log.ts";
 import { messageOf, ok } from "../../lib/outcome.ts";
@@ -19,13 +20,17 @@ import { Deadlines } from "./deadlines.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { EndedHere } from "./ended_here.ts";
 import type { Executor, ExecutorEvents, FinishedAttempt, TaskAttempt } from "./executor.ts";
-import { FunctionRuntimes } from "./function_runtimes.ts";
+import { chooseImage } from "./containers/containers.ts";
+import { containerNotStarted } from "./containers/start_failure.ts";
+import { exitText } from "./exit_reason.ts";
+import { type FunctionNeeds, FunctionRuntimes } from "./function_runtimes.ts";
 import type { Abandoned } from "./held_tasks.ts";
 import { IdleWorkers } from "./idle_workers.ts";
 import { killLeftovers } from "./leftovers.ts";
 import {
   endedOutcome,
   noFolder,
+  NOT_IN_CONTAINERS,
   notStarted,
   runtimeMissing,
   STOPPED,
@@ -38,7 +43,7 @@ import { Placement } from "./resources/placement.ts";
 import type { SlotPlacements } from "./resources/slot_placements.ts";
 import type { SlotResources } from "./resources/slot_plan.ts";
 import { needsOf, type TaskNeeds } from "./resources/task_needs.ts";
-import type { RuntimeName, WorkerRuntime } from "./runtimes/runtime.ts";
+import type { EnvironmentId, RuntimeName, WorkerRuntime } from "./runtimes/runtime.ts";
 import { SandboxFolders } from "./sandbox_folders.ts";
 import { ShellTask } from "./shell_task.ts";
 import type { Slot } from "./slot.ts";
@@ -51,6 +56,16 @@ const log = logger("executor");
 const MAX_RETURNS = 3;
 /** How long a worker has to give tasks back before it is ended with them, milliseconds. */
 const RECALL_TIME = 1_000;
+
+const NO_IMAGES: readonly string[] = [];
+
+/** Where a task runs. */
+interface Place {
+  readonly environment: EnvironmentId;
+  readonly image: string | null;
+  /** Why it cannot run. */
+  readonly error: TaskError | null;
+}
 
 export interface ManagerOptions {
   readonly executor: ResolvedExecutor;
@@ -104,7 +119,7 @@ export class Manager implements Executor {
       placements: options.placements.slots,
       prefetch: options.executor.prefetch,
       prepare: (assignment) => this.#prepare(assignment),
-      startWorker: (slot, name) => this.#startWorker(slot, name),
+      startWorker: (slot, id) => this.#startWorker(slot, id),
       runShell: (slot, assignment) => this.#runShell(slot, assignment, slot.placement),
       runWide: (slots, assignment) => this.#runWide(slots, assignment),
       slowedDown: () => this.#giveBackExcess(),
@@ -212,6 +227,7 @@ export class Manager implements Executor {
     }
     this.#endedHere.tellNow();
     killLeftovers(this.#managerId);
+    this.#set.containers?.close();
     if (this.#set.shell.kind === "available") this.#set.shell.runtime.spawner.close();
     this.#placements.close();
     await this.#sandboxes.removed();
@@ -220,7 +236,7 @@ export class Manager implements Executor {
   // -- coming in ------------------------------------------------------------------------------------
 
   #accept(attempt: TaskAttempt, givenAt: number): void {
-    const runtime = this.#runtimes.of(attempt);
+    const place = this.#placeOf(this.#runtimes.of(attempt));
     const seconds = attempt.options.walltime_seconds ?? this.#profile.walltimeSeconds;
     const maxAttempts = attempt.options.max_attempts ?? this.#profile.maxAttempts;
     const { resource_specification: asked } = attempt.options;
@@ -229,7 +245,8 @@ export class Manager implements Executor {
       : needsOf(asked, this.#resources, this.#profile.slot.memory);
     const assignment = new Assignment({
       attempt,
-      runtime,
+      environment: place.environment,
+      image: place.image,
       order: this.#order++,
       givenAt,
       walltime: seconds === null ? null : seconds * 1_000,
@@ -237,13 +254,40 @@ export class Manager implements Executor {
       needs: needs.kind === "ok" ? needs.value : this.#usualNeeds,
     });
     this.#tasks.set(attempt.taskId, assignment);
-    const error = needs.kind === "ok" ? this.#obstacle(runtime) : needs.failure;
+    const error = needs.kind === "ok" ? place.error : needs.failure;
     if (this.#phase !== "open") this.#endedHere.end([assignment], { kind: "returned" });
     else if (error !== null) this.#endedHere.end([assignment], { kind: "failed", error });
     else this.#dispatcher.queueOf(assignment).push(assignment);
   }
 
-  /** Why no task of the runtime can run now. */
+  /** Where a task of the function runs, or why it cannot run now. */
+  #placeOf({ runtime, image }: FunctionNeeds): Place {
+    const choice = chooseImage(this.#profile.container, image);
+    switch (choice.kind) {
+      case "refused":
+        return { environment: runtime, image: null, error: choice.error };
+      case "none":
+        return { environment: runtime, image: null, error: this.#obstacle(runtime) };
+      case "image":
+        return this.#placeInside(runtime, choice.image);
+    }
+  }
+
+  #placeInside(runtime: RuntimeName, image: string): Place {
+    const isOffered = runtime !== "typescript" && this.#profile.runtimes[runtime] !== null;
+    // A command is started by the shell outside.
+    const error = runtime === "typescript"
+      ? NOT_IN_CONTAINERS
+      : !isOffered || (runtime === "shell" && this.#set.shell.kind === "missing")
+      ? this.#obstacle(runtime)
+      : null;
+    if (error !== null || runtime !== "python") return { environment: runtime, image, error };
+    const environment = `python@${image}` as const;
+    this.#dispatcher.addEnvironment(environment);
+    return { environment, image, error: this.#dispatcher.health[environment].error };
+  }
+
+  /** Why no task of the runtime can run now, outside of containers. */
   #obstacle(runtime: RuntimeName): TaskError | null {
     const detected = this.#set[runtime];
     if (detected.kind === "missing") {
@@ -271,16 +315,16 @@ export class Manager implements Executor {
 
   // -- workers --------------------------------------------------------------------------------------
 
-  #startWorker(slot: Slot, name: WorkerRuntime["name"]): void {
-    const detected = this.#set[name];
-    if (detected.kind === "missing") return;
+  #startWorker(slot: Slot, id: WorkerRuntime["id"]): void {
+    const runtime = this.#runtimeOf(id);
+    if (runtime === null) return;
     slot.makeRoom();
     const worker: WarmWorker = new WarmWorker({
-      ...this.#workerOptions(detected.runtime, slot.placement),
-      oneAtATime: this.#profile.sandbox && name === "typescript",
+      ...this.#workerOptions(runtime, slot.placement),
+      oneAtATime: this.#profile.sandbox && id === "typescript",
     }, {
       ready: () => {
-        this.#dispatcher.health[name].started();
+        this.#dispatcher.health[id].started();
         this.#leaveIfIdle(slot, worker);
         this.#dispatch();
       },
@@ -317,17 +361,17 @@ export class Manager implements Executor {
   #runWide(slots: readonly Slot[], assignment: Assignment): void {
     const [first] = slots as [Slot];
     const placement = Placement.of(slots.map((slot) => slot.placement));
-    const name = assignment.runtime;
-    if (name === "shell") return this.#runShell(first, assignment, placement);
-    const detected = this.#set[name];
-    if (detected.kind === "missing") return;
+    const id = assignment.environment;
+    if (id === "shell") return this.#runShell(first, assignment, placement);
+    const runtime = this.#runtimeOf(id);
+    if (runtime === null) return;
     let isGiven = false;
     const worker: WarmWorker = new WarmWorker({
-      ...this.#workerOptions(detected.runtime, placement),
+      ...this.#workerOptions(runtime, placement),
       oneAtATime: true,
     }, {
       ready: () => {
-        this.#dispatcher.health[name].started();
+        this.#dispatcher.health[id].started();
         if (this.#phase !== "open") return worker.end();
         isGiven = true;
         worker.assign([assignment]);
@@ -348,6 +392,26 @@ export class Manager implements Executor {
     });
     this.#live.add(worker);
     first.occupyOnce(worker);
+  }
+
+  #runtimeOf(id: WorkerRuntime["id"]): WorkerRuntime | null {
+    if (id === "typescript" || id === "python") {
+      const detected = this.#set[id];
+      return detected.kind === "missing" ? null : detected.runtime;
+    }
+    return this.#set.containers?.python(id.slice("python@".length)) ?? null;
+  }
+
+  /** Images that it has workers in, the last ones used. */
+  get warmImages(): readonly string[] {
+    if (this.#set.containers === null) return NO_IMAGES;
+    const images = new Set<string>();
+    for (const slot of this.#dispatcher.slots) {
+      for (const { runtime: { image }, isReady } of slot.workers) {
+        if (image !== undefined && isReady) images.add(image);
+      }
+    }
+    return [...images].slice(-MAX_WARM_IMAGES);
   }
 
   /** An idle worker leaves its slot free for any runtime, and stays warm. */
@@ -381,12 +445,18 @@ export class Manager implements Executor {
   }
 
   #startFailed(worker: WarmWorker, end: WorkerEnd): void {
-    const name = worker.runtime.name;
-    const error = notStarted(name, worker.runtime.command[0]!, end);
+    const { id, name, command, image } = worker.runtime;
+    const error = image === undefined ? notStarted(name, command[0]!, end) : containerNotStarted({
+      program: this.#set.containers!.program,
+      image,
+      inside: command[0]!,
+      how: end.startFailure ?? exitText(end),
+      lastWords: end.lastWords,
+    });
     log.error("{message}", { message: error.message });
-    const delay = this.#dispatcher.health[name].failed(error);
+    const delay = this.#dispatcher.health[id].failed(error);
     if (delay !== null) setTimeout(() => this.#dispatch(), delay);
-    else this.#endedHere.end(this.#dispatcher.drain(name), { kind: "failed", error });
+    else this.#endedHere.end(this.#dispatcher.drain(id), { kind: "failed", error });
   }
 
   #runShell(slot: Slot, assignment: Assignment, placement: Placement): void {
@@ -395,6 +465,7 @@ export class Manager implements Executor {
     const task: ShellTask = new ShellTask({
       assignment,
       runtime: detected.runtime,
+      containers: this.#set.containers,
       folder: assignment.folder ?? this.#profile.workingFolder,
       placement,
       output: this.#events,

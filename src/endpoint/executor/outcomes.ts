@@ -79,6 +79,12 @@ export function notStarted(runtime: RuntimeName, program: string, end: WorkerEnd
   );
 }
 
+export const NOT_IN_CONTAINERS: TaskError = manageError(
+  "CouldNotExecuteUserTaskError",
+  "TypeScript functions do not run in containers",
+  "Run it on an endpoint whose profile names no executor.container.image, and without an image of its own.",
+);
+
 export function runtimeMissing(runtime: RuntimeName, reason: string, hint: string): TaskError {
   return manageError(
     "CouldNotExecuteUserTaskError",

@@ -13,6 +13,8 @@ import {
 import { MAX_RESULT_BYTES } from "../../contract/limits.ts";
 import { wallClock } from "../../lib/clock.ts";
 import { messageOf } from "../../lib/outcome.ts";
+import type { Contained, Containers } from "./containers/containers.ts";
+import { containerNotStarted } from "./containers/start_failure.ts";
 import { type Assignment, manageError } from "./assignment.ts";
 import type { CommandExit, RunningCommand } from "./command_spawner.ts";
 import type { AttemptOutcome, ExecutorEvents, TaskAttempt } from "./executor.ts";
@@ -34,6 +36,8 @@ export interface ShellTaskEvents {
 export interface ShellTaskOptions {
   readonly assignment: Assignment;
   readonly runtime: ShellRuntime;
+  /** For an assignment with an image. */
+  readonly containers: Containers | null;
   readonly folder: string;
   readonly placement: Placement;
   /** Live output. */
@@ -47,6 +51,7 @@ export class ShellTask {
   readonly #options: ShellTaskOptions;
   readonly #events: ShellTaskEvents;
   #command: RunningCommand | null = null;
+  #contained: Contained | null = null;
   /** It is to end as soon as there is something to be ended. */
   #isUnwanted = false;
   #since = 0;
@@ -90,6 +95,7 @@ export class ShellTask {
       filled = fill(decoder.decode(attempt.code), decoder.decode(attempt.payload), attempt.blobs);
       command = await this.#start(filled);
     } catch (thrown) {
+      await this.#contained?.ended(true);
       this.#events.ended({ kind: "failed", error: startError(thrown) }, {});
       return;
     }
@@ -100,10 +106,15 @@ export class ShellTask {
     if (this.#isUnwanted) this.end();
     const exit = await this.#follow(command);
     this.#until = performance.now();
-    this.#events.ended(this.#outcome(exit, filled.text), this.#details(command, exit));
+    const failure = this.#contained?.hasBegun() === false ? this.#notBegun(exit) : null;
+    await this.#contained?.ended(exit.returncode >= 0 && !this.#isUnwanted);
+    const outcome = failure ?? this.#outcome(exit, filled.text);
+    this.#events.ended(outcome, this.#details(command, exit));
   }
 
   async #start(filled: FilledTemplate): Promise<RunningCommand> {
+    const { image } = this.assignment;
+    if (image !== null) return await this.#startInside(filled, image);
     if (filled.words !== null) {
       const started = await this.#startPlain(filled.words);
       if (started !== null) return started;
@@ -112,6 +123,28 @@ export class ShellTask {
     const init = runtime.workerInit.trim() === "" ? "" : `${runtime.workerInit}\n`;
     const words = [runtime.shell, "-c", init + filled.script];
     return await this.#spawn(runtime.shell, words, filled.variables);
+  }
+
+  #startInside({ script, variables }: FilledTemplate, image: string): Promise<RunningCommand> {
+    const { containers, runtime, folder, placement } = this.#options;
+    const ofPlace = placement.environmentOf(runtime.environment);
+    const environment = { ...ofPlace, ...variables, PWD: folder };
+    this.#contained = containers!.shell(image, script, folder, environment);
+    const { command } = this.#contained;
+    return this.#spawn(command[0]!, command, variables);
+  }
+
+  /** The command was not started: what there is of output is the container program's. */
+  #notBegun({ returncode }: CommandExit): AttemptOutcome {
+    const { containers } = this.#options;
+    const error = containerNotStarted({
+      program: containers!.program,
+      image: this.assignment.image!,
+      inside: containers!.insideShell,
+      how: returncode < 0 ? `signal ${-returncode}` : `exit code ${returncode}`,
+      lastWords: decoder.decode(this.assignment.outputOf("stderr")),
+    });
+    return { kind: "failed", error };
   }
 
   /** Null when it is for the shell to start it, or to say why it cannot be started. */

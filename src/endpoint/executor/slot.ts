@@ -2,7 +2,7 @@
 import { WARM_WORKERS_PER_SLOT } from "../../contract/limits.ts";
 import type { Assignment } from "./assignment.ts";
 import type { Placement } from "./resources/placement.ts";
-import type { RuntimeName, WorkerRuntime } from "./runtimes/runtime.ts";
+import type { EnvironmentId, WorkerRuntime } from "./runtimes/runtime.ts";
 import type { ShellTask } from "./shell_task.ts";
 import type { WarmWorker } from "./warm_worker.ts";
 
@@ -18,8 +18,8 @@ export class Slot {
   #occupant: Occupant | null = null;
   /** What has the slot, or had it last and is still warm. */
   #last: WarmWorker | "shell" | null = null;
-  /** By runtime, the least recently used first. */
-  readonly #workers = new Map<WorkerRuntime["name"], WarmWorker>();
+  /** The least recently used first. */
+  readonly #workers = new Map<WorkerRuntime["id"], WarmWorker>();
 
   constructor(placement: Placement) {
     this.placement = placement;
@@ -46,10 +46,10 @@ export class Slot {
     this.#heldFor = null;
   }
 
-  /** The runtime that it serves at the moment. */
-  get serving(): RuntimeName | null {
+  /** What it serves at the moment. */
+  get serving(): EnvironmentId | null {
     if (this.#occupant === null) return null;
-    return this.#occupant.kind === "shell" ? "shell" : this.#occupant.worker.runtime.name;
+    return this.#occupant.kind === "shell" ? "shell" : this.#occupant.worker.runtime.id;
   }
 
   /** The worker in it, whatever its state. */
@@ -70,17 +70,17 @@ export class Slot {
     return this.#workers.size;
   }
 
-  /** A warm worker of the runtime that can take a task. */
-  warm(runtime: RuntimeName): WarmWorker | null {
-    const worker = runtime === "shell" ? undefined : this.#workers.get(runtime);
+  /** A warm worker of the environment that can take a task. */
+  warm(id: EnvironmentId): WarmWorker | null {
+    const worker = id === "shell" ? undefined : this.#workers.get(id);
     return worker !== undefined && worker.isReady ? worker : null;
   }
 
   /** The worker takes the slot, and is the most recently used one. */
   occupy(worker: WarmWorker): void {
-    const name = worker.runtime.name;
-    this.#workers.delete(name);
-    this.#workers.set(name, worker);
+    const { id } = worker.runtime;
+    this.#workers.delete(id);
+    this.#workers.set(id, worker);
     this.#occupant = { kind: "worker", worker };
     this.#last = worker;
   }
@@ -112,9 +112,8 @@ export class Slot {
 
   /** The worker has ended, or is about to. */
   remove(worker: WarmWorker): void {
-    if (this.#workers.get(worker.runtime.name) === worker) {
-      this.#workers.delete(worker.runtime.name);
-    }
+    const { id } = worker.runtime;
+    if (this.#workers.get(id) === worker) this.#workers.delete(id);
     if (this.worker === worker) this.#occupant = null;
     if (this.#last === worker) this.#last = [...this.#workers.values()].at(-1) ?? null;
   }

@@ -17,6 +17,11 @@ export class TaskQueue {
     return this.#items[this.#head];
   }
 
+  /** All that wait, the oldest first. */
+  get waiting(): Assignment[] {
+    return this.#items.slice(this.#head).filter((assignment) => !assignment.isFinished);
+  }
+
   push(assignment: Assignment): void {
     this.#items.push(assignment);
     this.#size += 1;
@@ -56,7 +61,7 @@ export class TaskQueue {
 
   /** Takes all that wait. */
   drain(): Assignment[] {
-    const all = this.#items.slice(this.#head).filter((assignment) => !assignment.isFinished);
+    const all = this.waiting;
     this.#items = [];
     this.#head = 0;
     this.#size = 0;

@@ -1,6 +1,7 @@
 /** One warm worker process as the manager sees it: sends it tasks, and says what came of them. */
 import type { FunctionId } from "../../contract/ids.ts";
 import {
+  CONTAINER_START_TIMEOUT,
   INLINE_RESULT_BYTES,
   MAX_FUNCTIONS_PER_WORKER,
   MAX_TASKS_PER_WORKER,
@@ -10,6 +11,7 @@ import {
 import { logger } from "../../lib/log.ts";
 import { messageOf } from "../../lib/outcome.ts";
 import type { Assignment } from "./assignment.ts";
+import type { Contained } from "./containers/containers.ts";
 import { Credits } from "./credits.ts";
 import type { ExecutorEvents, FinishedAttempt } from "./executor.ts";
 import { type Abandoned, HeldTasks, type ReportedTask } from "./held_tasks.ts";
@@ -112,22 +114,29 @@ export class WarmWorker {
     this.#process = this.#start();
     this.#process.send(this.runtime.preamble);
     this.#process.send(jsonRecord(RECORD.hello, this.#hello(marker)));
+    const patience = this.runtime.contain ? CONTAINER_START_TIMEOUT : WORKER_START_TIMEOUT;
     this.#startTimer = setTimeout(() => {
-      this.#startFailure = `it was not ready within ${WORKER_START_TIMEOUT / 1_000} s`;
+      this.#startFailure = `it was not ready within ${patience / 1_000} s`;
       this.end();
-    }, WORKER_START_TIMEOUT);
+    }, patience);
   }
 
   #start(): WorkerProcess {
-    const { placement, workingFolder } = this.#options;
-    return placement.start(() => this.#startIn(workingFolder, placement));
+    const { placement } = this.#options;
+    const environment = placement.environmentOf(this.runtime.environment);
+    const contained = this.runtime.contain?.(environment);
+    return placement.start(() => this.#startIn(environment, contained));
   }
 
-  #startIn(workingFolder: string, placement: Placement): WorkerProcess {
+  #startIn(
+    environment: Readonly<Record<string, string>>,
+    contained: Contained | undefined,
+  ): WorkerProcess {
     return new WorkerProcess({
-      command: this.runtime.command,
-      cwd: workingFolder,
-      environment: placement.environmentOf(this.runtime.environment),
+      contained,
+      command: contained?.command ?? this.runtime.command,
+      cwd: this.#options.workingFolder,
+      environment,
       recallDescriptor: this.runtime.recallDescriptor,
     }, {
       records: (chunk) => this.#read(chunk),

@@ -17,7 +17,7 @@ function assignment(): Assignment {
       payload: NOTHING,
       options: {},
     },
-    runtime: "typescript",
+    environment: "typescript",
     order: 0,
     givenAt: 0,
     walltime: null,
@@ -36,6 +36,7 @@ Deno.test("a worker that has still to answer a recall is not idle, though it hol
   const worker = new WarmWorker({
     runtime: {
       name: "typescript",
+      id: "typescript",
       command: [Deno.execPath(), "run", "-A", "--quiet", "--no-check", path],
       environment: { PATH: "/usr/bin:/bin" },
       preamble: NOTHING,

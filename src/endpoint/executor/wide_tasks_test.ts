@@ -20,7 +20,7 @@ function task(order: number, slots: number): Assignment {
       payload: NOTHING,
       options: {},
     },
-    runtime: "shell",
+    environment: "shell",
     order,
     givenAt: 0,
     walltime: null,

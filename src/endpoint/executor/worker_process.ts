@@ -1,8 +1,8 @@
 /** One worker process: its start, its pipes, and its end together with all that it has started. */
 import { type ChildProcess, spawn } from "node:child_process";
-import type { Socket } from "node:net";
-import type { Readable } from "node:stream";
+import type { Duplex, Readable } from "node:stream";
 import { messageOf } from "../../lib/outcome.ts";
+import type { Contained } from "./containers/containers.ts";
 import { untilDrained } from "./drain.ts";
 import { oomKillCount, type ProcessExit } from "./exit_reason.ts";
 import type { Stream } from "./ipc.ts";
@@ -17,6 +17,8 @@ export interface WorkerCommand {
   readonly environment: Readonly<Record<string, string>>;
   /** 5 adds a second socket to the worker. */
   readonly recallDescriptor: 4 | 5;
+  /** What the command is the start of; then descriptors from 3 on are its sockets. */
+  readonly contained?: Contained;
 }
 
 export interface WorkerEnd extends ProcessExit {
@@ -46,6 +48,7 @@ export class WorkerProcess {
   readonly #ended = Promise.withResolvers<void>();
   readonly #lastWords = new TailBuffer(LAST_WORDS_BYTES);
   readonly #recallDescriptor: 4 | 5;
+  readonly #contained: Contained | undefined;
   readonly #oomKills = oomKillCount();
   /** Descriptor 3 has been read to its end. */
   #toldAll = false;
@@ -55,6 +58,8 @@ export class WorkerProcess {
   constructor(options: WorkerCommand, events: WorkerProcessEvents) {
     this.#events = events;
     this.#recallDescriptor = options.recallDescriptor;
+    this.#contained = options.contained;
+    const pipes = options.contained === undefined ? options.recallDescriptor : 2;
     const [program, ...args] = options.command;
     this.#child = spawn(
       program!,
@@ -65,7 +70,7 @@ export class WorkerProcess {
         detached: true,
         stdio: [
           "ignore",
-          ...Array<"pipe">(options.recallDescriptor).fill("pipe"),
+          ...Array<"pipe">(pipes).fill("pipe"),
         ],
       } as Parameters<typeof spawn>[2],
     );
@@ -99,9 +104,10 @@ export class WorkerProcess {
     void endGroup(this.#child.pid, this.#exited.promise);
   }
 
-  #socket(descriptor: 3 | 4 | 5): Socket | undefined {
+  #socket(descriptor: 3 | 4 | 5): Duplex | undefined {
+    if (this.#contained !== undefined) return this.#contained.sockets?.streams[descriptor];
     const descriptors: readonly unknown[] = this.#child.stdio;
-    return descriptors[descriptor] as Socket | undefined ?? undefined;
+    return descriptors[descriptor] as Duplex | undefined ?? undefined;
   }
 
   #notSpawned(reason: string): void {
@@ -135,9 +141,11 @@ export class WorkerProcess {
   async #finish(drained: Promise<unknown>): Promise<void> {
     const exit = await this.#exited.promise;
     const pid = this.#child.pid;
+    this.#contained?.sockets?.exited();
     if (pid !== undefined) {
       await Promise.all([untilDrained(drained), endGroup(pid, this.#exited.promise)]);
     }
+    await this.#contained?.ended(pid === undefined || (exit.code !== null && !this.#ending));
     for (const stream of this.#child.stdio) stream?.destroy();
     this.#events.ended({
       ...exit,
@@ -150,7 +158,7 @@ export class WorkerProcess {
   }
 }
 
-function closed(stream: Readable | Socket | null | undefined): Promise<void> {
+function closed(stream: Readable | null | undefined): Promise<void> {
   if (stream === null || stream === undefined) return Promise.resolve();
   const { promise, resolve } = Promise.withResolvers<void>();
   stream.on("close", resolve);

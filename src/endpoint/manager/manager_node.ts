@@ -35,11 +35,14 @@ import { AgentDialler } from "./agent_dialler.ts";
 import { ArgumentFiles } from "./argument_files.ts";
 import { readConnection } from "./block_connection.ts";
 import { type Arrived, endHere, HeldAttempts } from "./held_attempts.ts";
+import { noteEngine } from "./node_folder.ts";
 
 const log = logger("manager");
 
 /** The agent gets so long to confirm the last ends, milliseconds. */
 const HANDOVER_TIME = 3_000;
+/** Where the files of its attempts' arguments are, in its folder. */
+const ARGUMENTS = "arguments";
 /** Of the time before a block's end, the part in which running tasks are ended. */
 const ENDING_SHARE = 0.2;
 
@@ -97,7 +100,7 @@ export class ManagerNode {
     this.#manager = manager;
     this.#workers = workers;
     this.#nodes = nodes;
-    this.#arguments = new ArgumentFiles(join(options.folder, "arguments"), this.#downloads);
+    this.#arguments = new ArgumentFiles(join(options.folder, ARGUMENTS), this.#downloads);
     const { walltime, connectionFile } = options;
     this.#endsAt = walltime === undefined ? undefined : performance.now() + walltime * 1_000;
     this.#dialler = new AgentDialler({
@@ -122,10 +125,16 @@ export class ManagerNode {
     const executor: ResolvedExecutor = { ...profile, workersPerNode: connection.workers };
     const placements = slotPlacements(executor);
     Deno.mkdirSync(executor.workingFolder, { recursive: true, mode: 0o700 });
-    const runtimes = await detectRuntimes({ executor, managerId, workerCommand });
-    const nodes = await nodesOf(executor, options.env);
     const resultFolder = join(folder, "results");
     ensurePrivateFolder(resultFolder);
+    const containerFolders = {
+      own: join(folder, "containers"),
+      results: resultFolder,
+      arguments: join(folder, ARGUMENTS),
+    };
+    const runtimes = await detectRuntimes({ executor, managerId, containerFolders, workerCommand });
+    noteEngine(folder, executor.container?.type);
+    const nodes = await nodesOf(executor, options.env);
     const held = new HeldAttempts();
     const node: ManagerNode = new ManagerNode(
       options,

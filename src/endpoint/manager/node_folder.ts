@@ -8,11 +8,15 @@ import { logger } from "../../lib/log.ts";
 import { messageOf } from "../../lib/outcome.ts";
 import { join } from "../../lib/path.ts";
 import { ownIdentity, type ProcessIdentity, standingOf } from "../../lib/process_identity.ts";
+import { workerEnvironment } from "../executor/worker_environment.ts";
+import { isEngine, removeLeftContainers } from "../executor/containers/left_containers.ts";
 import { killLeftovers } from "../executor/leftovers.ts";
 
 const log = logger("manager");
 
 const IDENTITY = "process.json";
+/** Names the program whose containers are no children of the manager. */
+const ENGINE = "container-engine";
 
 /** Where managers of this user have their folders: below `TMPDIR`, which is a node's own disk. */
 export function nodeFolder(env: (name: string) => string | undefined): string {
@@ -35,12 +39,27 @@ function removeLeft(parent: string): void {
     try {
       if (!isLeft(folder)) continue;
       const killed = killLeftovers(name);
+      const containers = removeContainers(folder, name);
       Deno.removeSync(folder, { recursive: true });
-      log.warning("removed {folder}, whose manager is gone", { folder, killed });
+      log.warning("removed {folder}, whose manager is gone", { folder, killed, containers });
     } catch (thrown) {
       log.warning("{folder} stays: {reason}", { folder, reason: messageOf(thrown) });
     }
   }
+}
+
+/** For whoever finds the folder of this manager without it. */
+export function noteEngine(folder: string, containerType: string | undefined): void {
+  if (containerType === undefined || !isEngine(containerType)) return;
+  writePrivateFile(join(folder, ENGINE), containerType);
+}
+
+function removeContainers(folder: string, managerId: string): string[] {
+  const engine = readIfPresent(join(folder, ENGINE));
+  if (engine === undefined || !isEngine(engine)) return [];
+  const inherited = Deno.env.toObject();
+  const environment = workerEnvironment({ inherited, added: {}, managerId: "" });
+  return removeLeftContainers(engine, managerId, environment);
 }
 
 /** One without a name is just being made. */

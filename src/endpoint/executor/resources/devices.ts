@@ -12,6 +12,8 @@ const VARIABLES: Readonly<Record<Accelerator["vendor"], string>> = {
   intel: "ZE_AFFINITY_MASK",
 };
 
+export const ACCELERATOR_VARIABLES: readonly string[] = Object.values(VARIABLES);
+
 /** What schedulers write for none. */
 const NO_DEVICE = new Set(["", "-1", "NoDevFiles"]);
 
@@ -47,7 +49,7 @@ function variablesFor(
   environment: Readonly<Record<string, string | undefined>>,
 ): string[] {
   if (found[0] !== undefined) return [VARIABLES[found[0].vendor]];
-  const all = Object.values(VARIABLES);
+  const all = [...ACCELERATOR_VARIABLES];
   const set = all.filter((name) => environment[name] !== undefined);
   return set.length > 0 ? set : all;
 }

@@ -33,9 +33,10 @@ const MODULES = [
  * Reads the modules from descriptor 4 and runs them. The empty entry of sys.path, the working folder,
  * is put back by the worker after its imports.
  */
-const BOOTSTRAP = `import json, os, sys
+const IMPORTS = `import json, os, sys
 sys.path[:1] = []
-def read(size):
+`;
+const BOOTSTRAP = `def read(size):
     data = b""
     while len(data) < size:
         part = os.read(4, size - len(data))
@@ -45,6 +46,32 @@ def read(size):
 for name, source in json.loads(read(int.from_bytes(read(4), "little")).decode()):
     module = sys.modules[name] = type(sys)(name)
     exec(compile(source, "<funcx " + name + ">", "exec"), module.__dict__)`;
+
+/**
+ * Before it in a container: descriptors 3 to 5 are connections to the socket at the first argument. The
+ * first process of a container would ignore signals and wait for nobody's children, so the worker is
+ * one that it starts.
+ */
+const CONNECT = `import signal, socket
+if os.getpid() == 1:
+    child = os.fork()
+    if child:
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, lambda number, frame: os.kill(child, number))
+        ended = 0
+        while ended != child:
+            ended, status = os.waitpid(-1, 0)
+        os._exit(os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status))
+    os.setsid()
+for descriptor in (3, 4, 5):
+    connection = socket.socket(socket.AF_UNIX)
+    connection.connect(sys.argv[1])
+    given = connection.detach()
+    if given != descriptor:
+        os.dup2(given, descriptor)
+        os.close(given)
+del sys.modules["socket"], socket
+`;
 
 const VERSION_QUESTION = "import sys; print('python', *sys.version_info[:3])";
 
@@ -67,7 +94,9 @@ export async function detectPython(options: PythonOptions): Promise<Detected<Wor
     const found = version.slice(1).join(".");
     return { kind: "missing", reason: `${interpreter} is Python ${found}`, hint };
   }
-  return { kind: "available", runtime: pythonRuntime(options) };
+  const command = pythonCommand(options, IMPORTS + BOOTSTRAP);
+  const { environment } = options;
+  return { kind: "available", runtime: pythonRuntime({ id: "python", command, environment }) };
 }
 
 async function askForVersion(options: PythonOptions): Promise<ProgramAnswer> {
@@ -84,15 +113,21 @@ async function askForVersion(options: PythonOptions): Promise<ProgramAnswer> {
   }
 }
 
-function pythonRuntime(options: PythonOptions): WorkerRuntime {
+/** A worker in a container. @param socket its path, inside and outside */
+export function containedPythonCommand(interpreter: string, socket: string): string[] {
+  return [interpreter, "-c", IMPORTS + CONNECT + BOOTSTRAP, socket];
+}
+
+export function pythonRuntime(
+  options: Pick<WorkerRuntime, "id" | "command" | "environment" | "image" | "contain">,
+): WorkerRuntime {
   const source = new TextEncoder().encode(JSON.stringify(MODULES));
   const preamble = new Uint8Array(4 + source.length);
   new DataView(preamble.buffer).setUint32(0, source.length, true);
   preamble.set(source, 4);
   return {
+    ...options,
     name: "python",
-    command: pythonCommand(options, BOOTSTRAP),
-    environment: options.environment,
     preamble,
     settings: {},
     marksOutput: true,

@@ -1,11 +1,24 @@
 /** What a manager has to know of a runtime; everything else about it is in its worker. */
 
+import type { Contained } from "../containers/containers.ts";
+
 export const RUNTIMES = ["typescript", "python", "shell"] as const;
 export type RuntimeName = typeof RUNTIMES[number];
+
+/**
+ * What a warm worker is warm for: a runtime, or one in a container with an image. Commands have no
+ * workers, so those in containers are `"shell"` too.
+ */
+export type EnvironmentId = RuntimeName | `python@${string}`;
 
 /** A runtime whose functions run in warm worker processes. */
 export interface WorkerRuntime {
   readonly name: "typescript" | "python";
+  readonly id: Exclude<EnvironmentId, "shell">;
+  /** Of the container that its workers run in. */
+  readonly image?: string;
+  /** A container for one worker, instead of `command`. @param variables all of its environment */
+  readonly contain?: (variables: Readonly<Record<string, string>>) => Contained;
   /** Command line of a worker process. */
   readonly command: readonly string[];
   readonly environment: Readonly<Record<string, string>>;

@@ -21,6 +21,7 @@ export function typescriptRuntime(options: {
 }): WorkerRuntime {
   return {
     name: "typescript",
+    id: "typescript",
     command: options.command ?? typescriptWorkerCommand(),
     environment: options.environment,
     preamble: new Uint8Array(0),

@@ -218,7 +218,10 @@ class Worker:
         return failed, began, ended or time.time() * 1000, body
 
     def load(self, handle):
-        (buffer,) = unpack(self.codes[handle].decode("utf-8"))
+        buffer, *container = unpack(self.codes[handle].decode("utf-8"))
+        # The manager has started this worker in it.
+        if container and (len(container) > 1 or not container[0].startswith("ct\n")):
+            raise ValueError("expected one buffer in a function")
         function = self.functions[handle] = load_code(buffer, handle)
         return function
 
