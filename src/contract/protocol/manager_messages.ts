@@ -11,9 +11,11 @@ import {
   MAX_BLOB_BYTES,
   MAX_DESCRIPTION_LENGTH,
   MAX_HELD_ATTEMPTS,
+  MAX_IMAGE_LENGTH,
   MAX_NAME_LENGTH,
   MAX_NODES_PER_BLOCK,
   MAX_TIMELINE_EVENTS,
+  MAX_WARM_IMAGES,
   MAX_WORKERS_PER_NODE,
   TRANSFER_BYTES,
 } from "../limits.ts";
@@ -174,8 +176,15 @@ export const StartedSchema = v.object({
 });
 export type Started = v.InferOutput<typeof StartedSchema>;
 
+const image = v.pipe(v.string(), v.maxLength(MAX_IMAGE_LENGTH));
+
 /** Manager → agent: it wants to have so many attempts in all; 0 when it drains. */
-export const RoomSchema = v.object({ type: v.literal("room"), limit: count });
+export const RoomSchema = v.object({
+  type: v.literal("room"),
+  limit: count,
+  /** Of the containers that it has workers in; left out when they are the same, none at first. */
+  images: v.optional(v.pipe(v.array(image), v.maxLength(MAX_WARM_IMAGES))),
+});
 export type Room = v.InferOutput<typeof RoomSchema>;
 
 /** Agent → manager: give back so many attempts that have certainly not begun, as far as there are. */

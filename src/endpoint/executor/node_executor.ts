@@ -31,6 +31,11 @@ export class NodeExecutor implements Executor {
     return this.#workers.wanted;
   }
 
+  /** Images that its workers are in, the last ones used. */
+  get warmImages(): readonly string[] {
+    return this.#workers.warmImages;
+  }
+
   /** Attempts that have whole nodes. */
   get placed(): NodeTasks["placed"] {
     return this.#nodeTasks.placed;

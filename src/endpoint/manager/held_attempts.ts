@@ -57,7 +57,7 @@ interface Finished {
   readonly file?: string;
 }
 
-type HeldManager = Pick<NodeExecutor, "wanted" | "cancel" | "follow">;
+type HeldManager = Pick<NodeExecutor, "wanted" | "warmImages" | "cancel" | "follow">;
 
 /** An attempt as it came. */
 export interface Arrived {
@@ -83,6 +83,7 @@ export class HeldAttempts {
   #unsent = new Fifo<TaskId>();
   #unkeptBytes = 0;
   #toldLimit = 0;
+  #toldImages: readonly string[] = [];
   #isFlushing = false;
   /** Why the process ends, told of what it ends with. */
   #ending: TaskError | null = null;
@@ -151,6 +152,7 @@ export class HeldAttempts {
   opened(link: HeldLink, { unwanted, known = [] }: ManagerWelcome, toldLimit: number): void {
     this.#link = link;
     this.#toldLimit = toldLimit;
+    this.#toldImages = [];
     this.#functions.clear();
     for (const taskId of this.#followed) this.#manager.follow(taskId, false);
     this.#followed.clear();
@@ -342,7 +344,20 @@ export class HeldAttempts {
     if (attempts.length > 0) this.#link.send({ type: "ended", limit, attempts });
     else if (limit !== this.#toldLimit) this.#link.send({ type: "room", limit });
     this.#toldLimit = limit;
+    this.#tellImages(this.#link, limit);
   }
+
+  #tellImages(link: HeldLink, limit: number): void {
+    const images = this.#manager.warmImages;
+    if (areSame(images, this.#toldImages)) return;
+    this.#toldImages = images;
+    link.send({ type: "room", limit, images: [...images] });
+  }
+}
+
+function areSame(one: readonly string[], other: readonly string[]): boolean {
+  return one === other ||
+    (one.length === other.length && one.every((image, index) => image === other[index]));
 }
 
 function nameOf({ taskId, attempt }: AttemptId): ManagerHello["running"][number] {

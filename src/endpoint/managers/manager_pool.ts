@@ -20,10 +20,13 @@ import type {
   TaskAttempt,
 } from "../executor/executor.ts";
 import { manageError } from "../executor/assignment.ts";
+import { chooseImage } from "../executor/containers/containers.ts";
+import { FunctionRuntimes } from "../executor/function_runtimes.ts";
 import { STOPPED } from "../executor/outcomes.ts";
 import { soon, withTimeout } from "../../lib/async.ts";
 import { logger } from "../../lib/log.ts";
 import { Waiters } from "../../lib/waiters.ts";
+import type { ResolvedContainer } from "../../profile/container.ts";
 import { Placer } from "../parallel/placer.ts";
 import { nodesTaken, unfitReason } from "../parallel/specification.ts";
 import type { KnownManagers } from "./known_managers.ts";
@@ -56,6 +59,8 @@ export interface ManagerPoolOptions {
   /** How long a block lasts, milliseconds; null where that is not known. */
   readonly blockWalltime: number | null;
   readonly nodesPerBlock: number;
+  /** Of the profile. */
+  readonly container: ResolvedContainer | null;
   /** Ends what brings managers here, when the last one was told to end. */
   readonly closed?: () => Promise<void>;
 }
@@ -88,6 +93,9 @@ export class ManagerPool implements Executor {
   readonly #managers = new Map<string, RemoteManager>();
   readonly #counts = new Map<RemoteManager, Count>();
   readonly #open = new Set<RemoteManager>();
+  /** With workers in containers. */
+  readonly #warm = new Set<RemoteManager>();
+  readonly #needs = new FunctionRuntimes();
   readonly #orphans: Orphans;
   readonly #waiters = new Waiters();
   readonly #placer = new Placer();
@@ -226,6 +234,7 @@ export class ManagerPool implements Executor {
     this.#account(manager, NO_COUNT);
     this.#counts.delete(manager);
     this.#open.delete(manager);
+    this.#warm.delete(manager);
     this.#waiters.check();
   }
 
@@ -235,6 +244,8 @@ export class ManagerPool implements Executor {
     const before = this.#counts.get(manager)?.room ?? 0;
     const attached = manager.state.kind === "attached" ? 1 : 0;
     this.#account(manager, { room, workers, idle, outstanding, attached });
+    if (manager.images.size > 0) this.#warm.add(manager);
+    else this.#warm.delete(manager);
     if (room > 0) this.#open.add(manager);
     else this.#open.delete(manager);
     if (room <= before) return;
@@ -317,7 +328,7 @@ export class ManagerPool implements Executor {
 
   /** Workers that are idle come first, then whoever has most room. */
   #place(attempts: readonly TaskAttempt[]): void {
-    let rest = this.#giveLocal(attempts);
+    let rest = this.#giveLocal(this.#giveWarm(attempts));
     for (const measure of ["idleWorkers", "room"] as const) {
       if (rest.length === 0) return;
       const total = measure === "room" ? this.#totals.room : this.#totals.idle;
@@ -331,6 +342,33 @@ export class ManagerPool implements Executor {
       }
     }
     this.#unplaced.push(...rest);
+  }
+
+  /**
+   * Gives what runs in a container to managers that have workers in its image, as many as are idle
+   * there; @returns the others.
+   */
+  #giveWarm(attempts: readonly TaskAttempt[]): readonly TaskAttempt[] {
+    if (this.#warm.size === 0) return attempts;
+    const byImage = Map.groupBy(attempts, (attempt) => this.#imageOf(attempt));
+    const others: TaskAttempt[] = [...byImage.get(null) ?? []];
+    byImage.delete(null);
+    for (const [image, inside] of byImage) {
+      let rest: readonly TaskAttempt[] = inside;
+      for (const manager of this.#warm) {
+        if (rest.length === 0) break;
+        if (!manager.images.has(image!)) continue;
+        const part = Math.min(manager.idleWorkers, manager.room, rest.length);
+        if (part > 0) rest = this.#give(manager, rest, part);
+      }
+      others.push(...rest);
+    }
+    return others;
+  }
+
+  #imageOf(attempt: TaskAttempt): string | null {
+    const choice = chooseImage(this.#options.container, this.#needs.of(attempt).image);
+    return choice.kind === "image" ? choice.image : null;
   }
 
   #giveLocal(attempts: readonly TaskAttempt[]): readonly TaskAttempt[] {

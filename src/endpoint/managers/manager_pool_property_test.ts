@@ -193,6 +193,7 @@ class ModelAgent {
       walltime: null,
       blockWalltime: null,
       nodesPerBlock: 1,
+      container: null,
     });
     this.pool.adopt([]);
     for (let index = 0; index < MANAGERS; index++) this.#add(index);

@@ -107,6 +107,7 @@ export class RemoteManager {
   #state: RemoteState = { kind: "away", since: 0, reason: "it has not been welcomed yet" };
   #timer: ReturnType<typeof setTimeout> | undefined;
   #limit = 0;
+  #images: ReadonlySet<string> = new Set();
   #isRetired = false;
   /** Its node is for a task that takes it whole. */
   #isHeld = false;
@@ -167,6 +168,11 @@ export class RemoteManager {
   /** Attempts for its workers that have not ended. */
   get load(): number {
     return this.#given.size - this.#onNodes;
+  }
+
+  /** Of the containers that it has workers in. */
+  get images(): ReadonlySet<string> {
+    return this.#images;
   }
 
   /** Attempts that have not ended. */
@@ -236,6 +242,7 @@ export class RemoteManager {
   opened(link: AgentLink, limit: number): void {
     this.#state = { kind: "attached", link, since: wallClock() };
     this.#limit = limit;
+    this.#images = new Set();
     this.#functions = new Set();
     this.#downloads.opened((fetch) => link.send(fetch));
     this.#sendAbout([...this.#cancelled], (task_ids) => ({ type: "cancel", task_ids }));
@@ -376,6 +383,7 @@ export class RemoteManager {
         return this.#ended(message.attempts);
       case "room":
         this.#limit = message.limit;
+        if (message.images !== undefined) this.#images = new Set(message.images);
         return this.#events.changed(this);
       case "output":
         return this.#output(message.chunks);

@@ -73,6 +73,7 @@ export async function startManagerPool(settings: ManagerPoolSettings): Promise<B
       ? null
       : executor.provider.blocks.walltimeSeconds * 1_000,
     nodesPerBlock: executor.provider.type === "local" ? 1 : executor.provider.blocks.nodesPerBlock,
+    container: executor.container,
     closed: async () => {
       relay?.close();
       await listener.close();
