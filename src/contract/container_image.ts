@@ -14,7 +14,7 @@ export function imageProblem(image: string): string | null {
   if (image.startsWith("-")) return 'begins with "-", as an option does';
   if (!CHARACTERS.test(image)) return 'has other characters than letters, digits and "._:/@+=~%-"';
   // A pattern that allows a folder must not allow those beside it.
-  if (image.split("/").includes("..")) return 'has ".." in its path';
+  if (image.split(/[/:@=]/).includes("..")) return 'has ".." in its path';
   return null;
 }
 

@@ -29,6 +29,7 @@ Deno.test("an image is a name or a path, and nothing that a program reads otherw
     "$(id)",
     "é",
     "/images/../home/a.sif",
+    "docker-archive:../a.tar",
     "x".repeat(MAX_IMAGE_LENGTH + 1),
   ];
   for (const image of others) assertTrue(imageProblem(image) !== null, JSON.stringify(image));

@@ -126,30 +126,20 @@ for (const type of Object.keys(PROGRAMS) as Imitated[]) {
         workersPerNode: 4,
       });
       const endless = python(
-        "def f(path):\n  import os, time\n  open(path, 'w').write(str(os.getpid()))\n  time.sleep(600)",
+        "def f():\n  import os, time\n  print(os.getpid(), flush=True)\n  time.sleep(600)",
       );
-      const sleeping = shell("echo $$ > {0}; sleep 600 & wait");
-      const file = (name: string): string => join(harness.folder, "tasks", name);
-      const tasks = [endless, sleeping].flatMap((code, index) => [
-        harness.give({ code, args: [file(`${index}-cancelled`)] })[0]!,
-        harness.give({ code, args: [file(`${index}-lost`)] })[0]!,
-      ]);
-      const late = harness.give({
-        code: endless,
-        args: [file("late")],
-        options: { walltime_seconds: 1 },
-      })[0]!;
-      for (const task of tasks) await harness.begin(task);
-      const names = ["0-cancelled", "0-lost", "1-cancelled", "1-lost"];
-      const isWritten = (): boolean => names.every((name) => readIfPresent(file(name))?.trim());
-      while (!isWritten()) {
-        await harness.run({ code: typescript("export default 1") }).catch(() => {});
-      }
-      pids.push(...names.map((name) => Number(readIfPresent(file(name)))));
+      const sleeping = shell("echo $$; sleep 600 & wait");
+      const tasks = harness.give(
+        ...[endless, endless, sleeping, sleeping].map((code) => ({ code })),
+      );
+      for (const task of tasks) harness.executor.follow(task, true);
+      const [late] = harness.give({ code: endless, options: { walltime_seconds: 1 } });
+      await harness.until(() => new Set(harness.output.map(({ taskId }) => taskId)).size === 4);
+      pids.push(...harness.output.map(({ data }) => Number(new TextDecoder().decode(data))));
       harness.executor.cancel([tasks[0]!, tasks[2]!]);
       assertEquals((await harness.end(tasks[0]!)).outcome.kind, "cancelled");
       assertEquals((await harness.end(tasks[2]!)).outcome.kind, "cancelled");
-      assertEquals(errorOf(await harness.end(late)).code, "WALLTIME_EXCEEDED");
+      assertEquals(errorOf(await harness.end(late!)).code, "WALLTIME_EXCEEDED");
     }
     assertEquals(pids.filter(isAlive), []);
     assertEquals(imitation.containers, []);

@@ -46,7 +46,10 @@ function hintFor({ program, image, inside, how, lastWords }: FailedStart): strin
   if (/permission denied|not permitted|cannot connect to the docker daemon/i.test(words)) {
     return `See that this user may run ${name} on the nodes: try \`${name}\` with ${image} there.`;
   }
-  if (/no such file|not found|manifest|unknown|no such image|could not open|pull/i.test(words)) {
+  if (
+    /no such file|not found|manifest|unknown|no such image|could not open|failed to find|pull/i
+      .test(words)
+  ) {
     return `See that ${image} is there: its name, and whether nodes reach its registry. Where they do ` +
       `not, fetch it with ${name} beforehand.`;
   }
