@@ -67,6 +67,8 @@ export const RegisterFunctionSchema = v.object({
   meta: v.optional(v.nullable(anyObject)),
   public: v.optional(v.nullable(v.boolean())),
   group: v.optional(v.nullable(uuid)),
+  /** Of a service that keeps containers; here the image follows the code. */
+  container_uuid: v.optional(v.nullable(uuid)),
   /** The signature for forms, as JSON Schema; ours. */
   parameters: v.optional(v.nullable(anyObject)),
 });

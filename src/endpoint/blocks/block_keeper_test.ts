@@ -143,6 +143,7 @@ class Stage implements AsyncDisposable {
       idleWorkers: Math.max(0, 2 - outstanding),
       outstanding,
       endsAt: null,
+      images: [],
     });
   }
 

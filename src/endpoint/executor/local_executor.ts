@@ -7,7 +7,7 @@ import { killLeftovers } from "./leftovers.ts";
 import type { NodeExecutorOptions } from "./node_executor.ts";
 import { ARGUMENT_FOLDER, RESULT_FOLDER } from "../result_folder.ts";
 import { LocalNode } from "../parallel/local_node.ts";
-import { localContainerFolder } from "./containers/container_folder.ts";
+import { containerFolder } from "./containers/container_folder.ts";
 import { slotPlacements } from "./resources/slot_placements.ts";
 import { availableRuntimes, detectRuntimes, managerIdOf } from "./runtime_set.ts";
 import { RUNTIMES } from "./runtimes/runtime.ts";
@@ -43,7 +43,7 @@ export async function prepareLocalNode(
   const resultFolder = join(stateDir, ...RESULT_FOLDER);
   Deno.mkdirSync(resultFolder, { recursive: true, mode: 0o700 });
   const containerFolders = {
-    own: localContainerFolder(managerId),
+    own: containerFolder(managerId),
     results: resultFolder,
     arguments: join(stateDir, ...ARGUMENT_FOLDER),
   };

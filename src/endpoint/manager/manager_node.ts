@@ -26,6 +26,7 @@ import { usableMemory } from "../../profile/memory.ts";
 import type { ResolvedExecutor } from "../../profile/schema.ts";
 import { manageError } from "../executor/assignment.ts";
 import type { AttemptOutcome, FinishedAttempt, TaskAttempt } from "../executor/executor.ts";
+import { containerFolder } from "../executor/containers/container_folder.ts";
 import { NodeExecutor } from "../executor/node_executor.ts";
 import { slotPlacements } from "../executor/resources/slot_placements.ts";
 import { detectRuntimes } from "../executor/runtime_set.ts";
@@ -128,7 +129,7 @@ export class ManagerNode {
     const resultFolder = join(folder, "results");
     ensurePrivateFolder(resultFolder);
     const containerFolders = {
-      own: join(folder, "containers"),
+      own: containerFolder(managerId),
       results: resultFolder,
       arguments: join(folder, ARGUMENTS),
     };

@@ -9,6 +9,7 @@ import { messageOf } from "../../lib/outcome.ts";
 import { join } from "../../lib/path.ts";
 import { ownIdentity, type ProcessIdentity, standingOf } from "../../lib/process_identity.ts";
 import { workerEnvironment } from "../executor/worker_environment.ts";
+import { containerFolder, removeContainerFolder } from "../executor/containers/container_folder.ts";
 import { isEngine, removeLeftContainers } from "../executor/containers/left_containers.ts";
 import { killLeftovers } from "../executor/leftovers.ts";
 
@@ -55,6 +56,7 @@ export function noteEngine(folder: string, containerType: string | undefined): v
 }
 
 function removeContainers(folder: string, managerId: string): string[] {
+  removeContainerFolder(containerFolder(managerId));
   const engine = readIfPresent(join(folder, ENGINE));
   if (engine === undefined || !isEngine(engine)) return [];
   const inherited = Deno.env.toObject();

@@ -74,6 +74,8 @@ export interface ManagerStatus extends ManagerIdentity {
   readonly outstanding: number;
   /** When its block's walltime ends, milliseconds since 1970; null when it does not know. */
   readonly endsAt: number | null;
+  /** Of the containers that it has workers in. */
+  readonly images: readonly string[];
 }
 
 /** What a manager was counted with (2). */
@@ -142,6 +144,7 @@ export class ManagerPool implements Executor {
       idleWorkers: manager.idleWorkers,
       outstanding: manager.outstanding,
       endsAt: manager.endsAt,
+      images: [...manager.images],
     }));
   }
 

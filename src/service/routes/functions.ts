@@ -16,6 +16,7 @@ export function functionHandlers(
   return {
     registerFunction: async ({ caller, body }) => {
       refuseGroup(body);
+      refuseContainerId(body);
       const functionId = newId();
       await store.functions.create({
         functionId,
@@ -59,6 +60,17 @@ function refuseGroup({ group }: RegisterFunction): void {
     key: "group",
     expected: "no group, since this service has none; use public to share",
     found: JSON.stringify(group),
+  });
+}
+
+/** It would run outside of the container that it was meant for. */
+function refuseContainerId({ container_uuid }: RegisterFunction): void {
+  if (container_uuid === null || container_uuid === undefined) return;
+  throw new ValidationError({
+    key: "container_uuid",
+    expected: "no id, since this service keeps no containers; name an image: " +
+      "`function register --container IMAGE`",
+    found: JSON.stringify(container_uuid),
   });
 }
 

@@ -3,7 +3,6 @@ import process from "node:process";
 import type { TaskError } from "../../../contract/errors.ts";
 import { FuncxError } from "../../../contract/errors.ts";
 import { allowsImage, imageProblem } from "../../../contract/container_image.ts";
-import { MAX_SOCKET_PATH_BYTES } from "../../../contract/limits.ts";
 import { ensurePrivateFolder } from "../../../lib/files.ts";
 import { logger } from "../../../lib/log.ts";
 import { join } from "../../../lib/path.ts";
@@ -16,12 +15,12 @@ import { quote } from "../runtimes/shell_template.ts";
 import { containedPythonCommand, pythonRuntime } from "../runtimes/python.ts";
 import type { WorkerRuntime } from "../runtimes/runtime.ts";
 import { canBeMounted, containerCommand, type MountedFolder } from "./command_line.ts";
+import { removeContainerFolder, SOCKET } from "./container_folder.ts";
 import { isEngine, removeLeftContainers } from "./left_containers.ts";
 import { WorkerSockets } from "./worker_sockets.ts";
 
 const log = logger("executor", "containers");
 
-const SOCKET = "socket";
 /** Made inside when the container has started. */
 const BEGUN = "begun";
 /** Images whose runtimes are kept. */
@@ -113,13 +112,8 @@ export class Containers {
     if (unusable !== undefined) {
       throw startFailed(`${unusable} cannot be shown in a container: it has ":" or "," in it`);
     }
-    // The counter that follows has some digits.
-    const longest = join(folder, "999999999", SOCKET);
-    if (new TextEncoder().encode(longest).length >= MAX_SOCKET_PATH_BYTES) {
-      throw startFailed(`${folder} is too long for a socket in it; TMPDIR names a shorter one`);
-    }
     const containers = new Containers(options);
-    containers.#removeFolder();
+    removeContainerFolder(folder);
     ensurePrivateFolder(folder);
     for (const { path } of mounted) Deno.mkdirSync(path, { recursive: true, mode: 0o700 });
     if (isEngine(type)) {
@@ -257,15 +251,7 @@ export class Containers {
     // Those of a part have the label of all.
     const isUsed = this.#count > 0 && !this.#isPart;
     if (isUsed && isEngine(type)) removeLeftContainers(type, managerId, environment);
-    this.#removeFolder();
-  }
-
-  #removeFolder(): void {
-    try {
-      Deno.removeSync(this.#options.folder, { recursive: true });
-    } catch (thrown) {
-      if (!(thrown instanceof Deno.errors.NotFound)) throw thrown;
-    }
+    removeContainerFolder(this.#options.folder);
   }
 }
 
