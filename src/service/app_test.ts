@@ -164,6 +164,7 @@ Deno.test("a body that is not JSON or msgpack, or says that it is something else
 Deno.test("a misfit names the key, what was expected and what was found", async () => {
   await using service = await ServiceFixture.open();
   const token = await service.token();
+  const containerId = newId();
   const misfits: [unknown, string, string, string][] = [
     [{}, "function_name", "a value", "undefined"],
     [[], "body", "an object", "an array"],
@@ -178,6 +179,19 @@ Deno.test("a misfit names the key, what was expected and what was found", async 
     ],
     [{ function_name: "f", function_code: "x", public: "yes" }, "public", "boolean", '"yes"'],
     [{ function_name: "f", function_code: "x", group: "y" }, "group", "a UUID", '"y"'],
+    [
+      { function_name: "f", function_code: "5\nst\nf:5\nct\n-v" },
+      "function_code",
+      "one packed buffer, length + newline + header + newline + body",
+      'something else (its container\'s image begins with "-", as an option does)',
+    ],
+    [
+      { function_name: "f", function_code: "5\nst\nf:", container_uuid: containerId },
+      "container_uuid",
+      "no id, since this service keeps no containers; name an image: " +
+      "`function register --container IMAGE`",
+      `"${containerId}"`,
+    ],
   ];
   for (const [sent, ...expected] of misfits) {
     const { body } = await service.call("POST", "/v3/functions", { token, body: sent });

@@ -2,7 +2,8 @@
  * `deno task test:containers`: tasks in real containers, of podman, Charliecloud and Bubblewrap, which
  * take root and Debian's packages. The image is made of what this machine has.
  */
-import { withContainer } from "../../../src/contract/envelope.ts";
+import { blobBuffer, filesBuffer } from "../../../src/contract/blob_reference.ts";
+import { jsonBuffer, pack, withContainer } from "../../../src/contract/envelope.ts";
 import {
   errorOf,
   Harness,
@@ -181,6 +182,32 @@ containerTest("an image without what is to run in it is told of", async () => {
       assertMatch(error.hint!, /^The image needs (python9|\/bin\/no-such-shell)/);
     }
   }
+});
+
+containerTest("large arguments reach a function inside, as values and as files", async () => {
+  const settings = PROGRAMS.podman!;
+  await using stage = await PoolStage.start({ executor: { container: settings, environment } });
+  await stage.attached();
+  const bytes = new TextEncoder().encode(jsonBuffer(["x".repeat(1_000_000)]));
+  const sha256 = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+  const path = join(stage.folder, "argument");
+  Deno.writeFileSync(path, bytes);
+  const reference = { sha256, size: bytes.length };
+  const files = { value: [null], files: { "0": { ...reference, name: "data.json" } } };
+  const [value, file] = stage.run(
+    {
+      code: python("def f(text):\n  return len(text)"),
+      payload: pack([blobBuffer(reference), jsonBuffer({})]),
+      blobs: { [sha256]: path },
+    },
+    {
+      code: shell("cat {0} | wc -c"),
+      payload: pack([filesBuffer(files), jsonBuffer({})]),
+      blobs: { [`${sha256}/data.json`]: path },
+    },
+  );
+  assertEquals(valueOf(await stage.end(value!)), 1_000_000);
+  assertEquals(stdoutOf(await stage.end(file!)).trim(), String(bytes.length));
 });
 
 containerTest("nothing is left of a manager that was killed, once another one starts", async () => {

@@ -21,7 +21,7 @@ rootfs() {
   mkdir -p "$root/bin" "$root/usr/bin" "$root/usr/lib" "$root/etc" "$root/tmp" "$root/proc" \
     "$root/dev" "$root/sys" "$root/root" "$root/run" "$root/home"
   cp "$(command -v busybox)" "$root/bin/busybox"
-  for name in sh cat echo env id kill ls pwd sleep true; do
+  for name in sh cat echo env id kill ls pwd sleep true wc; do
     ln -sf busybox "$root/bin/$name"
   done
   echo 'root:x:0:0:root:/root:/bin/sh' >"$root/etc/passwd"
