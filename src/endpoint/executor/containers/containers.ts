@@ -5,6 +5,7 @@ import { FuncxError } from "../../../contract/errors.ts";
 import { allowsImage, imageProblem } from "../../../contract/container_image.ts";
 import { ensurePrivateFolder } from "../../../lib/files.ts";
 import { logger } from "../../../lib/log.ts";
+import { messageOf } from "../../../lib/outcome.ts";
 import { join } from "../../../lib/path.ts";
 import { runProgram } from "../../../lib/run_program.ts";
 import type { ResolvedContainer } from "../../../profile/container.ts";
@@ -223,7 +224,7 @@ export class Containers {
       ended: async (byItself) => {
         if (!byItself) await this.#remove(name);
         sockets?.close();
-        Deno.removeSync(folder, { recursive: true });
+        removeQuietly(folder);
       },
     };
   }
@@ -251,7 +252,16 @@ export class Containers {
     // Those of a part have the label of all.
     const isUsed = this.#count > 0 && !this.#isPart;
     if (isUsed && isEngine(type)) removeLeftContainers(type, managerId, environment);
-    removeContainerFolder(this.#options.folder);
+    removeQuietly(this.#options.folder);
+  }
+}
+
+/** Files of another user may be in it, where the program maps users; whoever ran has ended. */
+function removeQuietly(folder: string): void {
+  try {
+    removeContainerFolder(folder);
+  } catch (thrown) {
+    log.warn("{folder} stays: {reason}", { folder, reason: messageOf(thrown) });
   }
 }
 
