@@ -96,6 +96,15 @@ for (const [name, settings] of Object.entries(PROGRAMS)) {
   const start = (changes: Parameters<typeof Harness.start>[0] = {}): Promise<Harness> =>
     Harness.start({ container: settings, environment, ...changes });
 
+  containerTest(`${name}: what runs inside is bound to the cores of its worker`, async () => {
+    const slot = { cores: 1, memory: null, accelerators: 0, cpuAffinity: "block" } as const;
+    await using harness = await start({ workersPerNode: 1, slot });
+    const code = python("def f():\n  import os\n  return len(os.sched_getaffinity(0))");
+    assertEquals(valueOf(await harness.run({ code })), 1);
+    const command = shell("/bin/busybox grep Cpus_allowed_list /proc/self/status");
+    assertMatch(stdoutOf(await harness.run({ code: command })), /^Cpus_allowed_list:\s+\d+\n$/);
+  });
+
   containerTest(
     `${name}: functions run in the image, with what they need and nothing else`,
     async () => {

@@ -214,6 +214,41 @@ Deno.test("worker_init runs outside, before the program", async () => {
   assertEquals((await harness.run({ code: IDENTIFY })).outcome.kind, "success");
 });
 
+Deno.test("what a worker has of its node is told inside, for one slot and for two", async () => {
+  using imitation = new Imitation();
+  await using harness = await Harness.start({
+    container: container("podman"),
+    workersPerNode: 2,
+    slot: { cores: 1, memory: null, accelerators: ["7", "8"], cpuAffinity: "none" },
+    environment: { ...imitation.environment, CUDA_VISIBLE_DEVICES: "7,8" },
+  });
+  const names = ["OMP_NUM_THREADS", "CUDA_VISIBLE_DEVICES"] as const;
+  const code = python(
+    `def f():\n  import os\n  return [os.environ[n] for n in ${JSON.stringify(names)}]`,
+  );
+  const [threads, device] = valueOf(await harness.run({ code })) as string[];
+  assertEquals(threads, "1");
+  assertTrue(["7", "8"].includes(device!));
+  const options = { resource_specification: { cores: 2 } };
+  assertEquals(valueOf(await harness.run({ code, options })), ["2", "7,8"]);
+  const command = shell("echo $OMP_NUM_THREADS $CUDA_VISIBLE_DEVICES");
+  assertEquals(stdoutOf(await harness.run({ code: command, options })), "2 7,8\n");
+});
+
+Deno.test("a task that has the machine for itself runs in its container, and leaves nothing", async () => {
+  using imitation = new Imitation();
+  const { environment } = imitation;
+  await using harness = await Harness.start({ container: container("podman"), environment });
+  const options = { resource_specification: { num_nodes: 1, ranks_per_node: 2 } };
+  const prefix = python("def f():\n  import os\n  return os.environ['FUNCX_MPI_PREFIX']");
+  assertMatch(String(valueOf(await harness.run({ code: prefix, options }))), /mpiexec/);
+  const command = shell("echo $FUNCX_MPI_PREFIX");
+  assertMatch(stdoutOf(await harness.run({ code: command, options })), /mpiexec/);
+  assertEquals(imitation.containers, []);
+  // Workers of the machine still start theirs in the same folder.
+  assertEquals(typeof valueOf(await harness.run({ code: IDENTIFY })), "number");
+});
+
 Deno.test("a large result and a sandbox are seen from both sides", async () => {
   using imitation = new Imitation();
   const { environment } = imitation;
