@@ -9,7 +9,7 @@
  * 2. Of a task there is at most one attempt with the manager; a later one waits in `#later`.
  * 3. The agent is told a limit of 0 while more than a window's bytes wait to be kept.
  */
-import { Buffer } from "node:buffer";
+import { endWithoutWorker } from "../executor/end_without_worker.ts";
 import type { TaskError } from "../../contract/errors.ts";
 import type { FunctionId, TaskId } from "../../contract/ids.ts";
 import {
@@ -200,7 +200,7 @@ export class HeldAttempts {
     return attempts.flatMap(({ task_id, attempt, function_id, payload, options, ...more }) => {
       const code = this.#functions.get(function_id);
       if (code === undefined) {
-        this.ended([endHere({ taskId: task_id, attempt }, codeMissing(function_id))]);
+        this.ended([endWithoutWorker({ taskId: task_id, attempt }, codeMissing(function_id))]);
         return [];
       }
       const made = { taskId: task_id, attempt, functionId: function_id, code, payload, options };
@@ -261,7 +261,7 @@ export class HeldAttempts {
       if (later === undefined) continue;
       this.#later.delete(taskId);
       // It was not begun, so the agent may give it anew.
-      this.#keep(endHere(later, { kind: "returned" }));
+      this.#keep(endWithoutWorker(later, { kind: "returned" }));
     }
     this.#flushSoon();
     this.#waiters.check();
@@ -362,14 +362,6 @@ function areSame(one: readonly string[], other: readonly string[]): boolean {
 
 function nameOf({ taskId, attempt }: AttemptId): ManagerHello["running"][number] {
   return { task_id: taskId, attempt };
-}
-
-const NOTHING = Buffer.alloc(0);
-
-/** An end that no worker has told. */
-export function endHere({ taskId, attempt }: AttemptId, outcome: AttemptOutcome): FinishedAttempt {
-  const output = { stdout: NOTHING, stderr: NOTHING };
-  return { taskId, attempt, outcome, output, timeline: [], details: {} };
 }
 
 function codeMissing(functionId: FunctionId): AttemptOutcome {

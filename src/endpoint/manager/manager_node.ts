@@ -1,4 +1,5 @@
 /** A node's manager between its agent and its workers: what is said on the link, and how it ends. */
+import { endWithoutWorker } from "../executor/end_without_worker.ts";
 import {
   ERROR_KINDS,
   EXIT,
@@ -35,7 +36,7 @@ import { nodeNames } from "../parallel/node_names.ts";
 import { AgentDialler } from "./agent_dialler.ts";
 import { ArgumentFiles } from "./argument_files.ts";
 import { readConnection } from "./block_connection.ts";
-import { type Arrived, endHere, HeldAttempts } from "./held_attempts.ts";
+import { type Arrived, HeldAttempts } from "./held_attempts.ts";
 import { noteEngine } from "./node_folder.ts";
 
 const log = logger("manager");
@@ -249,7 +250,7 @@ export class ManagerNode {
   #endFetching(attempt: TaskAttempt, outcome: AttemptOutcome): void {
     if (!this.#isFetching(attempt)) return;
     this.#fetching.delete(attempt.taskId);
-    this.#held.ended([endHere(attempt, outcome)]);
+    this.#held.ended([endWithoutWorker(attempt, outcome)]);
   }
 
   #cancel(taskIds: readonly string[]): void {

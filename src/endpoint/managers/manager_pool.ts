@@ -9,6 +9,7 @@
  * 2. `#totals` is the sum of what each manager was counted with last; `#open` has those with room.
  * 3. A manager is on disk as known before it is welcomed, until it is gone.
  */
+import { endWithoutWorker } from "../executor/end_without_worker.ts";
 import type { TaskError } from "../../contract/errors.ts";
 import type { TaskId } from "../../contract/ids.ts";
 import type { ManagerHello } from "../../contract/protocol/manager_messages.ts";
@@ -427,12 +428,7 @@ export class ManagerPool implements Executor {
   }
 
   #endUnplaced(attempts: readonly TaskAttempt[], outcome: FinishedAttempt["outcome"]): void {
-    const output = { stdout: new Uint8Array(0), stderr: new Uint8Array(0) };
-    this.#options.events.finished(
-      attempts.map(({ taskId, attempt }) => (
-        { taskId, attempt, outcome, output, timeline: [], details: {} }
-      )),
-    );
+    this.#options.events.finished(attempts.map((one) => endWithoutWorker(one, outcome)));
   }
 
   follow(taskId: TaskId, on: boolean): void {

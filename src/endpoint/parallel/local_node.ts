@@ -2,6 +2,7 @@
  * The executor of an agent whose only node is its own machine: a task that asks for whole nodes has
  * the machine for itself, once what runs on its workers has ended.
  */
+import { endWithoutWorker } from "../executor/end_without_worker.ts";
 import { hostname } from "node:os";
 import type { TaskError } from "../../contract/errors.ts";
 import type { TaskId } from "../../contract/ids.ts";
@@ -72,10 +73,7 @@ export class LocalNode implements Executor {
   }
 
   #end(attempts: readonly TaskAttempt[], outcome: AttemptOutcome): void {
-    const output = { stdout: new Uint8Array(0), stderr: new Uint8Array(0) };
-    this.#events.finished(attempts.map(({ taskId, attempt }) => (
-      { taskId, attempt, outcome, output, timeline: [], details: {} }
-    )));
+    this.#events.finished(attempts.map((attempt) => endWithoutWorker(attempt, outcome)));
   }
 
   #beginNext(): void {

@@ -6,6 +6,7 @@
  * 1. An attempt that was given is in `#tasks` until its one end, which is told when all its processes
  *    on this node are gone.
  */
+import { endWithoutWorker } from "../executor/end_without_worker.ts";
 import type { TaskId } from "../../contract/ids.ts";
 import { messageOf } from "../../lib/outcome.ts";
 import { logger } from "../../lib/log.ts";
@@ -188,10 +189,8 @@ export class NodeTasks {
     this.#options.events.finished([ended]);
   }
 
-  #end({ attempt: { taskId, attempt } }: NodeTask, outcome: AttemptOutcome): void {
-    this.#tasks.delete(taskId);
-    const output = { stdout: new Uint8Array(0), stderr: new Uint8Array(0) };
-    const ended = { taskId, attempt, outcome, output, timeline: [], details: {} };
-    this.#options.events.finished([ended]);
+  #end({ attempt }: NodeTask, outcome: AttemptOutcome): void {
+    this.#tasks.delete(attempt.taskId);
+    this.#options.events.finished([endWithoutWorker(attempt, outcome)]);
   }
 }
