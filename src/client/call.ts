@@ -58,6 +58,7 @@ interface LooseInput extends CallOptions {
 /** POST routes that have the same effect when they are called twice. */
 const REPEATABLE_POSTS: ReadonlySet<RouteName> = new Set([
   "batchStatus",
+  "live",
   "cancelTasks",
   "shutdownEndpoint",
 ]);

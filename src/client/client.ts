@@ -8,6 +8,9 @@ import {
   type FunctionRecord,
   type FunctionSummary,
   type Health,
+  type LiveEvent,
+  LiveEventSchema,
+  type LiveInterest,
   type Query,
   type RegisterFunction,
   ResultsEventSchema,
@@ -32,7 +35,7 @@ import {
   checkAnswer,
   requestOf,
 } from "./call.ts";
-import { eventStream, type ServerEvents } from "./event_stream.ts";
+import { eventStream, type ServerEvent, type ServerEvents } from "./event_stream.ts";
 import { followEvents } from "./follow.ts";
 import {
   type FunctionHandle,
@@ -260,9 +263,26 @@ export class Client {
     }
   }
 
+  // -- live -----------------------------------------------------------------------------------
+
+  /**
+   * What `interest` names, whenever it changes; all of it first, and again after each lost
+   * connection, which is told by a greater `connection`. Leave the loop or abort `signal` to end it.
+   */
+  async *live(
+    interest: LiveInterest,
+    options: CallOptions = {},
+  ): AsyncGenerator<{ readonly events: readonly LiveEvent[]; readonly connection: number }> {
+    for await (
+      const { events, connection } of this.#events("live", { ...options, body: interest })
+    ) {
+      yield { events: events.map((event) => parseLive(event, this.url)), connection };
+    }
+  }
+
   // -- inside ---------------------------------------------------------------------------------
 
-  #events<N extends "followTask" | "groupResults">(
+  #events<N extends "followTask" | "groupResults" | "live">(
     name: N,
     input: CallInput<N>,
     lastEventId?: string,
@@ -295,6 +315,18 @@ export class Client {
 interface Page<T> {
   readonly items: readonly T[];
   readonly next_cursor: string | null;
+}
+
+function parseLive({ event, data }: ServerEvent, url: string): LiveEvent {
+  try {
+    return v.parse(LiveEventSchema, { event, data: JSON.parse(data) });
+  } catch (thrown) {
+    throw new FuncxError({
+      code: "PROTOCOL_VIOLATION",
+      message: `${url} sent an event that this client does not understand`,
+      hint: "check that service and client are of like versions",
+    }, { cause: thrown });
+  }
 }
 
 function parseResults(data: string, url: string): FinishedTask[] {

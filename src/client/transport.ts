@@ -4,6 +4,7 @@
  * A request is sent again when that cannot do anything twice: its route is idempotent, it carries an
  * idempotency key, or the answer says that nothing was done (busy, stopping, locked, disk full).
  */
+import { SESSION_HEADER } from "../contract/api_sessions.ts";
 import { type ErrorCode, FuncxError } from "../contract/errors.ts";
 import { REQUEST_TIMEOUT } from "../contract/limits.ts";
 import { delay } from "../lib/async.ts";
@@ -15,9 +16,10 @@ export interface TransportOptions {
   readonly url: string;
   /**
    * Sent with every request but those to open routes. A function is asked before the first request
-   * and again after every lost connection, so it can check who answers there.
+   * and again after every lost connection, so it can check who answers there. A page that is signed
+   * in gives its session's key instead; the browser adds the cookie.
    */
-  readonly token: string | (() => Promise<string>);
+  readonly token: string | (() => Promise<string>) | { readonly sessionKey: () => string };
   /** Replaces the platform's own. */
   readonly fetch?: typeof fetch;
   /** Milliseconds that one attempt of a request may take; 30 seconds by default. */
@@ -154,7 +156,7 @@ export class Transport {
     const headers: Record<string, string> = { ...request.headers };
     if (request.authorized) {
       try {
-        headers.authorization = `Bearer ${await this.#currentToken()}`;
+        Object.assign(headers, await this.#credentials());
       } catch (thrown) {
         // Nothing was sent, so whoever is waited for may be asked again.
         if (!(thrown instanceof FuncxError)) throw thrown;
@@ -186,12 +188,14 @@ export class Transport {
     }
   }
 
-  #currentToken(): Promise<string> {
+  async #credentials(): Promise<Record<string, string>> {
     const { token } = this.#options;
-    if (typeof token === "string") return Promise.resolve(token);
-    this.#token ??= token();
-    this.#token.catch(() => this.#token = undefined);
-    return this.#token;
+    if (typeof token === "object") return { [SESSION_HEADER]: token.sessionKey() };
+    if (typeof token === "function") {
+      this.#token ??= token();
+      this.#token.catch(() => this.#token = undefined);
+    }
+    return { authorization: `Bearer ${await (this.#token ?? token)}` };
   }
 
   #refused<T>(request: HttpRequest, answer: RefusedAnswer): Attempt<T> {

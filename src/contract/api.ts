@@ -9,6 +9,28 @@
 import * as v from "valibot";
 import { anyObject, ids, name, nothing, page, pageQuery, queryNumber, uuid } from "./api_pieces.ts";
 import {
+  ENDPOINT_ORDERS,
+  endpointFilter,
+  EndpointHistorySchema,
+  EndpointLogSchema,
+  FunctionUsageSchema,
+  GroupProgressSchema,
+  historyQuery,
+  LiveEventSchema,
+  LiveInterestSchema,
+  logQuery,
+  SiteSchema,
+  taskFilter,
+  TaskGroupSchema,
+} from "./api_overview.ts";
+import {
+  CreateCodeSchema,
+  OneTimeCodeSchema,
+  SessionSchema,
+  SignInSchema,
+  UseCodeSchema,
+} from "./api_sessions.ts";
+import {
   BeginBlobSchema,
   BlobUploadSchema,
   CreatedTokenSchema,
@@ -35,8 +57,9 @@ import {
   WhoAmISchema,
 } from "./api_shapes.ts";
 import { MAX_BLOB_BYTES } from "./limits.ts";
-import { TASK_STATES } from "./task_state.ts";
 
+export * from "./api_overview.ts";
+export * from "./api_sessions.ts";
 export * from "./api_shapes.ts";
 
 /**
@@ -114,8 +137,22 @@ export const ROUTES = {
     path: "/v3/functions",
     summary: "Functions that the viewer may use, newest first.",
     scope: "read",
-    query: v.object({ ...pageQuery, search: v.optional(name), name: v.optional(name) }),
+    query: v.object({
+      ...pageQuery,
+      search: v.optional(name),
+      name: v.optional(name),
+      runtime: v.optional(name),
+      /** Only the viewer's own with `me`. */
+      owner: v.optional(v.picklist(["me", "any"])),
+    }),
     answer: page(FunctionSummarySchema),
+  },
+  functionUsage: {
+    method: "GET",
+    path: "/v3/functions/:function_id/usage",
+    summary: "What became of the viewer's latest tasks of a function.",
+    scope: "read",
+    answer: FunctionUsageSchema,
   },
   getFunction: {
     method: "GET",
@@ -151,10 +188,40 @@ export const ROUTES = {
   listEndpoints: {
     method: "GET",
     path: "/v3/endpoints",
-    summary: "Endpoints that the viewer may use, by name.",
+    summary: "Endpoints that the viewer may use, by name unless ordered otherwise.",
     scope: "read",
-    query: v.object({ ...pageQuery, search: v.optional(name), name: v.optional(name) }),
+    query: v.object({
+      ...pageQuery,
+      ...endpointFilter,
+      order: v.optional(v.picklist(ENDPOINT_ORDERS)),
+      /** The other way round. */
+      reverse: v.optional(v.picklist(["yes", "no"])),
+    }),
     answer: page(EndpointSchema),
+  },
+  listSites: {
+    method: "GET",
+    path: "/v3/sites",
+    summary: "Where the endpoints are that the viewer may use, the site with most of them first.",
+    scope: "read",
+    query: v.object(endpointFilter),
+    answer: v.array(SiteSchema),
+  },
+  endpointHistory: {
+    method: "GET",
+    path: "/v3/endpoints/:endpoint_id/history",
+    summary: "What an endpoint did, step by step.",
+    scope: "read",
+    query: v.object(historyQuery),
+    answer: EndpointHistorySchema,
+  },
+  endpointLog: {
+    method: "GET",
+    path: "/v3/endpoints/:endpoint_id/log",
+    summary: "The last lines of the agent's log, from the agent; its owner's to read.",
+    scope: "manage",
+    query: v.object(logQuery),
+    answer: EndpointLogSchema,
   },
   listEndpointsV2: {
     method: "GET",
@@ -281,12 +348,36 @@ export const ROUTES = {
     scope: "read",
     query: v.object({
       ...pageQuery,
-      status: v.optional(v.picklist(TASK_STATES)),
-      endpoint_id: v.optional(uuid),
-      function_id: v.optional(uuid),
-      task_group_id: v.optional(uuid),
+      ...taskFilter,
+      /** Submitted then or later, seconds since 1970. */
+      since: v.optional(queryNumber),
+      /** Submitted before. */
+      until: v.optional(queryNumber),
     }),
     answer: page(TaskSummarySchema),
+  },
+  listTaskGroups: {
+    method: "GET",
+    path: "/v3/task_groups",
+    summary: "The viewer's task groups, newest first.",
+    scope: "read",
+    query: v.object(pageQuery),
+    answer: page(TaskGroupSchema),
+  },
+  groupProgress: {
+    method: "GET",
+    path: "/v3/task_groups/:task_group_id/progress",
+    summary: "How far a task group is.",
+    scope: "read",
+    answer: GroupProgressSchema,
+  },
+  runAgain: {
+    method: "POST",
+    path: "/v3/tasks/:task_id/run_again",
+    summary: "Submit a task anew, with the same function, arguments, options and endpoint.",
+    scope: "run",
+    body: v.object({ endpoint_id: v.optional(v.nullable(uuid)) }),
+    answer: SubmitAnswerSchema,
   },
   taskDetail: {
     method: "GET",
@@ -313,6 +404,16 @@ export const ROUTES = {
       /** Asked to end. */ cancelling: v.array(uuid),
       /** Finished before. */ finished: v.array(uuid),
     }),
+  },
+
+  live: {
+    method: "POST",
+    path: "/v3/live",
+    summary: "What a page shows, whenever it changes.",
+    scope: "read",
+    body: LiveInterestSchema,
+    answer: LiveEventSchema,
+    stream: true,
   },
 
   beginBlob: {
@@ -366,8 +467,39 @@ export const ROUTES = {
   revokeToken: {
     method: "DELETE",
     path: "/v3/tokens/:token_id",
-    summary: "End a token at once.",
+    summary: "End a token at once, and the sessions that were opened with it.",
     scope: "manage",
+    answer: removed,
+  },
+  createCode: {
+    method: "POST",
+    path: "/v3/codes",
+    summary: "Make a one-time code, for a browser or for another command line.",
+    scope: "read",
+    body: CreateCodeSchema,
+    answer: OneTimeCodeSchema,
+  },
+  useCode: {
+    method: "POST",
+    path: "/v3/codes/use",
+    summary: "A token for a one-time code.",
+    scope: null,
+    body: UseCodeSchema,
+    answer: CreatedTokenSchema,
+  },
+  signIn: {
+    method: "POST",
+    path: "/v3/session",
+    summary: "Open a session for a browser; half of it comes as a cookie.",
+    scope: null,
+    body: SignInSchema,
+    answer: SessionSchema,
+  },
+  signOut: {
+    method: "DELETE",
+    path: "/v3/session",
+    summary: "End the session of the request.",
+    scope: "read",
     answer: removed,
   },
 } as const satisfies Record<string, Route>;

@@ -130,6 +130,8 @@ export const EndpointSchema = v.object({
   /** When it connected last, or said its last word; null when it never did. */
   last_seen: v.nullable(instant),
   hostname: v.nullable(v.string()),
+  /** As its profile names it; the domain of its host where it does not, or the host. */
+  site: v.optional(v.string()),
   endpoint_version: v.nullable(v.string()),
   runtimes: v.array(v.string()),
   metadata: v.nullable(anyObject),
@@ -137,6 +139,8 @@ export const EndpointSchema = v.object({
   details: v.nullable(EndpointStatusSchema),
   /** Tasks of it on the service that are not finished. */
   queued_tasks: v.number(),
+  /** Tasks that ended in each of the last 30 minutes, the running one last; empty without any. */
+  tasks_per_minute: v.optional(v.array(v.number())),
   created_at: instant,
 });
 export type EndpointRecord = v.InferOutput<typeof EndpointSchema>;
@@ -220,6 +224,8 @@ export const TaskDetailSchema = v.object({
   stdout: v.string(),
   stderr: v.string(),
   details: v.nullable(anyObject),
+  /** Its arguments are still there, so it can run again with them. */
+  payload_kept: v.optional(v.boolean()),
 });
 export type TaskDetail = v.InferOutput<typeof TaskDetailSchema>;
 
@@ -303,6 +309,8 @@ export const TokenSchema = v.object({
   created_at: instant,
   last_used_at: v.nullable(instant),
   expires_at: v.nullable(instant),
+  /** `session`: of a browser that is signed in. */
+  kind: v.optional(v.picklist(["token", "session"])),
 });
 export type TokenRecord = v.InferOutput<typeof TokenSchema>;
 export const CreatedTokenSchema = v.object({ ...TokenSchema.entries, token: v.string() });

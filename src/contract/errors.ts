@@ -58,6 +58,10 @@ export const ERROR_KINDS = {
   INTERNAL_ERROR: kind(500, EXIT.internal, true),
   // Ours, of the service.
   TOKEN_NOT_FOUND: kind(404, EXIT.data),
+  CODE_NOT_VALID: kind(401, EXIT.permission),
+  TOO_MANY_CODES: kind(429, EXIT.tryAgain),
+  PAYLOAD_NOT_KEPT: kind(410, EXIT.data),
+  ENDPOINT_OFFLINE: kind(409, EXIT.tryAgain, true),
   ROUTE_NOT_FOUND: kind(404, EXIT.data),
   METHOD_NOT_ALLOWED: kind(405, EXIT.data),
   UNSUPPORTED_MEDIA_TYPE: kind(415, EXIT.data),

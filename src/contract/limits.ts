@@ -190,3 +190,21 @@ export const STREAM_KEEP_ALIVE = 15 * SECOND;
 
 /** A unix socket's path, with its closing zero byte (sun_path on Linux; macOS has 104). */
 export const MAX_SOCKET_PATH_BYTES = 104;
+
+/** Before a one-time code ends unused, seconds. */
+export const DEFAULT_CODE_LIFETIME_SECONDS = 10 * 60;
+export const MAX_CODE_LIFETIME_SECONDS = 24 * 60 * 60;
+/** One-time codes of one user that are neither used nor over. */
+export const MAX_OPEN_CODES = 100;
+/** A browser's session ends this long after it was opened, seconds. */
+export const SESSION_LIFETIME_SECONDS = 7 * 24 * 60 * 60;
+/** What one live stream may follow. */
+export const MAX_LIVE_ENDPOINTS = 200;
+export const MAX_LIVE_TASKS = 200;
+export const MAX_LIVE_GROUPS = 20;
+/** Between two events of a kind on a live stream. */
+export const LIVE_INTERVAL = 250;
+/** Of an agent's log, in one answer. */
+export const MAX_LOG_LINES = 1_000;
+/** The payload of a finished task is kept for another run up to this size. */
+export const KEPT_PAYLOAD_BYTES = 4 * KIB;

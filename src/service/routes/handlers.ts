@@ -5,8 +5,11 @@ import { endpointHandlers } from "./endpoints.ts";
 import { forwarderHandlers } from "./forwarder.ts";
 import { functionHandlers } from "./functions.ts";
 import { generalHandlers } from "./general.ts";
+import { liveHandlers } from "./live.ts";
+import { overviewHandlers } from "./overview.ts";
 import { relayHandlers } from "./relay.ts";
 import type { Handlers } from "./route.ts";
+import { sessionHandlers } from "./sessions.ts";
 import { streamHandlers } from "./streams.ts";
 import { submitHandlers } from "./submit.ts";
 import { taskHandlers } from "./tasks.ts";
@@ -24,5 +27,8 @@ export function allHandlers(parts: ServiceParts): Handlers {
     ...taskHandlers(parts),
     ...streamHandlers(parts),
     ...blobHandlers(parts),
+    ...overviewHandlers(parts),
+    ...liveHandlers(parts),
+    ...sessionHandlers(parts),
   };
 }

@@ -33,6 +33,9 @@ export type ResponseRoute =
   | "relayManager"
   | "groupResults"
   | "followTask"
+  | "live"
+  | "signIn"
+  | "signOut"
   | "getBlob";
 
 export type Reply<N extends RouteName> = N extends ResponseRoute ? Response : Answer<N>;

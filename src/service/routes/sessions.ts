@@ -1,0 +1,19 @@
+/** To be built. */
+import { FuncxError } from "../../contract/errors.ts";
+import type { ServiceParts } from "../parts.ts";
+import type { Handlers } from "./route.ts";
+
+const notBuilt = (): never => {
+  throw new FuncxError({ code: "INTERNAL_ERROR", message: "not built yet" });
+};
+
+export function sessionHandlers(
+  _parts: ServiceParts,
+): Pick<Handlers, "createCode" | "useCode" | "signIn" | "signOut"> {
+  return {
+    createCode: notBuilt,
+    useCode: notBuilt,
+    signIn: notBuilt,
+    signOut: notBuilt,
+  };
+}
