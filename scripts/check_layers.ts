@@ -38,8 +38,11 @@ interface Import {
 }
 
 function readSources(): SourceFile[] {
-  return [join(ROOT, "main.ts"), ...filesUnder(join(ROOT, "src"))]
-    .filter((path) => /\.tsx?$/.test(path))
+  return readFiles([join(ROOT, "main.ts"), ...filesUnder(join(ROOT, "src"))]);
+}
+
+function readFiles(paths: readonly string[]): SourceFile[] {
+  return paths.filter((path) => /\.tsx?$/.test(path))
     .map((path) => ({ path: relative(ROOT, path), text: Deno.readTextFileSync(path) }));
 }
 
@@ -181,12 +184,12 @@ function packageOf({ specifier }: Import): string {
 }
 
 /** Every npm package is used, and has a line in CONTRIBUTING.md that says why. */
-function checkDependencies(sources: readonly SourceFile[]): Problem[] {
+function checkDependencies(users: readonly SourceFile[]): Problem[] {
   const manifest: { imports: Record<string, string> } = JSON.parse(
     Deno.readTextFileSync(join(ROOT, "deno.json")),
   );
   const contributing = Deno.readTextFileSync(join(ROOT, "CONTRIBUTING.md"));
-  const imported = new Set(sources.flatMap(importsOf).map(packageOf));
+  const imported = new Set(users.flatMap(importsOf).map(packageOf));
   return Object.keys(manifest.imports).flatMap((name) => {
     const rules: string[] = [];
     if (!contributing.includes(`| \`${name}\``)) {
@@ -197,9 +200,15 @@ function checkDependencies(sources: readonly SourceFile[]): Problem[] {
   });
 }
 
+/** Some packages are there for tests alone. */
+function readTests(): SourceFile[] {
+  return readFiles(filesUnder(join(ROOT, "tests")));
+}
+
 function main(): number {
   const sources = readSources();
-  const problems = [...sources.flatMap(checkSource), ...checkDependencies(sources)];
+  const users = [...sources, ...readTests()];
+  const problems = [...sources.flatMap(checkSource), ...checkDependencies(users)];
   for (const { path, line, rule } of problems) {
     console.error(`${path}${line === 0 ? "" : `:${line}`}: ${rule}`);
   }

@@ -7,6 +7,7 @@ import { parseArgs } from "node:util";
 import { capture } from "./build/command.ts";
 import { bundleInto, quickToStart, readFiles } from "./build/bundle.ts";
 import { npmPackageFolder } from "./build/npm_package.ts";
+import { bundlePortal } from "./build/portal.ts";
 import { portableExecutable } from "./build/portable.ts";
 import { findTarget, hostTarget, type Target, TARGETS } from "./build/targets.ts";
 import { fromFileUrl, join, relative } from "../src/lib/path.ts";
@@ -46,6 +47,7 @@ async function build(target: Target, portable: boolean): Promise<void> {
   Deno.mkdirSync(folder, { recursive: true });
   try {
     await bundleInto(ROOT, folder);
+    await bundlePortal(ROOT, join(folder, "portal"));
     await addLibsqlAddon(target, folder);
     const obstacle = portable ? "as asked" : await compile(target, folder, output);
     if (obstacle !== undefined) {

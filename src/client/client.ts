@@ -35,7 +35,12 @@ import {
   checkAnswer,
   requestOf,
 } from "./call.ts";
-import { eventStream, type ServerEvent, type ServerEvents } from "./event_stream.ts";
+import {
+  eventStream,
+  type EventStreamOptions,
+  type ServerEvent,
+  type ServerEvents,
+} from "./event_stream.ts";
 import { followEvents } from "./follow.ts";
 import {
   type FunctionHandle,
@@ -255,7 +260,7 @@ export class Client {
   ): AsyncGenerator<ResultBatch> {
     const { after, ...rest } = options;
     const input = { ...rest, params: { task_group_id: taskGroupId } };
-    for await (const { events } of this.#events("groupResults", input, after)) {
+    for await (const { events } of this.#events("groupResults", input, { lastEventId: after })) {
       for (const event of events) {
         if (event.event !== "results" || event.id === undefined) continue;
         yield { tasks: parseResults(event.data, this.url), position: event.id };
@@ -271,11 +276,10 @@ export class Client {
    */
   async *live(
     interest: LiveInterest,
-    options: CallOptions = {},
+    { onBreak, ...options }: CallOptions & Pick<EventStreamOptions, "onBreak"> = {},
   ): AsyncGenerator<{ readonly events: readonly LiveEvent[]; readonly connection: number }> {
-    for await (
-      const { events, connection } of this.#events("live", { ...options, body: interest })
-    ) {
+    const input = { ...options, body: interest };
+    for await (const { events, connection } of this.#events("live", input, { onBreak })) {
       yield { events: events.map((event) => parseLive(event, this.url)), connection };
     }
   }
@@ -285,7 +289,7 @@ export class Client {
   #events<N extends "followTask" | "groupResults" | "live">(
     name: N,
     input: CallInput<N>,
-    lastEventId?: string,
+    options: Pick<EventStreamOptions, "lastEventId" | "onBreak"> = {},
   ): AsyncGenerator<ServerEvents> {
     const open = async (last: string | undefined): Promise<OpenAnswer> => {
       const request = await requestOf(name, input, this.#encoding);
@@ -294,7 +298,7 @@ export class Client {
         : { ...request.headers, "last-event-id": last };
       return await this.#transport.open({ ...request, headers });
     };
-    return eventStream({ open, lastEventId, signal: input.signal });
+    return eventStream({ ...options, open, signal: input.signal });
   }
 
   /** A reader who takes more than one page wants many: each is then asked for while the last is read. */

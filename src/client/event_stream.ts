@@ -29,6 +29,8 @@ export interface EventStreamOptions {
   readonly signal?: AbortSignal;
   /** Milliseconds without a byte, comments included, after which a connection counts as dead. */
   readonly silence?: number;
+  /** Told when a connection has ended, before the next one is opened. */
+  readonly onBreak?: () => void;
 }
 
 /**
@@ -57,6 +59,7 @@ export async function* eventStream(options: EventStreamOptions): AsyncGenerator<
       answer.close();
     }
     options.signal?.throwIfAborted();
+    options.onBreak?.();
     backoff.connectionEnded(performance.now() - openedAt);
     await delay(backoff.next(), options.signal);
   }

@@ -1,0 +1,28 @@
+import { assertEquals } from "../../lib/assert.ts";
+import { joinInterests } from "./interest.ts";
+
+const [a, b, c] = ["a", "b", "c"].map((letter) =>
+  letter.repeat(8) + "-0000-4000-8000-000000000000"
+);
+
+Deno.test("parts of a page share one interest", () => {
+  assertEquals(
+    joinInterests([
+      { endpoints: [b, a] },
+      { endpoints: [a, c], stats: true },
+      { tasks: { limit: 10 } },
+      { tasks: { limit: 20, status: "failed" }, task_ids: [a] },
+    ]),
+    {
+      endpoints: [a, b, c],
+      stats: true,
+      tasks: { limit: 20, status: "failed" },
+      task_ids: [a],
+    },
+  );
+});
+
+Deno.test("nothing is asked for that nobody wants", () => {
+  assertEquals(joinInterests([]), {});
+  assertEquals(joinInterests([{ endpoints: [] }, { stats: false }]), {});
+});

@@ -1,0 +1,180 @@
+/**
+ * The one live stream of the page: what its parts follow, kept up to date. A part follows something
+ * with a hook for as long as it is shown; the stream is opened anew when that changes, and begins
+ * with the whole of it.
+ */
+import { batch, type ReadonlySignal, signal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import type {
+  EndpointRecord,
+  GroupProgress,
+  LiveEvent,
+  LiveInterest,
+  TaskSummary,
+} from "../../contract/api.ts";
+import type { Answer } from "../../contract/api.ts";
+import { client, session } from "../session/session.ts";
+import { type Failure, failureOf } from "../widgets/failure.ts";
+import { joinInterests } from "./interest.ts";
+
+export type LiveState =
+  | { readonly kind: "idle" }
+  | { readonly kind: "opening" }
+  | { readonly kind: "open" }
+  /** What is shown is from before `since`, milliseconds since 1970 by the browser's clock. */
+  | { readonly kind: "broken"; readonly since: number; readonly failure?: Failure };
+
+/** Between a change of what is followed and the new stream: a page has many parts. */
+const SETTLE = 20;
+/** After the client has given up on a service that does not answer, or has refused. */
+const REOPEN = 1_000;
+
+class Live {
+  readonly state = signal<LiveState>({ kind: "idle" });
+  /** How often the stream was opened; it grows when a page has missed something. */
+  readonly opened = signal(0);
+  readonly endpoints = signal<ReadonlyMap<string, EndpointRecord>>(new Map());
+  /** Endpoints that were followed and are there no more. */
+  readonly goneEndpoints = signal<ReadonlySet<string>>(new Set());
+  readonly endpointCounts = signal<{ endpoints: number; online: number } | undefined>(undefined);
+  readonly stats = signal<Answer<"stats"> | undefined>(undefined);
+  readonly newestTasks = signal<readonly TaskSummary[] | undefined>(undefined);
+  readonly tasks = signal<ReadonlyMap<string, TaskSummary>>(new Map());
+  readonly groups = signal<ReadonlyMap<string, GroupProgress>>(new Map());
+
+  readonly #parts = new Map<symbol, LiveInterest>();
+  #current = "";
+  #connection: AbortController | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /** Returns the end of it. */
+  follow(interest: LiveInterest): () => void {
+    const part = Symbol();
+    this.#parts.set(part, interest);
+    this.#settle(SETTLE);
+    return () => {
+      this.#parts.delete(part);
+      this.#settle(SETTLE);
+    };
+  }
+
+  /** Opens the stream anew, for instance after signing in. */
+  restart(): void {
+    this.#current = "";
+    this.#settle(0);
+  }
+
+  #settle(milliseconds: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#reopen(), milliseconds);
+  }
+
+  #reopen(): void {
+    const interest = joinInterests(this.#parts.values());
+    const wanted = session.value.kind === "signed_in" ? JSON.stringify(interest) : "";
+    if (wanted === this.#current) return;
+    this.#current = wanted;
+    this.#connection?.abort();
+    this.#connection = undefined;
+    if (wanted === "") {
+      this.state.value = { kind: "idle" };
+      return;
+    }
+    const connection = this.#connection = new AbortController();
+    if (this.state.value.kind !== "broken") this.state.value = { kind: "opening" };
+    void this.#read(interest, connection.signal);
+  }
+
+  async #read(interest: LiveInterest, signal: AbortSignal): Promise<void> {
+    let seen = -1;
+    const onBreak = (): void => this.#stale();
+    try {
+      for await (const { events, connection } of client.live(interest, { signal, onBreak })) {
+        if (signal.aborted) return;
+        batch(() => {
+          if (connection !== seen) {
+            this.#isOpen(connection > 0 || this.state.value.kind === "broken");
+          }
+          for (const event of events) this.#take(event);
+        });
+        seen = connection;
+      }
+    } catch (thrown) {
+      if (!signal.aborted) this.#broke(failureOf(thrown));
+    }
+  }
+
+  #isOpen(missed: boolean): void {
+    this.state.value = { kind: "open" };
+    if (missed || this.opened.value === 0) this.opened.value++;
+  }
+
+  /** The connection is lost; the client opens the next one for as long as there is hope. */
+  #stale(failure?: Failure): void {
+    const { value } = this.state;
+    const since = value.kind === "broken" ? value.since : Date.now();
+    this.state.value = { kind: "broken", since, failure };
+  }
+
+  #broke(failure: Failure): void {
+    this.#stale(failure);
+    this.#current = "";
+    this.#settle(REOPEN);
+  }
+
+  #take({ event, data }: LiveEvent): void {
+    switch (event) {
+      case "endpoints":
+        this.endpoints.value = withAll(this.endpoints.value, data.changed, "uuid");
+        if (data.gone.length > 0) {
+          this.goneEndpoints.value = new Set([...this.goneEndpoints.value, ...data.gone]);
+        }
+        return;
+      case "endpoint_list":
+        this.endpointCounts.value = data;
+        return;
+      case "stats":
+        this.stats.value = data;
+        return;
+      case "tasks":
+        this.newestTasks.value = data;
+        return;
+      case "task_changes":
+        this.tasks.value = withAll(this.tasks.value, data, "task_id");
+        return;
+      case "groups":
+        this.groups.value = withAll(this.groups.value, data, "task_group_id");
+        return;
+    }
+  }
+}
+
+function withAll<T, K extends keyof T>(
+  map: ReadonlyMap<string, T>,
+  items: readonly T[],
+  key: K,
+): ReadonlyMap<string, T> {
+  const next = new Map(map);
+  for (const item of items) next.set(String(item[key]), item);
+  return next;
+}
+
+export const live = new Live();
+
+/** Follows for as long as the component is shown. */
+export function useLive(interest: LiveInterest): void {
+  const text = JSON.stringify(interest);
+  useEffect(() => live.follow(interest), [text]);
+}
+
+/** The newest tasks that fit `filter`; undefined until they have come. One part of a page may have it. */
+export function useNewestTasks(
+  filter: NonNullable<LiveInterest["tasks"]>,
+): ReadonlySignal<readonly TaskSummary[] | undefined> {
+  const text = JSON.stringify(filter);
+  useEffect(() => {
+    live.newestTasks.value = undefined;
+    return live.follow({ tasks: filter });
+  }, [text]);
+  return live.newestTasks;
+}

@@ -1,0 +1,9 @@
+/** The portal: a page that shows what the service knows, by the REST API alone. */
+import { render } from "preact";
+import { App } from "./shell/app.tsx";
+import { openSession } from "./session/session.ts";
+import { startTheme } from "./shell/theme.ts";
+
+startTheme();
+render(<App />, document.getElementById("app")!);
+void openSession();

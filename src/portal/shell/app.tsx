@@ -1,0 +1,87 @@
+/** Navigation around the page that the address names, and the sign-in form over both. */
+import type { ComponentChildren } from "preact";
+import { ErrorBoundary, lazy, LocationProvider, Route, Router } from "preact-iso";
+import { useEffect } from "preact/hooks";
+import { live, useLive } from "../live/live.ts";
+import { session } from "../session/session.ts";
+import { SignIn } from "../session/sign_in.tsx";
+import { english } from "../texts/english.ts";
+import { Spinner } from "../widgets/messages.tsx";
+import { Banner } from "./banner.tsx";
+import { Navigation } from "./navigation.tsx";
+import { NotFoundPage } from "./not_found_page.tsx";
+import { Notices } from "./notices.tsx";
+
+const HomePage = lazy(() => import("../home/home_page.tsx").then((page) => page.HomePage));
+const EndpointsPage = lazy(() =>
+  import("../endpoints/endpoints_page.tsx").then((page) => page.EndpointsPage)
+);
+const EndpointPage = lazy(() =>
+  import("../endpoints/endpoint_page.tsx").then((page) => page.EndpointPage)
+);
+const FunctionsPage = lazy(() =>
+  import("../functions/functions_page.tsx").then((page) => page.FunctionsPage)
+);
+const FunctionPage = lazy(() =>
+  import("../functions/function_page.tsx").then((page) => page.FunctionPage)
+);
+const NewFunctionPage = lazy(() =>
+  import("../functions/new_function_page.tsx").then((page) => page.NewFunctionPage)
+);
+const RunPage = lazy(() => import("../run/run_page.tsx").then((page) => page.RunPage));
+const TasksPage = lazy(() => import("../tasks/tasks_page.tsx").then((page) => page.TasksPage));
+const TaskPage = lazy(() => import("../tasks/task_page.tsx").then((page) => page.TaskPage));
+const GroupPage = lazy(() => import("../tasks/group_page.tsx").then((page) => page.GroupPage));
+const TokensPage = lazy(() => import("../tokens/tokens_page.tsx").then((page) => page.TokensPage));
+
+export function App(): ComponentChildren {
+  const { kind } = session.value;
+  const user = session.value.kind === "signed_in" ? session.value.user : undefined;
+  useEffect(() => live.restart(), [user]);
+  return (
+    <LocationProvider>
+      <a class="skip" href="#content">{english.navigation.skip}</a>
+      <div class="shell" inert={kind === "signed_out"}>
+        <Navigation />
+        <div>
+          <Banner />
+          <main class="content" id="content" tabIndex={-1}>
+            {kind === "unknown" ? <Spinner /> : <Pages />}
+          </main>
+        </div>
+      </div>
+      {kind === "signed_out" && <SignIn />}
+      <Notices />
+    </LocationProvider>
+  );
+}
+
+/**
+ * Pages stay in place under the sign-in form, so that a session that ends takes nothing away; before
+ * the first sign-in there are none.
+ */
+function Pages(): ComponentChildren {
+  useLive({});
+  if (session.value.kind === "signed_out" && !wasSignedIn) return null;
+  wasSignedIn = true;
+  return (
+    <ErrorBoundary>
+      <Router>
+        <Route path="/" component={HomePage} />
+        <Route path="/endpoints" component={EndpointsPage} />
+        <Route path="/endpoints/:id" component={EndpointPage} />
+        <Route path="/functions" component={FunctionsPage} />
+        <Route path="/functions/new" component={NewFunctionPage} />
+        <Route path="/functions/:id" component={FunctionPage} />
+        <Route path="/run" component={RunPage} />
+        <Route path="/tasks" component={TasksPage} />
+        <Route path="/tasks/:id" component={TaskPage} />
+        <Route path="/groups/:id" component={GroupPage} />
+        <Route path="/tokens" component={TokensPage} />
+        <Route default component={NotFoundPage} />
+      </Router>
+    </ErrorBoundary>
+  );
+}
+
+let wasSignedIn = false;

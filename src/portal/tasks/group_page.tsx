@@ -1,0 +1,7 @@
+import type { ComponentChildren } from "preact";
+import { english } from "../texts/english.ts";
+import { Page } from "../widgets/page.tsx";
+
+export function GroupPage(): ComponentChildren {
+  return <Page title={english.tasks.title} />;
+}

@@ -1,0 +1,111 @@
+/** Every text of the portal. What comes from the service, such as errors, is shown as it is. */
+import type { TaskState } from "../../contract/task_state.ts";
+
+export const english = {
+  name: "funcX",
+
+  navigation: {
+    label: "Pages",
+    skip: "Skip to the content",
+    home: "Home",
+    endpoints: "Endpoints",
+    functions: "Functions",
+    run: "Run",
+    tasks: "Tasks",
+    tokens: "Tokens",
+  },
+
+  account: {
+    signedInAs: (user: string): string => `Signed in as ${user}`,
+    signOut: "Sign out",
+    lightTheme: "Light colours",
+    darkTheme: "Dark colours",
+  },
+
+  live: {
+    broken: (age: string): string =>
+      `Not connected to the service: what you see is from ${age} ago.`,
+    retrying: "Connecting again…",
+    clockOff: (seconds: number): string =>
+      `This computer's clock is ${Math.abs(Math.round(seconds / 60))} minutes ${
+        seconds > 0 ? "behind" : "ahead of"
+      } the service's. Times are shown by the service's clock.`,
+  },
+
+  signIn: {
+    title: "Sign in",
+    ended: "You are signed out",
+    lead:
+      "On a machine where you are logged in to this service, this command prints a link that signs you in:",
+    command: "funcx-endpoint portal",
+    orToken: "Or paste a token or a one-time code:",
+    token: "Token or one-time code",
+    tokenNote:
+      "funcx-endpoint service token create makes a token. It is used once, and not kept in this browser.",
+    submit: "Sign in",
+    kept: "What you had entered on this page is still there.",
+  },
+
+  notices: { good: "Done", bad: "Failed", dismiss: "Dismiss" },
+
+  states: {
+    "received": "Received",
+    "waiting-for-ep": "Waiting for the endpoint",
+    "waiting-for-nodes": "Waiting for nodes",
+    "waiting-for-launch": "Starting",
+    "running": "Running",
+    "success": "Succeeded",
+    "failed": "Failed",
+    "cancelled": "Cancelled",
+  } satisfies Record<TaskState, string>,
+  endpointStates: { online: "Active", offline: "Offline" },
+
+  common: {
+    loading: "Loading…",
+    retry: "Try again",
+    copy: "Copy",
+    copied: "Copied",
+    cancel: "Cancel",
+    close: "Close",
+    more: "Show more",
+    none: "none",
+    never: "never",
+    ago: (age: string): string => `${age} ago`,
+    notFound: "There is no such page",
+    notFoundLead: "The address may be mistyped, or from another version of the portal.",
+    backHome: "Go to the home page",
+    code: (code: string): string => `code ${code}`,
+    rows: (count: number): string =>
+      `${count.toLocaleString("en")} ${count === 1 ? "row" : "rows"}`,
+  },
+
+  // -- pages --------------------------------------------------------------------------------------
+
+  home: {
+    title: "Home",
+  },
+
+  endpoints: {
+    title: "Endpoints",
+  },
+
+  endpoint: {
+    title: "Endpoint",
+  },
+
+  functions: {
+    title: "Functions",
+  },
+
+  run: {
+    title: "Run",
+  },
+
+  tasks: {
+    title: "Tasks",
+  },
+
+  tokens: {
+    title: "Tokens",
+  },
+} as const;

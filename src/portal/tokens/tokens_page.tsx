@@ -1,0 +1,7 @@
+import type { ComponentChildren } from "preact";
+import { english } from "../texts/english.ts";
+import { Page } from "../widgets/page.tsx";
+
+export function TokensPage(): ComponentChildren {
+  return <Page title={english.tokens.title} />;
+}

@@ -1,0 +1,19 @@
+/** Whatever was thrown, as something that can be shown. */
+import { FuncxError } from "../../contract/errors.ts";
+
+export interface Failure {
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string;
+}
+
+export function failureOf(thrown: unknown): Failure {
+  if (thrown instanceof FuncxError) return thrown;
+  // A bug of the page: the console has the stack.
+  console.error(thrown);
+  return {
+    code: "PAGE_FAILED",
+    message: thrown instanceof Error ? thrown.message : String(thrown),
+    hint: "reload the page; the browser's console says more",
+  };
+}

@@ -1,0 +1,65 @@
+/** Numbers as people read them. */
+
+const STEPS: readonly (readonly [name: string, seconds: number])[] = [
+  ["d", 86_400],
+  ["h", 3_600],
+  ["min", 60],
+  ["s", 1],
+];
+
+/** Such as `340 ms`, `2.4 s`, `3 min 20 s`, `2 d 4 h`; a negative one counts as 0. */
+export function durationText(seconds: number): string {
+  const value = Math.max(0, seconds);
+  if (value < 0.001) return `${(value * 1_000).toPrecision(2)} ms`;
+  if (value < 1) return `${Math.round(value * 1_000)} ms`;
+  if (value < 10) return `${value.toFixed(1)} s`;
+  const whole = Math.round(value);
+  const first = STEPS.findIndex(([, step]) => whole >= step);
+  const [name, step] = STEPS[first]!;
+  const head = `${Math.floor(whole / step)} ${name}`;
+  const next = STEPS[first + 1];
+  const rest = next === undefined ? 0 : Math.floor((whole % step) / next[1]);
+  return rest === 0 ? head : `${head} ${rest} ${next![0]}`;
+}
+
+/** An age in one unit, such as `5 s` or `3 min`: it changes no oftener than it has to. */
+export function ageText(seconds: number): string {
+  const whole = Math.max(0, Math.floor(seconds));
+  const [name, step] = STEPS.find(([, size]) => whole >= size) ?? STEPS[STEPS.length - 1]!;
+  return `${Math.floor(whole / step)} ${name}`;
+}
+
+/** Such as `1.5 MB`, in powers of 1,000. */
+export function bytesText(bytes: number): string {
+  if (bytes < 1_000) return `${bytes} B`;
+  const names = ["kB", "MB", "GB", "TB", "PB"];
+  let value = bytes;
+  let name = "B";
+  while (value >= 999.5 && names.length > 0) {
+    value /= 1_000;
+    name = names.shift()!;
+  }
+  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${name}`;
+}
+
+/** Such as `12,345`. */
+export function countText(count: number): string {
+  return count.toLocaleString("en");
+}
+
+/** Such as `27 Nov 2026, 14:03:22`, in the reader's time zone. */
+export function instantText(secondsSince1970: number): string {
+  return new Date(secondsSince1970 * 1_000).toLocaleString("en-GB", {
+    day: "numeric",
+    month: "short",
+    year: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+  });
+}
+
+/** The first part of a UUID, which is enough to tell it from its neighbours. */
+export function shortId(id: string): string {
+  return id.slice(-8);
+}

@@ -1,0 +1,39 @@
+import { assertEquals } from "../../lib/assert.ts";
+import { ageText, bytesText, durationText } from "./units.ts";
+
+Deno.test("durations have two units at most", () => {
+  const texts = [0, 0.00042, 0.34, 2.44, 59.6, 200, 3_600, 187_200, -5].map(durationText);
+  assertEquals(texts, [
+    "0.0 ms",
+    "0.42 ms",
+    "340 ms",
+    "2.4 s",
+    "1 min",
+    "3 min 20 s",
+    "1 h",
+    "2 d 4 h",
+    "0.0 ms",
+  ]);
+});
+
+Deno.test("ages have one unit, and none is in the future", () => {
+  assertEquals([-3, 0.9, 59.9, 60, 7_199, 86_400].map(ageText), [
+    "0 s",
+    "0 s",
+    "59 s",
+    "1 min",
+    "1 h",
+    "1 d",
+  ]);
+});
+
+Deno.test("bytes are in powers of 1,000", () => {
+  assertEquals([0, 999, 1_000, 1_049_000, 999_600, 10_485_760].map(bytesText), [
+    "0 B",
+    "999 B",
+    "1.0 kB",
+    "1.0 MB",
+    "1.0 MB",
+    "10 MB",
+  ]);
+});
