@@ -3,7 +3,6 @@
  * in the browser's console fails the test: an exception, a refused script, a broken request.
  */
 import type { Browser, BrowserContext, Page } from "playwright-core";
-import { launchChromium } from "../../helpers/chromium.ts";
 import type { TestEnv } from "../../helpers/test_env.ts";
 
 export interface WindowOptions {
@@ -81,14 +80,4 @@ export class PortalWindow implements AsyncDisposable {
 export async function signInLink(env: TestEnv): Promise<string> {
   const { url } = await env.json<{ url: string }>(["portal", "--no-browser"]);
   return url;
-}
-
-/** One browser for all tests of a file; it is closed with the process. */
-export async function withBrowser(use: (browser: Browser) => Promise<void>): Promise<void> {
-  const browser = await launchChromium();
-  try {
-    await use(browser);
-  } finally {
-    await browser.close();
-  }
 }
