@@ -64,6 +64,15 @@ export class PortalWindow implements AsyncDisposable {
     await this.page.goto(path);
   }
 
+  /** Waits until the page shows all that it has asked for. */
+  async settled(): Promise<void> {
+    const { page } = this;
+    await page.getByRole("heading", { level: 1 }).first().waitFor();
+    // The live stream stays open, so the network is never idle; what loads says so.
+    await page.waitForFunction(() => document.querySelector(".loading") === null);
+    await page.evaluate(() => document.fonts.ready.then(() => {}));
+  }
+
   /** What the browser complained of and the test did not expect. */
   get complaints(): readonly string[] {
     return this.#complaints.filter((text) => !this.#expected.some((known) => known.test(text)));
