@@ -143,4 +143,9 @@ export interface EndpointStore {
   /** Number of endpoints that the user owns. */
   count(owner: UserId): Promise<number>;
   seen(endpointId: EndpointId, at: number): Promise<void>;
+  /**
+   * Calls `listener` after each write that has registered, changed or deleted an endpoint, or what is
+   * known of its agent. Returns the end of it. Must not throw.
+   */
+  onChange(listener: (endpointId: EndpointId) => void): () => void;
 }
