@@ -8,7 +8,7 @@ const notBuilt = (): never => {
 };
 
 export function overviewHandlers(
-  _parts: ServiceParts,
+  { directory }: ServiceParts,
 ): Pick<
   Handlers,
   | "functionUsage"
@@ -21,7 +21,7 @@ export function overviewHandlers(
 > {
   return {
     functionUsage: notBuilt,
-    listSites: notBuilt,
+    listSites: ({ caller, query }) => directory.sites({ ...query, viewer: caller.user }),
     endpointHistory: notBuilt,
     endpointLog: notBuilt,
     listTaskGroups: notBuilt,

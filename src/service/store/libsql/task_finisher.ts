@@ -34,7 +34,16 @@ type FoundColumns = [
   taskRows: string,
   groupRows: string,
   ownerRows: string,
+  createdAts: string,
   largeTaskRows: string,
+];
+
+type Columns = [
+  positions: number[],
+  taskRows: number[],
+  groupRows: number[],
+  ownerRows: number[],
+  createdAts: number[],
 ];
 
 /** A task that ends now. */
@@ -43,6 +52,7 @@ interface Finished {
   readonly taskRow: number;
   readonly groupRow: number;
   readonly ownerRow: number;
+  readonly createdAt: number;
   readonly endpointRow: number;
   readonly ending: Ending;
 }
@@ -85,6 +95,7 @@ export class TaskFinisher {
       endpointRow: number,
       payloadBytes: number,
       taskId: TaskId,
+      createdAt: number,
     ]
   >;
   readonly #addResults: BulkInsert;
@@ -96,7 +107,7 @@ export class TaskFinisher {
     this.#find = new Query(
       connection,
       `SELECT json_group_array(j.key), json_group_array(task_row), json_group_array(group_row),
-         json_group_array(owner_row),
+         json_group_array(owner_row), json_group_array(created_at),
          json_group_array(task_row) FILTER (WHERE payload_bytes > ${INLINE_PAYLOAD_BYTES})
        FROM json_each(?) j CROSS JOIN tasks ON task_id = j.value
        WHERE endpoint_row = ? AND state IN (${MAY_FINISH})`,
@@ -112,7 +123,8 @@ export class TaskFinisher {
       connection,
       `UPDATE tasks SET state = ?, completed_at = ?, result_sequence = ?, ${CLEAR}
        WHERE task_row = ? AND state IN (${MAY_FINISH})
-       RETURNING task_row, group_row, owner_row, endpoint_row, payload_bytes, task_id`,
+       RETURNING task_row, group_row, owner_row, endpoint_row, payload_bytes, task_id,
+         created_at`,
     );
     this.#addResults = new BulkInsert(
       connection,
@@ -140,17 +152,18 @@ export class TaskFinisher {
       endings.set(message.task_id, ending);
     }
     const found = this.#find.get(JSON.stringify([...endings.keys()]), endpointRow)!;
-    const [positions, taskRows, groupRows, ownerRows] = found.slice(0, 4)
-      .map((column) => JSON.parse(column) as number[]) as [number[], number[], number[], number[]];
+    const [positions, taskRows, groupRows, ownerRows, createdAts] = found.slice(0, 5)
+      .map((column) => JSON.parse(column) as number[]) as Columns;
     const inOrder = [...endings.values()];
     const tasks = taskRows.map((taskRow, index) => ({
       taskRow,
       groupRow: groupRows[index]!,
       ownerRow: ownerRows[index]!,
+      createdAt: createdAts[index]!,
       endpointRow,
       ending: inOrder[positions[index]!]!,
     }));
-    this.#dropPayloads(found[4]);
+    this.#dropPayloads(found[5]);
     for (const alike of byOutcome(tasks)) this.#end(transaction, alike, at);
   }
 
@@ -187,11 +200,12 @@ export class TaskFinisher {
     const sequence = transaction.takeSequences(1);
     const finished = this.#byService.get(state, at, sequence, task.taskRow);
     if (finished === undefined) return;
-    const [taskRow, groupRow, ownerRow, endpointRow, payloadBytes, taskId] = finished;
+    const [taskRow, groupRow, ownerRow, endpointRow, payloadBytes, taskId, createdAt] = finished;
     const { attempt } = task;
     const event = { state, at, by: "service", attempt, detail: error.message } as const;
     const ending = { taskId, at, state, error, timeline: [event] };
-    this.#store(transaction, [{ sequence, taskRow, groupRow, ownerRow, endpointRow, ending }]);
+    const ended = { sequence, taskRow, groupRow, ownerRow, createdAt, endpointRow, ending };
+    this.#store(transaction, [ended]);
     if (payloadBytes > INLINE_PAYLOAD_BYTES) this.#dropPayloads(`[${taskRow}]`);
   }
 
@@ -203,8 +217,9 @@ export class TaskFinisher {
       }
       return [sequence, taskRow, groupRow, ...values];
     }));
-    for (const { ownerRow, endpointRow, groupRow, ending } of finished) {
-      transaction.finished(ownerRow, endpointRow, groupRow, ending.state);
+    for (const { ownerRow, endpointRow, groupRow, createdAt, ending } of finished) {
+      const { state, at } = ending;
+      transaction.finished({ ownerRow, endpointRow, groupRow, state, createdAt, at });
     }
   }
 

@@ -1,7 +1,7 @@
 /** The owner's tasks, newest first, filtered. */
 import { setImmediate } from "node:timers/promises";
 import type { Page, TaskStore, TaskSummaryRow } from "../store.ts";
-import { decodeCursor, pageOf } from "./cursor.ts";
+import { decodeCursor, pageOf } from "../cursor.ts";
 import type { Engine } from "./engine.ts";
 import { Query, type SqlValue } from "./query.ts";
 import { SELECT_SUMMARY_JSON, type SummaryRow, type TaskSummaries } from "./task_summaries.ts";

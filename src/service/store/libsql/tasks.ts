@@ -14,7 +14,7 @@ import type {
   TaskStore,
   TaskSummaryRow,
 } from "../store.ts";
-import { decodeCursor, pageOf } from "./cursor.ts";
+import { decodeCursor, pageOf } from "../cursor.ts";
 import type { Engine } from "./engine.ts";
 import { ExpiredTasks } from "./expired_tasks.ts";
 import type { LiveProgress } from "./live_progress.ts";

@@ -5,7 +5,17 @@ import type { TransactionScope } from "../group_commit.ts";
 import { Command } from "./query.ts";
 import type { RecentResult, RecentResults } from "./recent_results.ts";
 
-interface Counts {
+/** A task that has ended; times are milliseconds since 1970. */
+export interface TaskEnd {
+  readonly ownerRow: number;
+  readonly endpointRow: number;
+  readonly groupRow: number;
+  readonly state: TerminalState;
+  readonly createdAt: number;
+  readonly at: number;
+}
+
+export interface Counts {
   readonly ownerRow: number;
   readonly endpointRow: number;
   unfinished: number;
@@ -38,6 +48,8 @@ export class CountWriter {
 
 export class Transaction implements TransactionScope {
   readonly finishedGroups = new Set<number>();
+  /** In order. */
+  readonly ends: TaskEnd[] = [];
   /** Of groups whose readers keep up, in order. */
   readonly recentResults: RecentResult[] = [];
   readonly #counts = new Map<string, Counts>();
@@ -86,11 +98,12 @@ export class Transaction implements TransactionScope {
     this.#countsOf(ownerRow, endpointRow).unfinished += count;
   }
 
-  finished(ownerRow: number, endpointRow: number, groupRow: number, state: TerminalState): void {
-    const counts = this.#countsOf(ownerRow, endpointRow);
+  finished(end: TaskEnd): void {
+    const counts = this.#countsOf(end.ownerRow, end.endpointRow);
     counts.unfinished -= 1;
-    counts[state] += 1;
-    this.finishedGroups.add(groupRow);
+    counts[end.state] += 1;
+    this.finishedGroups.add(end.groupRow);
+    this.ends.push(end);
   }
 
   /** Whether results of the group are to be handed to {@link recentResults}: all of them, or none. */
@@ -103,9 +116,9 @@ export class Transaction implements TransactionScope {
     this.#countsOf(ownerRow, endpointRow)[state] -= 1;
   }
 
-  /** Whose tasks were added, have ended or are gone. */
-  *countedOwners(): Generator<number> {
-    for (const { ownerRow } of this.#counts.values()) yield ownerRow;
+  /** By how much the numbers of tasks change. */
+  get counts(): Iterable<Readonly<Counts>> {
+    return this.#counts.values();
   }
 
   /** Must not throw. */
