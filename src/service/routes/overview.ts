@@ -17,7 +17,6 @@ export function overviewHandlers(
   | "endpointLog"
   | "listTaskGroups"
   | "groupProgress"
-  | "runAgain"
 > {
   return {
     functionUsage: notBuilt,
@@ -26,6 +25,5 @@ export function overviewHandlers(
     endpointLog: notBuilt,
     listTaskGroups: notBuilt,
     groupProgress: notBuilt,
-    runAgain: notBuilt,
   };
 }

@@ -8,6 +8,7 @@ import { EnvelopeError } from "../../../contract/envelope.ts";
 import type { TaskError } from "../../../contract/errors.ts";
 import type { TaskId } from "../../../contract/ids.ts";
 import {
+  KEPT_PAYLOAD_BYTES,
   MAX_DETAILS_BYTES,
   MAX_RESULT_BYTES,
   MAX_TASK_OUTPUT_BYTES,
@@ -21,7 +22,6 @@ import {
 } from "../../../contract/task_state.ts";
 import type { Connection } from "../../../lib/database.ts";
 import type { LibsqlBlobs } from "./blobs.ts";
-import { INLINE_PAYLOAD_BYTES } from "./new_tasks.ts";
 import { BulkInsert, Command, Query, toJson } from "./query.ts";
 import type { RecentResult } from "./recent_results.ts";
 import { resultOf } from "./result_rows.ts";
@@ -82,7 +82,8 @@ interface Reported extends Ending {
 const MAY_FINISH = TASK_STATES.filter((state) => canMove(state, "success"))
   .map((state) => `'${state}'`).join(", ");
 
-const CLEAR = "delivery = NULL, cancel_requested = NULL, payload = NULL";
+/** A payload in the row stays, for another run: it is small. */
+const CLEAR = "delivery = NULL, cancel_requested = NULL";
 
 export class TaskFinisher {
   readonly #find: Query<FoundColumns>;
@@ -108,7 +109,7 @@ export class TaskFinisher {
       connection,
       `SELECT json_group_array(j.key), json_group_array(task_row), json_group_array(group_row),
          json_group_array(owner_row), json_group_array(created_at),
-         json_group_array(task_row) FILTER (WHERE payload_bytes > ${INLINE_PAYLOAD_BYTES})
+         json_group_array(task_row) FILTER (WHERE payload_bytes > ${KEPT_PAYLOAD_BYTES})
        FROM json_each(?) j CROSS JOIN tasks ON task_id = j.value
        WHERE endpoint_row = ? AND state IN (${MAY_FINISH})`,
     );
@@ -206,7 +207,7 @@ export class TaskFinisher {
     const ending = { taskId, at, state, error, timeline: [event] };
     const ended = { sequence, taskRow, groupRow, ownerRow, createdAt, endpointRow, ending };
     this.#store(transaction, [ended]);
-    if (payloadBytes > INLINE_PAYLOAD_BYTES) this.#dropPayloads(`[${taskRow}]`);
+    if (payloadBytes > KEPT_PAYLOAD_BYTES) this.#dropPayloads(`[${taskRow}]`);
   }
 
   #store(transaction: Transaction, finished: readonly Finished[]): void {
