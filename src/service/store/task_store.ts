@@ -128,6 +128,12 @@ export interface TaskStore {
       readonly endpointId?: EndpointId;
       readonly functionId?: FunctionId;
       readonly taskGroupId?: TaskGroupId;
+      /** Those that have ended, or those that have not. */
+      readonly finished?: boolean;
+      /** Submitted then or later, milliseconds since 1970. */
+      readonly since?: number;
+      /** Submitted before. */
+      readonly until?: number;
     },
   ): Promise<Page<TaskSummaryRow>>;
   groupOwner(taskGroupId: TaskGroupId): Promise<UserId | undefined>;

@@ -57,6 +57,61 @@ Deno.test("tasks are filtered by state, endpoint, function and group, however fa
   assertEquals([summary?.functionName, summary?.endpointName], ["triple", "two"]);
 });
 
+Deno.test("tasks are filtered by whether they have ended and when they were submitted", async () => {
+  await using fixture = await StoreFixture.open();
+  const { tasks, queue } = fixture.store;
+  const [endpoint, code] = [await fixture.endpoint(), await fixture.function()];
+  const hour = 3_600_000;
+  const ids: string[] = [];
+  for (let index = 1; index <= 9; index++) {
+    const state = index % 2 === 0 ? "received" : "waiting-for-ep";
+    const receipt = await fixture.submit(endpoint, code, 1, { at: index * hour, state });
+    ids.push(...taskIdsOf(receipt));
+    await fixture.submit(endpoint, code, 1, { at: index * hour, owner: "bob" });
+  }
+  const [first, second, third] = ids as [string, string, string];
+  await queue.finished(endpoint, [success(second)], hour);
+  await queue.finished(endpoint, [{ ...success(third), state: "failed", result: undefined }], hour);
+  await queue.cancel(OWNER, [first], hour);
+  const numbers = async (filter: Partial<Parameters<typeof tasks.list>[0]>): Promise<number[]> =>
+    (await pages((query) => tasks.list({ ...query, owner: OWNER, ...filter }), 2))
+      .flat().map(({ taskId }) => ids.indexOf(taskId) + 1);
+  assertEquals(await numbers({ finished: true }), [3, 2, 1]);
+  assertEquals(await numbers({ finished: false }), [9, 8, 7, 6, 5, 4]);
+  assertEquals(await numbers({ state: "failed" }), [3]);
+  assertEquals(await numbers({ state: "cancelled" }), [1]);
+  assertEquals(await numbers({ state: "received" }), [8, 6, 4]);
+  assertEquals(await numbers({ state: "success", finished: false }), []);
+  assertEquals(await numbers({ since: 7 * hour }), [9, 8, 7]);
+  assertEquals(await numbers({ until: 3 * hour }), [2, 1]);
+  assertEquals(await numbers({ since: 2 * hour, until: 6 * hour, finished: false }), [5, 4]);
+  assertEquals(await numbers({ since: 10 * hour }), []);
+  assertEquals(await numbers({ state: "failed", since: 4 * hour }), []);
+  assertEquals(await numbers({ since: 7 * hour, owner: "eve" }), []);
+});
+
+Deno.test("a time is found where rows are a little out of order", async () => {
+  await using fixture = await StoreFixture.open();
+  const [endpoint, code] = [await fixture.endpoint(), await fixture.function()];
+  const times = [0, 40_000, 10_000, 70_000, 50_000, 300_000, 260_000, 900_000];
+  for (const at of times) await fixture.submit(endpoint, code, 1, { at });
+  for (const since of times) {
+    const { items } = await fixture.store.tasks.list({ owner: OWNER, limit: 100, since });
+    assertEquals(items.length, times.filter((time) => time >= since).length);
+    const rest = await fixture.store.tasks.list({ owner: OWNER, limit: 100, until: since });
+    assertEquals(rest.items.length, times.length - items.length);
+  }
+});
+
+Deno.test("of another's group nothing is listed", async () => {
+  await using fixture = await StoreFixture.open();
+  const [endpoint, code] = [await fixture.endpoint(), await fixture.function()];
+  const { taskGroupId } = await fixture.submit(endpoint, code, 3);
+  const { tasks } = fixture.store;
+  assertEquals((await tasks.list({ owner: OWNER, limit: 9, taskGroupId })).items.length, 3);
+  assertEquals((await tasks.list({ owner: "bob", limit: 9, taskGroupId })).items, []);
+});
+
 Deno.test("a page shows each task as its detail does, whatever it is named", async () => {
   await using fixture = await StoreFixture.open();
   const { tasks, queue } = fixture.store;
