@@ -27,6 +27,7 @@ import { Hub } from "./hub/hub.ts";
 import { loadIdentity, rememberPort, type ServiceIdentity } from "./identity_file.ts";
 import { baseUrl, listen, portsToTry, type Server } from "./listen.ts";
 import { writeLogin } from "./login_file.ts";
+import { overviewParts } from "./overview_parts.ts";
 import { publicUrlOf, readTls, requireSafeAddress, type ServiceOptions } from "./options.ts";
 import type { ServiceParts } from "./parts.ts";
 import { Relay } from "./relay/relay.ts";
@@ -132,9 +133,11 @@ function makeParts(
   publicUrl: string | null,
 ): ServiceParts {
   const publicName = publicUrl === null ? [] : [new URL(publicUrl).hostname];
+  const hub = new Hub({ store });
   return {
     store,
-    hub: new Hub({ store }),
+    hub,
+    ...overviewParts(store, hub, Date.now),
     relay: new Relay(),
     vault,
     uses: new OpenUses(),

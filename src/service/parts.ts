@@ -3,6 +3,8 @@ import type { UserId } from "../contract/ids.ts";
 import type { DiskRoom } from "../lib/free_space.ts";
 import type { OpenUses } from "./auth/open_uses.ts";
 import type { BlobVault } from "./blobs/vault.ts";
+import type { EndpointDirectory } from "./directory/endpoint_directory.ts";
+import type { EndpointHistory } from "./history/endpoint_history.ts";
 import type { Gate } from "./http/gate.ts";
 import type { RequestRoom } from "./http/request_room.ts";
 import type { Hub } from "./hub/hub.ts";
@@ -20,6 +22,8 @@ export interface ServicePhase {
 export interface ServiceParts {
   readonly store: Store;
   readonly hub: Hub;
+  readonly directory: EndpointDirectory;
+  readonly history: EndpointHistory;
   readonly relay: Relay;
   readonly vault: BlobVault;
   readonly uses: OpenUses;

@@ -1,3 +1,4 @@
+import { KEPT_PAYLOAD_BYTES } from "../contract/limits.ts";
 import { assertEquals } from "../lib/assert.ts";
 import { Retention } from "./retention.ts";
 import { OWNER, StoreFixture, success, taskIdsOf } from "./store/testing/store_fixture.ts";
@@ -11,7 +12,9 @@ Deno.test("finished tasks go when their days are over, the others stay, and coun
   const idempotency = { key: "k", digest: new Uint8Array(32) };
   const first = await fixture.submit(endpoint, code, 3, { idempotency });
   const [old, young, open] = taskIdsOf(first) as [string, string, string];
-  const gone = await fixture.submit(endpoint, code, 500);
+  // As large as one that is kept can be, outside of its task's row.
+  const payloads = Array(500).fill("x".repeat(KEPT_PAYLOAD_BYTES));
+  const gone = await fixture.submit(endpoint, code, 0, { tasks: [{ functionId: code, payloads }] });
   await queue.finished(endpoint, [success(old)], 1 * DAY);
   await queue.finished(endpoint, taskIdsOf(gone).map((id) => success(id)), 1 * DAY);
   await queue.finished(endpoint, [success(young)], 3 * DAY);
@@ -22,6 +25,10 @@ Deno.test("finished tasks go when their days are over, the others stay, and coun
     if (deleted < query.limit) resolve();
     return deleted;
   };
+  const rows = (table: string): number =>
+    (fixture.store.connection.prepare(`SELECT count(*) AS n FROM ${table}`).get() as { n: number })
+      .n;
+  assertEquals(rows("large_payloads"), 500);
   const retention = new Retention({ tasks: { deleteFinished }, days: 10, now: () => 12 * DAY });
   await promise;
   await retention.stop();
@@ -32,10 +39,8 @@ Deno.test("finished tasks go when their days are over, the others stay, and coun
   assertEquals((await fixture.detail(open)).state, "received");
   assertEquals(await tasks.groupOwner(gone.taskGroupId), undefined);
   assertEquals(await tasks.groupOwner(first.taskGroupId), OWNER);
-  const rows = (table: string): number =>
-    (fixture.store.connection.prepare(`SELECT count(*) AS n FROM ${table}`).get() as { n: number })
-      .n;
   assertEquals(["tasks", "results", "submissions", "task_groups"].map(rows), [2, 1, 1, 1]);
+  assertEquals(rows("large_payloads"), 0);
   // Its tasks are not all there any more, so the key cannot be answered as it was.
   assertEquals((await fixture.submit(endpoint, code, 3, { idempotency })).repeated, false);
 });

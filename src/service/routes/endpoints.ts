@@ -1,18 +1,13 @@
 /** Endpoints: registered, listed, shown, stopped from afar, deleted. */
-import type {
-  Answer,
-  EndpointRecord,
-  EndpointRegistration,
-  RegisterEndpoint,
-} from "../../contract/api.ts";
+import type { EndpointRecord, EndpointRegistration, RegisterEndpoint } from "../../contract/api.ts";
 import { type EndpointId, newId, type UserId } from "../../contract/ids.ts";
 import { DEFAULT_PAGE_SIZE } from "../../contract/limits.ts";
 import { notFound, requireOwned, requireVisible } from "../auth/access.ts";
 import { hashOf, makeToken } from "../auth/token.ts";
+import { siteOf } from "../directory/site.ts";
 import { forwarderUrl } from "../http/base_url.ts";
 import type { ServiceParts } from "../parts.ts";
 import type { EndpointDescription, EndpointToken, StoredEndpoint } from "../store/store.ts";
-import { allItems } from "./pages.ts";
 import type { Handlers } from "./route.ts";
 import { mutable, pageOf, seconds } from "./shapes.ts";
 
@@ -28,7 +23,7 @@ type EndpointRoutes =
   | "shutdownEndpoint";
 
 export function endpointHandlers(parts: ServiceParts): Pick<Handlers, EndpointRoutes> {
-  const { store, hub, uses, now } = parts;
+  const { store, directory, hub, uses, now } = parts;
 
   const visible = async (endpointId: EndpointId, user: UserId): Promise<StoredEndpoint> =>
     requireVisible("endpoint", endpointId, await store.endpoints.get(endpointId), user);
@@ -61,19 +56,24 @@ export function endpointHandlers(parts: ServiceParts): Pick<Handlers, EndpointRo
     },
 
     listEndpoints: async ({ caller, query }) => {
-      const { limit = DEFAULT_PAGE_SIZE, ...rest } = query;
-      const page = await store.endpoints.list({ ...rest, limit, viewer: caller.user });
+      const page = await directory.page({
+        ...query,
+        limit: query.limit ?? DEFAULT_PAGE_SIZE,
+        reverse: query.reverse === "yes",
+        viewer: caller.user,
+      });
       return pageOf(page, (row) => endpointRecord(parts, row, caller.user));
     },
 
     listEndpointsV2: async ({ caller, query }) => {
-      const filter = { viewer: caller.user, ownedOnly: query.role !== "any" };
-      const items: Answer<"listEndpointsV2"> = [];
-      for await (const row of allItems((page) => store.endpoints.list({ ...filter, ...page }))) {
-        const { endpointId: uuid, name, displayName: display_name, owner } = row;
-        items.push({ uuid, name, display_name, owner });
-      }
-      return items;
+      const owner = query.role === "any" ? "any" : "me";
+      const entries = await directory.fitting({ viewer: caller.user, owner });
+      return entries.map(({ endpointId: uuid, name, displayName: display_name, owner }) => ({
+        uuid,
+        name,
+        display_name,
+        owner,
+      }));
     },
 
     getEndpoint: async ({ caller, parameters: { endpoint_id } }) => {
@@ -152,8 +152,8 @@ function warnings(body: RegisterEndpoint): string[] {
 }
 
 /** The metadata holds the endpoint's configuration, which is its owner's to know. */
-function endpointRecord(
-  { hub, now }: ServiceParts,
+export function endpointRecord(
+  { hub, history, now }: ServiceParts,
   row: StoredEndpoint,
   viewer: UserId,
 ): EndpointRecord {
@@ -170,12 +170,14 @@ function endpointRecord(
     status: isOnline ? "online" : "offline",
     last_seen: lastSeen === null ? null : seconds(lastSeen),
     hostname: row.hostname,
+    site: siteOf(row.metadata?.site, row.hostname),
     endpoint_version: row.softwareVersion,
     runtimes: [...row.runtimes],
     metadata: row.owner === viewer ? mutable(row.metadata) : null,
     allowed_functions: row.allowedFunctions === null ? null : [...row.allowedFunctions],
     details: hub.status(row.endpointId) ?? null,
     queued_tasks: row.queuedTasks,
+    tasks_per_minute: history.rates.perMinute(row.endpointId, now()),
     created_at: seconds(row.createdAt),
   };
 }

@@ -3,7 +3,6 @@ import type { Answer } from "../../contract/api.ts";
 import type { UserId } from "../../contract/ids.ts";
 import { proofOf } from "../../contract/service_proof.ts";
 import type { ServiceParts } from "../parts.ts";
-import { allItems } from "./pages.ts";
 import type { Handlers } from "./route.ts";
 
 /** Of the Globus Compute web service whose routes these are; the official SDK compares them. */
@@ -37,26 +36,18 @@ export function generalHandlers(
   };
 }
 
-async function stats({ store, hub }: ServiceParts, user: UserId): Promise<Answer<"stats">> {
+/** Counts of what a user owns. */
+export async function stats(
+  { store, directory, hub }: ServiceParts,
+  user: UserId,
+): Promise<Answer<"stats">> {
   const tasks = await store.tasks.counts(user);
-  const owned = { viewer: user, ownedOnly: true };
+  const endpoints = await directory.fitting({ viewer: user, owner: "me" });
   return {
     total_function_invocations: Object.values(tasks).reduce((total, count) => total + count, 0),
-    functions: await count(
-      allItems((page) => store.functions.list({ viewer: user, ...page })),
-      (row) => row.owner === user,
-    ),
-    endpoints: await store.endpoints.count(user),
-    endpoints_online: await count(
-      allItems((page) => store.endpoints.list({ ...owned, ...page })),
-      (row) => hub.isOnline(row.endpointId),
-    ),
+    functions: await store.functions.count(user),
+    endpoints: endpoints.length,
+    endpoints_online: endpoints.filter(({ endpointId }) => hub.isOnline(endpointId)).length,
     tasks: { ...tasks },
   };
-}
-
-async function count<T>(items: AsyncIterable<T>, counts: (item: T) => boolean): Promise<number> {
-  let total = 0;
-  for await (const item of items) if (counts(item)) total++;
-  return total;
 }

@@ -9,6 +9,7 @@ import { liveHandlers } from "./live.ts";
 import { overviewHandlers } from "./overview.ts";
 import { relayHandlers } from "./relay.ts";
 import type { Handlers } from "./route.ts";
+import { runAgainHandlers } from "./run_again.ts";
 import { sessionHandlers } from "./sessions.ts";
 import { streamHandlers } from "./streams.ts";
 import { submitHandlers } from "./submit.ts";
@@ -24,6 +25,7 @@ export function allHandlers(parts: ServiceParts): Handlers {
     ...forwarderHandlers(parts),
     ...relayHandlers(parts),
     ...submitHandlers(parts),
+    ...runAgainHandlers(parts),
     ...taskHandlers(parts),
     ...streamHandlers(parts),
     ...blobHandlers(parts),

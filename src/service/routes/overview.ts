@@ -8,7 +8,7 @@ const notBuilt = (): never => {
 };
 
 export function overviewHandlers(
-  _parts: ServiceParts,
+  { directory }: ServiceParts,
 ): Pick<
   Handlers,
   | "functionUsage"
@@ -17,15 +17,13 @@ export function overviewHandlers(
   | "endpointLog"
   | "listTaskGroups"
   | "groupProgress"
-  | "runAgain"
 > {
   return {
     functionUsage: notBuilt,
-    listSites: notBuilt,
+    listSites: ({ caller, query }) => directory.sites({ ...query, viewer: caller.user }),
     endpointHistory: notBuilt,
     endpointLog: notBuilt,
     listTaskGroups: notBuilt,
     groupProgress: notBuilt,
-    runAgain: notBuilt,
   };
 }

@@ -98,6 +98,7 @@ export function taskDetail(
     stdout: row.result?.stdout ?? "",
     stderr: row.result?.stderr ?? "",
     details: mutable(row.result?.details ?? null),
+    payload_kept: row.payloadKept,
   };
 }
 

@@ -1,7 +1,7 @@
 /** Submitting tasks. */
 import { createHash } from "node:crypto";
 import { Buffer } from "node:buffer";
-import { IDEMPOTENCY_HEADER, type Submit } from "../../contract/api.ts";
+import { IDEMPOTENCY_HEADER, type Submit, type SubmitAnswer } from "../../contract/api.ts";
 import { type BlobReference, payloadReferences } from "../../contract/blob_reference.ts";
 import { EnvelopeError } from "../../contract/envelope.ts";
 import { FuncxError } from "../../contract/errors.ts";
@@ -21,7 +21,7 @@ import { requireVisible } from "../auth/access.ts";
 import { nestsDeeperThan } from "../http/json_text.ts";
 import { validate, ValidationError } from "../http/validation.ts";
 import type { ServiceParts } from "../parts.ts";
-import type { Store, StoredEndpoint, SubmitRequest } from "../store/store.ts";
+import type { Store, StoredEndpoint, SubmitReceipt, SubmitRequest } from "../store/store.ts";
 import type { Call, Handlers } from "./route.ts";
 import { withoutNulls } from "./shapes.ts";
 
@@ -30,39 +30,55 @@ type Batches = SubmitRequest["tasks"];
 /** A task in the store besides its arguments, with its result's row and both indexes. */
 const TASK_DISK_BYTES = 1_000;
 
-export function submitHandlers({ store, hub, disk, now }: ServiceParts): Pick<Handlers, "submit"> {
+export function submitHandlers(parts: ServiceParts): Pick<Handlers, "submit"> {
   return {
     submit: async (call) => {
       const { caller, body, parameters: { endpoint_id } } = call;
-      const at = now();
-      const batches = batchesOf(body);
-      const endpoint = await store.endpoints.get(endpoint_id);
-      requirePermitted(requireVisible("endpoint", endpoint_id, endpoint, caller.user), batches);
-      await requireFunctions(store, batches, caller.user);
-      const references = referencesIn(batches);
-      const count = countOf(batches);
-      requireRoom(disk, call.bytes.length, count);
-      const reservation = hub.reserve(endpoint_id, count);
-      const receipt = await store.tasks.submit({
+      const receipt = await submitTasks(parts, {
         owner: caller.user,
         endpointId: endpoint_id,
         taskGroupId: body.task_group_id?.toLowerCase() ?? null,
-        tasks: batches,
-        ...(references.size === 0 ? {} : { references }),
+        tasks: batchesOf(body),
         options: optionsOf(body),
-        state: reservation.state,
-        at,
-        idempotency: idempotencyOf(call),
-        queued: (first) => reservation.settle({ first, count }),
-      }).finally(() => reservation.settle(undefined));
-      return {
-        request_id: receipt.requestId,
-        task_group_id: receipt.taskGroupId,
-        endpoint_id,
-        tasks: answeredIds(body, receipt.tasks.map(({ taskIds }) => [...taskIds])),
-      };
+        at: parts.now(),
+        bytes: call.bytes.length,
+        idempotency: idempotencyOf(call, endpoint_id),
+      });
+      const ids = receipt.tasks.map(({ taskIds }) => [...taskIds]);
+      return { ...answerOf(receipt, endpoint_id), tasks: answeredIds(body, ids) };
     },
   };
+}
+
+/** Checks what the owner may do and what there is room for, and stores the tasks. */
+export async function submitTasks(
+  { store, hub, disk }: ServiceParts,
+  { bytes, ...request }: Omit<SubmitRequest, "references" | "state" | "queued"> & {
+    /** What the arguments take, about. */
+    readonly bytes: number;
+  },
+): Promise<SubmitReceipt> {
+  const { owner, endpointId, tasks } = request;
+  const endpoint = await store.endpoints.get(endpointId);
+  requirePermitted(requireVisible("endpoint", endpointId, endpoint, owner), tasks);
+  await requireFunctions(store, tasks, owner);
+  const references = referencesIn(tasks);
+  const count = countOf(tasks);
+  requireRoom(disk, bytes, count);
+  const reservation = hub.reserve(endpointId, count);
+  return await store.tasks.submit({
+    ...request,
+    ...(references.size === 0 ? {} : { references }),
+    state: reservation.state,
+    queued: (first) => reservation.settle({ first, count }),
+  }).finally(() => reservation.settle(undefined));
+}
+
+export function answerOf(
+  { requestId, taskGroupId }: SubmitReceipt,
+  endpointId: EndpointId,
+): Omit<SubmitAnswer, "tasks"> {
+  return { request_id: requestId, task_group_id: taskGroupId, endpoint_id: endpointId };
 }
 
 function batchesOf(body: Submit): Batches {
@@ -198,9 +214,14 @@ function requireSmall(options: string): void {
   });
 }
 
-/** The digest is of the body as it came: whoever repeats a request sends the same bytes. */
-function idempotencyOf(
-  { request, bytes, parameters }: Call<"submit">,
+/**
+ * The digest is of the body as it came: whoever repeats a request sends the same bytes.
+ *
+ * @param id in the path of the request
+ */
+export function idempotencyOf(
+  { request, bytes }: Pick<Call<"submit">, "request" | "bytes">,
+  id: string,
 ): SubmitRequest["idempotency"] {
   const key = request.headers.get(IDEMPOTENCY_HEADER);
   if (key === null) return undefined;
@@ -211,8 +232,7 @@ function idempotencyOf(
       found: `${key.length}`,
     });
   }
-  const endpointId: EndpointId = parameters.endpoint_id;
-  return { key, digest: createHash("sha256").update(endpointId).update(bytes).digest() };
+  return { key, digest: createHash("sha256").update(id).update(bytes).digest() };
 }
 
 /** Under the ids as the caller wrote them, in his order. */

@@ -54,6 +54,9 @@ export function taskHandlers({ store, hub, now }: ServiceParts): Pick<Handlers, 
         endpointId: query.endpoint_id?.toLowerCase(),
         functionId: query.function_id?.toLowerCase(),
         taskGroupId: query.task_group_id?.toLowerCase(),
+        finished: query.finished && query.finished === "yes",
+        since: query.since && query.since * 1_000,
+        until: query.until && query.until * 1_000,
       });
       return pageOf(page, taskSummary);
     },

@@ -1,5 +1,13 @@
 /** What the store tells others in this process when something has changed. See `store.ts`. */
-import type { UserId } from "../../contract/ids.ts";
+import type { EndpointId, UserId } from "../../contract/ids.ts";
+import type { TerminalState } from "../../contract/task_state.ts";
+
+/** Times are milliseconds since 1970. */
+export interface EndedTask {
+  readonly state: TerminalState;
+  readonly createdAt: number;
+  readonly at: number;
+}
 
 export interface StoreChanges {
   /**
@@ -8,4 +16,9 @@ export interface StoreChanges {
    * be when it is on disk. Returns the end of it. Must not throw.
    */
   onTasks(listener: (owner: UserId) => void): () => void;
+  /**
+   * Calls `listener` within each commit that has ended tasks, with those of one endpoint. It has to be
+   * cheap, and must not throw. Returns the end of it.
+   */
+  onEnded(listener: (endpointId: EndpointId, ends: readonly EndedTask[]) => void): () => void;
 }

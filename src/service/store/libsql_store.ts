@@ -23,6 +23,7 @@ import { recover } from "./libsql/recovery.ts";
 import { LibsqlResults } from "./libsql/results.ts";
 import { Submissions } from "./libsql/submissions.ts";
 import { TaskFinisher } from "./libsql/task_finisher.ts";
+import { TaskInputs } from "./libsql/task_inputs.ts";
 import { LibsqlTasks } from "./libsql/tasks.ts";
 import { LibsqlTokens } from "./libsql/tokens.ts";
 import { migrate } from "./migrate.ts";
@@ -80,7 +81,10 @@ export class LibsqlStore implements Store {
     this.tokens = new LibsqlTokens(engine);
     this.functions = new LibsqlFunctions(engine);
     this.endpoints = new LibsqlEndpoints(engine, this.tokens, endpointTasks);
-    this.tasks = new LibsqlTasks(engine, live, new Submissions(engine, this.blobs));
+    this.tasks = new LibsqlTasks(engine, live, {
+      submissions: new Submissions(engine, this.blobs),
+      inputs: new TaskInputs(engine, this.blobs),
+    });
     this.queue = new LibsqlQueue(engine, { live, finisher, endpointTasks, cancellations });
     this.results = new LibsqlResults(engine);
   }

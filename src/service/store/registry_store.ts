@@ -78,14 +78,21 @@ export interface FunctionStore {
   get(functionId: FunctionId): Promise<StoredFunction | undefined>;
   /** Without code, in no order; ids that are unknown or deleted are left out. */
   summaries(functionIds: readonly FunctionId[]): Promise<readonly FunctionSummaryRow[]>;
-  /** Those that `viewer` owns and the public ones, newest first. `search` is in the name or description. */
+  /**
+   * Those that `viewer` owns and, unless `owner` is `me`, the public ones, newest first. `search` is
+   * in the name or description.
+   */
   list(
     query: PageQuery & {
       readonly viewer: UserId;
       readonly name?: string;
       readonly search?: string;
+      readonly runtime?: string;
+      readonly owner?: "me" | "any";
     },
   ): Promise<Page<FunctionSummaryRow>>;
+  /** Number of functions that the user owns. */
+  count(owner: UserId): Promise<number>;
   /** Hides it; unfinished tasks still run. Whether it was there. */
   delete(functionId: FunctionId): Promise<boolean>;
 }
@@ -116,6 +123,23 @@ export interface StoredEndpoint extends EndpointDescription {
   readonly queuedTasks: number;
 }
 
+/** As much of an endpoint as finds it among ten thousand. */
+export interface EndpointOutline {
+  /** Its place in the order in which endpoints were registered. */
+  readonly position: number;
+  readonly endpointId: EndpointId;
+  readonly name: string;
+  readonly displayName: string | null;
+  readonly owner: UserId;
+  readonly public: boolean;
+  readonly createdAt: number;
+  readonly lastSeen: number | null;
+  readonly hostname: string | null;
+  /** `site` of its metadata, when that is text. */
+  readonly namedSite: string | null;
+  readonly runtimes: readonly string[];
+}
+
 /** The token that an endpoint serves with; ends those that it had before. */
 export interface EndpointToken {
   readonly tokenId: string;
@@ -138,19 +162,14 @@ export interface EndpointStore {
     description: EndpointDescription & { readonly token: EndpointToken; readonly at: number },
   ): Promise<boolean>;
   get(endpointId: EndpointId): Promise<StoredEndpoint | undefined>;
-  /** Those that `viewer` owns and, unless `ownedOnly`, the public ones; by name. */
-  list(
-    query: PageQuery & {
-      readonly viewer: UserId;
-      readonly name?: string;
-      readonly search?: string;
-      readonly ownedOnly?: boolean;
-    },
-  ): Promise<Page<StoredEndpoint>>;
+  /** In the order asked for; ids that are unknown or deleted are left out. */
+  several(endpointIds: readonly EndpointId[]): Promise<readonly StoredEndpoint[]>;
+  /** In no order, those with these ids or all, whoever owns them; deleted ones are left out. */
+  outlines(endpointIds?: readonly EndpointId[]): Promise<readonly EndpointOutline[]>;
+  /** Its tasks that are not finished, of the endpoint at a position; from memory. */
+  queuedTasks(position: number): number;
   /** Ends its tokens and fails its unfinished tasks with `ENDPOINT_LOST`. Call `Hub.deleteEndpoint`. */
   delete(endpointId: EndpointId, at: number): Promise<boolean>;
-  /** Number of endpoints that the user owns. */
-  count(owner: UserId): Promise<number>;
   seen(endpointId: EndpointId, at: number): Promise<void>;
   /**
    * Calls `listener` after each write that has registered, changed or deleted an endpoint, or what is

@@ -18,7 +18,7 @@ import type { EndpointStore, FunctionStore, TokenStore } from "./registry_store.
 import type { ResultStore, TaskStore } from "./task_store.ts";
 
 export type { BlobStore, StoredBlob } from "./blob_store.ts";
-export type { StoreChanges } from "./changes.ts";
+export type { EndedTask, StoreChanges } from "./changes.ts";
 export type { Page, PageQuery } from "./page.ts";
 export type * from "./queue_store.ts";
 export type * from "./registry_store.ts";

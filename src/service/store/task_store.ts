@@ -87,9 +87,21 @@ export interface TaskStatusRow {
 export interface TaskDetailRow extends TaskSummaryRow {
   readonly maxAttempts: number;
   readonly priority: number;
+  /** Whether `input` has its payload, and what that refers to is there. */
+  readonly payloadKept: boolean;
   /** At most `MAX_TIMELINE_EVENTS`, in the order in which they happened. */
   readonly timeline: readonly TaskEvent[];
   readonly result: StoredResult | null;
+}
+
+/** What it takes to run a task again. */
+export interface TaskInput {
+  readonly owner: UserId;
+  readonly functionId: FunctionId;
+  readonly endpointId: EndpointId;
+  readonly options: TaskOptions;
+  /** Two packed buffers; null when it, or a blob that it refers to, is not kept any more. */
+  readonly payload: string | null;
 }
 
 export interface TaskStore {
@@ -107,6 +119,7 @@ export interface TaskStore {
    */
   statuses(taskIds: readonly TaskId[]): Promise<readonly TaskStatusRow[]>;
   detail(taskId: TaskId): Promise<TaskDetailRow | undefined>;
+  input(taskId: TaskId): Promise<TaskInput | undefined>;
   /** The owner's, newest first. */
   list(
     query: PageQuery & {
@@ -115,6 +128,12 @@ export interface TaskStore {
       readonly endpointId?: EndpointId;
       readonly functionId?: FunctionId;
       readonly taskGroupId?: TaskGroupId;
+      /** Those that have ended, or those that have not. */
+      readonly finished?: boolean;
+      /** Submitted then or later, milliseconds since 1970. */
+      readonly since?: number;
+      /** Submitted before. */
+      readonly until?: number;
     },
   ): Promise<Page<TaskSummaryRow>>;
   groupOwner(taskGroupId: TaskGroupId): Promise<UserId | undefined>;

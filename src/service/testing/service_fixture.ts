@@ -15,6 +15,7 @@ import { RequestRoom } from "../http/request_room.ts";
 import { Hub } from "../hub/hub.ts";
 import { Relay } from "../relay/relay.ts";
 import type { ServiceParts } from "../parts.ts";
+import { overviewParts } from "../overview_parts.ts";
 import { openStore } from "../store/libsql_store.ts";
 import { checkAnswer } from "./check_answer.ts";
 
@@ -57,10 +58,12 @@ export class ServiceFixture implements AsyncDisposable {
   ) {
     this.#folder = folder;
     this.#clock = clock;
+    const hub = new Hub({ store });
     this.parts = {
       store,
       vault,
-      hub: new Hub({ store }),
+      hub,
+      ...overviewParts(store, hub, clock.now),
       relay: new Relay(),
       uses: new OpenUses(),
       gate: new Gate({ hostname: "127.0.0.1", allowedHosts: [], allowedOrigins: [] }),

@@ -5,8 +5,11 @@
 import { setImmediate } from "node:timers";
 import type { EndpointId, UserId } from "../../../contract/ids.ts";
 import type { Connection } from "../../../lib/database.ts";
-import type { StoreChanges } from "../changes.ts";
+import type { EndedTask, StoreChanges } from "../changes.ts";
 import { Query } from "./query.ts";
+import type { TaskEnd } from "./transaction.ts";
+
+type EndListener = (endpointId: EndpointId, ends: readonly EndedTask[]) => void;
 
 export class Changes implements StoreChanges {
   readonly #userName: (ownerRow: number) => UserId;
@@ -14,12 +17,19 @@ export class Changes implements StoreChanges {
   readonly #ownersAt: Query<[ownerRow: number]>;
   readonly #listeners = new Set<(owner: UserId) => void>();
   readonly #endpointListeners = new Set<(endpointId: EndpointId) => void>();
+  readonly #endListeners = new Set<EndListener>();
+  readonly #nameEndpoint: Query<[endpointId: EndpointId]>;
+  readonly #endpointIds = new Map<number, EndpointId>();
   readonly #owners = new Set<number>();
   readonly #endpoints = new Set<EndpointId>();
   #scheduled = false;
 
   constructor(connection: Connection, userName: (ownerRow: number) => UserId) {
     this.#userName = userName;
+    this.#nameEndpoint = new Query(
+      connection,
+      "SELECT endpoint_id FROM endpoints WHERE endpoint_row = ?",
+    );
     this.#ownersAt = new Query(
       connection,
       `SELECT c.owner_row FROM task_counts c JOIN endpoints e USING (endpoint_row)
@@ -47,10 +57,10 @@ export class Changes implements StoreChanges {
     for (const listener of this.#endpointListeners) listener(endpointId);
   }
 
-  /** Numbers of these owners' tasks have changed. */
-  counted(ownerRows: Iterable<number>): void {
+  /** Numbers of owners' tasks have changed. */
+  counted(counts: Iterable<{ readonly ownerRow: number }>): void {
     if (this.#listeners.size === 0) return;
-    for (const ownerRow of ownerRows) this.#owners.add(ownerRow);
+    for (const { ownerRow } of counts) this.#owners.add(ownerRow);
     this.#schedule();
   }
 
@@ -61,10 +71,36 @@ export class Changes implements StoreChanges {
     this.#schedule();
   }
 
+  /** See `StoreChanges.onEnded`. */
+  onEnded(listener: (endpointId: EndpointId, ends: readonly EndedTask[]) => void): () => void {
+    this.#endListeners.add(listener);
+    return () => {
+      this.#endListeners.delete(listener);
+    };
+  }
+
+  /** These were committed. */
+  ended(ends: readonly TaskEnd[]): void {
+    if (ends.length === 0 || this.#endListeners.size === 0) return;
+    for (const [endpointRow, own] of Map.groupBy(ends, (end) => end.endpointRow)) {
+      const endpointId = this.#endpointId(endpointRow);
+      for (const listener of this.#endListeners) listener(endpointId, own);
+    }
+  }
+
+  #endpointId(endpointRow: number): EndpointId {
+    const known = this.#endpointIds.get(endpointRow);
+    if (known !== undefined) return known;
+    const [endpointId] = this.#nameEndpoint.get(endpointRow)!;
+    this.#endpointIds.set(endpointRow, endpointId);
+    return endpointId;
+  }
+
   /** Nobody is told anything any more. */
   close(): void {
     this.#listeners.clear();
     this.#endpointListeners.clear();
+    this.#endListeners.clear();
   }
 
   #schedule(): void {

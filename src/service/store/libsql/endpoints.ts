@@ -1,17 +1,16 @@
+import { setImmediate } from "node:timers/promises";
 import { ENDPOINT_LOST, type EndpointTasks } from "./endpoint_tasks.ts";
 import type { EndpointId, FunctionId, UserId } from "../../../contract/ids.ts";
 import type {
   EndpointDescription,
+  EndpointOutline,
   EndpointStore,
   EndpointToken,
   JsonObject,
-  Page,
-  PageQuery,
   StoredEndpoint,
 } from "../store.ts";
-import { decodeCursor, likePattern, pageOf } from "./cursor.ts";
 import type { Engine } from "./engine.ts";
-import { Command, fromJson, Query, queryOnce, type SqlValue, toJson } from "./query.ts";
+import { Command, fromJson, Query, type SqlValue, toJson } from "./query.ts";
 import type { LibsqlTokens } from "./tokens.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -33,6 +32,23 @@ type EndpointRow = [
   queuedTasks: number,
 ];
 
+type OutlineRow = [
+  endpointRow: number,
+  endpointId: string,
+  name: string,
+  displayName: string | null,
+  ownerRow: number,
+  isPublic: number,
+  createdAt: number,
+  lastSeen: number | null,
+  hostname: string | null,
+  namedSite: string | null,
+  runtimes: string[],
+];
+
+/** Takes some milliseconds. */
+const OUTLINES_PER_STATEMENT = 2_000;
+
 const SELECT = `
   SELECT e.endpoint_row, e.endpoint_id, e.name, e.display_name, e.description, e.metadata,
     e.allowed_functions, e.owner_row, e.public, e.created_at, e.last_seen, e.hostname,
@@ -48,7 +64,9 @@ export class LibsqlEndpoints implements EndpointStore {
   readonly #add: Query<[number]>;
   readonly #change: Query<[endpointRow: number, ownerRow: number]>;
   readonly #byId: Query<EndpointRow>;
-  readonly #count: Query<[number]>;
+  readonly #several: Query<EndpointRow>;
+  readonly #some: Query<[rows: string | null]>;
+  readonly #all: Query<[rows: string | null]>;
   readonly #hide: Query<[number]>;
   readonly #see: Command;
 
@@ -70,10 +88,23 @@ export class LibsqlEndpoints implements EndpointStore {
        WHERE endpoint_id = ? AND deleted_at IS NULL RETURNING endpoint_row, owner_row`,
     );
     this.#byId = new Query(connection, `${SELECT} WHERE e.endpoint_id = ? AND deleted_at IS NULL`);
-    this.#count = new Query(
+    this.#several = new Query(
       connection,
-      `SELECT count(*) FROM endpoints
-       WHERE owner_row = (SELECT user_row FROM users WHERE user = ?) AND deleted_at IS NULL`,
+      `${SELECT} JOIN json_each(?) ids ON e.endpoint_id = ids.value
+       WHERE deleted_at IS NULL ORDER BY ids.key`,
+    );
+    const outlines = (where: string): Query<[rows: string | null]> =>
+      new Query(
+        connection,
+        `SELECT group_concat(outline) FROM (SELECT json_array(e.endpoint_row, e.endpoint_id,
+             e.name, e.display_name, e.owner_row, e.public, e.created_at, e.last_seen, e.hostname,
+             CASE json_type(e.metadata, '$.site') WHEN 'text' THEN e.metadata ->> '$.site' END,
+             json(coalesce(e.runtimes, '[]'))) AS outline
+           FROM endpoints e WHERE e.deleted_at IS NULL AND ${where})`,
+      );
+    this.#some = outlines("e.endpoint_id IN (SELECT value FROM json_each(?))");
+    this.#all = outlines(
+      `e.endpoint_row > ? ORDER BY e.endpoint_row LIMIT ${OUTLINES_PER_STATEMENT}`,
     );
     this.#hide = new Query(
       connection,
@@ -122,37 +153,30 @@ export class LibsqlEndpoints implements EndpointStore {
     return Promise.resolve(row === undefined ? undefined : this.#endpointOf(row));
   }
 
-  // deno-lint-ignore require-await -- a bad cursor has to reject, not to throw
-  async list(
-    query: PageQuery & {
-      readonly viewer: UserId;
-      readonly name?: string;
-      readonly search?: string;
-      readonly ownedOnly?: boolean;
-    },
-  ): Promise<Page<StoredEndpoint>> {
-    const visible = query.ownedOnly ? "e.owner_row = ?" : "(e.owner_row = ? OR e.public = 1)";
-    const conditions = ["e.deleted_at IS NULL", visible];
-    const parameters: SqlValue[] = [this.#engine.findUser(query.viewer) ?? -1];
-    if (query.cursor !== undefined) {
-      conditions.push("(e.name, e.endpoint_row) > (?, ?)");
-      parameters.push(...decodeCursor(query.cursor, ["", 0]));
+  several(endpointIds: readonly EndpointId[]): Promise<readonly StoredEndpoint[]> {
+    const rows = this.#several.all(JSON.stringify(endpointIds));
+    return Promise.resolve(rows.map((row) => this.#endpointOf(row)));
+  }
+
+  async outlines(endpointIds?: readonly EndpointId[]): Promise<readonly EndpointOutline[]> {
+    if (endpointIds !== undefined) return this.#outlinesOf(this.#some, JSON.stringify(endpointIds));
+    const outlines: EndpointOutline[] = [];
+    for (let after = 0;;) {
+      const portion = this.#outlinesOf(this.#all, after);
+      outlines.push(...portion);
+      if (portion.length < OUTLINES_PER_STATEMENT) return outlines;
+      after = portion.at(-1)!.position;
+      await setImmediate();
     }
-    if (query.name !== undefined) {
-      conditions.push("e.name = ?");
-      parameters.push(query.name);
-    }
-    if (query.search !== undefined) {
-      const pattern = likePattern(query.search);
-      conditions.push(`(e.name LIKE ? ESCAPE '\\' OR e.display_name LIKE ? ESCAPE '\\')`);
-      parameters.push(pattern, pattern);
-    }
-    const rows = queryOnce<EndpointRow>(
-      this.#engine.connection,
-      `${SELECT} WHERE ${conditions.join(" AND ")} ORDER BY e.name, e.endpoint_row LIMIT ?`,
-      [...parameters, query.limit + 1],
-    );
-    return pageOf(rows, query.limit, (row) => this.#endpointOf(row), (row) => [row[2], row[0]]);
+  }
+
+  #outlinesOf(query: Query<[rows: string | null]>, parameter: SqlValue): EndpointOutline[] {
+    const [rows] = query.get(parameter)!;
+    return (JSON.parse(`[${rows ?? ""}]`) as OutlineRow[]).map((row) => this.#outlineOf(row));
+  }
+
+  queuedTasks(position: number): number {
+    return this.#engine.queued.at(position);
   }
 
   async delete(endpointId: EndpointId, at: number): Promise<boolean> {
@@ -165,10 +189,6 @@ export class LibsqlEndpoints implements EndpointStore {
     if (row === undefined) return false;
     await this.#tasks.failAll(row, ENDPOINT_LOST.deleted, at);
     return true;
-  }
-
-  count(owner: UserId): Promise<number> {
-    return Promise.resolve(this.#count.get(owner)?.[0] ?? 0);
   }
 
   seen(endpointId: EndpointId, at: number): Promise<void> {
@@ -184,6 +204,23 @@ export class LibsqlEndpoints implements EndpointStore {
 
   #changed(transaction: Transaction, endpointId: EndpointId): void {
     transaction.afterCommit(() => this.#engine.changes.endpointChanged(endpointId));
+  }
+
+  #outlineOf(row: OutlineRow): EndpointOutline {
+    const [position, endpointId, name, displayName, ownerRow, isPublic] = row;
+    return {
+      position,
+      endpointId,
+      name,
+      displayName,
+      owner: this.#engine.userName(ownerRow),
+      public: isPublic === 1,
+      createdAt: row[6],
+      lastSeen: row[7],
+      hostname: row[8],
+      namedSite: row[9],
+      runtimes: row[10],
+    };
   }
 
   #endpointOf(row: EndpointRow): StoredEndpoint {

@@ -9,6 +9,7 @@ import { messageOf } from "../../../lib/outcome.ts";
 import { GroupCommit, type Write } from "../group_commit.ts";
 import { Changes } from "./changes.ts";
 import { Query } from "./query.ts";
+import { QueuedTasks } from "./queued_tasks.ts";
 import { RecentResults } from "./recent_results.ts";
 import { CountWriter, Transaction } from "./transaction.ts";
 
@@ -18,6 +19,7 @@ export class Engine {
   readonly connection: Connection;
   readonly recent = new RecentResults();
   readonly changes: Changes;
+  readonly queued: QueuedTasks;
   readonly #log: LogSync;
   readonly #commit: GroupCommit<Transaction>;
   readonly #counts: CountWriter;
@@ -35,6 +37,7 @@ export class Engine {
     this.connection = connection;
     this.#log = new LogSync(connection, path);
     this.changes = new Changes(connection, (row) => this.userName(row));
+    this.queued = new QueuedTasks(connection);
     this.#counts = new CountWriter(connection);
     this.#findUser = new Query(connection, "SELECT user_row FROM users WHERE user = ?");
     this.#addUser = new Query(connection, "INSERT INTO users (user) VALUES (?) RETURNING user_row");
@@ -147,7 +150,9 @@ export class Engine {
     this.#lastTaskRow = transaction.lastTaskRow;
     this.#lastSequence = transaction.lastSequence;
     this.recent.add(transaction.recentResults);
-    this.changes.counted(transaction.countedOwners());
+    this.queued.add(transaction.counts);
+    this.changes.counted(transaction.counts);
+    this.changes.ended(transaction.ends);
     for (const group of transaction.finishedGroups) {
       for (const listener of this.#listeners.get(group) ?? []) listener();
     }

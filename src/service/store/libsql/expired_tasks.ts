@@ -1,7 +1,7 @@
 /**
  * The end of finished tasks: the one place where a task is deleted, with its result and what its
  * submission and its group leave behind. Whatever else belongs to tasks ends with them by triggers
- * on `tasks` and `results` (`migrations/002_blobs.ts`). Pages that become free are used for later
+ * on `tasks` and `results` (`migrations/002_blobs.ts`, `005_overview.ts`). Pages that become free are used for later
  * tasks: the file stays as large as what it held at most, and nothing is moved to make it smaller.
  *
  * 1. A task that has not finished is never deleted.
@@ -83,8 +83,8 @@ export class ExpiredTasks {
     this.#forgetKeys.run(submissions);
     this.#deleteSubmissions.run(submissions);
     this.#deleteGroups.run(groups);
-    for (const [, , ownerRow, endpointRow, , , state] of rows) {
-      transaction.deleted(ownerRow, endpointRow, state);
+    for (const [, , ownerRow, endpointRow, , groupRow, state] of rows) {
+      transaction.deleted({ ownerRow, endpointRow, groupRow, state });
     }
   }
 }

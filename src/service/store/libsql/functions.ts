@@ -1,13 +1,12 @@
-import type { FunctionId } from "../../../contract/ids.ts";
+import type { FunctionId, UserId } from "../../../contract/ids.ts";
 import type {
   FunctionStore,
   FunctionSummaryRow,
   JsonObject,
   Page,
-  PageQuery,
   StoredFunction,
 } from "../store.ts";
-import { decodeCursor, likePattern, pageOf } from "./cursor.ts";
+import { decodeCursor, likePattern, pageOf } from "../cursor.ts";
 import type { Engine } from "./engine.ts";
 import { Command, fromJson, Query, queryOnce, type SqlValue, toJson } from "./query.ts";
 
@@ -33,6 +32,7 @@ export class LibsqlFunctions implements FunctionStore {
   readonly #addCode: Command;
   readonly #byId: Query<[code: Uint8Array, ...FunctionRow]>;
   readonly #summaries: Query<FunctionRow>;
+  readonly #count: Query<[number]>;
   readonly #hide: Command;
 
   constructor(engine: Engine) {
@@ -57,6 +57,10 @@ export class LibsqlFunctions implements FunctionStore {
       connection,
       `SELECT ${COLUMNS} FROM functions f
        WHERE f.function_id IN (SELECT value FROM json_each(?)) AND f.deleted_at IS NULL`,
+    );
+    this.#count = new Query(
+      connection,
+      "SELECT count(*) FROM functions WHERE owner_row = ? AND deleted_at IS NULL",
     );
     this.#hide = new Command(
       connection,
@@ -96,14 +100,11 @@ export class LibsqlFunctions implements FunctionStore {
 
   // deno-lint-ignore require-await -- a bad cursor has to reject, not to throw
   async list(
-    query: PageQuery & {
-      readonly viewer: string;
-      readonly name?: string;
-      readonly search?: string;
-    },
+    query: Parameters<FunctionStore["list"]>[0],
   ): Promise<Page<FunctionSummaryRow>> {
     const owner = this.#engine.findUser(query.viewer) ?? -1;
-    const conditions = ["f.deleted_at IS NULL", "(f.owner_row = ? OR f.public = 1)"];
+    const visible = query.owner === "me" ? "f.owner_row = ?" : "(f.owner_row = ? OR f.public = 1)";
+    const conditions = ["f.deleted_at IS NULL", visible];
     const parameters: SqlValue[] = [owner];
     if (query.cursor !== undefined) {
       conditions.push("f.function_row < ?");
@@ -112,6 +113,10 @@ export class LibsqlFunctions implements FunctionStore {
     if (query.name !== undefined) {
       conditions.push("f.name = ?");
       parameters.push(query.name);
+    }
+    if (query.runtime !== undefined) {
+      conditions.push("f.runtime = ?");
+      parameters.push(query.runtime);
     }
     if (query.search !== undefined) {
       const pattern = likePattern(query.search);
@@ -125,6 +130,10 @@ export class LibsqlFunctions implements FunctionStore {
       [...parameters, query.limit + 1],
     );
     return pageOf(rows, query.limit, (row) => this.#summaryOf(row), (row) => [row[0]]);
+  }
+
+  count(owner: UserId): Promise<number> {
+    return Promise.resolve(this.#count.get(this.#engine.findUser(owner) ?? -1)![0]);
   }
 
   delete(functionId: FunctionId): Promise<boolean> {

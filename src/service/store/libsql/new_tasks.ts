@@ -8,7 +8,10 @@ import type { Connection } from "../../../lib/database.ts";
 import { timeOrderedId } from "../time_ordered_id.ts";
 import { Command } from "./query.ts";
 
-/** Payloads of more bytes are in `large_payloads`: an update of a task writes its whole row. */
+/**
+ * Payloads of more bytes are in `large_payloads`: an update of a task writes its whole row. Not more
+ * than `KEPT_PAYLOAD_BYTES`, since those in the row stay with a finished task.
+ */
 export const INLINE_PAYLOAD_BYTES = 4_000;
 
 /** Tasks that go over in one buffer. */

@@ -73,7 +73,7 @@ export class Submissions {
     );
     this.#addGroup = new Query(
       connection,
-      `INSERT INTO task_groups (group_id, owner_row, created_at) VALUES (?, ?, ?)
+      `INSERT INTO task_groups (group_id, owner_row, created_at, tasks) VALUES (?, ?, ?, ?)
        RETURNING group_row`,
     );
     this.#add = new Query(
@@ -155,9 +155,10 @@ export class Submissions {
     const { endpointRow } = target;
     const ownerRow = this.#engine.userRow(transaction, request.owner);
     const taskGroupId = request.taskGroupId ?? newId();
-    const groupRow = target.group?.row ??
-      this.#addGroup.get(taskGroupId, ownerRow, request.at)![0];
     const count = request.tasks.reduce((sum, { payloads }) => sum + payloads.length, 0);
+    const groupRow = target.group?.row ??
+      this.#addGroup.get(taskGroupId, ownerRow, request.at, count)![0];
+    if (target.group !== undefined) transaction.grown(groupRow, count);
     const first = transaction.takeTaskRows(count);
     if (request.queued !== undefined) transaction.afterCommit(() => request.queued!(first));
     const requestId = newId();

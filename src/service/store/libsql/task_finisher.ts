@@ -8,6 +8,7 @@ import { EnvelopeError } from "../../../contract/envelope.ts";
 import type { TaskError } from "../../../contract/errors.ts";
 import type { TaskId } from "../../../contract/ids.ts";
 import {
+  KEPT_PAYLOAD_BYTES,
   MAX_DETAILS_BYTES,
   MAX_RESULT_BYTES,
   MAX_TASK_OUTPUT_BYTES,
@@ -21,7 +22,6 @@ import {
 } from "../../../contract/task_state.ts";
 import type { Connection } from "../../../lib/database.ts";
 import type { LibsqlBlobs } from "./blobs.ts";
-import { INLINE_PAYLOAD_BYTES } from "./new_tasks.ts";
 import { BulkInsert, Command, Query, toJson } from "./query.ts";
 import type { RecentResult } from "./recent_results.ts";
 import { resultOf } from "./result_rows.ts";
@@ -34,7 +34,16 @@ type FoundColumns = [
   taskRows: string,
   groupRows: string,
   ownerRows: string,
+  createdAts: string,
   largeTaskRows: string,
+];
+
+type Columns = [
+  positions: number[],
+  taskRows: number[],
+  groupRows: number[],
+  ownerRows: number[],
+  createdAts: number[],
 ];
 
 /** A task that ends now. */
@@ -43,6 +52,7 @@ interface Finished {
   readonly taskRow: number;
   readonly groupRow: number;
   readonly ownerRow: number;
+  readonly createdAt: number;
   readonly endpointRow: number;
   readonly ending: Ending;
 }
@@ -72,7 +82,8 @@ interface Reported extends Ending {
 const MAY_FINISH = TASK_STATES.filter((state) => canMove(state, "success"))
   .map((state) => `'${state}'`).join(", ");
 
-const CLEAR = "delivery = NULL, cancel_requested = NULL, payload = NULL";
+/** A payload in the row stays, for another run: it is small. */
+const CLEAR = "delivery = NULL, cancel_requested = NULL";
 
 export class TaskFinisher {
   readonly #find: Query<FoundColumns>;
@@ -85,6 +96,7 @@ export class TaskFinisher {
       endpointRow: number,
       payloadBytes: number,
       taskId: TaskId,
+      createdAt: number,
     ]
   >;
   readonly #addResults: BulkInsert;
@@ -96,8 +108,8 @@ export class TaskFinisher {
     this.#find = new Query(
       connection,
       `SELECT json_group_array(j.key), json_group_array(task_row), json_group_array(group_row),
-         json_group_array(owner_row),
-         json_group_array(task_row) FILTER (WHERE payload_bytes > ${INLINE_PAYLOAD_BYTES})
+         json_group_array(owner_row), json_group_array(created_at),
+         json_group_array(task_row) FILTER (WHERE payload_bytes > ${KEPT_PAYLOAD_BYTES})
        FROM json_each(?) j CROSS JOIN tasks ON task_id = j.value
        WHERE endpoint_row = ? AND state IN (${MAY_FINISH})`,
     );
@@ -112,7 +124,8 @@ export class TaskFinisher {
       connection,
       `UPDATE tasks SET state = ?, completed_at = ?, result_sequence = ?, ${CLEAR}
        WHERE task_row = ? AND state IN (${MAY_FINISH})
-       RETURNING task_row, group_row, owner_row, endpoint_row, payload_bytes, task_id`,
+       RETURNING task_row, group_row, owner_row, endpoint_row, payload_bytes, task_id,
+         created_at`,
     );
     this.#addResults = new BulkInsert(
       connection,
@@ -140,17 +153,18 @@ export class TaskFinisher {
       endings.set(message.task_id, ending);
     }
     const found = this.#find.get(JSON.stringify([...endings.keys()]), endpointRow)!;
-    const [positions, taskRows, groupRows, ownerRows] = found.slice(0, 4)
-      .map((column) => JSON.parse(column) as number[]) as [number[], number[], number[], number[]];
+    const [positions, taskRows, groupRows, ownerRows, createdAts] = found.slice(0, 5)
+      .map((column) => JSON.parse(column) as number[]) as Columns;
     const inOrder = [...endings.values()];
     const tasks = taskRows.map((taskRow, index) => ({
       taskRow,
       groupRow: groupRows[index]!,
       ownerRow: ownerRows[index]!,
+      createdAt: createdAts[index]!,
       endpointRow,
       ending: inOrder[positions[index]!]!,
     }));
-    this.#dropPayloads(found[4]);
+    this.#dropPayloads(found[5]);
     for (const alike of byOutcome(tasks)) this.#end(transaction, alike, at);
   }
 
@@ -187,12 +201,13 @@ export class TaskFinisher {
     const sequence = transaction.takeSequences(1);
     const finished = this.#byService.get(state, at, sequence, task.taskRow);
     if (finished === undefined) return;
-    const [taskRow, groupRow, ownerRow, endpointRow, payloadBytes, taskId] = finished;
+    const [taskRow, groupRow, ownerRow, endpointRow, payloadBytes, taskId, createdAt] = finished;
     const { attempt } = task;
     const event = { state, at, by: "service", attempt, detail: error.message } as const;
     const ending = { taskId, at, state, error, timeline: [event] };
-    this.#store(transaction, [{ sequence, taskRow, groupRow, ownerRow, endpointRow, ending }]);
-    if (payloadBytes > INLINE_PAYLOAD_BYTES) this.#dropPayloads(`[${taskRow}]`);
+    const ended = { sequence, taskRow, groupRow, ownerRow, createdAt, endpointRow, ending };
+    this.#store(transaction, [ended]);
+    if (payloadBytes > KEPT_PAYLOAD_BYTES) this.#dropPayloads(`[${taskRow}]`);
   }
 
   #store(transaction: Transaction, finished: readonly Finished[]): void {
@@ -203,8 +218,9 @@ export class TaskFinisher {
       }
       return [sequence, taskRow, groupRow, ...values];
     }));
-    for (const { ownerRow, endpointRow, groupRow, ending } of finished) {
-      transaction.finished(ownerRow, endpointRow, groupRow, ending.state);
+    for (const { ownerRow, endpointRow, groupRow, createdAt, ending } of finished) {
+      const { state, at } = ending;
+      transaction.finished({ ownerRow, endpointRow, groupRow, state, createdAt, at });
     }
   }
 

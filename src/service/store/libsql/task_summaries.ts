@@ -23,13 +23,20 @@ export type SummaryRow = [
 
 const COLUMNS = `t.task_row, t.task_id, t.owner_row, g.group_id, f.function_id, f.name,
   e.endpoint_id, e.name, t.state, t.attempt, t.created_at, t.completed_at`;
-const SOURCE = `FROM tasks t JOIN task_groups g USING (group_row)
+const JOINS = `JOIN task_groups g USING (group_row)
   JOIN functions f USING (function_row) JOIN endpoints e USING (endpoint_row)`;
 
 /** Gives {@link SummaryRow}s; conditions are about `t`, a row of `tasks`. */
-export const SELECT_SUMMARY = `SELECT ${COLUMNS} ${SOURCE}`;
-/** Gives the same, each as JSON in a column `summary`; instants are whole, so none is rounded. */
-export const SELECT_SUMMARY_JSON = `SELECT json_array(${COLUMNS}) AS summary ${SOURCE}`;
+export const SELECT_SUMMARY = `SELECT ${COLUMNS} FROM tasks t ${JOINS}`;
+
+/**
+ * Gives the same, each as JSON in a column `summary`; instants are whole, so none is rounded.
+ *
+ * @param source `tasks t`, and how it is to be read
+ */
+export function selectSummaryJson(source: string): string {
+  return `SELECT json_array(${COLUMNS}) AS summary FROM ${source} ${JOINS}`;
+}
 
 export class TaskSummaries {
   readonly #engine: Engine;

@@ -10,11 +10,12 @@ import type {
   SubmitReceipt,
   SubmitRequest,
   TaskDetailRow,
+  TaskInput,
   TaskStatusRow,
   TaskStore,
   TaskSummaryRow,
 } from "../store.ts";
-import { decodeCursor, pageOf } from "./cursor.ts";
+import { decodeCursor, pageOf } from "../cursor.ts";
 import type { Engine } from "./engine.ts";
 import { ExpiredTasks } from "./expired_tasks.ts";
 import type { LiveProgress } from "./live_progress.ts";
@@ -27,6 +28,7 @@ import {
   type ResultRow,
 } from "./result_rows.ts";
 import type { Submissions } from "./submissions.ts";
+import type { TaskInputs } from "./task_inputs.ts";
 import { TaskCounts } from "./task_counts.ts";
 import { TaskList } from "./task_list.ts";
 import { SELECT_SUMMARY, type SummaryRow, TaskSummaries } from "./task_summaries.ts";
@@ -55,6 +57,7 @@ type DetailRow = [
 export class LibsqlTasks implements TaskStore {
   readonly #engine: Engine;
   readonly #submissions: Submissions;
+  readonly #inputs: TaskInputs;
   readonly #summaries: TaskSummaries;
   readonly #list: TaskList;
   readonly #counts: TaskCounts;
@@ -66,10 +69,15 @@ export class LibsqlTasks implements TaskStore {
   readonly #groupOwner: Query<[string]>;
   readonly #groupTasks: Query<[taskRow: number, taskId: string, createdAt: number]>;
 
-  constructor(engine: Engine, live: LiveProgress, submissions: Submissions) {
+  constructor(
+    engine: Engine,
+    live: LiveProgress,
+    parts: { readonly submissions: Submissions; readonly inputs: TaskInputs },
+  ) {
     const { connection } = engine;
     this.#engine = engine;
-    this.#submissions = submissions;
+    this.#submissions = parts.submissions;
+    this.#inputs = parts.inputs;
     this.#summaries = new TaskSummaries(engine, live);
     this.#list = new TaskList(engine, this.#summaries);
     this.#counts = new TaskCounts(engine);
@@ -123,6 +131,10 @@ export class LibsqlTasks implements TaskStore {
   detail(taskId: TaskId): Promise<TaskDetailRow | undefined> {
     const row = this.#summary.get(taskId);
     return this.#engine.onDisk(row === undefined ? undefined : this.#detailOf(row[0], row));
+  }
+
+  input(taskId: TaskId): Promise<TaskInput | undefined> {
+    return this.#engine.onDisk(this.#inputs.of(taskId));
   }
 
   list(query: Parameters<TaskStore["list"]>[0]): Promise<Page<TaskSummaryRow>> {
@@ -185,6 +197,7 @@ export class LibsqlTasks implements TaskStore {
       ...summary,
       maxAttempts,
       priority: fromJson<TaskOptions>(options)?.priority ?? DEFAULT_PRIORITY,
+      payloadKept: isTerminal(state) ? this.#inputs.of(taskId)?.payload !== null : true,
       timeline,
       result: finishedOf(taskId, state, completedAt, result),
     };

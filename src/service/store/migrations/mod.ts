@@ -6,6 +6,7 @@ import { initial } from "./001_initial.ts";
 import { blobs } from "./002_blobs.ts";
 import { lanes } from "./003_lanes.ts";
 import { sessions } from "./004_sessions.ts";
+import { overview } from "./005_overview.ts";
 
 export interface Migration {
   /** Counted from 1 without gaps; `PRAGMA user_version` is that of the last one applied. */
@@ -19,4 +20,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { number: 2, name: "blobs", sql: blobs },
   { number: 3, name: "lanes", sql: lanes },
   { number: 4, name: "sessions", sql: sessions },
+  { number: 5, name: "overview", sql: overview },
 ];

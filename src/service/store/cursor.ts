@@ -1,6 +1,6 @@
 /** Keyset cursors: the key of a page's last row, unreadable enough that nobody builds on it. */
-import { FuncxError } from "../../../contract/errors.ts";
-import type { Page } from "../store.ts";
+import { FuncxError } from "../../contract/errors.ts";
+import type { Page } from "./page.ts";
 
 export type CursorKey = readonly (string | number)[];
 
@@ -20,7 +20,11 @@ export function decodeCursor<const K extends CursorKey>(cursor: string, example:
   } catch {
     // Not base64, not UTF-8 or not JSON: said below.
   }
-  throw new FuncxError({
+  throw foreignCursor();
+}
+
+export function foreignCursor(): FuncxError {
+  return new FuncxError({
     code: "REQUEST_MALFORMED",
     message: "the cursor is not one that a page of this list gave",
     hint: "Leave the cursor out to start at the first page.",
