@@ -200,14 +200,14 @@ function checkDependencies(users: readonly SourceFile[]): Problem[] {
   });
 }
 
-/** Some packages are there for tests alone. */
-function readTests(): SourceFile[] {
-  return readFiles(filesUnder(join(ROOT, "tests")));
+/** Not under the import rule, but build and tests have packages of their own. */
+function readOthers(): SourceFile[] {
+  return readFiles(["scripts", "tests"].flatMap((name) => filesUnder(join(ROOT, name))));
 }
 
 function main(): number {
   const sources = readSources();
-  const users = [...sources, ...readTests()];
+  const users = [...sources, ...readOthers()];
   const problems = [...sources.flatMap(checkSource), ...checkDependencies(users)];
   for (const { path, line, rule } of problems) {
     console.error(`${path}${line === 0 ? "" : `:${line}`}: ${rule}`);

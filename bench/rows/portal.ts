@@ -1,7 +1,7 @@
 /** Row 16: the portal in a real Chromium, with many endpoints and tasks in the store. */
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { type Client, Executor } from "../../src/client/mod.ts";
-import { launchChromium } from "../../tests/helpers/chromium.ts";
+import { withBrowser } from "../../tests/helpers/chromium.ts";
 import { until } from "../../tests/helpers/until.ts";
 import { Deployment, NO_OP } from "../deployment.ts";
 import { OURS } from "../figures.ts";
@@ -159,15 +159,12 @@ export const portal: Scenario = {
       const { queued_tasks } = await client.endpoint(id);
       return queued_tasks === 0;
     }, 60_000);
-    const browser = await launchChromium();
-    try {
+    await withBrowser(async (browser) => {
       const window = await signedIn(browser, deployment);
       const { url } = await deployment.access();
       await measureViews(context, window, url);
       await measureInteractions(context, window, url);
       await measureUpdates(context, window, { client, url, endpointId: id });
-    } finally {
-      await browser.close();
-    }
+    });
   },
 };

@@ -11,6 +11,16 @@ export async function launchChromium(): Promise<Browser> {
   return await chromium.launch({ executablePath: await chromiumPath(), args: ["--no-sandbox"] });
 }
 
+/** Closed after `use`. */
+export async function withBrowser(use: (browser: Browser) => Promise<void>): Promise<void> {
+  const browser = await launchChromium();
+  try {
+    await use(browser);
+  } finally {
+    await browser.close();
+  }
+}
+
 async function chromiumPath(): Promise<string> {
   const found = placeOfChromium();
   if (found !== undefined) return found;

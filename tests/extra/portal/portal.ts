@@ -3,7 +3,6 @@
  * in the browser's console fails the test: an exception, a refused script, a broken request.
  */
 import type { Browser, BrowserContext, Page } from "playwright-core";
-import { launchChromium } from "../../helpers/chromium.ts";
 import type { TestEnv } from "../../helpers/test_env.ts";
 
 export interface WindowOptions {
@@ -65,6 +64,15 @@ export class PortalWindow implements AsyncDisposable {
     await this.page.goto(path);
   }
 
+  /** Waits until the page shows all that it has asked for. */
+  async settled(): Promise<void> {
+    const { page } = this;
+    await page.getByRole("heading", { level: 1 }).first().waitFor();
+    // The live stream stays open, so the network is never idle; what loads says so.
+    await page.waitForFunction(() => document.querySelector(".loading") === null);
+    await page.evaluate(() => document.fonts.ready.then(() => {}));
+  }
+
   /** What the browser complained of and the test did not expect. */
   get complaints(): readonly string[] {
     return this.#complaints.filter((text) => !this.#expected.some((known) => known.test(text)));
@@ -81,14 +89,4 @@ export class PortalWindow implements AsyncDisposable {
 export async function signInLink(env: TestEnv): Promise<string> {
   const { url } = await env.json<{ url: string }>(["portal", "--no-browser"]);
   return url;
-}
-
-/** One browser for all tests of a file; it is closed with the process. */
-export async function withBrowser(use: (browser: Browser) => Promise<void>): Promise<void> {
-  const browser = await launchChromium();
-  try {
-    await use(browser);
-  } finally {
-    await browser.close();
-  }
 }
