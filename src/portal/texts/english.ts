@@ -83,6 +83,71 @@ export const english = {
 
   home: {
     title: "Home",
+    run: "Run a function",
+    all: "All",
+    figures: {
+      endpoints: "Endpoints online",
+      ofAll: (online: string, all: string): string => `${online} of ${all}`,
+      running: "Tasks running",
+      waiting: "Waiting or starting",
+      succeeded: "Succeeded",
+      failed: "Failed",
+    },
+    running: { title: "Going on now", none: "Nothing runs or waits at the moment." },
+    failed: {
+      title: "Failed lately",
+      none: "Nothing has failed.",
+      noCause: "Its endpoint did not say why.",
+    },
+    online: {
+      title: "Endpoints online",
+      none: "None is online at the moment.",
+      more: (count: string): string => `and ${count} more`,
+      workers: (busy: string, all: string): string => `${busy} of ${all} workers busy`,
+      queued: (count: string): string => `${count} tasks in its queue`,
+    },
+    connect: {
+      another: "Connect an endpoint",
+      lead:
+        "On the machine whose processors you want to use, with funcx-endpoint installed: two commands, and a one-time code in place of a password.",
+      make: "Make a one-time code",
+      makeAgain: "Make another code",
+      needsManage: "To connect endpoints, sign in with a token of scope manage.",
+      tokenLabel: "endpoint connected from the portal",
+      login: "Log in there. The command asks for a token:",
+      paste: "Paste this code when it asks. It is used once, and may manage endpoints and tokens:",
+      start: "Then start the endpoint:",
+      expires: (left: string): string => `Unused, it expires in ${left}.`,
+      expired: "The code has expired. Make another one.",
+      onlyHere:
+        "This address reaches the service from this machine only. To connect other machines, start the service with --listen and a certificate.",
+      waiting: "Waiting for the endpoint to connect…",
+      someOnline: "An endpoint has come online.",
+      all: "See those online",
+      registered: "It is registered here, and starting.",
+      connected: "It is connected and ready for tasks.",
+      run: "Run something on it",
+    },
+    first: {
+      welcome: "Welcome to funcX",
+      lead:
+        "Functions you register here run on machines you connect: your workstation, a cluster, a cloud. Three steps to the first result.",
+      done: "done",
+      connect: {
+        title: "Connect an endpoint",
+        note: "An endpoint is a machine, or a whole cluster behind its login node.",
+      },
+      register: {
+        title: "Register a function",
+        note: "Python, TypeScript or a shell command; register once, run as often as you like.",
+        action: "Write a function",
+      },
+      run: {
+        title: "Run it",
+        note: "Choose the function and the endpoint, fill in the arguments, and watch it run.",
+        action: "Run a function",
+      },
+    },
   },
 
   endpoints: {
@@ -270,5 +335,56 @@ export const english = {
 
   tokens: {
     title: "Tokens",
+    lead: "Whoever has one of these may come in as you, within its scopes.",
+    needsManage: "To see and make tokens, sign in with a token of scope manage or all.",
+    kinds: { token: "Token", session: "Browser" },
+    list: {
+      label: "Tokens and sessions",
+      none: "No tokens",
+      name: "Label",
+      kind: "Kind",
+      scopes: "Scopes",
+      created: "Created",
+      used: "Last used",
+      expires: "Expires",
+      actions: "Revoke",
+      thisOne: "this session",
+      never: "never",
+      expired: "expired",
+      inTime: (time: string): string => `in ${time}`,
+    },
+    revoke: {
+      action: "Revoke",
+      title: (name: string): string => `Revoke ${name}?`,
+      lead:
+        "It ends at once, and so do the browser sessions that were opened with it. Programs that use it are refused from then on.",
+      leadSession: "That browser is signed out at once.",
+      leadOwn: "This page works with it: you will be signed out here.",
+      done: (name: string): string => `${name} is revoked`,
+    },
+    create: {
+      open: "New token",
+      label: "Label",
+      labelNote: "What it is for, such as the machine or the program that will use it.",
+      scopes: "What it may do",
+      explained: {
+        read: "list and show endpoints, functions, tasks and results",
+        run: "also register and run functions, and cancel tasks",
+        manage: "also register and stop endpoints, and make and revoke tokens",
+        all: "everything that you may",
+      },
+      lifetime: "Expires",
+      lifetimes: {
+        day: "in a day",
+        month: "in 30 days",
+        quarter: "in 90 days",
+        year: "in a year",
+        never: "never",
+      },
+      make: "Make the token",
+      shownOnce: (label: string): string =>
+        `${label === "" ? "The new token" : label}: copy it now, it is shown this once.`,
+      putAway: "I have copied it",
+    },
   },
 } as const;
