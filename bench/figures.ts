@@ -311,6 +311,30 @@ export const FIGURES: readonly Figure[] = [
   { id: "15.manager_stopped", label: "a manager is stopped, until it is said to be away", ...time },
   { id: "15.block_cancelled", label: "scancel of a block, until its tasks wait again", ...time },
   { id: "15.agent_killed", label: "start after a kill, until its managers are back", ...time },
+  {
+    id: "16.endpoints",
+    label: "portal, first view of 10,000 endpoints with an empty browser cache, p50",
+    ...time,
+    target: 300,
+  },
+  {
+    id: "16.tasks",
+    label: "portal, first view of 100,000 tasks with an empty browser cache, p50",
+    ...time,
+    target: 300,
+  },
+  {
+    id: "16.interaction",
+    label: "portal, longest of searching and scrolling in them, from input to paint",
+    ...time,
+    target: 100,
+  },
+  {
+    id: "16.update",
+    label: "portal, longest from the end of a task until the page shows it",
+    ...time,
+    target: 500,
+  },
 ];
 
 /** What the machine allows without the program, beside which a figure that is not reached stands. */

@@ -18,6 +18,7 @@ import { idleEndpoints } from "./rows/idle_endpoints.ts";
 import { manyManagers } from "./rows/many_managers.ts";
 import { memory } from "./rows/memory.ts";
 import { payloads } from "./rows/payloads.ts";
+import { portal } from "./rows/portal.ts";
 import { serviceRate } from "./rows/service_rate.ts";
 import { serviceTrip } from "./rows/service_trip.ts";
 import { shellService } from "./rows/shell_service.ts";
@@ -50,7 +51,7 @@ const SHORT: readonly Scenario[] = [
 ];
 
 /** Those that fill memory and disk, last. */
-const LONG: readonly Scenario[] = [idleEndpoints, manyManagers, backlog];
+const LONG: readonly Scenario[] = [idleEndpoints, manyManagers, portal, backlog];
 
 /** The program, the floors beside it, and its peers; those that have to be installed when asked for. */
 export function scenariosOf(options: { readonly peers: boolean }): readonly Scenario[] {

@@ -50,11 +50,18 @@ function buildDocument(): JsonObject {
       version: VERSION,
       description: "Register functions, run them on endpoints, and get their results.",
     },
-    security: [{ token: [] }],
+    security: [{ token: [] }, { session_cookie: [], session_key: [] }],
     paths: paths(),
     components: {
       securitySchemes: {
         token: { type: "http", scheme: "bearer", description: "fx_ and 43 characters." },
+        session_cookie: {
+          type: "apiKey",
+          in: "cookie",
+          name: "funcx_session_PORT",
+          description: "Of a browser that is signed in, by the port that it knows.",
+        },
+        session_key: { type: "apiKey", in: "header", name: api.SESSION_HEADER },
       },
       schemas: Object.fromEntries(
         Object.entries(NAMED).map(([name, schema]) => [name, converted(schema, "output", name)]),

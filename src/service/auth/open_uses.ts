@@ -4,6 +4,7 @@ import type { Caller } from "./caller.ts";
 
 interface OpenUse {
   readonly tokenId: string;
+  readonly parentId: string | null;
   readonly endpointId: EndpointId | null;
   readonly ended: (reason: EndOfUse) => void;
   readonly expiry: ReturnType<typeof setTimeout> | undefined;
@@ -35,6 +36,7 @@ export class OpenUses {
   watch(caller: Caller, now: number, ended: (reason: EndOfUse) => void): () => void {
     const use: OpenUse = {
       tokenId: caller.tokenId,
+      parentId: caller.parentId,
       endpointId: caller.endpointId,
       ended,
       expiry: caller.expiresAt === null ? undefined : setTimeout(
@@ -50,8 +52,9 @@ export class OpenUses {
     return this.#uses.size;
   }
 
+  /** Also of the sessions that were opened by it. */
   endOfToken(tokenId: string): void {
-    this.#endWhere((use) => use.tokenId === tokenId, "revoked");
+    this.#endWhere((use) => use.tokenId === tokenId || use.parentId === tokenId, "revoked");
   }
 
   /** Uses of an endpoint's own tokens, which were replaced or ended with the endpoint. */

@@ -10,6 +10,8 @@ function caller(change: Partial<Caller> = {}): Caller {
     scopes: ["all"],
     endpointId: null,
     expiresAt: null,
+    kind: "token",
+    parentId: null,
     ...change,
   };
 }

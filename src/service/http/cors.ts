@@ -17,7 +17,10 @@ export function isPreflight(request: Request): boolean {
   return request.method === "OPTIONS" && request.headers.has("access-control-request-method");
 }
 
-/** Tokens travel in a header and there are no cookies, so credentials are never allowed. */
+/**
+ * Pages of other origins send a token in a header. Credentials are never allowed, nor is the header
+ * with a session's key: sessions are for the service's own pages.
+ */
 export function preflightResponse(): Response {
   return respond(null, {
     status: 204,

@@ -55,6 +55,7 @@ export class Hub {
   readonly #known = new Map<EndpointId, string>();
   readonly #followers = new Followers();
   readonly #listeners = new Set<() => void>();
+  readonly #statusListeners = new Set<(endpointId: EndpointId) => void>();
   #closed = false;
 
   constructor(options: HubOptions) {
@@ -107,6 +108,17 @@ export class Hub {
     this.#listeners.add(listener);
     return () => {
       this.#listeners.delete(listener);
+    };
+  }
+
+  /**
+   * Calls `listener` when an endpoint comes, goes, or says how busy it is. Returns the end of it.
+   * Must not throw.
+   */
+  onStatus(listener: (endpointId: EndpointId) => void): () => void {
+    this.#statusListeners.add(listener);
+    return () => {
+      this.#statusListeners.delete(listener);
     };
   }
 
@@ -223,6 +235,7 @@ export class Hub {
     known: (endpointId, hello) => void this.#known.set(endpointId, hello.instance_id),
     serving: (session) => this.#serving(session),
     progressed: (endpointId, taskIds) => this.#followers.progressed(endpointId, taskIds),
+    status: (endpointId) => this.#statusChanged(endpointId),
     output: (endpointId, chunks) => this.#followers.output(endpointId, chunks),
     ended: (session, position) => this.#ended(session, position),
   };
@@ -241,7 +254,7 @@ export class Hub {
 
   #serving(session: Session): void {
     session.serving?.follow(this.#followers.tasksOf(session.endpointId), true);
-    this.#changed();
+    this.#changed(session.endpointId);
   }
 
   #ended(session: Session, unsent: Promise<readonly number[]> | undefined): void {
@@ -249,7 +262,7 @@ export class Hub {
     const { endpointId } = session;
     if (this.#sessions.get(endpointId) === session) {
       this.#sessions.delete(endpointId);
-      this.#changed();
+      this.#changed(endpointId);
     }
     if (unsent === undefined) return;
     this.#afterwards(endpointId, async () => {
@@ -276,8 +289,14 @@ export class Hub {
     this.#ending.set(endpointId, ending);
   }
 
-  #changed(): void {
+  /** It has come or gone. */
+  #changed(endpointId: EndpointId): void {
     for (const listener of this.#listeners) listener();
+    this.#statusChanged(endpointId);
+  }
+
+  #statusChanged(endpointId: EndpointId): void {
+    for (const listener of this.#statusListeners) listener(endpointId);
   }
 }
 

@@ -43,6 +43,8 @@ export interface ServingOptions {
 export interface ServingEvents {
   progressed(taskIds: readonly TaskId[]): void;
   output(chunks: Output["chunks"]): void;
+  /** A new status is known. */
+  status(): void;
   /** The peer broke the protocol. */
   violation(reason: string): void;
   /** The session has to end; the endpoint comes back. */
@@ -191,8 +193,11 @@ export class Serving {
   }
 
   #heardStatus(status: EndpointStatus | undefined): void {
-    const { endpointId, store, now } = this.#options;
-    if (status !== undefined) this.#status = status;
+    const { endpointId, store, now, events } = this.#options;
+    if (status !== undefined) {
+      this.#status = status;
+      events.status();
+    }
     if (this.#started) this.#dispatcher.retry();
     if (now() - this.#lastSeenWritten < LAST_SEEN_INTERVAL) return;
     this.#lastSeenWritten = now();

@@ -38,6 +38,8 @@ export interface SessionEvents {
   serving(session: Session): void;
   progressed(endpointId: EndpointId, taskIds: readonly TaskId[]): void;
   output(endpointId: EndpointId, chunks: Output["chunks"]): void;
+  /** It has said how busy it is. */
+  status(endpointId: EndpointId): void;
   /**
    * Called once. `unsent` are the positions of tasks that are marked as perhaps sent and never were;
    * undefined when the session had not begun to serve.
@@ -186,6 +188,7 @@ export class Session {
       events: {
         progressed: (taskIds) => events.progressed(endpointId, taskIds),
         output: (chunks) => events.output(endpointId, chunks),
+        status: () => events.status(endpointId),
         violation: (reason) => this.#violation(reason),
         giveUp: (reason) => this.goodbye(reason),
         left: (reason) => this.#left(reason),

@@ -197,3 +197,23 @@ Deno.test("the owner's stop and the end of the service reach the endpoint", asyn
   assertEquals([reject.code, reject.retryable], ["SERVICE_STOPPING", true]);
   await late.expect("closed");
 });
+
+Deno.test("who listens for statuses is told when an endpoint comes, reports and goes", async () => {
+  await using fixture = await HubFixture.open();
+  const endpoint = await fixture.stored.endpoint();
+  let told = Promise.withResolvers<string>();
+  const next = async (): Promise<string> => {
+    const endpointId = await told.promise;
+    told = Promise.withResolvers();
+    return endpointId;
+  };
+  fixture.hub.onStatus((endpointId) => told.resolve(endpointId));
+  await using fake = await fixture.connect(endpoint);
+  assertEquals(await next(), endpoint);
+  fake.send({ type: "heartbeat", at: 5_000, status: { ...IDLE, pending_tasks: 7 } });
+  assertEquals(await next(), endpoint);
+  assertEquals(fixture.hub.status(endpoint)?.pending_tasks, 7);
+  await fake.cut();
+  assertEquals(await next(), endpoint);
+  assertEquals(fixture.hub.isOnline(endpoint), false);
+});

@@ -104,7 +104,7 @@ async function callerOf(
   { tokens, now }: MountOptions,
 ): Promise<Caller | null> {
   if (route.scope === null) return null;
-  const caller = await authenticate(tokens, request.headers.get("authorization"), now());
+  const caller = await authenticate(tokens, request, now());
   requireScope(caller, route.scope);
   return caller;
 }

@@ -1,10 +1,10 @@
 /** Tokens of users: made, listed, ended. */
-import type { Scope, TokenRecord } from "../../contract/api.ts";
+import type { Answer, TokenRecord } from "../../contract/api.ts";
 import { FuncxError } from "../../contract/errors.ts";
 import { newId, type UserId } from "../../contract/ids.ts";
 import { type Caller, grants } from "../auth/caller.ts";
+import { expiryWithin, requireGrantable } from "../auth/grant.ts";
 import { hashOf, makeToken } from "../auth/token.ts";
-import { ValidationError } from "../http/validation.ts";
 import type { ServiceParts } from "../parts.ts";
 import type { NewToken, StoredToken } from "../store/store.ts";
 import type { Handlers } from "./route.ts";
@@ -21,22 +21,15 @@ export function tokenHandlers(
       scopes: [...caller.scopes],
     }),
 
-    createToken: async ({ caller, body }) => {
+    createToken: ({ caller, body }) => {
       const scopes = body.scopes ?? [...caller.scopes];
       requireGrantable(caller, scopes);
-      const at = now();
-      const token = makeToken();
-      const record: NewToken = {
-        tokenId: newId(),
-        hash: hashOf(token),
+      return createToken(parts, {
         user: userOf(parts, caller, body.user ?? caller.user),
         label: body.label ?? "",
         scopes,
-        createdAt: at,
-        expiresAt: expiry(at, body.lifetime_seconds ?? null, caller),
-      };
-      await store.tokens.create(record);
-      return { ...tokenRecord({ ...record, endpointId: null, lastUsedAt: null }), token };
+        expiresAt: expiryWithin(caller, now(), body.lifetime_seconds ?? null),
+      });
     },
 
     listTokens: async ({ caller }) => {
@@ -57,24 +50,6 @@ export function tokenHandlers(
   };
 }
 
-/** A token cannot make one that may do more than it may itself. */
-function requireGrantable(caller: Caller, scopes: readonly Scope[]): void {
-  if (scopes.includes("endpoint")) {
-    throw new ValidationError({
-      key: "scopes",
-      expected: "scopes of users; an endpoint gets its token when it is registered",
-      found: "endpoint",
-    });
-  }
-  const excess = scopes.find((scope) => !grants(caller.scopes, scope));
-  if (excess === undefined) return;
-  throw new FuncxError({
-    code: "INSUFFICIENT_AUTH_SCOPE",
-    message: `a token of ${caller.scopes.join(", ")} cannot make one of scope ${excess}`,
-    hint: "use a token of scope all",
-  });
-}
-
 /** Only the user who runs the service lets others in: anybody else would be free to pose as them. */
 function userOf({ localUser }: ServiceParts, caller: Caller, user: UserId): UserId {
   const mayNameOthers = caller.user === localUser && grants(caller.scopes, "all");
@@ -86,14 +61,26 @@ function userOf({ localUser }: ServiceParts, caller: Caller, user: UserId): User
   });
 }
 
-/** A token does not outlive the one that it was made with. */
-function expiry(at: number, lifetimeSeconds: number | null, caller: Caller): number | null {
-  const asked = lifetimeSeconds === null ? Infinity : at + lifetimeSeconds * 1_000;
-  const end = Math.min(asked, caller.expiresAt ?? Infinity);
-  return Number.isFinite(end) ? end : null;
+/** Makes a token. Its text is in the answer alone. */
+export async function createToken(
+  { store, now }: ServiceParts,
+  { user, label, scopes, expiresAt }: Pick<NewToken, "user" | "label" | "scopes" | "expiresAt">,
+): Promise<Answer<"createToken">> {
+  const token = makeToken();
+  const record: NewToken = {
+    tokenId: newId(),
+    hash: hashOf(token),
+    user,
+    label,
+    scopes,
+    createdAt: now(),
+    expiresAt,
+  };
+  await store.tokens.create(record);
+  return { ...tokenRecord({ ...record, lastUsedAt: null, kind: "token" }), token };
 }
 
-function tokenRecord(token: StoredToken): TokenRecord {
+function tokenRecord(token: Omit<StoredToken, "endpointId" | "parentId">): TokenRecord {
   return {
     token_id: token.tokenId,
     label: token.label,
@@ -102,5 +89,6 @@ function tokenRecord(token: StoredToken): TokenRecord {
     created_at: seconds(token.createdAt),
     last_used_at: token.lastUsedAt === null ? null : seconds(token.lastUsedAt),
     expires_at: token.expiresAt === null ? null : seconds(token.expiresAt),
+    kind: token.kind,
   };
 }

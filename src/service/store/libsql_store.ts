@@ -26,7 +26,7 @@ import { TaskFinisher } from "./libsql/task_finisher.ts";
 import { LibsqlTasks } from "./libsql/tasks.ts";
 import { LibsqlTokens } from "./libsql/tokens.ts";
 import { migrate } from "./migrate.ts";
-import type { Store } from "./store.ts";
+import type { Store, StoreChanges } from "./store.ts";
 
 /**
  * Opens or makes the database at `path`, mode 0600, in a folder that exists. Throws `FuncxError`:
@@ -57,6 +57,7 @@ export class LibsqlStore implements Store {
   readonly queue: LibsqlQueue;
   readonly results: LibsqlResults;
   readonly blobs: LibsqlBlobs;
+  readonly changes: StoreChanges;
   readonly failed: Promise<Error>;
   readonly #engine: Engine;
   readonly #live: LiveProgress;
@@ -73,6 +74,7 @@ export class LibsqlStore implements Store {
     const cancellations = new Cancellations(engine, finisher);
     this.#engine = engine;
     this.failed = engine.failed;
+    this.changes = engine.changes;
     this.#live = live;
     this.#endpointTasks = endpointTasks;
     this.tokens = new LibsqlTokens(engine);

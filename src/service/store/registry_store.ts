@@ -17,6 +17,10 @@ export interface StoredToken {
   readonly createdAt: number;
   readonly lastUsedAt: number | null;
   readonly expiresAt: number | null;
+  /** `session`: of a browser that is signed in. */
+  readonly kind: "token" | "session";
+  /** The token by which a session was opened; the session ends with it. */
+  readonly parentId: string | null;
 }
 
 export interface NewToken {
@@ -32,11 +36,16 @@ export interface NewToken {
 
 export interface TokenStore {
   create(token: NewToken): Promise<void>;
+  /**
+   * A session under the token `parentId`; `hash` is of its two halves. Whether the parent was there
+   * still. Sessions that had expired by then are deleted.
+   */
+  createSession(session: NewToken & { readonly parentId: string }): Promise<boolean>;
   /** Also one that has expired: the caller compares `expiresAt`. */
   findByHash(hash: Uint8Array): Promise<StoredToken | undefined>;
   /** The user's own, newest first, without those of endpoints. */
   list(user: UserId): Promise<readonly StoredToken[]>;
-  /** Whether there was such a token of this user. */
+  /** Whether there was such a token of this user. Its sessions end with it. */
   revoke(user: UserId, tokenId: string): Promise<boolean>;
   /** Remembers the use; written with a later transaction, so the last minute may be lost in a crash. */
   used(tokenId: string, at: number): void;
@@ -143,4 +152,9 @@ export interface EndpointStore {
   /** Number of endpoints that the user owns. */
   count(owner: UserId): Promise<number>;
   seen(endpointId: EndpointId, at: number): Promise<void>;
+  /**
+   * Calls `listener` after each write that has registered, changed or deleted an endpoint, or what is
+   * known of its agent. Returns the end of it. Must not throw.
+   */
+  onChange(listener: (endpointId: EndpointId) => void): () => void;
 }

@@ -12,11 +12,13 @@
  */
 import type { ServiceId } from "../../contract/ids.ts";
 import type { BlobStore } from "./blob_store.ts";
+import type { StoreChanges } from "./changes.ts";
 import type { QueueStore } from "./queue_store.ts";
 import type { EndpointStore, FunctionStore, TokenStore } from "./registry_store.ts";
 import type { ResultStore, TaskStore } from "./task_store.ts";
 
 export type { BlobStore, StoredBlob } from "./blob_store.ts";
+export type { StoreChanges } from "./changes.ts";
 export type { Page, PageQuery } from "./page.ts";
 export type * from "./queue_store.ts";
 export type * from "./registry_store.ts";
@@ -32,6 +34,7 @@ export interface Store {
   readonly queue: QueueStore;
   readonly results: ResultStore;
   readonly blobs: BlobStore;
+  readonly changes: StoreChanges;
   /** Resolves when the disk has failed so that only another process can go on, with the reason. */
   readonly failed: Promise<Error>;
   /** Writes what is still held back and closes the file. */

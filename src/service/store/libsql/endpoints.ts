@@ -13,6 +13,7 @@ import { decodeCursor, likePattern, pageOf } from "./cursor.ts";
 import type { Engine } from "./engine.ts";
 import { Command, fromJson, Query, queryOnce, type SqlValue, toJson } from "./query.ts";
 import type { LibsqlTokens } from "./tokens.ts";
+import type { Transaction } from "./transaction.ts";
 
 type EndpointRow = [
   endpointRow: number,
@@ -97,6 +98,7 @@ export class LibsqlEndpoints implements EndpointStore {
       const added = this.#add.get(...described, endpointId, ownerRow, createdAt);
       const identity = { endpointId, owner, endpointRow: added![0] };
       this.#tokens.replaceOfEndpoint(transaction, identity, token, createdAt);
+      this.#changed(transaction, endpointId);
     });
   }
 
@@ -110,6 +112,7 @@ export class LibsqlEndpoints implements EndpointStore {
       const [endpointRow, ownerRow] = changed;
       const identity = { endpointId, endpointRow, owner: this.#engine.userName(ownerRow) };
       this.#tokens.replaceOfEndpoint(transaction, identity, description.token, description.at);
+      this.#changed(transaction, endpointId);
       return true;
     });
   }
@@ -153,9 +156,10 @@ export class LibsqlEndpoints implements EndpointStore {
   }
 
   async delete(endpointId: EndpointId, at: number): Promise<boolean> {
-    const row = await this.#engine.write(() => {
+    const row = await this.#engine.write((transaction) => {
       const hidden = this.#hide.get(at, endpointId);
       if (hidden !== undefined) this.#tokens.endOfEndpoint(hidden[0]);
+      this.#changed(transaction, endpointId);
       return hidden?.[0];
     });
     if (row === undefined) return false;
@@ -168,9 +172,18 @@ export class LibsqlEndpoints implements EndpointStore {
   }
 
   seen(endpointId: EndpointId, at: number): Promise<void> {
-    return this.#engine.write(() => {
+    return this.#engine.write((transaction) => {
       this.#see.run(at, endpointId);
+      this.#changed(transaction, endpointId);
     });
+  }
+
+  onChange(listener: (endpointId: EndpointId) => void): () => void {
+    return this.#engine.changes.onEndpoint(listener);
+  }
+
+  #changed(transaction: Transaction, endpointId: EndpointId): void {
+    transaction.afterCommit(() => this.#engine.changes.endpointChanged(endpointId));
   }
 
   #endpointOf(row: EndpointRow): StoredEndpoint {

@@ -7,6 +7,7 @@ import { logger } from "../../../lib/log.ts";
 import { LogSync } from "../../../lib/log_sync.ts";
 import { messageOf } from "../../../lib/outcome.ts";
 import { GroupCommit, type Write } from "../group_commit.ts";
+import { Changes } from "./changes.ts";
 import { Query } from "./query.ts";
 import { RecentResults } from "./recent_results.ts";
 import { CountWriter, Transaction } from "./transaction.ts";
@@ -16,6 +17,7 @@ const log = logger("service", "store");
 export class Engine {
   readonly connection: Connection;
   readonly recent = new RecentResults();
+  readonly changes: Changes;
   readonly #log: LogSync;
   readonly #commit: GroupCommit<Transaction>;
   readonly #counts: CountWriter;
@@ -32,6 +34,7 @@ export class Engine {
   constructor(connection: Connection, path: string) {
     this.connection = connection;
     this.#log = new LogSync(connection, path);
+    this.changes = new Changes(connection, (row) => this.userName(row));
     this.#counts = new CountWriter(connection);
     this.#findUser = new Query(connection, "SELECT user_row FROM users WHERE user = ?");
     this.#addUser = new Query(connection, "INSERT INTO users (user) VALUES (?) RETURNING user_row");
@@ -80,6 +83,7 @@ export class Engine {
   }
 
   close(): void {
+    this.changes.close();
     this.#commit.close();
     this.#log.close();
     closeDatabase(this.connection);
@@ -143,6 +147,7 @@ export class Engine {
     this.#lastTaskRow = transaction.lastTaskRow;
     this.#lastSequence = transaction.lastSequence;
     this.recent.add(transaction.recentResults);
+    this.changes.counted(transaction.countedOwners());
     for (const group of transaction.finishedGroups) {
       for (const listener of this.#listeners.get(group) ?? []) listener();
     }

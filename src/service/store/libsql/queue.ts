@@ -96,11 +96,13 @@ export class LibsqlQueue implements QueueStore {
     const moved = lastSpool === null || lastSpool === spoolId
       ? { requeued: 0, failed: 0 }
       : await this.#endpointTasks.spoolLost(endpointRow, at);
-    await this.#engine.write(() => {
+    await this.#engine.write((transaction) => {
       this.#begin.run(hostname, softwareVersion, toJson(runtimes), at, endpointRow);
       // Last, so that a crash before leaves the rest of the lost tasks to the next session.
       if (lastSpool !== spoolId) this.#spool.run(spoolId, endpointRow);
+      transaction.afterCommit(() => this.#engine.changes.endpointChanged(endpointId));
     });
+    this.#engine.changes.moved(endpointId);
     return moved;
   }
 
@@ -143,6 +145,7 @@ export class LibsqlQueue implements QueueStore {
   async release(endpointId: EndpointId, positions: readonly number[]): Promise<void> {
     await this.#live.flush();
     await this.#endpointTasks.release(this.#rowOf(endpointId), positions, Date.now());
+    this.#engine.changes.moved(endpointId);
   }
 
   held(query: {
@@ -162,7 +165,9 @@ export class LibsqlQueue implements QueueStore {
     if (taskIds.length === 0) return { requeued: 0, failed: 0 };
     await this.#live.flush();
     const endpointRow = this.#rowOf(endpointId);
-    return await this.#endpointTasks.missing(endpointRow, taskIds, at);
+    const missing = await this.#endpointTasks.missing(endpointRow, taskIds, at);
+    this.#engine.changes.moved(endpointId);
+    return missing;
   }
 
   codes(functionIds: readonly FunctionId[]): Promise<ReadonlyMap<FunctionId, Uint8Array>> {
@@ -171,6 +176,7 @@ export class LibsqlQueue implements QueueStore {
 
   accepted(endpointId: EndpointId, taskIds: readonly TaskId[], at: number): void {
     for (const taskId of taskIds) this.#live.accepted(endpointId, taskId, at);
+    this.#engine.changes.moved(endpointId);
   }
 
   progressed(
@@ -178,6 +184,7 @@ export class LibsqlQueue implements QueueStore {
     events: readonly { readonly task_id: TaskId; readonly event: TaskEvent }[],
   ): void {
     for (const { task_id, event } of events) this.#live.progressed(endpointId, task_id, event);
+    this.#engine.changes.moved(endpointId);
   }
 
   async finished(

@@ -15,12 +15,15 @@ type TokenRow = [
   createdAt: number,
   lastUsedAt: number | null,
   expiresAt: number | null,
+  kind: "token" | "session",
+  parentId: string | null,
 ];
 
 const SELECT = `
   SELECT t.token_id, u.user, t.label, t.scopes, e.endpoint_id, t.created_at, t.last_used_at,
-    t.expires_at
-  FROM tokens t JOIN users u USING (user_row) LEFT JOIN endpoints e USING (endpoint_row)`;
+    t.expires_at, t.kind, p.token_id
+  FROM tokens t JOIN users u USING (user_row) LEFT JOIN endpoints e USING (endpoint_row)
+    LEFT JOIN tokens p ON p.token_row = t.parent_row`;
 
 /** A use is written at most this often for one token; milliseconds. */
 const USE_INTERVAL = 60_000;
@@ -28,6 +31,8 @@ const USE_INTERVAL = 60_000;
 export class LibsqlTokens implements TokenStore {
   readonly #engine: Engine;
   readonly #add: Command;
+  readonly #addSession: Command;
+  readonly #removeExpiredSessions: Command;
   readonly #byHash: Query<TokenRow>;
   readonly #byUser: Query<TokenRow>;
   readonly #remove: Command;
@@ -44,6 +49,18 @@ export class LibsqlTokens implements TokenStore {
       `INSERT INTO tokens
          (token_id, hash, user_row, label, scopes, endpoint_row, created_at, expires_at)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+    );
+    this.#addSession = new Command(
+      connection,
+      `INSERT INTO tokens
+         (token_id, hash, user_row, label, scopes, created_at, expires_at, kind, parent_row)
+       SELECT ?, ?, user_row, ?, ?, ?, ?, 'session', token_row FROM tokens
+       WHERE token_id = ? AND kind = 'token'
+         AND user_row = (SELECT user_row FROM users WHERE user = ?)`,
+    );
+    this.#removeExpiredSessions = new Command(
+      connection,
+      "DELETE FROM tokens WHERE parent_row IS NOT NULL AND expires_at <= ?",
     );
     this.#byHash = new Query(connection, `${SELECT} WHERE t.hash = ?`);
     this.#byUser = new Query(
@@ -63,6 +80,15 @@ export class LibsqlTokens implements TokenStore {
     return this.#engine.write((transaction) => {
       if (this.#byHash.get(token.hash) !== undefined) return taken();
       this.#insert(token, this.#engine.userRow(transaction, token.user), null);
+    });
+  }
+
+  createSession(session: NewToken & { readonly parentId: string }): Promise<boolean> {
+    const { tokenId, hash, user, label, scopes, createdAt, expiresAt, parentId } = session;
+    return this.#engine.write(() => {
+      this.#removeExpiredSessions.run(createdAt);
+      const values = [tokenId, hash, label, scopes.join(" "), createdAt, expiresAt];
+      return this.#addSession.run(...values, parentId, user) > 0;
     });
   }
 
@@ -127,7 +153,18 @@ export class LibsqlTokens implements TokenStore {
 }
 
 function tokenOf(row: TokenRow): StoredToken {
-  const [tokenId, user, label, scopes, endpointId, createdAt, lastUsedAt, expiresAt] = row;
+  const [
+    tokenId,
+    user,
+    label,
+    scopes,
+    endpointId,
+    createdAt,
+    lastUsedAt,
+    expiresAt,
+    kind,
+    parentId,
+  ] = row;
   return {
     tokenId,
     user,
@@ -137,6 +174,8 @@ function tokenOf(row: TokenRow): StoredToken {
     createdAt,
     lastUsedAt,
     expiresAt,
+    kind,
+    parentId,
   };
 }
 

@@ -22,7 +22,13 @@ Deno.test("a token is found by its hash, with what it may do", async () => {
   const made = token();
   await tokens.create(made);
   const { hash, ...rest } = made;
-  assertEquals(await tokens.findByHash(hash), { ...rest, endpointId: null, lastUsedAt: null });
+  assertEquals(await tokens.findByHash(hash), {
+    ...rest,
+    endpointId: null,
+    lastUsedAt: null,
+    kind: "token",
+    parentId: null,
+  });
   assertEquals(await tokens.findByHash(randomHash()), undefined);
   await assertRejects(() => tokens.create(token({ hash })), /such a token already/);
 });

@@ -103,6 +103,11 @@ export class Transaction implements TransactionScope {
     this.#countsOf(ownerRow, endpointRow)[state] -= 1;
   }
 
+  /** Whose tasks were added, have ended or are gone. */
+  *countedOwners(): Generator<number> {
+    for (const { ownerRow } of this.#counts.values()) yield ownerRow;
+  }
+
   /** Must not throw. */
   afterCommit(action: () => void): void {
     this.#afterCommit.push(action);

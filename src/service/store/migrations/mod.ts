@@ -5,6 +5,7 @@
 import { initial } from "./001_initial.ts";
 import { blobs } from "./002_blobs.ts";
 import { lanes } from "./003_lanes.ts";
+import { sessions } from "./004_sessions.ts";
 
 export interface Migration {
   /** Counted from 1 without gaps; `PRAGMA user_version` is that of the last one applied. */
@@ -17,4 +18,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { number: 1, name: "initial", sql: initial },
   { number: 2, name: "blobs", sql: blobs },
   { number: 3, name: "lanes", sql: lanes },
+  { number: 4, name: "sessions", sql: sessions },
 ];

@@ -1,0 +1,89 @@
+/**
+ * Tells listeners what has changed. Tasks change all the time, so of theirs no more is told than
+ * once per turn of the event loop.
+ */
+import { setImmediate } from "node:timers";
+import type { EndpointId, UserId } from "../../../contract/ids.ts";
+import type { Connection } from "../../../lib/database.ts";
+import type { StoreChanges } from "../changes.ts";
+import { Query } from "./query.ts";
+
+export class Changes implements StoreChanges {
+  readonly #userName: (ownerRow: number) => UserId;
+  /** Those with unfinished tasks there; what has moved is one of them. */
+  readonly #ownersAt: Query<[ownerRow: number]>;
+  readonly #listeners = new Set<(owner: UserId) => void>();
+  readonly #endpointListeners = new Set<(endpointId: EndpointId) => void>();
+  readonly #owners = new Set<number>();
+  readonly #endpoints = new Set<EndpointId>();
+  #scheduled = false;
+
+  constructor(connection: Connection, userName: (ownerRow: number) => UserId) {
+    this.#userName = userName;
+    this.#ownersAt = new Query(
+      connection,
+      `SELECT c.owner_row FROM task_counts c JOIN endpoints e USING (endpoint_row)
+       WHERE e.endpoint_id = ? AND c.unfinished > 0`,
+    );
+  }
+
+  onTasks(listener: (owner: UserId) => void): () => void {
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+    };
+  }
+
+  /** See `EndpointStore.onChange`. */
+  onEndpoint(listener: (endpointId: EndpointId) => void): () => void {
+    this.#endpointListeners.add(listener);
+    return () => {
+      this.#endpointListeners.delete(listener);
+    };
+  }
+
+  /** What is stored of an endpoint has changed. */
+  endpointChanged(endpointId: EndpointId): void {
+    for (const listener of this.#endpointListeners) listener(endpointId);
+  }
+
+  /** Numbers of these owners' tasks have changed. */
+  counted(ownerRows: Iterable<number>): void {
+    if (this.#listeners.size === 0) return;
+    for (const ownerRow of ownerRows) this.#owners.add(ownerRow);
+    this.#schedule();
+  }
+
+  /** Tasks of an endpoint have moved, without an end. */
+  moved(endpointId: EndpointId): void {
+    if (this.#listeners.size === 0) return;
+    this.#endpoints.add(endpointId);
+    this.#schedule();
+  }
+
+  /** Nobody is told anything any more. */
+  close(): void {
+    this.#listeners.clear();
+    this.#endpointListeners.clear();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => this.#tell());
+  }
+
+  #tell(): void {
+    this.#scheduled = false;
+    if (this.#listeners.size === 0) return;
+    for (const endpointId of this.#endpoints) {
+      for (const [ownerRow] of this.#ownersAt.all(endpointId)) this.#owners.add(ownerRow);
+    }
+    const owners = [...this.#owners].map((row) => this.#userName(row));
+    this.#owners.clear();
+    this.#endpoints.clear();
+    for (const owner of owners) {
+      for (const listener of this.#listeners) listener(owner);
+    }
+  }
+}
