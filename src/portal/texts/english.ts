@@ -155,6 +155,50 @@ export const english = {
 
   tasks: {
     title: "Tasks",
+    result: "Result",
+    attempts: (attempt: number, most: number): string =>
+      attempt === 0 ? `up to ${most} attempts` : `attempt ${attempt} of ${most} at most`,
+    timeline: {
+      title: "Timeline",
+      lead: (total: string): string => `${total} from submit to end.`,
+      last: (total: string): string => `${total} since submit.`,
+      skewed:
+        "* By its own clock this happened before the line above it: the clocks of two machines differ. It counts as happening together with that line.",
+      state: "State",
+      by: "Told by",
+      attempt: "Attempt",
+      at: "At, by its clock",
+      lasted: "Lasted",
+      why: "Why",
+      soFar: (duration: string): string => `${duration} so far`,
+      parts: {
+        client: "client",
+        service: "service",
+        agent: "agent",
+        manager: "manager",
+        worker: "worker",
+      },
+    },
+    output: {
+      title: "Output",
+      lines: (name: string): string => `Lines of ${name}`,
+      empty: "nothing written so far",
+      all: (size: string): string => `Show all ${size}`,
+      save: "Save as a file",
+      toEnd: "↓ Follow the end",
+      gap: (size: string): string => `… ${size} that did not come here …`,
+      dropped: (kept: string, dropped: string): string =>
+        `the last ${kept}; ${dropped} before are kept no more`,
+    },
+    error: {
+      title: { failed: "Why it failed", cancelled: "It was cancelled" },
+      traceback: "Traceback on the worker",
+      copyTraceback: "Copy the traceback",
+    },
+    waitingFor: {
+      offline: "It waits: its endpoint is offline. It runs when the endpoint is back.",
+      problem: "It waits. Its endpoint says:",
+    },
   },
 
   tokens: {
