@@ -97,6 +97,10 @@ export const english = {
     title: "Functions",
   },
 
+  editor: {
+    keys: "Tab indents; Escape, then Tab leaves the editor.",
+  },
+
   run: {
     title: "Run",
   },
