@@ -162,8 +162,64 @@ export const english = {
     title: "Functions",
   },
 
+  editor: {
+    keys: "Tab indents; Escape, then Tab leaves the editor.",
+  },
+
   run: {
     title: "Run",
+  },
+
+  results: {
+    label: "Result",
+    views: "Views of the result",
+    kinds: {
+      image: "Image",
+      html: "HTML",
+      plot: "Plot",
+      table: "Table",
+      streams: "Output",
+      quantity: "Value",
+      text: "Text",
+      tree: "Tree",
+      source: "JSON",
+    },
+    text: "Text of the result",
+    path: "path",
+    value: "value",
+    opaque: (header: string, size: string): string =>
+      `This result is a Python object (form ${header}, ${size}), which only Python can read. Fetch it with the Python SDK, or let the function return what JSON can hold.`,
+    malformed: (reason: string): string =>
+      `This result cannot be read: ${reason}. What follows is as it came.`,
+    long: (size: string): string =>
+      `This result has ${size}, which is too much to be taken apart here. You see its beginning; the file has all of it.`,
+    large: (size: string): string => `This result has ${size} and is kept beside the task.`,
+    fetch: "Fetch and show it",
+    downloadAll: "Download",
+    download: (extension: string): string => `Download .${extension}`,
+    shownOf: (shown: string, all: string): string => `${shown} of ${all} shown`,
+    preview: "Preview",
+    previewNote: "Isolated: scripts do not run in it and nothing is loaded.",
+    asText: "Show as text",
+    brokenImage: "This looks like an image, but the browser cannot read it.",
+    imageAlt: (name: string): string => `Image that is the result of ${name}`,
+    returned: (code: number): string => `Exit code ${code}`,
+    nothingWritten: "Nothing was written.",
+    tableSize: (rows: number, columns: number): string =>
+      `${rows.toLocaleString("en")} × ${columns.toLocaleString("en")}`,
+    items: (count: string): string => `[ ${count} ]`,
+    keys: (count: string): string => `{ ${count} }`,
+    characters: (count: string): string => `… ${count} characters`,
+    moreItems: (count: string): string => `Show more (${count} not shown)`,
+    searchLabel: "Search keys and values",
+    next: "Next match",
+    previous: "Previous match",
+    hits: (at: number, count: string): string => at === 0 ? `${count} found` : `${at} of ${count}`,
+    noHit: "not found",
+    noPlot: "The plot could not be loaded.",
+    points: (count: string): string => `${count} points`,
+    between: (name: string, least: string, greatest: string): string =>
+      `${name} from ${least} to ${greatest}`,
   },
 
   tasks: {
