@@ -49,6 +49,7 @@ import {
   sourceOf,
   type TaskFunction,
 } from "./functions.ts";
+import { signatureOf } from "./signature/signature.ts";
 import { type OpenAnswer, Transport, type TransportOptions } from "./transport.ts";
 
 export interface ClientOptions extends TransportOptions {
@@ -140,7 +141,8 @@ export class Client {
 
   /**
    * Registers a TypeScript or JavaScript function, or what `python`, `shell` and `typescript` made;
-   * see {@link sourceOf} for what of a function is sent.
+   * see {@link sourceOf} for what of a function is sent. What it takes is told along with it, as far as
+   * its source says so.
    */
   async register(
     fn: TaskFunction | FunctionSource,
@@ -155,6 +157,7 @@ export class Client {
       description,
       public: isPublic,
       meta: metadata,
+      parameters: signatureOf(source),
     }, rest);
     return { functionId, name: name ?? source.name };
   }

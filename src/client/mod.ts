@@ -28,6 +28,7 @@ export {
   type TaskFunction,
   typescript,
 } from "./functions.ts";
+export { type ParameterSchema, type Signature, signatureOf } from "./signature/signature.ts";
 export type { RemoteFunction } from "./function_registry.ts";
 export { payloadOf } from "./payload.ts";
 export { resultOf, type TaskFuture } from "./pending_task.ts";

@@ -11,8 +11,23 @@ const PYTHON_DEF = /^(?:async[ \t]+)?def[ \t]+([\p{L}_][\p{L}\p{N}_]*)/gmu;
 
 /** Functions that are defined at the top level, in order, each once. */
 export function pythonFunctions(source: string): string[] {
-  const code = source.replaceAll(PYTHON_TEXT, blank);
+  const { code } = blankPython(source);
   return [...new Set([...code.matchAll(PYTHON_DEF)].map((match) => match[1]!))];
+}
+
+/** A source twice, each as long as it is: parts that only look like code are blank. */
+export interface BlankedSource {
+  /** Without what is in comments and strings. */
+  readonly code: string;
+  /** Without comments. */
+  readonly text: string;
+}
+
+export function blankPython(source: string): BlankedSource {
+  return {
+    code: source.replaceAll(PYTHON_TEXT, blank),
+    text: source.replaceAll(PYTHON_TEXT, (found) => found.startsWith("#") ? blank(found) : found),
+  };
 }
 
 const SCRIPT_TEXT =
@@ -22,6 +37,13 @@ const EXPORTED =
   /^[ \t]*export[ \t]+(?:async[ \t]+)?(?:function[ \t]*\*?|const|let|var)[ \t]+([\p{ID_Start}$_][\p{ID_Continue}$]*)/gmu;
 const EXPORT_DEFAULT = /^[ \t]*export[ \t]+default\b/m;
 const EXPORT_LIST = /^[ \t]*export[ \t]*\{([^}]*)\}/gm;
+
+export function blankScript(source: string): BlankedSource {
+  return {
+    code: source.replaceAll(SCRIPT_TEXT, blank),
+    text: source.replaceAll(SCRIPT_TEXT, (found) => found.startsWith("/") ? blank(found) : found),
+  };
+}
 
 /** Specifiers of modules that are imported or exported from at the top level, types left out. */
 export function importedModules(source: string): string[] {
@@ -38,7 +60,7 @@ function isModuleClause(clause: string): boolean {
 
 /** Names that a module exports, `default` among them. */
 export function exportedNames(source: string): string[] {
-  const code = source.replaceAll(SCRIPT_TEXT, blank);
+  const { code } = blankScript(source);
   const names = [...code.matchAll(EXPORTED)].map((match) => match[1]!);
   for (const [, list] of code.matchAll(EXPORT_LIST)) {
     for (const item of list!.split(",")) {

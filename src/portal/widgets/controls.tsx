@@ -6,7 +6,10 @@ import { english } from "../texts/english.ts";
 
 const COPIED = 1_500;
 
-export function CopyButton({ text }: { readonly text: string }): ComponentChildren {
+/** `label` says what is copied where a page has several of these. */
+export function CopyButton(
+  { text, label }: { readonly text: string; readonly label?: string },
+): ComponentChildren {
   const copied = useSignal(false);
   const copy = async (): Promise<void> => {
     await navigator.clipboard.writeText(text);
@@ -14,7 +17,7 @@ export function CopyButton({ text }: { readonly text: string }): ComponentChildr
     setTimeout(() => copied.value = false, COPIED);
   };
   return (
-    <button type="button" class="small" onClick={() => void copy()}>
+    <button type="button" class="small" aria-label={label} onClick={() => void copy()}>
       {copied.value ? english.common.copied : english.common.copy}
     </button>
   );

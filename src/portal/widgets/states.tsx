@@ -16,6 +16,11 @@ const TONES: Readonly<Record<TaskState, string>> = {
   "cancelled": "idle",
 };
 
+/** The class of what shows a state. */
+export function toneOf(state: TaskState): string {
+  return TONES[state];
+}
+
 export function TaskBadge({ state }: { readonly state: TaskState }): ComponentChildren {
   return <span class={`badge ${TONES[state]}`}>{english.states[state]}</span>;
 }

@@ -1,0 +1,93 @@
+/** A filter by something that has a name and an id: typed in part, and chosen from what fits. */
+import type { ComponentChildren } from "preact";
+import { useEffect, useId } from "preact/hooks";
+import { useSignal } from "@preact/signals";
+import { english } from "../texts/english.ts";
+import { useLoaded } from "../widgets/loaded.ts";
+import { shortId } from "../widgets/units.ts";
+import { isId } from "./task_filter.ts";
+
+export interface Named {
+  readonly id: string;
+  readonly name: string;
+}
+
+export interface NameFilterProps {
+  readonly label: string;
+  /** The id that is chosen. */
+  readonly chosen: string | undefined;
+  readonly onChoose: (id: string | undefined) => void;
+  /** Those whose names have the text in them, some of them. */
+  readonly search: (text: string, signal: AbortSignal) => Promise<readonly Named[]>;
+  readonly find: (id: string, signal: AbortSignal) => Promise<Named>;
+}
+
+/** Between the last key and the question. */
+const PAUSE = 250;
+
+export function NameFilter(props: NameFilterProps): ComponentChildren {
+  return props.chosen === undefined
+    ? <Search {...props} />
+    : <Chosen {...props} chosen={props.chosen} />;
+}
+
+function Search({ label, onChoose, search }: NameFilterProps): ComponentChildren {
+  const id = useId();
+  const text = useSignal("");
+  const asked = useSignal("");
+  useEffect(() => {
+    const timer = setTimeout(() => asked.value = text.value, PAUSE);
+    return () => clearTimeout(timer);
+  }, [text.value]);
+  const found = useLoaded(asked.value, (signal) => search(asked.value, signal)).state.value;
+  const options = found.kind === "ready" ? found.value : [];
+  const typed = (value: string): void => {
+    text.value = value;
+    const option = options.find((named) => optionText(named) === value);
+    if (option !== undefined) onChoose(option.id);
+    else if (isId(value)) onChoose(value);
+  };
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      <input
+        id={id}
+        type="search"
+        list={`${id}-options`}
+        placeholder={english.tasks.filters.anyName}
+        autocomplete="off"
+        value={text.value}
+        onInput={(event) => typed(event.currentTarget.value.trim())}
+      />
+      <datalist id={`${id}-options`}>
+        {options.map((named) => <option key={named.id} value={optionText(named)} />)}
+      </datalist>
+    </div>
+  );
+}
+
+/** Names need not be unique. */
+function optionText({ id, name }: Named): string {
+  return `${name} · ${shortId(id)}`;
+}
+
+function Chosen(
+  { label, chosen, onChoose, find }: NameFilterProps & { readonly chosen: string },
+): ComponentChildren {
+  const found = useLoaded(chosen, (signal) => find(chosen, signal)).state.value;
+  const name = found.kind === "ready" ? found.value.name : shortId(chosen);
+  return (
+    <div class="field">
+      <span class="label">{label}</span>
+      <button
+        type="button"
+        class="chosen-name"
+        aria-label={english.tasks.filters.anyAgain(label, name)}
+        onClick={() => onChoose(undefined)}
+      >
+        <span class="cut" dir="auto">{name}</span>
+        <span aria-hidden="true">✕</span>
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,95 @@
+/** The rows of a task list, live at their beginning and read on at their end. */
+import { type Signal, useComputed, useSignal, useSignalEffect } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import type { TaskSummary } from "../../contract/api.ts";
+import { MAX_LIVE_TASKS } from "../../contract/limits.ts";
+import { isTerminal } from "../../contract/task_state.ts";
+import { live, useLive, useNewestTasks } from "../live/live.ts";
+import { client } from "../session/session.ts";
+import { now } from "../shell/clock.ts";
+import { type Failure, failureOf } from "../widgets/failure.ts";
+import { fits, liveFilterOf, queryOfFilter, type TaskFilter } from "./task_filter.ts";
+import { NO_ROWS, shownRows, type TaskRows, withPage, withWindow } from "./task_rows.ts";
+
+/** Rows of the live window, and of a page behind it. */
+const WINDOW = 100;
+const PAGE = 200;
+
+export interface ShownTasks {
+  /** Undefined until the first ones have come. */
+  readonly rows: Signal<readonly TaskSummary[] | undefined>;
+  /** All older ones are in `rows`. */
+  readonly isWhole: boolean;
+  readonly failure: Failure | undefined;
+  /** Reads on. */
+  readonly more: () => void;
+  /** Rows that are on the screen are kept up to date. */
+  readonly see: (rows: readonly TaskSummary[]) => void;
+}
+
+export function useTaskRows(filter: TaskFilter): ShownTasks {
+  const key = JSON.stringify(filter);
+  const state = useSignal<TaskRows>(NO_ROWS);
+  const failure = useSignal<Failure | undefined>(undefined);
+  const seen = useSignal<readonly string[]>([]);
+  const current = useSignal(filter);
+  const newest = useNewestTasks({ ...liveFilterOf(filter), limit: WINDOW });
+  useLive({ task_ids: [...seen.value] });
+  useEffect(() => {
+    state.value = NO_ROWS;
+    failure.value = undefined;
+    current.value = filter;
+  }, [key]);
+  useSignalEffect(() => {
+    if (newest.value !== undefined) state.value = withWindow(state.peek(), newest.value, WINDOW);
+  });
+  const more = useReading(key, filter, state, failure);
+  const rows = useComputed(() => {
+    const { value } = state;
+    if (value.newest === undefined && value.cursor === undefined) return undefined;
+    const time = Math.floor(now.peek());
+    return shownRows(value, live.tasks.value, (task) => fits(current.value, task, time));
+  });
+  return {
+    rows,
+    isWhole: state.value.cursor === null,
+    failure: failure.value,
+    more,
+    see: (visible) => {
+      const ids = visible.filter((task) => !isTerminal(task.status)).map((task) => task.task_id);
+      const next = ids.slice(0, MAX_LIVE_TASKS);
+      if (next.join() !== seen.peek().join()) seen.value = next;
+    },
+  };
+}
+
+/** Returns what reads the next page, one at a time. */
+function useReading(
+  key: string,
+  filter: TaskFilter,
+  state: Signal<TaskRows>,
+  failure: Signal<Failure | undefined>,
+): () => void {
+  const reading = useRef<AbortController | undefined>(undefined);
+  useEffect(() => () => {
+    reading.current?.abort();
+    reading.current = undefined;
+  }, [key]);
+  return () => {
+    const { cursor } = state.peek();
+    if (reading.current !== undefined || cursor === null) return;
+    const controller = reading.current = new AbortController();
+    const { signal } = controller;
+    const query = { ...queryOfFilter(filter, now.peek()), limit: PAGE, cursor };
+    client.call("listTasks", { query, signal }).then((page) => {
+      // A list that has begun anew meanwhile reads from its own beginning.
+      if (signal.aborted || state.peek().cursor !== cursor) return;
+      failure.value = undefined;
+      state.value = withPage(state.peek(), page);
+    }).catch((thrown) => {
+      if (!signal.aborted) failure.value = failureOf(thrown);
+    }).finally(() => {
+      if (reading.current === controller) reading.current = undefined;
+    });
+  };
+}
