@@ -100,16 +100,16 @@ function pagesOf(scene: Scene): readonly (readonly [name: string, path: string])
 
 async function takePictures(browser: Browser, env: TestEnv, scene: Scene): Promise<void> {
   for (const colorScheme of ["light", "dark"] as const) {
-    await using window = await PortalWindow.open(browser, scene.url, { colorScheme, size: SIZE });
+    await using portal = await PortalWindow.open(browser, scene.url, { colorScheme, size: SIZE });
     const save = (name: string): Promise<unknown> =>
-      window.page.screenshot({ path: join(FOLDER, `${name}-${colorScheme}.png`) });
-    await window.page.goto("/sign-in");
-    await window.page.getByRole("heading", { name: "Sign in" }).waitFor();
+      portal.page.screenshot({ path: join(FOLDER, `${name}-${colorScheme}.png`) });
+    await portal.page.goto("/sign-in");
+    await portal.page.getByRole("heading", { name: "Sign in" }).waitFor();
     await save("sign_in");
-    await window.signIn(env);
+    await portal.signIn(env);
     for (const [name, path] of pagesOf(scene)) {
-      await window.page.goto(path);
-      await window.settled();
+      await portal.page.goto(path);
+      await portal.settled();
       await save(name);
       console.log(`${name}, ${colorScheme}`);
     }

@@ -9,8 +9,8 @@ Deno.test("somebody signs in and out, and a token that is revoked ends the sessi
   const service = await ServiceUnderTest.start(env);
   await withBrowser(async (browser) => {
     await t.step("by a link of the command line, which works once", async () => {
-      await using window = await PortalWindow.open(browser, service.url, { expected: [/401/] });
-      const { page } = window;
+      await using portal = await PortalWindow.open(browser, service.url, { expected: [/401/] });
+      const { page } = portal;
       const link = await signInLink(env);
       await page.goto(link);
       await page.getByRole("heading", { level: 1, name: "Home" }).waitFor();
@@ -23,8 +23,8 @@ Deno.test("somebody signs in and out, and a token that is revoked ends the sessi
     });
 
     await t.step("by a token, until it is revoked", async () => {
-      await using window = await PortalWindow.open(browser, service.url, { expected: [/401/] });
-      const { page } = window;
+      await using portal = await PortalWindow.open(browser, service.url, { expected: [/401/] });
+      const { page } = portal;
       await page.goto("/tokens");
       await page.getByLabel("Token or one-time code").fill("fxt_not_a_token");
       await page.getByRole("button", { name: "Sign in" }).click();
@@ -40,9 +40,9 @@ Deno.test("somebody signs in and out, and a token that is revoked ends the sessi
     });
 
     await t.step("neither half of a session is worth anything alone", async () => {
-      await using window = await PortalWindow.open(browser, service.url, { expected: [/401/] });
-      const { page } = window;
-      await window.signIn(env);
+      await using portal = await PortalWindow.open(browser, service.url, { expected: [/401/] });
+      const { page } = portal;
+      await portal.signIn(env);
       const cookies = await page.context().cookies();
       assertEquals(cookies.map(({ httpOnly, sameSite }) => ({ httpOnly, sameSite })), [
         { httpOnly: true, sameSite: "Strict" },

@@ -167,11 +167,6 @@ export class Transaction implements TransactionScope {
     return this.#counts.values();
   }
 
-  /** Whose tasks were added, have ended or are gone. */
-  *countedOwners(): Generator<number> {
-    for (const { ownerRow } of this.#counts.values()) yield ownerRow;
-  }
-
   /** Must not throw. */
   afterCommit(action: () => void): void {
     this.#afterCommit.push(action);
