@@ -1,6 +1,7 @@
 /** Endpoints: registered, listed, shown, stopped from afar, deleted. */
 import type { EndpointRecord, EndpointRegistration, RegisterEndpoint } from "../../contract/api.ts";
 import { type EndpointId, newId, type UserId } from "../../contract/ids.ts";
+import type { EndpointStatus } from "../../contract/protocol/messages.ts";
 import { DEFAULT_PAGE_SIZE } from "../../contract/limits.ts";
 import { notFound, requireOwned, requireVisible } from "../auth/access.ts";
 import { hashOf, makeToken } from "../auth/token.ts";
@@ -81,10 +82,10 @@ export function endpointHandlers(parts: ServiceParts): Pick<Handlers, EndpointRo
     },
 
     endpointStatus: async ({ caller, parameters: { endpoint_id } }) => {
-      await visible(endpoint_id, caller.user);
+      const { owner } = await visible(endpoint_id, caller.user);
       return {
         status: hub.isOnline(endpoint_id) ? "online" : "offline",
-        details: hub.status(endpoint_id) ?? null,
+        details: statusFor(hub.status(endpoint_id), owner === caller.user),
       };
     },
 
@@ -175,9 +176,17 @@ export function endpointRecord(
     runtimes: [...row.runtimes],
     metadata: row.owner === viewer ? mutable(row.metadata) : null,
     allowed_functions: row.allowedFunctions === null ? null : [...row.allowedFunctions],
-    details: hub.status(row.endpointId) ?? null,
+    details: statusFor(hub.status(row.endpointId), row.owner === viewer),
     queued_tasks: row.queuedTasks,
     tasks_per_minute: history.rates.perMinute(row.endpointId, now()),
     created_at: seconds(row.createdAt),
   };
+}
+
+/** Which tasks run where is for the endpoint's owner to see: they may be anybody's. */
+function statusFor(status: EndpointStatus | undefined, isOwner: boolean): EndpointStatus | null {
+  if (status === undefined) return null;
+  if (isOwner || status.nodes === undefined) return status;
+  const nodes = status.nodes.map((node) => ({ ...node, slots: [] }));
+  return { ...status, nodes, slots_omitted: true };
 }
