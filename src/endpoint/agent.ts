@@ -112,7 +112,7 @@ async function bringUp(
   };
   if (open.disposed) return await close();
   void workforce.problem?.then((problem) => {
-    if (problem !== null) daemon.blocksChanged(problem);
+    if (problem !== null) daemon.workersChanged(problem);
     news.changed();
   });
   open.defer(close);
@@ -165,7 +165,7 @@ async function bringUp(
       return { waiting, running, onNodes: flow.nodeDemand };
     },
     tell: (problem) => {
-      daemon.blocksChanged(problem);
+      daemon.workersChanged(problem);
       news.changed();
     },
     changed: () => news.changed(),
