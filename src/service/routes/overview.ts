@@ -15,15 +15,11 @@ export function overviewHandlers(
   | "listSites"
   | "endpointHistory"
   | "endpointLog"
-  | "listTaskGroups"
-  | "groupProgress"
 > {
   return {
     functionUsage: notBuilt,
     listSites: ({ caller, query }) => directory.sites({ ...query, viewer: caller.user }),
     endpointHistory: notBuilt,
     endpointLog: notBuilt,
-    listTaskGroups: notBuilt,
-    groupProgress: notBuilt,
   };
 }
