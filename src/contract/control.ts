@@ -4,6 +4,7 @@
  * of the status at every change; it ends when the process ends.
  */
 import * as v from "valibot";
+import { BLOCK_STATES, MANAGER_STATES } from "./protocol/machine_picture.ts";
 import { EndpointStatusSchema } from "./protocol/messages.ts";
 
 export const AGENT_STATES = [
@@ -22,7 +23,7 @@ const ManagerStatusSchema = v.object({
   manager_id: v.string(),
   hostname: v.string(),
   /** `away`: its link is down, and it may come back. */
-  state: v.picklist(["attached", "away", "gone"]),
+  state: v.picklist(MANAGER_STATES),
   workers: v.number(),
   idle_workers: v.number(),
   outstanding_tasks: v.number(),
@@ -32,7 +33,7 @@ const ManagerStatusSchema = v.object({
 export const BlockStatusSchema = v.object({
   block_id: v.string(),
   job_id: v.nullable(v.string()),
-  state: v.picklist(["submitting", "queued", "running", "ending", "ended"]),
+  state: v.picklist(BLOCK_STATES),
   /** Why it waits, ends or has ended, in the scheduler's words where it has some. */
   reason: v.string(),
   /** Milliseconds since 1970, as the next ones. */

@@ -105,6 +105,11 @@ export const MAX_LINK_BACKLOG_BYTES = 2 * MAX_WINDOW_BYTES;
 export const HEARTBEAT_INTERVAL = 15 * SECOND;
 /** A peer that was silent for so long is gone. */
 export const HEARTBEAT_TIMEOUT = 45 * SECOND;
+/** A changed status is sent before its time, but not more often than this. */
+export const STATUS_NEWS_INTERVAL = 500;
+/** Lines of an endpoint's log in one answer, and what they have together. */
+export const MAX_LOG_LINES = 1_000;
+export const MAX_LOG_BYTES = 256 * KIB;
 /** Between agent and manager; two of them without a word end the link. */
 export const MANAGER_HEARTBEAT_INTERVAL = 5 * SECOND;
 /** Attempts that one manager may hold that have not ended, and as many whose end is not confirmed. */

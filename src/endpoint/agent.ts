@@ -25,7 +25,10 @@ import { unfitReason } from "./parallel/specification.ts";
 import type { RelayDoor } from "./relay/relay_door.ts";
 import { registrationBody } from "./registration.ts";
 import { readIfPresent, removeUnfinished } from "../lib/files.ts";
+import { logAnswer } from "./log_answer.ts";
+import type { Session } from "./session.ts";
 import { openSpool, type Spool } from "./spool.ts";
+import { StatusNews } from "./status_news.ts";
 import { TaskFlow } from "./task_flow.ts";
 
 const log = logger("agent");
@@ -94,7 +97,9 @@ async function bringUp(
   startWorkforce: StartWorkforce,
   open: AsyncDisposableStack,
 ): Promise<void> {
-  const events = new LateEvents();
+  const news = new StatusNews({ status: () => daemon.loadWithPicture(), now: wallClock });
+  open.defer(() => news.closed());
+  const events = new LateEvents(() => news.changed());
   const { stateDir, executor: wanted } = profile;
   const { name } = profile;
   const workforce = await startWorkforce({ name, executor: wanted, events, stateDir });
@@ -129,13 +134,18 @@ async function bringUp(
     resultBlobs: blobs.results,
     taskArguments: blobs.arguments,
     awaitsManagers: workers.awaitsManagers,
-    onStorage: (problem) => daemon.storageChanged(problem),
+    onStorage: (problem) => {
+      daemon.storageChanged(problem);
+      news.changed();
+    },
     onFatal: (problem) => daemon.fail(problem),
   });
   const executor = blobs.before(workers, flow.executorEvents);
   events.target = executor.innerEvents;
   flow.start(executor);
-  const supervisor = superviseLink({ home, enrolment, daemon, flow, spool, executor, relay });
+  const supervisor = superviseLink({
+    ...{ home, dir, enrolment, daemon, flow, spool, executor, relay, news },
+  });
   if (!daemon.attach({ executor, blocks, flow, supervisor })) return;
   supervisor.start();
   relay?.start({
@@ -148,7 +158,11 @@ async function bringUp(
       const { pending_tasks: waiting, outstanding_tasks: running } = flow.status();
       return { waiting, running, onNodes: flow.nodeDemand };
     },
-    tell: (problem) => daemon.blocksChanged(problem),
+    tell: (problem) => {
+      daemon.blocksChanged(problem);
+      news.changed();
+    },
+    changed: () => news.changed(),
   });
 }
 
@@ -159,19 +173,22 @@ function nodesOf({ provider }: ResolvedExecutor): number | "local" {
 
 interface LinkParts {
   readonly home: FuncxHome;
+  readonly dir: EndpointDir;
   readonly enrolment: Enrolment;
   readonly daemon: Daemon;
   readonly flow: TaskFlow;
   readonly spool: Spool;
   readonly executor: Executor;
   readonly relay: RelayDoor | undefined;
+  readonly news: StatusNews;
 }
 
 function superviseLink(parts: LinkParts): Supervisor {
-  const { home, enrolment, daemon, flow } = parts;
+  const { home, enrolment, daemon, flow, news } = parts;
   const hello = helloOf(parts);
   const isPrivate = enrolment.registration.proof_key !== undefined;
   let seen: string | undefined;
+  let session: Session | undefined;
   return new Supervisor({
     connect: async (version, signal) => {
       seen = readIfPresent(home.serviceStateFile);
@@ -180,12 +197,19 @@ function superviseLink(parts: LinkParts): Supervisor {
       const connection = await connect({
         target: target.value,
         hello: hello(version),
-        status: () => daemon.load(),
+        status: () => daemon.loadWithPicture(),
         now: wallClock,
-        opened: (session) => opened(parts, session),
+        opened: (connection) => {
+          session = connection;
+          opened(parts, connection);
+        },
         message: (message) => {
+          if (message.type === "log_request") {
+            return session?.send(logAnswer(parts.dir.logFile, message));
+          }
           flow.receive(message);
           daemon.received(message);
+          if (message.type === "tasks") news.changed();
         },
         signal,
       });
@@ -196,7 +220,7 @@ function superviseLink(parts: LinkParts): Supervisor {
   });
 }
 
-function opened({ flow, enrolment, relay }: LinkParts, session: Connection): void {
+function opened({ flow, enrolment, relay, news }: LinkParts, session: Connection): void {
   const { welcome } = session;
   relay?.renew();
   log.info("connected to {service}", {
@@ -205,7 +229,11 @@ function opened({ flow, enrolment, relay }: LinkParts, session: Connection): voi
     service_version: welcome.software_version,
   });
   flow.sessionOpened(session);
-  void session.ended.then((ending) => flow.sessionClosed(ending.kind === "accused"));
+  news.opened(session);
+  void session.ended.then((ending) => {
+    news.closed();
+    flow.sessionClosed(ending.kind === "accused");
+  });
 }
 
 function helloOf({ enrolment, spool, executor, flow, daemon }: LinkParts): (
@@ -224,6 +252,7 @@ function helloOf({ enrolment, spool, executor, flow, daemon }: LinkParts): (
     task_credits: flow.taskCredits,
     status: daemon.load(),
     answers_held: true,
+    answers_logs: true,
   });
 }
 
@@ -261,12 +290,24 @@ function stopOnSignals(daemon: Daemon, signal: AbortSignal): () => void {
 /** Events of an executor that is started before what its events are for. */
 class LateEvents implements ExecutorEvents {
   target: ExecutorEvents | undefined;
+  /** Called when something of what the executor does has changed. */
+  readonly #changed: () => void;
+
+  constructor(changed: () => void) {
+    this.#changed = changed;
+  }
+
+  managersChanged(): void {
+    this.#changed();
+  }
 
   started(events: Parameters<ExecutorEvents["started"]>[0]): void {
+    this.#changed();
     this.target?.started(events);
   }
 
   finished(attempts: Parameters<ExecutorEvents["finished"]>[0]): void {
+    this.#changed();
     this.target?.finished(attempts);
   }
 

@@ -319,3 +319,58 @@ Deno.test("the control socket streams every state and refuses nonsense", async (
   assertEquals(new Set(states), new Set(["active", "disconnected", "draining", "stopped"]));
   await agent.ended;
 });
+
+Deno.test("the service hears of what changes before the next heartbeat is due", async () => {
+  using place = new AgentHome();
+  await using service = new FakeService();
+  service.keepsHeartbeats = true;
+  place.publish(service);
+  const agent = place.start();
+  const link = await connected(service);
+  const outstanding = async (): Promise<number> =>
+    (await link.messages.next("heartbeat")).status!.outstanding_tasks;
+  assertEquals(await outstanding(), 0);
+  link.send({
+    type: "tasks",
+    functions: [{ function_id: FUNCTION_ID, code: CODE }],
+    tasks: [taskMessage()],
+  });
+  assertEquals(await outstanding(), 1);
+  const executor = await agent.executor;
+  executor.finish(executor.given[0]!.taskId, SUCCESS);
+  assertEquals(await outstanding(), 0);
+  agent.interrupt();
+  await agent.ended;
+});
+
+Deno.test("the service gets the last lines of the agent's log", async () => {
+  using place = new AgentHome();
+  await using service = new FakeService();
+  place.publish(service);
+  const agent = place.start({ logLevel: "info" });
+  const link = await service.accept();
+  assertEquals((await link.welcome()).answers_logs, true);
+  await agent.until(({ state }) => state === "active");
+  const all = Deno.readTextFileSync(place.dir.logFile).split("\n").slice(0, -1);
+  const request_id = crypto.randomUUID();
+  link.send({ type: "log_request", request_id, lines: 2 });
+  assertEquals(await link.messages.expect("log_lines"), {
+    type: "log_lines",
+    request_id,
+    lines: all.slice(-2),
+  });
+  Deno.renameSync(place.dir.logFile, `${place.dir.logFile}.1`);
+  Deno.writeTextFileSync(place.dir.logFile, `${"x".repeat(100_000)}\n`.repeat(2) + "y\n");
+  link.send({ type: "log_request", request_id, lines: 4 });
+  const { lines } = await link.messages.expect("log_lines");
+  assertEquals(lines.map((line) => line[0]), ["{", "x", "x", "y"]);
+  Deno.writeTextFileSync(place.dir.logFile, `${"x".repeat(100_000)}\n`.repeat(5) + "y\n");
+  link.send({ type: "log_request", request_id, lines: 4 });
+  assertEquals((await link.messages.expect("log_lines")).lines.map(({ length }) => length), [
+    100_000,
+    100_000,
+    1,
+  ]);
+  agent.interrupt();
+  await agent.ended;
+});

@@ -14,9 +14,10 @@ import type { Failure } from "../lib/outcome.ts";
 import { VERSION } from "../lib/version.ts";
 import { type AgentState, canMove } from "./agent_state.ts";
 import type { BlockKeeper } from "./blocks/block_keeper.ts";
-import { blockStatus } from "./blocks/block_status.ts";
+import { blockStatus, pictureOfBlocks } from "./blocks/block_status.ts";
 import type { Executor } from "./executor/executor.ts";
 import type { LinkState, Supervisor } from "./forwarder/supervisor.ts";
+import { machinePicture } from "./machine_picture.ts";
 import type { SessionMessage } from "./session.ts";
 import type { TaskFlow } from "./task_flow.ts";
 
@@ -92,6 +93,16 @@ export class Daemon {
     if (problem === null) return load;
     const { code, message } = problem;
     return { ...load, problem: { code, message } };
+  }
+
+  /** The same with a picture of the machine, for the service. */
+  loadWithPicture(): EndpointStatus {
+    const { executor, blocks } = this.#parts ?? {};
+    const nodes = executor?.nodes?.();
+    if (nodes === undefined) return this.load();
+    const provider = blocks?.scheduler.type ?? "local";
+    const pictures = blocks && pictureOfBlocks(blocks);
+    return { ...this.load(), ...machinePicture({ provider, blocks: pictures, nodes }) };
   }
 
   status(): AgentStatus {

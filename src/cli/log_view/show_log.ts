@@ -1,7 +1,7 @@
 import { FuncxError } from "../../contract/errors.ts";
 import type { CliContext } from "../context.ts";
 import { parseCount } from "../parameters.ts";
-import { follow, lastLines, type LogTail } from "./log_file.ts";
+import { follow, lastLines, type LogTail } from "../../lib/log_lines.ts";
 import { formatLogLine } from "./log_line.ts";
 
 export interface LogFlags {

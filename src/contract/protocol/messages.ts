@@ -7,12 +7,15 @@ import * as v from "valibot";
 import {
   MAX_ATTEMPTS,
   MAX_BATCH_ITEMS,
+  MAX_LOG_BYTES,
+  MAX_LOG_LINES,
   MAX_NAME_LENGTH,
   MAX_PRIORITY,
   MAX_TIMELINE_EVENTS,
   MIN_PRIORITY,
 } from "../limits.ts";
 import { TASK_STATES } from "../task_state.ts";
+import { MachinePictureSchema } from "./machine_picture.ts";
 
 const uuid = v.pipe(v.string(), v.uuid());
 const bytes = v.instance(Uint8Array<ArrayBufferLike>);
@@ -55,6 +58,8 @@ export const EndpointStatusSchema = v.object({
   completed_tasks: count,
   /** What keeps it from working as it should, such as a full disk. */
   problem: v.optional(v.object({ code: name, message: text })),
+  /** In heartbeats only, and from those endpoints that tell it. */
+  ...MachinePictureSchema.entries,
 });
 export type EndpointStatus = v.InferOutput<typeof EndpointStatusSchema>;
 
@@ -76,6 +81,8 @@ export const HelloSchema = v.object({
   status: EndpointStatusSchema,
   /** It answers `held` with `missing`. */
   answers_held: v.optional(v.boolean()),
+  /** It answers `log_request` with `log_lines`. */
+  answers_logs: v.optional(v.boolean()),
 });
 export type Hello = v.InferOutput<typeof HelloSchema>;
 
@@ -232,7 +239,41 @@ export const OutputSchema = v.object({
 });
 export type Output = v.InferOutput<typeof OutputSchema>;
 
-/** Both ways, every `heartbeat_interval`. The endpoint's carries its status. */
+/**
+ * Service → endpoint that has said `answers_logs`: the last lines of the agent's own log, for its
+ * owner.
+ */
+export const LogRequestSchema = v.object({
+  type: v.literal("log_request"),
+  /** Comes back with the answer. */
+  request_id: uuid,
+  lines: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_LOG_LINES)),
+});
+export type LogRequest = v.InferOutput<typeof LogRequestSchema>;
+
+/** Endpoint → service: the answer to each `log_request`. */
+export const LogLinesSchema = v.object({
+  type: v.literal("log_lines"),
+  request_id: uuid,
+  /**
+   * The oldest first, JSON as in the file; as many of the last ones as were asked for, are there, and
+   * have `MAX_LOG_BYTES` together.
+   */
+  lines: v.pipe(v.array(v.string()), v.maxLength(MAX_LOG_LINES), v.check(fitsLogAnswer)),
+});
+export type LogLines = v.InferOutput<typeof LogLinesSchema>;
+
+/** In UTF-16 units, of which none is less than a byte. */
+function fitsLogAnswer(lines: string[]): boolean {
+  let length = 0;
+  for (const line of lines) length += line.length;
+  return length <= MAX_LOG_BYTES;
+}
+
+/**
+ * Both ways, every `heartbeat_interval`; the endpoint's carries its status, and comes before its time
+ * when that has changed.
+ */
 export const HeartbeatSchema = v.object({
   type: v.literal("heartbeat"),
   at: instant,
@@ -259,6 +300,7 @@ export const EndpointMessageSchema = v.variant("type", [
   TaskEventsSchema,
   ResultsSchema,
   MissingSchema,
+  LogLinesSchema,
   OutputSchema,
   HeartbeatSchema,
   GoodbyeSchema,
@@ -273,6 +315,7 @@ export const ServiceMessageSchema = v.variant("type", [
   ResultAckSchema,
   CancelSchema,
   HeldSchema,
+  LogRequestSchema,
   FollowSchema,
   HeartbeatSchema,
   ShutdownSchema,

@@ -5,7 +5,9 @@
  *
  * History, one line per change:
  *
- * - 1: the first: hello, tasks, results, credits, heartbeats, cancel, output, drain.
+ * - 1: the first: hello, tasks, results, credits, heartbeats, cancel, output, drain. Added since,
+ *   optional for both ends: `held` and `missing`; the picture of the machine in the status;
+ *   `log_request` and `log_lines`.
  */
 export const PROTOCOL_VERSION = 1;
 export const MINIMUM_PROTOCOL_VERSION = 1;

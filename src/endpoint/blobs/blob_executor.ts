@@ -34,11 +34,13 @@ export class BlobExecutor implements Executor {
   /** Those of the inner executor, where it has them. */
   readonly adopt: Executor["adopt"];
   readonly kept: Executor["kept"];
+  readonly nodes: Executor["nodes"];
 
   constructor(options: BlobExecutorOptions) {
     this.#options = options;
     const { inner } = options;
     if (inner.adopt !== undefined) this.adopt = (attempts) => inner.adopt!(attempts);
+    if (inner.nodes !== undefined) this.nodes = () => inner.nodes!();
     if (inner.kept !== undefined) this.kept = (attempts) => inner.kept!(attempts);
   }
 

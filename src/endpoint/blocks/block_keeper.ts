@@ -65,6 +65,8 @@ export interface Demand {
   };
   /** Told when blocks begin to fail, or fail otherwise, and with null when that is over. */
   readonly tell: (problem: FuncxFailure | null) => void;
+  /** Told when a block is another one than before; for whoever shows that. */
+  readonly changed: () => void;
 }
 
 export class BlockKeeper {
@@ -117,6 +119,10 @@ export class BlockKeeper {
   /** Of a block, milliseconds. */
   get walltime(): number {
     return this.#settings.walltimeSeconds * 1_000;
+  }
+
+  get nodesPerBlock(): number {
+    return this.#settings.nodesPerBlock;
   }
 
   get #settings(): BlockSettings {
@@ -427,6 +433,7 @@ export class BlockKeeper {
 
   #store(block: Block): void {
     this.#blocks.set(block);
+    this.#demand?.changed();
     try {
       this.#file.write(this.#blocks.all);
     } catch (thrown) {

@@ -108,6 +108,7 @@ class Stage implements AsyncDisposable {
     keeper.start({
       tasks: () => ({ waiting: this.waiting, running: this.#running, onNodes: new Map() }),
       tell: (problem) => this.problem = problem,
+      changed: () => undefined,
     });
     return keeper;
   }

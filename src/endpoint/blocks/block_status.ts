@@ -1,7 +1,14 @@
 /** The blocks as `status` shows them. */
 import type { BlockStatus, ClusterStatus } from "../../contract/control.ts";
+import {
+  MAX_BLOCK_NODES,
+  MAX_PICTURE_BLOCKS,
+  MAX_PICTURE_REASON,
+  type PictureBlock,
+} from "../../contract/protocol/machine_picture.ts";
 import type { ManagerStatus } from "../managers/manager_pool.ts";
-import { type Block, jobIdOf } from "./block.ts";
+import { MAX_NAME_LENGTH } from "../../contract/limits.ts";
+import { type Block, isLive, jobIdOf } from "./block.ts";
 import type { BlockKeeper } from "./block_keeper.ts";
 
 export function blockStatus(keeper: BlockKeeper): ClusterStatus {
@@ -22,17 +29,9 @@ function statusOf(
   walltime: number,
 ): BlockStatus {
   const { state } = block;
-  const since = state.kind === "running" ? state.since : null;
   return {
-    block_id: block.blockId,
-    job_id: jobIdOf(block),
-    state: state.kind,
-    reason: "reason" in state ? state.reason : "",
-    submitted_at: block.submittedAt,
-    running_since: since,
-    ends_at: since === null ? null : since + walltime,
+    ...factsOf(block, walltime),
     ended_at: state.kind === "ended" ? state.at : null,
-    nodes: state.kind === "running" ? [...state.nodes] : [],
     folder: block.folder,
     managers: managers.map(({ managerId, hostname, state, workers, idleWorkers, outstanding }) => ({
       manager_id: managerId,
@@ -43,4 +42,42 @@ function statusOf(
       outstanding_tasks: outstanding,
     })),
   };
+}
+
+function factsOf(
+  block: Block,
+  walltime: number,
+): Omit<BlockStatus, "ended_at" | "folder" | "managers"> {
+  const { state } = block;
+  const since = state.kind === "running" ? state.since : null;
+  return {
+    block_id: block.blockId,
+    job_id: jobIdOf(block),
+    state: state.kind,
+    reason: "reason" in state ? state.reason : "",
+    submitted_at: block.submittedAt,
+    running_since: since,
+    ends_at: since === null ? null : since + walltime,
+    nodes: state.kind === "running" ? [...state.nodes] : [],
+  };
+}
+
+/** The blocks for a picture, within its bounds whatever the scheduler has said. */
+export function pictureOfBlocks(keeper: BlockKeeper): PictureBlock[] {
+  const { blocks, walltime } = keeper;
+  const ordered = [...blocks.filter(isLive), ...blocks.filter((block) => !isLive(block))];
+  return ordered.slice(0, MAX_PICTURE_BLOCKS).map((block) => {
+    const facts = factsOf(block, walltime);
+    const nodes = facts.nodes.slice(0, MAX_BLOCK_NODES).map(bounded);
+    return {
+      ...facts,
+      job_id: facts.job_id === null ? null : bounded(facts.job_id),
+      reason: facts.reason.slice(0, MAX_PICTURE_REASON),
+      nodes: nodes.length === 0 ? keeper.nodesPerBlock : nodes,
+    };
+  });
+}
+
+function bounded(name: string): string {
+  return name.slice(0, MAX_NAME_LENGTH);
 }

@@ -4,6 +4,7 @@
  */
 import type { TaskError } from "../../contract/errors.ts";
 import type { FunctionId, TaskId } from "../../contract/ids.ts";
+import type { PictureNode } from "../../contract/protocol/machine_picture.ts";
 import type { EndpointStatus, TaskOptions } from "../../contract/protocol/messages.ts";
 import type { TaskEvent } from "../../contract/task_state.ts";
 
@@ -71,6 +72,8 @@ export interface ExecutorEvents {
   }): void;
   /** Room for more; ask `capacity`. */
   roomForMore(): void;
+  /** Managers have come or gone, or do something else; for whoever shows that. */
+  managersChanged?(): void;
 }
 
 /** Runs attempts. Each one that was given to `run` ends in exactly one `finished`. */
@@ -97,6 +100,8 @@ export interface Executor {
   /** Begins nothing more, and gives back what has certainly not begun as `returned`. */
   recall?(): void;
   load(): Pick<EndpointStatus, "managers" | "total_workers" | "idle_workers" | "outstanding_tasks">;
+  /** Its nodes for a picture of them, at most `MAX_PICTURE_NODES`; it takes a while for many. */
+  nodes?(): PictureNode[];
   /** Ends all workers and their process groups; what still runs finishes as lost. */
   close(): Promise<void>;
 }

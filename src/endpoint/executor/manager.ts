@@ -11,6 +11,7 @@
 import type { TaskError } from "../../contract/errors.ts";
 import type { TaskId } from "../../contract/ids.ts";
 import { MAX_WARM_IMAGES } from "../../contract/limits.ts";
+import { IDLE_SLOT, type PictureSlot } from "../../contract/protocol/machine_picture.ts";
 import { wallClock } from "../../lib/clock.ts";
 import { logger } from "../../lib/log.ts";
 import { messageOf, ok } from "../../lib/outcome.ts";
@@ -176,6 +177,15 @@ export class Manager implements Executor {
       idle_workers: slots.filter((slot) => slot.isFree).length,
       outstanding_tasks: this.#tasks.size,
     };
+  }
+
+  /** What each of its slots does at the moment. */
+  pictureOfSlots(): PictureSlot[] {
+    return this.#dispatcher.slots.map(({ assignment }) => {
+      if (assignment === null) return IDLE_SLOT;
+      const { attempt: { taskId, functionId }, begunAt } = assignment;
+      return { task_id: taskId, function_id: functionId, since: begunAt };
+    });
   }
 
   recall(): void {

@@ -4,6 +4,7 @@
  * meet.
  */
 import type { TaskId } from "../../contract/ids.ts";
+import type { PictureSlot } from "../../contract/protocol/machine_picture.ts";
 import { NodeTasks } from "../parallel/node_tasks.ts";
 import type { Executor, TaskAttempt } from "./executor.ts";
 import { Manager, type ManagerOptions } from "./manager.ts";
@@ -76,6 +77,13 @@ export class NodeExecutor implements Executor {
   load(): ReturnType<Executor["load"]> {
     const load = this.#workers.load();
     return { ...load, outstanding_tasks: load.outstanding_tasks + this.#nodeTasks.size };
+  }
+
+  /** What each of its slots does; a task that has the node has all of them. */
+  pictureOfSlots(): PictureSlot[] {
+    const slots = this.#workers.pictureOfSlots();
+    const whole = this.#nodeTasks.pictureOfSlot();
+    return whole === null ? slots : slots.map(() => whole);
   }
 
   async close(): Promise<void> {

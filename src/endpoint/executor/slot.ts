@@ -66,6 +66,15 @@ export class Slot {
     return this.#workers.values();
   }
 
+  /** The task that runs in it, or that it is held for. */
+  get assignment(): Assignment | null {
+    if (this.#heldFor !== null) return this.#heldFor;
+    if (this.#occupant === null) return null;
+    return this.#occupant.kind === "shell"
+      ? this.#occupant.task.assignment
+      : this.#occupant.worker.running?.assignment ?? null;
+  }
+
   get warmCount(): number {
     return this.#workers.size;
   }

@@ -208,6 +208,7 @@ Deno.test("a frame that is too large ends the session", async () => {
 
 Deno.test("a silent service is given up, one that sends heartbeats is not", async () => {
   await using service = new FakeService();
+  service.keepsHeartbeats = true;
   const { connection, link } = await open(service, { heartbeat_interval: 100 });
   const beat = await link.messages.expect("heartbeat");
   assertEquals(beat.status, STATUS);

@@ -9,12 +9,7 @@ import {
 } from "../../contract/errors.ts";
 import { DRAIN_BEFORE_END } from "../../contract/limits.ts";
 import type { ManagerConnection } from "../../contract/manager_connection.ts";
-import type {
-  AgentMessage,
-  ManagerHello,
-  NodeFacts,
-  Run,
-} from "../../contract/protocol/manager_messages.ts";
+import type { AgentMessage, ManagerHello, Run } from "../../contract/protocol/manager_messages.ts";
 import { MANAGER_PROTOCOL_VERSION } from "../../contract/protocol/version.ts";
 import { delay, withTimeout } from "../../lib/async.ts";
 import { ensurePrivateFolder } from "../../lib/files.ts";
@@ -22,13 +17,12 @@ import { logger } from "../../lib/log.ts";
 import { messageOf } from "../../lib/outcome.ts";
 import { join } from "../../lib/path.ts";
 import { VERSION } from "../../lib/version.ts";
-import { findAccelerators } from "../../profile/accelerators.ts";
-import { usableMemory } from "../../profile/memory.ts";
 import type { ResolvedExecutor } from "../../profile/schema.ts";
 import { manageError } from "../executor/assignment.ts";
 import type { AttemptOutcome, FinishedAttempt, TaskAttempt } from "../executor/executor.ts";
 import { containerFolder } from "../executor/containers/container_folder.ts";
 import { NodeExecutor } from "../executor/node_executor.ts";
+import { nodeFacts } from "../executor/resources/node_facts.ts";
 import { slotPlacements } from "../executor/resources/slot_placements.ts";
 import { detectRuntimes } from "../executor/runtime_set.ts";
 import { FileDownloads, FileGoneError, pieceOf, RESULT_FILE } from "../managers/file_transfer.ts";
@@ -359,11 +353,6 @@ async function nodesOf(executor: ResolvedExecutor, env: NodeOptions["env"]): Pro
 function isOnlyManager({ provider }: ResolvedExecutor): boolean {
   if (provider.type === "local" || !("launcher" in provider)) return false;
   return provider.launcher.type === "single" && provider.blocks.nodesPerBlock > 1;
-}
-
-function nodeFacts(): NodeFacts {
-  const accelerators = findAccelerators().map(({ vendor, model }) => `${vendor} ${model}`.trim());
-  return { cores: navigator.hardwareConcurrency, memory: usableMemory(), accelerators };
 }
 
 function endedError(blockId: string, reason: string): TaskError {

@@ -12,6 +12,13 @@
 import { endWithoutWorker } from "../executor/end_without_worker.ts";
 import type { TaskError } from "../../contract/errors.ts";
 import type { TaskId } from "../../contract/ids.ts";
+import {
+  MAX_NODE_SLOTS,
+  MAX_PICTURE_NODES,
+  type PictureNode,
+  pictureOfFacts,
+  type PictureSlot,
+} from "../../contract/protocol/machine_picture.ts";
 import type { ManagerHello } from "../../contract/protocol/manager_messages.ts";
 import type {
   AttemptId,
@@ -240,10 +247,12 @@ export class ManagerPool implements Executor {
     this.#open.delete(manager);
     this.#warm.delete(manager);
     this.#waiters.check();
+    this.#options.events.managersChanged?.();
   }
 
   #changed(manager: RemoteManager): void {
     this.#settleSoon();
+    this.#options.events.managersChanged?.();
     const { room, workers, idleWorkers: idle, outstanding } = manager;
     const before = this.#counts.get(manager)?.room ?? 0;
     const attached = manager.state.kind === "attached" ? 1 : 0;
@@ -463,6 +472,18 @@ export class ManagerPool implements Executor {
     };
   }
 
+  nodes(): PictureNode[] {
+    const nodes = this.#local?.nodes?.() ?? [];
+    const taken = this.#placer.taken();
+    for (const manager of this.#managers.values()) {
+      if (nodes.length >= MAX_PICTURE_NODES) break;
+      const task = taken.get(manager.managerId);
+      const whole = task && this.#managers.get(task.host.managerId)?.pictureOfSlot(task.taskId);
+      nodes.push(pictureOf(manager, whole));
+    }
+    return nodes;
+  }
+
   // -- work that waits in the wrong place -----------------------------------------------------------
 
   #rebalanceSoon(): void {
@@ -529,6 +550,22 @@ function tooLongError(walltime: number, blockWalltime: number): TaskError {
     `the task may take ${walltime / 1_000} s, and a block lasts ${blockWalltime / 1_000} s`,
     "Give the task a shorter walltime, or blocks a longer one: executor.provider.walltime.",
   );
+}
+
+/** @param whole the task that has its node, if one has */
+function pictureOf(manager: RemoteManager, whole: PictureSlot | undefined): PictureNode {
+  const { managerId, hostname, blockId, hello, state, idleWorkers } = manager;
+  const slots = manager.pictureOfSlots();
+  return {
+    manager_id: managerId,
+    hostname,
+    block_id: blockId,
+    state: state.kind,
+    workers: hello.workers,
+    idle_workers: idleWorkers,
+    ...pictureOfFacts(hello.node),
+    slots: (whole === undefined ? slots : slots.map(() => whole)).slice(0, MAX_NODE_SLOTS),
+  };
 }
 
 /** Of the attempts that an earlier agent gave to it, those that have whole nodes. */

@@ -1,4 +1,5 @@
 /** Tasks through managers that are processes of their own. */
+import { IDLE_SLOT } from "../../contract/protocol/machine_picture.ts";
 import { assertEquals, assertMatch, assertTrue } from "../../lib/assert.ts";
 import { newId } from "../../contract/ids.ts";
 import { blobBuffer, filesBuffer } from "../../contract/blob_reference.ts";
@@ -246,3 +247,24 @@ Deno.test("ends that the agent has not kept are told again, and kept once", asyn
 function linkWith(reattachSeconds: number): ResolvedExecutor["link"] {
   return { address: { kind: "address", address: "127.0.0.1" }, portRange: null, reattachSeconds };
 }
+
+Deno.test("the picture of the nodes has the task that each worker runs", async () => {
+  await using stage = await PoolStage.start();
+  await stage.attached();
+  const [taskId] = stage.run({ code: shell("exec sleep 1000") });
+  await stage.begin(taskId!);
+  const [node, ...others] = stage.pool.nodes();
+  assertEquals(others, []);
+  assertEquals([node!.hostname, node!.block_id, node!.state], [
+    Deno.hostname(),
+    "block-1",
+    "attached",
+  ]);
+  assertEquals([node!.workers, node!.idle_workers], [1, 0]);
+  assertTrue(node!.cores! > 0 && node!.memory! > 0);
+  const [slot] = node!.slots;
+  assertEquals([slot!.task_id, slot!.since], [taskId!, stage.started.get(taskId!)!.at]);
+  stage.pool.cancel([taskId!]);
+  await stage.end(taskId!);
+  assertEquals(stage.pool.nodes()[0]!.slots, [IDLE_SLOT]);
+});

@@ -18,6 +18,7 @@ import type {
   ManagerMessage,
   Started,
 } from "../../contract/protocol/manager_messages.ts";
+import { IDLE_SLOT, type PictureSlot } from "../../contract/protocol/machine_picture.ts";
 import type { TaskEvent } from "../../contract/task_state.ts";
 import { wallClock } from "../../lib/clock.ts";
 import { logger } from "../../lib/log.ts";
@@ -78,6 +79,8 @@ interface Given extends UntoldAttempt {
   running: TaskEvent | null;
   /** It has whole nodes, and none of the workers. */
   readonly hasNodes: boolean;
+  /** Null when an earlier agent gave it. */
+  readonly functionId: FunctionId | null;
   /** The end was told, and its file is on its way. */
   isArriving: boolean;
 }
@@ -194,6 +197,30 @@ export class RemoteManager {
     return this.endsAt === null || walltime === null || wallClock() + walltime <= this.endsAt;
   }
 
+  /** The place of a task of its own, as it is seen from here. */
+  pictureOfSlot(taskId: TaskId): PictureSlot {
+    const given = this.#given.get(taskId);
+    const functionId = given?.functionId ?? null;
+    return {
+      task_id: taskId,
+      ...(functionId === null ? {} : { function_id: functionId }),
+      since: given?.running?.at ?? null,
+    };
+  }
+
+  /** What its workers do, made from what it was given and has told. */
+  pictureOfSlots(): PictureSlot[] {
+    const { workers } = this.hello;
+    const begun: TaskId[] = [];
+    const waiting: TaskId[] = [];
+    for (const [taskId, { running, hasNodes }] of this.#given) {
+      if (begun.length >= workers) break;
+      if (!hasNodes) (running === null ? waiting : begun).push(taskId);
+    }
+    const busy = [...begun, ...waiting].slice(0, workers).map((id) => this.pictureOfSlot(id));
+    return [...busy, ...Array<PictureSlot>(workers - busy.length).fill(IDLE_SLOT)];
+  }
+
   // -- sessions -------------------------------------------------------------------------------------
 
   /**
@@ -214,7 +241,8 @@ export class RemoteManager {
     const onNodes = new Set(hello.on_nodes?.map(({ task_id }) => task_id));
     for (const { taskId, attempt } of claimed) {
       const hasNodes = onNodes.has(taskId);
-      this.#give(taskId, { attempt, givenAt: null, files: undefined, hasNodes });
+      const unknown = { givenAt: null, files: undefined, functionId: null };
+      this.#give(taskId, { ...unknown, attempt, hasNodes });
     }
     const finished = hello.finished.map(attemptId);
     const held = [...hello.running.map(attemptId), ...finished];
@@ -309,8 +337,8 @@ export class RemoteManager {
   #run(attempts: readonly TaskAttempt[], nodes?: readonly string[]): void {
     const hasNodes = nodes !== undefined;
     const givenAt = wallClock();
-    for (const { taskId, attempt, blobs: files } of attempts) {
-      this.#give(taskId, { attempt, givenAt, files, hasNodes });
+    for (const { taskId, attempt, functionId, blobs: files } of attempts) {
+      this.#give(taskId, { attempt, givenAt, files, functionId, hasNodes });
     }
     for (const message of runMessages(attempts, this.#functions, nodes)) this.#send(message);
     this.#events.changed(this);

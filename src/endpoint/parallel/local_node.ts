@@ -6,6 +6,12 @@ import { endWithoutWorker } from "../executor/end_without_worker.ts";
 import { hostname } from "node:os";
 import type { TaskError } from "../../contract/errors.ts";
 import type { TaskId } from "../../contract/ids.ts";
+import {
+  MAX_NODE_SLOTS,
+  type PictureNode,
+  pictureOfFacts,
+} from "../../contract/protocol/machine_picture.ts";
+import type { NodeFacts } from "../../contract/protocol/manager_messages.ts";
 import type {
   AttemptOutcome,
   Executor,
@@ -14,11 +20,14 @@ import type {
   TaskAttempt,
 } from "../executor/executor.ts";
 import { NodeExecutor, type NodeExecutorOptions } from "../executor/node_executor.ts";
+import { nodeFacts } from "../executor/resources/node_facts.ts";
 import { nodesTaken, unfitReason } from "./specification.ts";
 
 export class LocalNode implements Executor {
   readonly #events: ExecutorEvents;
   readonly #node: NodeExecutor;
+  readonly #managerId: string;
+  readonly #facts: NodeFacts = nodeFacts();
   /** They wait for the machine, the oldest first; its workers are given nothing meanwhile. */
   #waiting: TaskAttempt[] = [];
   #onNode: TaskId | null = null;
@@ -27,6 +36,7 @@ export class LocalNode implements Executor {
 
   constructor(options: NodeExecutorOptions) {
     this.#events = options.events;
+    this.#managerId = options.managerId;
     this.#node = new NodeExecutor({
       ...options,
       events: {
@@ -127,6 +137,20 @@ export class LocalNode implements Executor {
   load(): ReturnType<Executor["load"]> {
     const load = this.#node.load();
     return { ...load, outstanding_tasks: load.outstanding_tasks + this.#waiting.length };
+  }
+
+  nodes(): PictureNode[] {
+    const slots = this.#node.pictureOfSlots();
+    return [{
+      manager_id: this.#managerId,
+      hostname: hostname(),
+      block_id: null,
+      state: "attached",
+      workers: slots.length,
+      idle_workers: slots.filter(({ task_id }) => task_id === null).length,
+      ...pictureOfFacts(this.#facts),
+      slots: slots.slice(0, MAX_NODE_SLOTS),
+    }];
   }
 
   async close(): Promise<void> {

@@ -119,3 +119,21 @@ Deno.test("one that waits for the machine is cancelled, and more than one node i
   harness.executor.cancel([long!]);
   await harness.end(long!);
 });
+
+Deno.test("the picture of the machine shows what its slots run, and what has all of it", async () => {
+  await using harness = await Harness.start({ workersPerNode: 2 });
+  const tasks = (): (string | null)[] =>
+    harness.executor.nodes!()[0]!.slots.map(({ task_id }) => task_id);
+  assertEquals(tasks(), [null, null]);
+  const [one] = harness.give({ code: shell("exec sleep 1000") });
+  await harness.begin(one!);
+  assertEquals(tasks().toSorted(), [null, one!].toSorted());
+  harness.executor.cancel([one!]);
+  await harness.end(one!);
+  const [whole] = harness.give({ code: shell("exec sleep 1000"), options: WHOLE });
+  await harness.begin(whole!);
+  assertEquals(tasks(), [whole!, whole!]);
+  harness.executor.cancel([whole!]);
+  await harness.end(whole!);
+  assertEquals(tasks(), [null, null]);
+});

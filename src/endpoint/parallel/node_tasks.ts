@@ -8,6 +8,7 @@
  */
 import { endWithoutWorker } from "../executor/end_without_worker.ts";
 import type { TaskId } from "../../contract/ids.ts";
+import type { PictureSlot } from "../../contract/protocol/machine_picture.ts";
 import { messageOf } from "../../lib/outcome.ts";
 import { logger } from "../../lib/log.ts";
 import type { ResolvedExecutor } from "../../profile/schema.ts";
@@ -68,6 +69,15 @@ export class NodeTasks {
   /** What runs, and on which nodes. */
   get placed(): { readonly attempt: TaskAttempt; readonly nodes: readonly string[] }[] {
     return [...this.#tasks.values()].map(({ attempt, nodes }) => ({ attempt, nodes }));
+  }
+
+  /** The task that has this node, if one has. */
+  pictureOfSlot(): PictureSlot | null {
+    const [task] = this.#tasks.values();
+    if (task === undefined) return null;
+    const { taskId, functionId } = task.attempt;
+    const running = task.manager?.pictureOfSlots().find(({ task_id }) => task_id === taskId);
+    return { task_id: taskId, function_id: functionId, since: running?.since ?? null };
   }
 
   run(attempt: TaskAttempt, nodes: readonly string[]): void {

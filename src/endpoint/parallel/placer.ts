@@ -240,6 +240,19 @@ export class Placer {
     return [...nodes.values()];
   }
 
+  /** Which task the node of a manager is taken by, and the manager that runs it; by manager. */
+  taken(): ReadonlyMap<string, { readonly taskId: TaskId; readonly host: NodeHost }> {
+    const byNode = new Map<string, { readonly taskId: TaskId; readonly host: NodeHost }>();
+    for (const [taskId, { host, nodes }] of this.#placed) {
+      for (const key of nodes) byNode.set(key, { taskId, host });
+    }
+    const taken = [...this.#hosts].flatMap(([managerId, host]) => {
+      const task = byNode.get(homeOf(host));
+      return task === undefined ? [] : [[managerId, task] as const];
+    });
+    return new Map(taken);
+  }
+
   /** For `status` and tests. */
   get freeNodes(): number {
     return this.#nodes().filter(isFree).length;

@@ -74,6 +74,8 @@ export class FakeService implements AsyncDisposable {
   readonly registered: Registered[] = [];
   /** Answers the next upgrade with this instead of taking it. */
   refusal: Response | undefined;
+  /** Whether the test expects heartbeats; those of an agent come whenever something changes. */
+  keepsHeartbeats = false;
   /** Endpoint ids that a PUT may name. */
   readonly endpoints = new Set<string>();
   readonly #links = new Fifo<FakeLink>();
@@ -153,6 +155,7 @@ export class FakeService implements AsyncDisposable {
     const token = request.headers.get("authorization") ?? "";
     const { socket, response } = Deno.upgradeWebSocket(request, { protocol: SUBPROTOCOL });
     const link = new FakeLink(socket, token);
+    if (!this.keepsHeartbeats) link.messages.ignore("heartbeat");
     socket.onopen = () => {
       this.#open.push(link);
       this.#links.push(link);

@@ -163,6 +163,9 @@ export class Serving {
         return this.#finished(message);
       case "missing":
         return this.#inventory.answered(message.task_ids);
+      case "log_lines":
+        // Nothing here asks for them yet.
+        return;
       case "output":
         return events.output(message.chunks);
       case "heartbeat":

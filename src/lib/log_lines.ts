@@ -1,5 +1,5 @@
 /** Reading a daemon's log: its last lines, and what comes after them. */
-import { basename, dirname } from "../../lib/path.ts";
+import { basename, dirname } from "./path.ts";
 
 const CHUNK = 64 * 1024;
 
@@ -11,20 +11,23 @@ export interface LogTail {
 }
 
 /**
- * Reads at most `count` whole lines from the file's end without reading all of it. A last line that
- * is still being written is left to {@link follow}. Throws `Deno.errors.NotFound`.
+ * Reads at most `count` whole lines from the file's end without reading all of it, fewer when they lie
+ * further back than `maximumBytes`. A last line that is still being written is left to {@link follow}.
+ * Throws `Deno.errors.NotFound`.
  */
-export function lastLines(path: string, count: number): LogTail {
+export function lastLines(path: string, count: number, maximumBytes = Infinity): LogTail {
   using file = Deno.openSync(path, { read: true });
   let start = file.statSync().size;
   let bytes = new Uint8Array(0);
-  while (start > 0 && newlines(bytes) <= count) {
-    const length = Math.min(CHUNK, start);
+  while (start > 0 && newlines(bytes) <= count && bytes.length < maximumBytes) {
+    const length = Math.min(CHUNK, start, maximumBytes - bytes.length);
     start -= length;
     bytes = joined(readAt(file, start, length), bytes);
   }
   const whole = bytes.subarray(0, bytes.lastIndexOf(NEWLINE) + 1);
-  const lines = new TextDecoder().decode(whole).split("\n").slice(0, -1);
+  // Where it was given up early, the first one has lost its beginning.
+  const isCut = start > 0 && newlines(whole) <= count ? 1 : 0;
+  const lines = new TextDecoder().decode(whole).split("\n").slice(isCut, -1);
   return { lines: count === 0 ? [] : lines.slice(-count), end: start + whole.length };
 }
 

@@ -1,5 +1,5 @@
-import { assertEquals } from "../../lib/assert.ts";
-import { follow, lastLines } from "./log_file.ts";
+import { assertEquals } from "./assert.ts";
+import { follow, lastLines } from "./log_lines.ts";
 
 async function withFolder(action: (path: string) => void | Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
@@ -21,6 +21,10 @@ Deno.test("the last lines of a short, a long and an empty file", () =>
     const many = Array.from({ length: 50_000 }, (_, index) => `line ${index} é`);
     Deno.writeTextFileSync(path, many.join("\n") + "\n");
     assertEquals(lastLines(path, 20_000).lines, many.slice(-20_000));
+    // 25 bytes are two lines and the end of another one.
+    Deno.writeTextFileSync(path, "0123456789\n0123456789\n0123456789\n");
+    assertEquals(lastLines(path, 3, 25).lines, ["0123456789", "0123456789"]);
+    assertEquals(lastLines(path, 3, 33).lines.length, 3);
   }));
 
 Deno.test("a line that is not finished is not shown", () =>
