@@ -12,10 +12,14 @@ import type { EndpointDescription, EndpointToken, StoredEndpoint } from "../stor
 import type { Handlers } from "./route.ts";
 import { mutable, pageOf, seconds } from "./shapes.ts";
 
+const DEFAULT_HISTORY_MINUTES = 60;
+
 type EndpointRoutes =
   | "registerEndpoint"
   | "updateEndpoint"
   | "listEndpoints"
+  | "listSites"
+  | "endpointHistory"
   | "listEndpointsV2"
   | "getEndpoint"
   | "endpointStatus"
@@ -24,7 +28,7 @@ type EndpointRoutes =
   | "shutdownEndpoint";
 
 export function endpointHandlers(parts: ServiceParts): Pick<Handlers, EndpointRoutes> {
-  const { store, directory, hub, uses, now } = parts;
+  const { store, directory, history, hub, uses, now } = parts;
 
   const visible = async (endpointId: EndpointId, user: UserId): Promise<StoredEndpoint> =>
     requireVisible("endpoint", endpointId, await store.endpoints.get(endpointId), user);
@@ -64,6 +68,13 @@ export function endpointHandlers(parts: ServiceParts): Pick<Handlers, EndpointRo
         viewer: caller.user,
       });
       return pageOf(page, (row) => endpointRecord(parts, row, caller.user));
+    },
+
+    listSites: ({ caller, query }) => directory.sites({ ...query, viewer: caller.user }),
+
+    endpointHistory: async ({ caller, query, parameters: { endpoint_id } }) => {
+      await visible(endpoint_id, caller.user);
+      return await history.points(endpoint_id, query.minutes ?? DEFAULT_HISTORY_MINUTES);
     },
 
     listEndpointsV2: async ({ caller, query }) => {

@@ -7,23 +7,6 @@ const notBuilt = (): never => {
   throw new FuncxError({ code: "INTERNAL_ERROR", message: "not built yet" });
 };
 
-export function overviewHandlers(
-  { directory }: ServiceParts,
-): Pick<
-  Handlers,
-  | "functionUsage"
-  | "listSites"
-  | "endpointHistory"
-  | "endpointLog"
-  | "listTaskGroups"
-  | "groupProgress"
-> {
-  return {
-    functionUsage: notBuilt,
-    listSites: ({ caller, query }) => directory.sites({ ...query, viewer: caller.user }),
-    endpointHistory: notBuilt,
-    endpointLog: notBuilt,
-    listTaskGroups: notBuilt,
-    groupProgress: notBuilt,
-  };
+export function overviewHandlers(_parts: ServiceParts): Pick<Handlers, "endpointLog"> {
+  return { endpointLog: notBuilt };
 }

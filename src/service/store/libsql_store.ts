@@ -16,6 +16,7 @@ import { EndpointTasks } from "./libsql/endpoint_tasks.ts";
 import { LibsqlEndpoints } from "./libsql/endpoints.ts";
 import { Engine } from "./libsql/engine.ts";
 import { LibsqlFunctions } from "./libsql/functions.ts";
+import { LibsqlHistory } from "./libsql/history.ts";
 import { LiveProgress } from "./libsql/live_progress.ts";
 import { Query } from "./libsql/query.ts";
 import { LibsqlQueue } from "./libsql/queue.ts";
@@ -24,6 +25,7 @@ import { LibsqlResults } from "./libsql/results.ts";
 import { Submissions } from "./libsql/submissions.ts";
 import { TaskFinisher } from "./libsql/task_finisher.ts";
 import { TaskInputs } from "./libsql/task_inputs.ts";
+import { LibsqlGroups } from "./libsql/task_groups.ts";
 import { LibsqlTasks } from "./libsql/tasks.ts";
 import { LibsqlTokens } from "./libsql/tokens.ts";
 import { migrate } from "./migrate.ts";
@@ -55,9 +57,11 @@ export class LibsqlStore implements Store {
   readonly functions: LibsqlFunctions;
   readonly endpoints: LibsqlEndpoints;
   readonly tasks: LibsqlTasks;
+  readonly groups: LibsqlGroups;
   readonly queue: LibsqlQueue;
   readonly results: LibsqlResults;
   readonly blobs: LibsqlBlobs;
+  readonly history: LibsqlHistory;
   readonly changes: StoreChanges;
   readonly failed: Promise<Error>;
   readonly #engine: Engine;
@@ -85,6 +89,8 @@ export class LibsqlStore implements Store {
       submissions: new Submissions(engine, this.blobs),
       inputs: new TaskInputs(engine, this.blobs),
     });
+    this.history = new LibsqlHistory(engine);
+    this.groups = new LibsqlGroups(engine);
     this.queue = new LibsqlQueue(engine, { live, finisher, endpointTasks, cancellations });
     this.results = new LibsqlResults(engine);
   }
