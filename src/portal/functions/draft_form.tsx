@@ -74,8 +74,14 @@ export function DraftForm({ draft: state, onRegistered }: DraftFormProps): Compo
       <SourcePart {...parts} />
       <aside class="card side">
         <DetailsPart {...parts} />
-        <h2>{english.function.parameters.title}</h2>
-        <ParameterTable parameters={outcome.kind === "ready" ? outcome.signature : undefined} />
+        {outcome.kind === "ready" && (
+          <>
+            <h2>{english.function.parameters.title}</h2>
+            {outcome.signature === undefined
+              ? <p class="muted">{texts.noSignature}</p>
+              : <ParameterTable parameters={outcome.signature} />}
+          </>
+        )}
         <button type="submit" class="primary" disabled={progress.value.kind === "sending"}>
           {progress.value.kind === "sending" ? texts.sending : texts.submit}
         </button>

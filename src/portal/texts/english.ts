@@ -282,6 +282,7 @@ export const english = {
     image: "Container image (optional)",
     imageNote: "The endpoint's profile has to allow it.",
     public: "Everybody who can use this service may see and run it",
+    noSignature: "The source does not tell in a way that is understood here. It runs all the same.",
     submit: "Register",
     sending: "Registering…",
     registered: (name: string): string => `${name} is registered.`,
