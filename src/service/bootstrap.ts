@@ -149,6 +149,7 @@ function makeParts(
     localUser: localUser(),
     proofKey: identity.proof_key,
     publicUrl,
+    portalFolder: options.portalFolder ?? null,
     now: Date.now,
   };
 }
