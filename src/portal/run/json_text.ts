@@ -135,7 +135,13 @@ const MAX_CHECKED = 2_000_000;
 function roundedInteger(text: string): string | undefined {
   if (text.length > MAX_CHECKED || !/\d{16}/.test(text)) return undefined;
   for (const { text: token } of tokensOf(text)) {
-    if (/^-?\d+$/.test(token) && !Number.isSafeInteger(Number(token))) return token;
+    if (/^-?\d+$/.test(token) && isRounded(token)) return token;
   }
   return undefined;
+}
+
+/** Whether what is sent for an integer has other digits. */
+export function isRounded(digits: string): boolean {
+  const value = Number(digits);
+  return !Number.isSafeInteger(value) && String(value) !== digits;
 }

@@ -1,7 +1,7 @@
 /** The parameters of a function as fields of a form, and what was entered as arguments. */
 import type { CallArguments } from "../../client/mod.ts";
 import { english } from "../texts/english.ts";
-import { parseJson } from "./json_text.ts";
+import { isRounded, parseJson } from "./json_text.ts";
 
 export type FieldKind =
   | "string"
@@ -228,8 +228,9 @@ function readNumber(text: string, kind: "number" | "integer"): ReadField {
     return { kind: "wrong", message: kind === "integer" ? integer : number };
   }
   if (kind === "integer" && !Number.isInteger(value)) return { kind: "wrong", message: integer };
-  const isRounded = /^[+-]?\d+$/.test(text) && !Number.isSafeInteger(value);
-  return isRounded ? { kind: "wrong", message: unsafe } : { kind: "value", value };
+  return /^[+-]?\d+$/.test(text) && isRounded(text.replace("+", ""))
+    ? { kind: "wrong", message: unsafe }
+    : { kind: "value", value };
 }
 
 /** What begins like JSON is meant to be JSON, so its faults are told. */
