@@ -6,7 +6,14 @@ import { targetOf, textOf } from "./targets.ts";
 
 const fn = { function_uuid: "f", runtime: "python" };
 
-function endpoint(uuid: string, idle: number, queued = 0, rest: object = {}) {
+type Candidate = Parameters<typeof mostIdle>[0][number];
+
+function endpoint(
+  uuid: string,
+  idle: number,
+  queued = 0,
+  rest: Partial<Candidate> = {},
+): Candidate {
   const details = {
     managers: 1,
     total_workers: 8,
