@@ -5,5 +5,6 @@ import { openSession } from "./session/session.ts";
 import { startTheme } from "./shell/theme.ts";
 
 startTheme();
-render(<App />, document.getElementById("app")!);
+// First, since it takes a one-time code out of the address that the pages go by.
 void openSession();
+render(<App />, document.getElementById("app")!);
