@@ -43,12 +43,12 @@ function Snippet(
   }
   const command = commandOf(call);
   return (
-    <>
+    <div class="run-command">
       <CodeBlock text={command.text} />
       <p class="muted small">
         {needsLogin(call.url)}
         {command.unsaid.length > 0 && ` ${unsaid(command.unsaid.join(", "))}`}
       </p>
-    </>
+    </div>
   );
 }
