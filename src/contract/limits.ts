@@ -207,6 +207,8 @@ export const SESSION_LIFETIME_SECONDS = 7 * 24 * 60 * 60;
 export const MAX_LIVE_ENDPOINTS = 200;
 export const MAX_LIVE_TASKS = 200;
 export const MAX_LIVE_GROUPS = 20;
+/** Live streams of one user; each page that is open has one. */
+export const MAX_LIVE_STREAMS = 20;
 /** Between two events of a kind on a live stream. */
 export const LIVE_INTERVAL = 250;
 /** Of an agent's log, in one answer. */

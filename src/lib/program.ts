@@ -33,6 +33,11 @@ export function moduleUrl(path: string): URL {
   return new URL(isBundled ? path.replace(/\.ts$/, ".js") : path, root);
 }
 
+/** A folder that the build puts beside the program; from source it is in `dist`. */
+export function builtFolder(name: string): string {
+  return fromFileUrl(new URL(isBundled ? name : `dist/${name}`, root));
+}
+
 /**
  * For a process that lives long. New objects get at most 8 MiB at a time instead of 16 or more, of
  * which three are kept after a load: a fifth to a quarter of a daemon's memory then, and no

@@ -1,4 +1,4 @@
-/** The service's REST API as one function of a request; it needs no port. */
+/** The service's REST API and its portal as one function of a request; it needs no port. */
 import { FuncxError } from "../contract/errors.ts";
 import { newId } from "../contract/ids.ts";
 import { logger } from "../lib/log.ts";
@@ -7,6 +7,7 @@ import { isPreflight, preflightResponse, shareWith } from "./http/cors.ts";
 import type { Gate } from "./http/gate.ts";
 import { answerType } from "./http/media_type.ts";
 import type { ServiceParts } from "./parts.ts";
+import { Portal } from "./portal/portal.ts";
 import { allHandlers } from "./routes/handlers.ts";
 import { mountRoutes } from "./routes/mount.ts";
 
@@ -22,11 +23,14 @@ export function buildApp(parts: ServiceParts): App {
     room: parts.requests,
     isStopping: () => parts.phase.stopping,
   });
+  const portal = new Portal(parts.portalFolder);
   return async (request) => {
     let response: Response;
     try {
       parts.gate.check(request);
-      response = isPreflight(request) ? preflightResponse() : await routes.fetch(request);
+      response = isPreflight(request)
+        ? preflightResponse()
+        : await portal.answer(request) ?? await routes.fetch(request);
     } catch (thrown) {
       response = errorResponse(refusal(request, thrown), answerType(request.headers));
     }

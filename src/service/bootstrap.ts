@@ -152,6 +152,7 @@ function makeParts(
     localUser: localUser(),
     proofKey: identity.proof_key,
     publicUrl,
+    portalFolder: options.portalFolder ?? null,
     now: Date.now,
   };
 }

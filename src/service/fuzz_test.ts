@@ -96,3 +96,14 @@ Deno.test("no request for a token makes the service fail", () =>
     lifetime_seconds: 60,
     user: "bob",
   }));
+
+Deno.test("no request for a one-time code makes the service fail", () =>
+  assertNeverFails("POST", "/v3/codes", {
+    purpose: "session",
+    scopes: ["read", "run"],
+    label: "laptop",
+    lifetime_seconds: 60,
+  }));
+
+Deno.test("no attempt to sign in makes the service fail", () =>
+  assertNeverFails("POST", "/v3/session", { code: `fxc_${"A".repeat(32)}`, token: "x" }));

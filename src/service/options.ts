@@ -10,6 +10,8 @@ export interface ServiceOptions {
    * 5000, else a free one. Port 0 is any free one.
    */
   readonly listen?: { readonly hostname: string; readonly port: number };
+  /** With the files of the web portal; without it, a page says that there is none. */
+  readonly portalFolder?: string;
   /** Ends the service gracefully. */
   readonly signal: AbortSignal;
   /** Told when it answers and its files are written. */

@@ -38,6 +38,8 @@ export interface ServiceParts {
   readonly proofKey: string;
   /** Base URL by which the whole world reaches the service; null when each client has its own. */
   readonly publicUrl: string | null;
+  /** With the portal's files; null in a build without a portal. */
+  readonly portalFolder: string | null;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }

@@ -17,7 +17,7 @@ import { taskHandlers } from "./tasks.ts";
 import { tokenHandlers } from "./tokens.ts";
 
 export function allHandlers(parts: ServiceParts): Handlers {
-  return {
+  const handlers = {
     ...generalHandlers(parts),
     ...tokenHandlers(parts),
     ...functionHandlers(parts),
@@ -30,7 +30,7 @@ export function allHandlers(parts: ServiceParts): Handlers {
     ...streamHandlers(parts),
     ...blobHandlers(parts),
     ...overviewHandlers(parts),
-    ...liveHandlers(parts),
     ...sessionHandlers(parts),
   };
+  return { ...handlers, ...liveHandlers(parts, handlers) };
 }

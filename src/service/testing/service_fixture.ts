@@ -73,6 +73,7 @@ export class ServiceFixture implements AsyncDisposable {
       localUser: LOCAL_USER,
       proofKey: PROOF_KEY,
       publicUrl: null,
+      portalFolder: null,
       now: clock.now,
       ...change,
     };

@@ -1,3 +1,4 @@
+import { builtFolder } from "../../../lib/program.ts";
 import { runService } from "../../../service/bootstrap.ts";
 import { defineCommand } from "../../command.ts";
 import { LISTEN_FLAGS, type ListenFlags } from "../../listen_flags.ts";
@@ -12,6 +13,7 @@ export const command = defineCommand<ListenFlags>({
       : { certificateFile: tlsCert, keyFile: tlsKey };
     return runService({
       home,
+      portalFolder: builtFolder("portal"),
       signal,
       tls,
       listen: flags.listen,
