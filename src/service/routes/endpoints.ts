@@ -15,6 +15,7 @@ type EndpointRoutes =
   | "registerEndpoint"
   | "updateEndpoint"
   | "listEndpoints"
+  | "listSites"
   | "listEndpointsV2"
   | "getEndpoint"
   | "endpointStatus"
@@ -64,6 +65,8 @@ export function endpointHandlers(parts: ServiceParts): Pick<Handlers, EndpointRo
       });
       return pageOf(page, (row) => endpointRecord(parts, row, caller.user));
     },
+
+    listSites: ({ caller, query }) => directory.sites({ ...query, viewer: caller.user }),
 
     listEndpointsV2: async ({ caller, query }) => {
       const owner = query.role === "any" ? "any" : "me";

@@ -8,11 +8,15 @@ import { notFound, requireOwned, requireVisible } from "../auth/access.ts";
 import { ValidationError } from "../http/validation.ts";
 import type { ServiceParts } from "../parts.ts";
 import type { Handlers } from "./route.ts";
+import { functionUsage } from "./function_usage.ts";
 import { functionRecord, functionSummary, pageOf } from "./shapes.ts";
 
 export function functionHandlers(
   { store, now }: ServiceParts,
-): Pick<Handlers, "registerFunction" | "listFunctions" | "getFunction" | "deleteFunction"> {
+): Pick<
+  Handlers,
+  "registerFunction" | "listFunctions" | "functionUsage" | "getFunction" | "deleteFunction"
+> {
   return {
     registerFunction: async ({ caller, body }) => {
       refuseGroup(body);
@@ -37,6 +41,12 @@ export function functionHandlers(
       const { limit = DEFAULT_PAGE_SIZE, ...rest } = query;
       const page = await store.functions.list({ ...rest, limit, viewer: caller.user });
       return pageOf(page, functionSummary);
+    },
+
+    functionUsage: async ({ caller, parameters: { function_id } }) => {
+      const [found] = await store.functions.summaries([function_id]);
+      requireVisible("function", function_id, found, caller.user);
+      return await functionUsage(store, caller.user, function_id);
     },
 
     getFunction: async ({ caller, parameters: { function_id } }) => {

@@ -13,6 +13,7 @@ import { runAgainHandlers } from "./run_again.ts";
 import { sessionHandlers } from "./sessions.ts";
 import { streamHandlers } from "./streams.ts";
 import { submitHandlers } from "./submit.ts";
+import { taskGroupHandlers } from "./task_groups.ts";
 import { taskHandlers } from "./tasks.ts";
 import { tokenHandlers } from "./tokens.ts";
 
@@ -26,6 +27,7 @@ export function allHandlers(parts: ServiceParts): Handlers {
     ...relayHandlers(parts),
     ...submitHandlers(parts),
     ...runAgainHandlers(parts),
+    ...taskGroupHandlers(parts),
     ...taskHandlers(parts),
     ...streamHandlers(parts),
     ...blobHandlers(parts),

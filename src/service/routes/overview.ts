@@ -8,22 +8,7 @@ const notBuilt = (): never => {
 };
 
 export function overviewHandlers(
-  { directory }: ServiceParts,
-): Pick<
-  Handlers,
-  | "functionUsage"
-  | "listSites"
-  | "endpointHistory"
-  | "endpointLog"
-  | "listTaskGroups"
-  | "groupProgress"
-> {
-  return {
-    functionUsage: notBuilt,
-    listSites: ({ caller, query }) => directory.sites({ ...query, viewer: caller.user }),
-    endpointHistory: notBuilt,
-    endpointLog: notBuilt,
-    listTaskGroups: notBuilt,
-    groupProgress: notBuilt,
-  };
+  _parts: ServiceParts,
+): Pick<Handlers, "endpointHistory" | "endpointLog"> {
+  return { endpointHistory: notBuilt, endpointLog: notBuilt };
 }

@@ -24,6 +24,7 @@ import { LibsqlResults } from "./libsql/results.ts";
 import { Submissions } from "./libsql/submissions.ts";
 import { TaskFinisher } from "./libsql/task_finisher.ts";
 import { TaskInputs } from "./libsql/task_inputs.ts";
+import { LibsqlGroups } from "./libsql/task_groups.ts";
 import { LibsqlTasks } from "./libsql/tasks.ts";
 import { LibsqlTokens } from "./libsql/tokens.ts";
 import { migrate } from "./migrate.ts";
@@ -55,6 +56,7 @@ export class LibsqlStore implements Store {
   readonly functions: LibsqlFunctions;
   readonly endpoints: LibsqlEndpoints;
   readonly tasks: LibsqlTasks;
+  readonly groups: LibsqlGroups;
   readonly queue: LibsqlQueue;
   readonly results: LibsqlResults;
   readonly blobs: LibsqlBlobs;
@@ -85,6 +87,7 @@ export class LibsqlStore implements Store {
       submissions: new Submissions(engine, this.blobs),
       inputs: new TaskInputs(engine, this.blobs),
     });
+    this.groups = new LibsqlGroups(engine);
     this.queue = new LibsqlQueue(engine, { live, finisher, endpointTasks, cancellations });
     this.results = new LibsqlResults(engine);
   }

@@ -13,6 +13,7 @@
 import type { ServiceId } from "../../contract/ids.ts";
 import type { BlobStore } from "./blob_store.ts";
 import type { StoreChanges } from "./changes.ts";
+import type { GroupStore } from "./group_store.ts";
 import type { QueueStore } from "./queue_store.ts";
 import type { EndpointStore, FunctionStore, TokenStore } from "./registry_store.ts";
 import type { ResultStore, TaskStore } from "./task_store.ts";
@@ -20,6 +21,7 @@ import type { ResultStore, TaskStore } from "./task_store.ts";
 export type { BlobStore, StoredBlob } from "./blob_store.ts";
 export type { EndedTask, StoreChanges } from "./changes.ts";
 export type { Page, PageQuery } from "./page.ts";
+export type * from "./group_store.ts";
 export type * from "./queue_store.ts";
 export type * from "./registry_store.ts";
 export type * from "./task_store.ts";
@@ -31,6 +33,7 @@ export interface Store {
   readonly functions: FunctionStore;
   readonly endpoints: EndpointStore;
   readonly tasks: TaskStore;
+  readonly groups: GroupStore;
   readonly queue: QueueStore;
   readonly results: ResultStore;
   readonly blobs: BlobStore;

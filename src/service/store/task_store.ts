@@ -136,6 +136,8 @@ export interface TaskStore {
       readonly until?: number;
     },
   ): Promise<Page<TaskSummaryRow>>;
+  /** Milliseconds that the last run of each took on its worker, of those that ran and have ended. */
+  runTimes(taskIds: readonly TaskId[]): Promise<readonly number[]>;
   groupOwner(taskGroupId: TaskGroupId): Promise<UserId | undefined>;
   /** Oldest first. */
   groupTasks(

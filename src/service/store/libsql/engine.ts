@@ -9,6 +9,7 @@ import { messageOf } from "../../../lib/outcome.ts";
 import { GroupCommit, type Write } from "../group_commit.ts";
 import { Changes } from "./changes.ts";
 import { Query } from "./query.ts";
+import { GroupDurations } from "./group_durations.ts";
 import { QueuedTasks } from "./queued_tasks.ts";
 import { RecentResults } from "./recent_results.ts";
 import { CountWriter, Transaction } from "./transaction.ts";
@@ -20,6 +21,7 @@ export class Engine {
   readonly recent = new RecentResults();
   readonly changes: Changes;
   readonly queued: QueuedTasks;
+  readonly durations: GroupDurations;
   readonly #log: LogSync;
   readonly #commit: GroupCommit<Transaction>;
   readonly #counts: CountWriter;
@@ -38,6 +40,7 @@ export class Engine {
     this.#log = new LogSync(connection, path);
     this.changes = new Changes(connection, (row) => this.userName(row));
     this.queued = new QueuedTasks(connection);
+    this.durations = new GroupDurations(connection);
     this.#counts = new CountWriter(connection);
     this.#findUser = new Query(connection, "SELECT user_row FROM users WHERE user = ?");
     this.#addUser = new Query(connection, "INSERT INTO users (user) VALUES (?) RETURNING user_row");
@@ -73,6 +76,11 @@ export class Engine {
     const written = this.#commit.write(write);
     this.#commit.flush();
     return written;
+  }
+
+  /** Of the last result that is committed. */
+  get lastSequence(): number {
+    return this.#lastSequence;
   }
 
   /** See `Store.failed`. */
@@ -152,6 +160,8 @@ export class Engine {
     this.recent.add(transaction.recentResults);
     this.queued.add(transaction.counts);
     this.changes.counted(transaction.counts);
+    this.durations.ended(transaction.ends);
+    for (const group of transaction.shrunkGroups) this.durations.forget(group);
     this.changes.ended(transaction.ends);
     for (const group of transaction.finishedGroups) {
       for (const listener of this.#listeners.get(group) ?? []) listener();

@@ -32,7 +32,7 @@ import type { TaskInputs } from "./task_inputs.ts";
 import { TaskCounts } from "./task_counts.ts";
 import { TaskList } from "./task_list.ts";
 import { SELECT_SUMMARY, type SummaryRow, TaskSummaries } from "./task_summaries.ts";
-import { boundTimeline, readEvents } from "./timeline.ts";
+import { boundTimeline, readEvents, runTime } from "./timeline.ts";
 
 type StatusRow = [
   taskId: string,
@@ -66,6 +66,7 @@ export class LibsqlTasks implements TaskStore {
   readonly #statuses: Query<StatusRow>;
   readonly #summary: Query<SummaryRow>;
   readonly #detail: Query<DetailRow>;
+  readonly #timelines: Query<[timelines: string | null]>;
   readonly #groupOwner: Query<[string]>;
   readonly #groupTasks: Query<[taskRow: number, taskId: string, createdAt: number]>;
 
@@ -105,6 +106,12 @@ export class LibsqlTasks implements TaskStore {
        FROM tasks t JOIN submissions s USING (submission_row)
          LEFT JOIN results r ON r.sequence = t.result_sequence WHERE t.task_row = ?`,
     );
+    this.#timelines = new Query(
+      connection,
+      `SELECT group_concat('[' || coalesce(r.timeline, '') || ']')
+       FROM json_each(?) ids JOIN tasks t ON t.task_id = ids.value
+         JOIN results r ON r.sequence = t.result_sequence`,
+    );
     this.#groupOwner = new Query(
       connection,
       "SELECT u.user FROM task_groups g JOIN users u ON u.user_row = g.owner_row WHERE group_id = ?",
@@ -139,6 +146,12 @@ export class LibsqlTasks implements TaskStore {
 
   list(query: Parameters<TaskStore["list"]>[0]): Promise<Page<TaskSummaryRow>> {
     return this.#list.page(query);
+  }
+
+  runTimes(taskIds: readonly TaskId[]): Promise<readonly number[]> {
+    const [timelines] = this.#timelines.get(JSON.stringify(taskIds))!;
+    const parsed = JSON.parse(`[${timelines ?? ""}]`) as TaskEvent[][];
+    return this.#engine.onDisk(parsed.map(runTime).filter((time) => time !== undefined));
   }
 
   groupOwner(taskGroupId: TaskGroupId): Promise<UserId | undefined> {

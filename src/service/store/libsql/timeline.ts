@@ -35,3 +35,11 @@ export function legalMoves(from: TaskState, events: readonly TaskEvent[]): TaskE
     return true;
   });
 }
+
+/** Milliseconds from the last begin on a worker to the end; undefined for a task that never ran. */
+export function runTime(timeline: readonly TaskEvent[]): number | undefined {
+  const begin = timeline.findLast(({ state }) => state === "running");
+  const end = timeline.at(-1);
+  if (begin === undefined || end === undefined || !isTerminal(end.state)) return undefined;
+  return Math.max(end.at - begin.at, 0);
+}
