@@ -211,7 +211,5 @@ export const MAX_LIVE_GROUPS = 20;
 export const MAX_LIVE_STREAMS = 20;
 /** Between two events of a kind on a live stream. */
 export const LIVE_INTERVAL = 250;
-/** Of an agent's log, in one answer. */
-export const MAX_LOG_LINES = 1_000;
 /** The payload of a finished task is kept for another run up to this size. */
 export const KEPT_PAYLOAD_BYTES = 4 * KIB;
