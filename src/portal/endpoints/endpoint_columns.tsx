@@ -84,7 +84,7 @@ const COLUMNS: readonly EndpointColumn[] = [
   {
     id: "workers",
     title: list.busy,
-    width: "6rem",
+    width: "5.5rem",
     end: true,
     order: "workers",
     cell: ({ details }) =>
@@ -96,7 +96,7 @@ const COLUMNS: readonly EndpointColumn[] = [
   {
     id: "idle",
     title: list.idle,
-    width: "3.75rem",
+    width: "3.25rem",
     end: true,
     order: "idle",
     cell: ({ details }) => details === null ? "–" : countText(details.idle_workers),
@@ -104,7 +104,7 @@ const COLUMNS: readonly EndpointColumn[] = [
   {
     id: "blocks",
     title: list.blocks,
-    width: "6.25rem",
+    width: "5.5rem",
     cell: ({ details }) => {
       const blocks = details?.blocks;
       if (blocks === undefined) return "–";
@@ -116,7 +116,7 @@ const COLUMNS: readonly EndpointColumn[] = [
   {
     id: "queue",
     title: list.queue,
-    width: "4.25rem",
+    width: "3.75rem",
     end: true,
     order: "queue",
     cell: ({ queued_tasks }) => countText(queued_tasks),
@@ -124,7 +124,7 @@ const COLUMNS: readonly EndpointColumn[] = [
   {
     id: "rate",
     title: list.rate,
-    width: "8.5rem",
+    width: "7.5rem",
     order: "rate",
     cell: ({ tasks_per_minute: rates = [] }) => <Rate rates={rates} />,
   },
@@ -154,7 +154,12 @@ function Rate({ rates }: { readonly rates: readonly number[] }): ComponentChildr
   const most = rates.reduce((greatest, rate) => Math.max(greatest, rate), 0);
   return (
     <span class="rate">
-      <Sparkline values={rates} label={list.rates(countText(last), countText(most))} />
+      {most > 0 && (
+        <Sparkline
+          values={rates}
+          label={list.rates(countText(last), countText(most))}
+        />
+      )}
       <span class="number">{countText(last)}</span>
     </span>
   );

@@ -39,7 +39,7 @@ export function EndpointTable(
               onEnd={more}
               onSight={see}
               rowHeight={ROW}
-              minWidth="70rem"
+              minWidth="65rem"
             />
           </div>
         )}

@@ -165,7 +165,7 @@ export const english = {
       ownedBy: (owner: string): string => `of ${owner}`,
       public: "public",
       state: "State",
-      problem: "has a problem",
+      problem: "has trouble",
       site: "Site and host",
       scheduler: "Scheduler",
       busy: "Busy",
