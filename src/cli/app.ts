@@ -96,6 +96,12 @@ export const COMMANDS: CommandSections = {
       cancel: command("Cancel tasks", () => import("./commands/task/cancel.ts")),
     }),
   },
+  "Web portal": {
+    portal: command(
+      "Sign a browser in to the service's web portal",
+      () => import("./commands/portal.ts"),
+    ),
+  },
   "Which service": {
     login: command(
       "Choose a service and store a token for it",

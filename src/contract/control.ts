@@ -27,6 +27,12 @@ const ManagerStatusSchema = v.object({
   workers: v.number(),
   idle_workers: v.number(),
   outstanding_tasks: v.number(),
+  /** That it may use on its node. */
+  cores: v.optional(v.number()),
+  /** Bytes that it may use there. */
+  memory: v.optional(v.number()),
+  /** Models, one entry for each. */
+  accelerators: v.optional(v.array(v.string())),
 });
 
 /** A job of the scheduler with managers in it. */

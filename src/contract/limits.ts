@@ -167,6 +167,8 @@ export const MAX_RECORD_BYTES = 12 * MIB;
 export const MAX_WORKER_CREDITS = 1_000;
 /** How long a worker process may take to say that it is ready; loading modules can be slow. */
 export const WORKER_START_TIMEOUT = 120 * SECOND;
+/** How long the lines of a profile's `workerInit` may take when they are tried. */
+export const WORKER_INIT_TIMEOUT = 120 * SECOND;
 /** Starts of a runtime's worker in a row that may fail before its waiting tasks fail with it. */
 export const WORKER_START_ATTEMPTS = 3;
 /** How long a runtime whose workers do not start fails its tasks at once, before it is tried again. */

@@ -1,6 +1,6 @@
 /** One run of an agent, from the lock to the last goodbye. */
 import { hostname, userInfo } from "node:os";
-import { EXIT, type ExitCode } from "../contract/errors.ts";
+import { EXIT, type ExitCode, type FuncxFailure } from "../contract/errors.ts";
 import type { FuncxHome } from "../contract/home_folder.ts";
 import { newId } from "../contract/ids.ts";
 import { DEFAULT_STOP_TIMEOUT } from "../contract/limits.ts";
@@ -49,6 +49,8 @@ export interface Workforce {
   readonly blocks?: BlockKeeper;
   /** Where managers come by the service, if they do. */
   readonly relay?: RelayDoor;
+  /** What keeps the workers of this machine from working, as soon as it is known. */
+  readonly problem?: Promise<FuncxFailure | null>;
 }
 
 export type StartWorkforce = (options: {
@@ -109,6 +111,10 @@ async function bringUp(
     await blocks?.close();
   };
   if (open.disposed) return await close();
+  void workforce.problem?.then((problem) => {
+    if (problem !== null) daemon.workersChanged(problem);
+    news.changed();
+  });
   open.defer(close);
   const enrolment = await enrol({
     home,
@@ -159,7 +165,7 @@ async function bringUp(
       return { waiting, running, onNodes: flow.nodeDemand };
     },
     tell: (problem) => {
-      daemon.blocksChanged(problem);
+      daemon.workersChanged(problem);
       news.changed();
     },
     changed: () => news.changed(),

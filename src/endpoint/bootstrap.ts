@@ -2,6 +2,10 @@
 import type { ExitCode } from "../contract/errors.ts";
 import { type AgentOptions, serveAgent, type StartWorkforce } from "./agent.ts";
 import { startCluster } from "./cluster.ts";
+import { logger } from "../lib/log.ts";
+import type { FuncxFailure } from "../contract/errors.ts";
+import { tryWorkerInit } from "./executor/worker_init.ts";
+import { managerIdOf } from "./executor/runtime_set.ts";
 import { startLocalExecutor } from "./executor/local_executor.ts";
 
 /**
@@ -15,6 +19,18 @@ export async function runAgent(options: AgentOptions): Promise<ExitCode> {
 
 const startWorkforce: StartWorkforce = async (options) => {
   const { provider } = options.executor;
-  if (provider.type === "local") return { executor: await startLocalExecutor(options) };
+  if (provider.type === "local") {
+    const executor = await startLocalExecutor(options);
+    return { executor, problem: workerInitProblem(options) };
+  }
   return await startCluster(options, provider);
 };
+
+/** Its tasks are not kept waiting: each that needs what failed says so in its own words. */
+async function workerInitProblem(
+  { executor, stateDir }: Parameters<StartWorkforce>[0],
+): Promise<FuncxFailure | null> {
+  const problem = await tryWorkerInit(executor, managerIdOf(stateDir));
+  if (problem !== null) logger("agent").error("{message}", { message: problem.message });
+  return problem;
+}

@@ -56,7 +56,7 @@ export class Daemon {
   #registration: RegistrationFile | undefined;
   #parts: AgentParts | undefined;
   #storageProblem: Failure | null = null;
-  #blockProblem: Failure | null = null;
+  #workerProblem: Failure | null = null;
 
   constructor(name: string, now: () => number) {
     this.#name = name;
@@ -89,7 +89,7 @@ export class Daemon {
 
   load(): EndpointStatus {
     const load = this.#parts?.flow.status() ?? NO_LOAD;
-    const problem = this.#storageProblem ?? this.#blockProblem;
+    const problem = this.#storageProblem ?? this.#workerProblem;
     if (problem === null) return load;
     const { code, message } = problem;
     return { ...load, problem: { code, message } };
@@ -108,7 +108,7 @@ export class Daemon {
   status(): AgentStatus {
     const state = this.#state;
     const linkProblem = "problem" in state ? state.problem : null;
-    const problem = this.#storageProblem ?? linkProblem ?? this.#blockProblem;
+    const problem = this.#storageProblem ?? linkProblem ?? this.#workerProblem;
     const { blocks } = this.#parts ?? {};
     return {
       name: this.#name,
@@ -172,8 +172,8 @@ export class Daemon {
     this.#tell();
   }
 
-  blocksChanged(problem: Failure | null): void {
-    this.#blockProblem = problem;
+  workersChanged(problem: Failure | null): void {
+    this.#workerProblem = problem;
     this.#tell();
   }
 

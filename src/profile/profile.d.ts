@@ -153,7 +153,9 @@ export interface Executor {
   container?: Container;
   /**
    * Shell lines that are run before a Python or shell worker starts, such as
-   * `"module load python\nsource ~/venv/bin/activate"`.
+   * `"module load python\nsource ~/venv/bin/activate"`. They are tried once on each node before it
+   * takes tasks, and have failed when the shell ends before the last line (`exit`, `set -e`), when the
+   * last line fails and writes to stderr, and after two minutes. Earlier lines count with `set -e`.
    * @default ""
    */
   workerInit?: string;

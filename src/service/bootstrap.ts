@@ -22,6 +22,7 @@ import { OpenUses } from "./auth/open_uses.ts";
 import { BlobVault } from "./blobs/vault.ts";
 import { serveControl } from "./control.ts";
 import { Gate } from "./http/gate.ts";
+import { HistoryClock } from "./history/history_clock.ts";
 import { RequestRoom } from "./http/request_room.ts";
 import { Hub } from "./hub/hub.ts";
 import { loadIdentity, rememberPort, type ServiceIdentity } from "./identity_file.ts";
@@ -59,6 +60,8 @@ export async function runService(options: ServiceOptions): Promise<ExitCode> {
   const stop = open.use(new StopSignal(options.signal));
   const disk = new DiskRoom(directory.root, STORE_DISK_RESERVE);
   const parts = makeParts(options, { store, vault, disk }, identity, publicUrl);
+  const clock = new HistoryClock(parts.history);
+  open.defer(() => clock.stop());
   const hostname = options.listen?.hostname ?? DEFAULT_HOSTNAME;
   const ports = portsToTry(options.listen?.port, identity.port);
   const server = listen(buildApp(parts), { hostname, ports, tls });

@@ -11,7 +11,7 @@ export function overviewParts(
   hub: Hub,
   now: () => number,
 ): Pick<ServiceParts, "directory" | "history"> {
-  const history = new EndpointHistory({ store });
+  const history = new EndpointHistory({ store, hub, now });
   const { endpoints } = store;
   const directory = new EndpointDirectory({ endpoints, hub, rates: history.rates, now });
   return { directory, history };

@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import { FuncxError } from "../../contract/errors.ts";
 import { Client } from "../../client/client.ts";
 import { verifyService } from "../../contract/service_proof.ts";
@@ -14,6 +15,8 @@ interface Flags {
   readonly tokenFile?: string;
 }
 
+/** Of one-time codes, which no token begins with. */
+const CODE_PREFIX = "fxc_";
 /** Characters; those of this service have 46. */
 const MAX_TOKEN_LENGTH = 10_000;
 
@@ -21,7 +24,8 @@ export const command = defineCommand<Flags, [url?: string]>({
   description:
     "The token is read from --token-file, from standard input, or from a prompt that does " +
     "not show it; never from the command line, which other users of the machine can see. It is " +
-    "stored once the service has accepted it. Without URL it is your private service.\n\n" +
+    "stored once the service has accepted it. A one-time code, fxc_…, as the portal makes them, " +
+    "does as well: it is exchanged for a token. Without URL it is your private service.\n\n" +
     "A service that you logged in to before is chosen again with its stored token.",
   parameters: {
     flags: {
@@ -96,7 +100,11 @@ async function chooseToken(
     }
   }
   if (!context.stdin.isTerminal) throw noToken("no token came from standard input");
-  const typed = await promptSecret(context.stderr, `Token for ${url}: `, context.signal);
+  const typed = await promptSecret(
+    context.stderr,
+    `Token or one-time code for ${url}: `,
+    context.signal,
+  );
   return await check(url, parseToken(typed, "the prompt"));
 }
 
@@ -112,9 +120,18 @@ async function givenToken(
   return piped.trim() === "" ? undefined : parseToken(piped, "standard input");
 }
 
-async function check(url: string, token: string): Promise<CheckedToken> {
+/** What was given is a token, or a one-time code that stands for one. */
+async function check(url: string, given: string): Promise<CheckedToken> {
+  const token = given.startsWith(CODE_PREFIX) ? await exchange(url, given) : given;
   const { user, scopes } = await new Client({ url, token }).whoAmI();
   return { token, user, scopes };
+}
+
+async function exchange(url: string, code: string): Promise<string> {
+  const label = `login on ${hostname()}`;
+  // The route is open to all, so no token goes along.
+  const made = await new Client({ url, token: "" }).call("useCode", { body: { code, label } });
+  return made.token;
 }
 
 function readTokenFile(path: string): string {

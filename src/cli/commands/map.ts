@@ -13,6 +13,7 @@ import { chooseFunction } from "../tasks/function_choice.ts";
 import { openInput, readLines } from "../tasks/input.ts";
 import { showFailure } from "../tasks/outcome.ts";
 import { type ProgressBar, progressBar } from "../tasks/progress_bar.ts";
+import { type parseResource, RESOURCE_FLAG, resourceSpecification } from "../tasks/resources.ts";
 import { abortable } from "../tasks/waiting.ts";
 
 interface Flags {
@@ -20,6 +21,7 @@ interface Flags {
   readonly input?: string;
   readonly onError: "stop" | "write";
   readonly priority?: number;
+  readonly resource?: readonly ReturnType<typeof parseResource>[];
 }
 
 export const command = defineCommand<Flags, [reference: string]>({
@@ -45,6 +47,7 @@ export const command = defineCommand<Flags, [reference: string]>({
         default: "stop",
       },
       priority: PRIORITY_FLAG,
+      resource: RESOURCE_FLAG,
     },
     aliases: { e: "endpoint", i: "input" },
     positional: { kind: "tuple", parameters: [FUNCTION_ARGUMENT] },
@@ -82,11 +85,15 @@ interface Work {
   readonly lines: AsyncIterable<InputLine>;
   readonly onError: Flags["onError"];
   readonly priority?: number;
+  readonly resource?: Flags["resource"];
   readonly bar: ProgressBar;
 }
 
 async function runLines(context: CliContext, client: Client, work: Work): Promise<number> {
-  const executor = new Executor(client, work.to, { priority: work.priority });
+  const executor = new Executor(client, work.to, {
+    priority: work.priority,
+    resourceSpecification: resourceSpecification(work.resource),
+  });
   let failed = 0;
   let isDone = false;
   try {

@@ -12,6 +12,7 @@ import { ENDPOINT_FLAG, PRIORITY_FLAG, TIMEOUT_FLAG } from "../tasks/flags.ts";
 import { fileArguments } from "../tasks/file_arguments.ts";
 import { chooseFunction, type ChosenFunction } from "../tasks/function_choice.ts";
 import { LiveStream } from "../tasks/live_output.ts";
+import { type parseResource, RESOURCE_FLAG, resourceSpecification } from "../tasks/resources.ts";
 import { uploadBar } from "../tasks/upload_bar.ts";
 import { exitOf, isShellResult, shellExit, showOutcome, taskDocument } from "../tasks/outcome.ts";
 import { waitForTask } from "../tasks/waiting.ts";
@@ -22,6 +23,7 @@ interface Flags {
   readonly file?: readonly string[];
   readonly noWait: boolean;
   readonly priority?: number;
+  readonly resource?: readonly ReturnType<typeof parseResource>[];
   readonly timeout?: number;
 }
 
@@ -57,6 +59,7 @@ export const command = defineCommand<Flags, string[]>({
       },
       noWait: { kind: "boolean", brief: "Print the task's id and leave", withNegated: false },
       priority: PRIORITY_FLAG,
+      resource: RESOURCE_FLAG,
       timeout: { ...TIMEOUT_FLAG, brief: "Cancel the task when it takes longer" },
     },
     aliases: { e: "endpoint" },
@@ -85,6 +88,7 @@ export const command = defineCommand<Flags, string[]>({
     const receipt = await client.submit(endpoint.uuid, {
       tasks: { [fn.functionId]: [payload] },
       priority: flags.priority,
+      resource_specification: resourceSpecification(flags.resource),
     });
     const taskId = receipt.tasks[fn.functionId]![0]!;
     if (flags.noWait) {

@@ -9,7 +9,18 @@ const SHOWN_ENDED = 3;
 const SHOWN_REASON = 60;
 const SHOWN_NODES = 3;
 
-const HEADER = ["Block", "Job", "State", "Nodes", "Age", "Left", "Workers", "Tasks", "Reason"];
+const HEADER = [
+  "Block",
+  "Job",
+  "State",
+  "Nodes",
+  "Age",
+  "Left",
+  "Hardware",
+  "Workers",
+  "Tasks",
+  "Reason",
+];
 
 /** Empty when there is none. @param now milliseconds since 1970 */
 export function blockTable(blocks: readonly BlockStatus[], now: number): string {
@@ -32,10 +43,21 @@ function rowOf(block: BlockStatus, now: number): string[] {
     nodeNames(block.nodes),
     duration(until - block.submitted_at),
     block.ends_at === null ? "" : duration(block.ends_at - now),
+    hardware(managers),
     managers.length === 0 ? "" : `${workers} (${idle} idle)`,
     managers.length === 0 ? "" : String(tasks),
     shortened(reasonOf(block)),
   ];
+}
+
+/** Of its nodes together; a node that has several managers counts once. */
+function hardware(managers: BlockStatus["managers"]): string {
+  const nodes = [...new Map(managers.map((manager) => [manager.hostname, manager])).values()];
+  const cores = sum(nodes.map((node) => node.cores ?? 0));
+  const accelerators = sum(nodes.map((node) => node.accelerators?.length ?? 0));
+  const parts = [[cores, "core"], [accelerators, "GPU"]] as const;
+  return parts.filter(([count]) => count > 0)
+    .map(([count, name]) => `${count} ${name}${count === 1 ? "" : "s"}`).join(", ");
 }
 
 function reasonOf({ reason, managers }: BlockStatus): string {

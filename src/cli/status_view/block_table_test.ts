@@ -43,9 +43,23 @@ function cells(blocks: readonly BlockStatus[]): string[][] {
 }
 
 Deno.test("a running block shows its nodes, its time and what its workers do", () => {
-  const managers = [manager(), manager({ hostname: "n2", idle_workers: 0, outstanding_tasks: 4 })];
+  const managers = [
+    manager({ cores: 64, accelerators: ["NVIDIA A100", "NVIDIA A100"] }),
+    manager({ cores: 64, accelerators: [], hostname: "n2", idle_workers: 0, outstanding_tasks: 4 }),
+  ];
   assertEquals(cells([block({ nodes: ["n1", "n2"], managers })]), [
-    ["b1", "42", "running", "n1, n2", "5 min", "26 min", "8 (1 idle)", "7", ""],
+    [
+      "b1",
+      "42",
+      "running",
+      "n1, n2",
+      "5 min",
+      "26 min",
+      "128 cores, 2 GPUs",
+      "8 (1 idle)",
+      "7",
+      "",
+    ],
   ]);
   const [many] = cells([block({ nodes: ["n1", "n2", "n3", "n4", "n5"] })]);
   assertEquals(many![3], "n1, n2, n3 and 2 more");
@@ -53,7 +67,7 @@ Deno.test("a running block shows its nodes, its time and what its workers do", (
 
 Deno.test("a block that waits says why, one whose managers are silent says so", () => {
   const waiting = block({ state: "queued", reason: "Priority", ends_at: null, nodes: [] });
-  assertEquals(cells([waiting])[0]!.slice(2), ["queued", "", "5 min", "", "", "", "Priority"]);
+  assertEquals(cells([waiting])[0]!.slice(2), ["queued", "", "5 min", "", "", "", "", "Priority"]);
   const away = block({ managers: [manager({ state: "away", workers: 0, idle_workers: 0 })] });
   assertEquals(cells([away])[0]!.at(-1), "1 manager is not heard of");
 });

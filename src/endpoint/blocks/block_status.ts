@@ -33,13 +33,14 @@ function statusOf(
     ...factsOf(block, walltime),
     ended_at: state.kind === "ended" ? state.at : null,
     folder: block.folder,
-    managers: managers.map(({ managerId, hostname, state, workers, idleWorkers, outstanding }) => ({
-      manager_id: managerId,
-      hostname,
-      state,
-      workers,
-      idle_workers: idleWorkers,
-      outstanding_tasks: outstanding,
+    managers: managers.map((manager) => ({
+      manager_id: manager.managerId,
+      hostname: manager.hostname,
+      state: manager.state,
+      workers: manager.workers,
+      idle_workers: manager.idleWorkers,
+      outstanding_tasks: manager.outstanding,
+      ...manager.hello.node,
     })),
   };
 }

@@ -4,6 +4,7 @@ import {
   ERROR_KINDS,
   EXIT,
   type ExitCode,
+  FuncxError,
   isErrorCode,
   type TaskError,
 } from "../../contract/errors.ts";
@@ -25,6 +26,7 @@ import { NodeExecutor } from "../executor/node_executor.ts";
 import { nodeFacts } from "../executor/resources/node_facts.ts";
 import { slotPlacements } from "../executor/resources/slot_placements.ts";
 import { detectRuntimes } from "../executor/runtime_set.ts";
+import { tryWorkerInit } from "../executor/worker_init.ts";
 import { FileDownloads, FileGoneError, pieceOf, RESULT_FILE } from "../managers/file_transfer.ts";
 import { nodeNames } from "../parallel/node_names.ts";
 import { AgentDialler } from "./agent_dialler.ts";
@@ -114,6 +116,7 @@ export class ManagerNode {
     });
   }
 
+  /** Rejects with `START_FAILED` where `workerInit` fails: then it offers its agent no workers. */
   static async start(options: NodeOptions): Promise<ManagerNode> {
     const { connection, managerId, folder, workerCommand } = options;
     // Checked by the agent that wrote it, which is the same program.
@@ -121,6 +124,8 @@ export class ManagerNode {
     const executor: ResolvedExecutor = { ...profile, workersPerNode: connection.workers };
     const placements = slotPlacements(executor);
     Deno.mkdirSync(executor.workingFolder, { recursive: true, mode: 0o700 });
+    const failure = await tryWorkerInit(executor, managerId);
+    if (failure !== null) throw new FuncxError(failure);
     const resultFolder = join(folder, "results");
     ensurePrivateFolder(resultFolder);
     const containerFolders = {

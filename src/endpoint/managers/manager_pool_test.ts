@@ -260,11 +260,12 @@ Deno.test("the picture of the nodes has the task that each worker runs", async (
     "block-1",
     "attached",
   ]);
-  assertEquals([node!.workers, node!.idle_workers], [1, 0]);
+  assertEquals([node!.workers, node!.idle_workers], [2, 1]);
   assertTrue(node!.cores! > 0 && node!.memory! > 0);
-  const [slot] = node!.slots;
+  const [slot, idle] = node!.slots;
+  assertEquals(idle, IDLE_SLOT);
   assertEquals([slot!.task_id, slot!.since], [taskId!, stage.started.get(taskId!)!.at]);
   stage.pool.cancel([taskId!]);
   await stage.end(taskId!);
-  assertEquals(stage.pool.nodes()[0]!.slots, [IDLE_SLOT]);
+  assertEquals(stage.pool.nodes()[0]!.slots, [IDLE_SLOT, IDLE_SLOT]);
 });

@@ -5,6 +5,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { english } from "../texts/english.ts";
+import { Echoes } from "./echoes.ts";
 import type { CodeLanguage, OpenEditor } from "./open_editor.ts";
 
 export type { CodeLanguage };
@@ -59,6 +60,7 @@ function useEditor(
   const latest = useRef(props);
   latest.current = props;
   const editor = useRef<OpenEditor | undefined>(undefined);
+  const echoes = useRef(new Echoes());
   const [isOpen, setOpen] = useState(false);
   useEffect(() => {
     let left = false;
@@ -72,7 +74,10 @@ function useEditor(
         // What was typed into the plain field meanwhile.
         text: latest.current.value,
         description: readOnly ? undefined : english.editor.keys,
-        onChange: (text) => latest.current.onChange?.(text),
+        onChange: (text) => {
+          echoes.current.expect(text);
+          latest.current.onChange?.(text);
+        },
       });
       editor.current.setWrong(latest.current.wrong);
       setOpen(true);
@@ -85,7 +90,9 @@ function useEditor(
       setOpen(false);
     };
   }, [language, label, readOnly]);
-  useEffect(() => editor.current?.setText(value), [value]);
+  useEffect(() => {
+    if (!echoes.current.isEcho(value)) editor.current?.setText(value);
+  }, [value]);
   useEffect(() => editor.current?.setWrong(wrong), [wrong]);
   return isOpen;
 }

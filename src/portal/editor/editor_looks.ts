@@ -8,9 +8,11 @@ export const editorLooks = EditorView.theme({
     color: "var(--text)",
     backgroundColor: "var(--sunken)",
     maxHeight: "var(--editor-height, 32rem)",
+    minHeight: "var(--editor-least, 0)",
     fontSize: "0.875rem",
   },
-  "&.cm-focused": { outline: "2px solid var(--accent)", outlineOffset: "-1px" },
+  // The page marks the focus around the whole of it.
+  "&.cm-focused": { outline: "none" },
   ".cm-scroller": { fontFamily: "var(--mono)", lineHeight: "1.55", overflow: "auto" },
   ".cm-content": { caretColor: "var(--text)", padding: "0.625rem 0" },
   "&.cm-focused .cm-cursor": { borderLeftColor: "var(--text)" },

@@ -9,7 +9,8 @@ import { english } from "../texts/english.ts";
 import { useLoaded } from "../widgets/loaded.ts";
 import { Shown } from "../widgets/messages.tsx";
 import { bytesText } from "../widgets/units.ts";
-import { download, fileName } from "./download.ts";
+import { saveBlob } from "../widgets/save.ts";
+import { fileName } from "./file_name.ts";
 import { MAX_PARSED } from "./read_result.ts";
 import { ResultView } from "./result_view.tsx";
 
@@ -69,7 +70,7 @@ async function downloadBuffer(buffer: string, name: string): Promise<void> {
   for await (const chunk of chunks ?? []) parts.push(new Blob([chunk]));
   const whole = new Blob(parts);
   const isJson = (await whole.slice(0, HEADER).text()).startsWith("11");
-  download(whole.slice(HEADER), fileName(name, isJson ? "json" : "txt"));
+  saveBlob(fileName(name, isJson ? "json" : "txt"), whole.slice(HEADER));
 }
 
 /** Bytes before the body of a buffer. */

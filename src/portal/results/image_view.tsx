@@ -4,7 +4,8 @@ import { useEffect, useMemo } from "preact/hooks";
 import { useSignal } from "@preact/signals";
 import { english } from "../texts/english.ts";
 import { bytesText } from "../widgets/units.ts";
-import { download, fileName } from "./download.ts";
+import { saveBlob } from "../widgets/save.ts";
+import { fileName } from "./file_name.ts";
 import { type ImageData, imageFile } from "./images.ts";
 
 const EXTENSIONS: Readonly<Record<ImageData["type"], string>> = {
@@ -53,7 +54,7 @@ export function ImageView(
         <button
           type="button"
           class="small"
-          onClick={() => download(file, fileName(name, extension))}
+          onClick={() => saveBlob(fileName(name, extension), file)}
         >
           {english.results.download(extension)}
         </button>

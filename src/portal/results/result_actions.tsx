@@ -3,7 +3,8 @@ import type { ComponentChildren } from "preact";
 import { english } from "../texts/english.ts";
 import { CopyButton } from "../widgets/controls.tsx";
 import { bytesText } from "../widgets/units.ts";
-import { download, fileName } from "./download.ts";
+import { saveBlob } from "../widgets/save.ts";
+import { fileName } from "./file_name.ts";
 
 export interface ResultActionsProps {
   readonly text: string;
@@ -26,7 +27,7 @@ export function ResultActions(
       <button
         type="button"
         class="small"
-        onClick={() => download(new Blob([text], { type }), fileName(name, extension))}
+        onClick={() => saveBlob(fileName(name, extension), new Blob([text], { type }))}
       >
         {english.results.download(extension)}
       </button>

@@ -4,7 +4,8 @@ import { useEffect, useMemo } from "preact/hooks";
 import { useSignal } from "@preact/signals";
 import { english } from "../texts/english.ts";
 import { type Column, VirtualTable } from "../widgets/virtual_table.tsx";
-import { download, fileName } from "./download.ts";
+import { saveBlob } from "../widgets/save.ts";
+import { fileName } from "./file_name.ts";
 import { type Cell, csvOf, isNumeric, sortedRows, type TableData } from "./table_data.ts";
 import { beginning, visibleText } from "./visible_text.ts";
 
@@ -59,7 +60,7 @@ export function TableView(
           type="button"
           class="small"
           onClick={() =>
-            download(new Blob([csvOf(table)], { type: "text/csv" }), fileName(name, "csv"))}
+            saveBlob(fileName(name, "csv"), new Blob([csvOf(table)], { type: "text/csv" }))}
         >
           {english.results.download("csv")}
         </button>

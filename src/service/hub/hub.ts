@@ -94,6 +94,11 @@ export class Hub {
     return this.#sessions.has(endpointId);
   }
 
+  /** Those that are connected. */
+  online(): Iterable<EndpointId> {
+    return this.#sessions.keys();
+  }
+
   get onlineCount(): number {
     return this.#sessions.size;
   }

@@ -1,6 +1,7 @@
 /** Endpoints: registered, listed, shown, stopped from afar, deleted. */
 import type { EndpointRecord, EndpointRegistration, RegisterEndpoint } from "../../contract/api.ts";
 import { type EndpointId, newId, type UserId } from "../../contract/ids.ts";
+import type { EndpointStatus } from "../../contract/protocol/messages.ts";
 import { DEFAULT_PAGE_SIZE } from "../../contract/limits.ts";
 import { notFound, requireOwned, requireVisible } from "../auth/access.ts";
 import { hashOf, makeToken } from "../auth/token.ts";
@@ -11,11 +12,14 @@ import type { EndpointDescription, EndpointToken, StoredEndpoint } from "../stor
 import type { Handlers } from "./route.ts";
 import { mutable, pageOf, seconds } from "./shapes.ts";
 
+const DEFAULT_HISTORY_MINUTES = 60;
+
 type EndpointRoutes =
   | "registerEndpoint"
   | "updateEndpoint"
   | "listEndpoints"
   | "listSites"
+  | "endpointHistory"
   | "listEndpointsV2"
   | "getEndpoint"
   | "endpointStatus"
@@ -24,7 +28,7 @@ type EndpointRoutes =
   | "shutdownEndpoint";
 
 export function endpointHandlers(parts: ServiceParts): Pick<Handlers, EndpointRoutes> {
-  const { store, directory, hub, uses, now } = parts;
+  const { store, directory, history, hub, uses, now } = parts;
 
   const visible = async (endpointId: EndpointId, user: UserId): Promise<StoredEndpoint> =>
     requireVisible("endpoint", endpointId, await store.endpoints.get(endpointId), user);
@@ -68,6 +72,11 @@ export function endpointHandlers(parts: ServiceParts): Pick<Handlers, EndpointRo
 
     listSites: ({ caller, query }) => directory.sites({ ...query, viewer: caller.user }),
 
+    endpointHistory: async ({ caller, query, parameters: { endpoint_id } }) => {
+      await visible(endpoint_id, caller.user);
+      return await history.points(endpoint_id, query.minutes ?? DEFAULT_HISTORY_MINUTES);
+    },
+
     listEndpointsV2: async ({ caller, query }) => {
       const owner = query.role === "any" ? "any" : "me";
       const entries = await directory.fitting({ viewer: caller.user, owner });
@@ -84,10 +93,10 @@ export function endpointHandlers(parts: ServiceParts): Pick<Handlers, EndpointRo
     },
 
     endpointStatus: async ({ caller, parameters: { endpoint_id } }) => {
-      await visible(endpoint_id, caller.user);
+      const { owner } = await visible(endpoint_id, caller.user);
       return {
         status: hub.isOnline(endpoint_id) ? "online" : "offline",
-        details: hub.status(endpoint_id) ?? null,
+        details: statusFor(hub.status(endpoint_id), owner === caller.user),
       };
     },
 
@@ -178,9 +187,17 @@ export function endpointRecord(
     runtimes: [...row.runtimes],
     metadata: row.owner === viewer ? mutable(row.metadata) : null,
     allowed_functions: row.allowedFunctions === null ? null : [...row.allowedFunctions],
-    details: hub.status(row.endpointId) ?? null,
+    details: statusFor(hub.status(row.endpointId), row.owner === viewer),
     queued_tasks: row.queuedTasks,
     tasks_per_minute: history.rates.perMinute(row.endpointId, now()),
     created_at: seconds(row.createdAt),
   };
+}
+
+/** Which tasks run where is for the endpoint's owner to see: they may be anybody's. */
+function statusFor(status: EndpointStatus | undefined, isOwner: boolean): EndpointStatus | null {
+  if (status === undefined) return null;
+  if (isOwner || status.nodes === undefined) return status;
+  const nodes = status.nodes.map((node) => ({ ...node, slots: [] }));
+  return { ...status, nodes, slots_omitted: true };
 }

@@ -7,8 +7,6 @@ const notBuilt = (): never => {
   throw new FuncxError({ code: "INTERNAL_ERROR", message: "not built yet" });
 };
 
-export function overviewHandlers(
-  _parts: ServiceParts,
-): Pick<Handlers, "endpointHistory" | "endpointLog"> {
-  return { endpointHistory: notBuilt, endpointLog: notBuilt };
+export function overviewHandlers(_parts: ServiceParts): Pick<Handlers, "endpointLog"> {
+  return { endpointLog: notBuilt };
 }

@@ -16,6 +16,7 @@ import { EndpointTasks } from "./libsql/endpoint_tasks.ts";
 import { LibsqlEndpoints } from "./libsql/endpoints.ts";
 import { Engine } from "./libsql/engine.ts";
 import { LibsqlFunctions } from "./libsql/functions.ts";
+import { LibsqlHistory } from "./libsql/history.ts";
 import { LiveProgress } from "./libsql/live_progress.ts";
 import { Query } from "./libsql/query.ts";
 import { LibsqlQueue } from "./libsql/queue.ts";
@@ -60,6 +61,7 @@ export class LibsqlStore implements Store {
   readonly queue: LibsqlQueue;
   readonly results: LibsqlResults;
   readonly blobs: LibsqlBlobs;
+  readonly history: LibsqlHistory;
   readonly changes: StoreChanges;
   readonly failed: Promise<Error>;
   readonly #engine: Engine;
@@ -87,6 +89,7 @@ export class LibsqlStore implements Store {
       submissions: new Submissions(engine, this.blobs),
       inputs: new TaskInputs(engine, this.blobs),
     });
+    this.history = new LibsqlHistory(engine);
     this.groups = new LibsqlGroups(engine);
     this.queue = new LibsqlQueue(engine, { live, finisher, endpointTasks, cancellations });
     this.results = new LibsqlResults(engine);

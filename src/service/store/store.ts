@@ -14,6 +14,7 @@ import type { ServiceId } from "../../contract/ids.ts";
 import type { BlobStore } from "./blob_store.ts";
 import type { StoreChanges } from "./changes.ts";
 import type { GroupStore } from "./group_store.ts";
+import type { HistoryStore } from "./history_store.ts";
 import type { QueueStore } from "./queue_store.ts";
 import type { EndpointStore, FunctionStore, TokenStore } from "./registry_store.ts";
 import type { ResultStore, TaskStore } from "./task_store.ts";
@@ -22,6 +23,7 @@ export type { BlobStore, StoredBlob } from "./blob_store.ts";
 export type { EndedTask, StoreChanges } from "./changes.ts";
 export type { Page, PageQuery } from "./page.ts";
 export type * from "./group_store.ts";
+export type * from "./history_store.ts";
 export type * from "./queue_store.ts";
 export type * from "./registry_store.ts";
 export type * from "./task_store.ts";
@@ -37,6 +39,7 @@ export interface Store {
   readonly queue: QueueStore;
   readonly results: ResultStore;
   readonly blobs: BlobStore;
+  readonly history: HistoryStore;
   readonly changes: StoreChanges;
   /** Resolves when the disk has failed so that only another process can go on, with the reason. */
   readonly failed: Promise<Error>;

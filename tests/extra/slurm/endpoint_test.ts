@@ -251,6 +251,37 @@ slurmTest("a job that ends before its manager is there is told with what it prin
   assertMatch(await site.env.ok(["logs", "--block", block_id]), /\/no\/such\/wrapper/);
 });
 
+slurmTest(
+  "a wrong workerInit is told in the shell's words, and costs three blocks at most",
+  async () => {
+    await using site = await Site.start({}, {
+      workerInit: "echo no such module: cray-python >&2; exit 3",
+    });
+    const client = await site.client();
+    const { functionId } = await client.register(DOUBLE);
+    const submitted = await client.submit(await site.endpointId(), {
+      tasks: { [functionId]: [payloadOf([1], {})] },
+    });
+    const [taskId] = submitted.tasks[functionId]!;
+    const words = /workerInit failed on node \S+, run by \/bin\/sh: .*no such module: cray-python/;
+    const { problem, cluster } = await until("the end of it", async () => {
+      const agent = await site.agent();
+      return agent.problem?.message.startsWith("no more blocks are asked for") && agent;
+    }, PATIENCE);
+    assertMatch(problem!.message, words);
+    assertEquals(cluster!.blocks.length, 3);
+    const told = await until("the service to know", async () => {
+      const { waiting_for } = await client.taskDetail(taskId!);
+      return waiting_for !== undefined && waiting_for.message.includes("3 in a row") && waiting_for;
+    }, PATIENCE);
+    assertMatch(told.message, words);
+    assertMatch(await site.env.ok(["task", "show", taskId!]), /no such module: cray-python/);
+    assertMatch(await site.env.ok(["status"]), /no such module: cray-python/);
+    assertMatch(await site.env.ok(["logs"]), /no such module: cray-python/);
+    await client.cancel([taskId!]);
+  },
+);
+
 slurmTest("a task that no block has the time for is refused, with both times", async () => {
   await using site = await Site.start({ maxBlocks: 1 });
   const client = await site.client();

@@ -15,7 +15,9 @@ export const command = defineCommand<ListenFlags>({
     const { service_id, hostname, pid } = state;
     await context.output.show(
       { url, service_id, hostname, pid },
-      () => `The private service listens at ${url} (pid ${pid}).`,
+      () =>
+        `The private service listens at ${url} (pid ${pid}).\n` +
+        "Its portal is there for browsers; sign in with `funcx-endpoint portal`.",
     );
     return EXIT.ok;
   },

@@ -72,6 +72,7 @@ function described(
   const since = `${duration(Date.now() - state.started_at)} (since ${instant(state.started_at)})`;
   return fields([
     ["Address", `${state.url} (${REACHABILITY[reachable]})`],
+    ["Portal", `${state.url}/ (sign in with \`funcx-endpoint portal\`)`],
     ["Service ID", state.service_id],
     ["Daemon", `pid ${state.pid} on ${state.hostname}, version ${state.software_version}`],
     ["Running for", since],

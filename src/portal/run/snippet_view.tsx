@@ -1,0 +1,54 @@
+/** The call that the form would make, to be made from elsewhere. */
+import type { ComponentChildren } from "preact";
+import { useSignal } from "@preact/signals";
+import { english } from "../texts/english.ts";
+import { CodeBlock, Tabs } from "../widgets/controls.tsx";
+import { type Call, commandOf, pythonOf, typescriptOf } from "./snippets.ts";
+
+type Language = keyof typeof english.run.languages;
+
+export function SnippetView({ call }: { readonly call: Call | undefined }): ComponentChildren {
+  const language = useSignal<Language>("command");
+  const { elsewhere, languages, noSnippet } = english.run;
+  return (
+    <section class="card">
+      <header>
+        <h2>{elsewhere}</h2>
+        <Tabs
+          label={elsewhere}
+          tabs={Object.entries(languages) as [Language, string][]}
+          chosen={language.value}
+          onChoose={(chosen) => language.value = chosen}
+        />
+      </header>
+      {call === undefined
+        ? <p class="muted">{noSnippet}</p>
+        : <Snippet call={call} language={language.value} />}
+    </section>
+  );
+}
+
+function Snippet(
+  { call, language }: { readonly call: Call; readonly language: Language },
+): ComponentChildren {
+  const { needsToken, needsLogin, unsaid } = english.run;
+  if (language !== "command") {
+    const text = language === "python" ? pythonOf(call) : typescriptOf(call);
+    return (
+      <>
+        <CodeBlock text={text} />
+        <p class="muted small">{needsToken}</p>
+      </>
+    );
+  }
+  const command = commandOf(call);
+  return (
+    <>
+      <CodeBlock text={command.text} />
+      <p class="muted small">
+        {needsLogin(call.url)}
+        {command.unsaid.length > 0 && ` ${unsaid(command.unsaid.join(", "))}`}
+      </p>
+    </>
+  );
+}
