@@ -255,7 +255,7 @@ export const english = {
         "The agent ends at once. Tasks that run on its workers are interrupted; the service keeps them, and those that may be tried again run when the endpoint is started again.",
       drainTitle: (name: string): string => `Drain ${name} and stop it?`,
       drainLead:
-        "It takes no more tasks, lets those that run finish, and then ends. Tasks in the queue wait until it is started again.",
+        "It takes no more tasks, lets those that run finish for up to 30 seconds, interrupts what still runs then, and ends. Tasks in the queue wait until it is started again.",
       restart: "It can be started again only on its own machine, with funcx-endpoint start.",
       deleteTitle: (name: string): string => `Delete ${name}?`,
       deleteLead:
@@ -265,13 +265,6 @@ export const english = {
       stopping: "The endpoint was told to stop",
       draining: "The endpoint was told to drain",
       deleted: "The endpoint is deleted",
-    },
-    tabs: {
-      label: "Parts of the endpoint",
-      overview: "Overview",
-      machine: "Machine",
-      tasks: "Tasks",
-      log: "Log",
     },
     history: {
       title: "History",
@@ -347,8 +340,6 @@ export const english = {
       title: "Your latest tasks on it",
       none: "You have no tasks on this endpoint so far.",
       all: "All of them",
-      failed: "Failed lately",
-      noFailed: "None has failed.",
     },
     log: {
       title: "Log",
