@@ -112,19 +112,19 @@ function optionsOf(
     height,
     scales: {
       x: span === undefined ? { time: isTime } : { time: isTime, range: [span[0], span[1]] },
-      y: fromZero ? { range: (_, __, most) => [0, Math.max(most * 1.1, 1e-3)] } : {},
+      y: fromZero ? { range: (_, __, most) => [0, most > 0 ? most * 1.1 : 1] } : {},
     },
     legend: { show: true },
-    axes: [axis, {
+    axes: [isTime ? { ...axis, values: (_, times) => times.map(timeText) } : axis, {
       ...axis,
       size: 64,
       ...(valueText && { values: (_, values) => values.map(valueText) }),
     }],
     series: [
       isTime ? { label: english.charts.at, value: "{HH}:{mm}:{ss}" } : { label: "x" },
-      ...series.map(({ name }, index) => ({
+      ...series.map(({ name, colour: own }, index) => ({
         label: name,
-        stroke: probe(element, COLOURS[index % COLOURS.length]!) || colour("--accent"),
+        stroke: probe(element, own ?? COLOURS[index % COLOURS.length]!) || colour("--accent"),
         width: 1.5,
         ...(valueText && { value: (_: uPlot, value: number | null) => cellText(value, valueText) }),
         dash: DASHES[Math.floor(index / COLOURS.length) % DASHES.length],
@@ -144,4 +144,12 @@ function probe(element: HTMLElement, variable: string): string {
 
 function cellText(value: number | null, text: (value: number) => string): string {
   return value === null ? "–" : text(value);
+}
+
+/** Such as `14:30`, or `27 Nov` at midnight, in the reader's time zone. */
+function timeText(seconds: number): string {
+  const date = new Date(seconds * 1_000);
+  return date.getHours() === 0 && date.getMinutes() === 0
+    ? date.toLocaleDateString("en-GB", { day: "numeric", month: "short" })
+    : date.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
 }

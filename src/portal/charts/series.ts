@@ -5,17 +5,20 @@ export interface Series {
   readonly x: readonly number[];
   /** Gaps are null. */
   readonly y: readonly (number | null)[];
+  /** Name of a variable of the style sheet, such as `--bad`; by its place when left out. */
+  readonly colour?: string;
 }
 
 /** The least and the greatest point of each of so many stretches, so that no peak is lost. */
-export function thinned({ name, x, y }: Series, points = 4_000): Series {
-  if (x.length <= points) return { name, x, y };
+export function thinned(series: Series, points = 4_000): Series {
+  const { x, y } = series;
+  if (x.length <= points) return series;
   const step = Math.ceil(x.length / (points / 2));
   const kept: number[] = [];
   for (let start = 0; start < x.length; start += step) {
     kept.push(...extremes(y, start, Math.min(start + step, x.length)));
   }
-  return { name, x: kept.map((index) => x[index]!), y: kept.map((index) => y[index]!) };
+  return { ...series, x: kept.map((index) => x[index]!), y: kept.map((index) => y[index]!) };
 }
 
 function extremes(y: readonly (number | null)[], start: number, end: number): readonly number[] {

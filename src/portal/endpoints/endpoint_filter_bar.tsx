@@ -27,7 +27,7 @@ export function EndpointFilterBar(
   const { order, reverse, grouped, runtime } = filter;
   const runtimes = [...new Set([...RUNTIMES, ...(runtime === undefined ? [] : [runtime])])];
   return (
-    <div class="filters" role="search" aria-label={filters.label}>
+    <div class="filters endpoint-filters" role="search" aria-label={filters.label}>
       <Search text={filter.search} onSearch={(search) => change({ search })} />
       <Choice
         label={filters.status}

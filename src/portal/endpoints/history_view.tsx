@@ -11,13 +11,29 @@ import { Choice } from "../widgets/controls.tsx";
 import { useLoaded } from "../widgets/loaded.ts";
 import { Shown } from "../widgets/messages.tsx";
 import { durationText } from "../widgets/units.ts";
-import { type ChartId, chartsOf, type HistoryLine, summaryOf } from "./history_series.ts";
+import {
+  type ChartId,
+  chartsOf,
+  type HistoryLine,
+  type LineId,
+  summaryOf,
+} from "./history_series.ts";
 
 const { history } = english.endpoint;
 
 const SPANS = ["60", "360", "1440", "2880"] as const;
 type Span = typeof SPANS[number];
 const CHARTS: readonly ChartId[] = ["throughput", "utilisation", "queue", "latency"];
+const COLOURS: Readonly<Record<LineId, string>> = {
+  succeeded: "--accent",
+  failed: "--bad",
+  cancelled: "--waiting",
+  busy: "--accent",
+  workers: "--muted",
+  queued: "--accent",
+  median: "--accent",
+  p95: "--waiting",
+};
 const HEIGHT = 170;
 /** Seconds between two questions, at the least. */
 const LEAST_STEP = 5;
@@ -78,7 +94,7 @@ function HistoryChart(
 ): ComponentChildren {
   const valueText = id === "latency" ? durationText : shortNumber;
   const series = useMemo(
-    () => lines.map((line) => ({ ...line, name: history[line.name] })),
+    () => lines.map((line) => ({ ...line, name: history[line.name], colour: COLOURS[line.name] })),
     [lines],
   );
   const x = lines[0]!.x;
