@@ -18,27 +18,42 @@ export interface EndpointPages {
   readonly next: string | null;
 }
 
+/** Before the first version. */
+const UNREAD = -1;
+
 interface Answer {
   readonly items: readonly EndpointRecord[];
   readonly next_cursor: string | null;
 }
 
-/** The list with a part more, or with a part read again. */
+/**
+ * The list with a part more, or with a part read again. One that is read again asks for more rows than
+ * it had, so that it reaches into the one behind it though new rows have come; where it does not,
+ * what lies between them is read next.
+ */
 export function withAnswer(
   { parts, next }: EndpointPages,
   index: number,
-  answer: Answer,
+  { items, next_cursor }: Answer,
   part: Omit<EndpointPart, "items">,
 ): EndpointPages {
-  const behind = parts.slice(index + 1);
-  const following = new Set(behind.flatMap(({ items }) => items.map(({ uuid }) => uuid)));
-  const meets = answer.items.findIndex(({ uuid }) => following.has(uuid));
   const before = parts.slice(0, index);
-  // New rows have pushed others out of the part: those behind it are read anew from there on.
-  if (meets === -1) {
-    return { parts: [...before, { ...part, items: answer.items }], next: answer.next_cursor };
+  const behind = parts.slice(index + 1);
+  if (behind.length === 0 || next_cursor === null) {
+    return { parts: [...before, { ...part, items }], next: next_cursor };
   }
-  return { parts: [...before, { ...part, items: answer.items.slice(0, meets) }, ...behind], next };
+  const own = items.slice(0, overlapOf(items, behind));
+  const gap = own.length < items.length ? [] : [{ from: next_cursor, items: [], version: UNREAD }];
+  return { parts: [...before, { ...part, items: own }, ...gap, ...behind], next };
+}
+
+/**
+ * Where the rows begin that are those of the parts behind. Only the last ones count: one in between
+ * has moved up.
+ */
+function overlapOf(items: readonly EndpointRecord[], behind: readonly EndpointPart[]): number {
+  const known = new Set(behind.flatMap((part) => part.items.map(({ uuid }) => uuid)));
+  return items.findLastIndex(({ uuid }) => !known.has(uuid)) + 1;
 }
 
 /** All rows in order, each once; in an order that changes, one may have moved to a later part. */
@@ -51,16 +66,15 @@ export function rowsOf({ parts }: EndpointPages): readonly EndpointRecord[] {
   });
 }
 
-/** The first part that shows one of the ids and is from before `version`; -1 where there is none. */
+/** The first part from before `version` that has one of the ids, or nothing so far; else -1. */
 export function staleIn(
   { parts }: EndpointPages,
   ids: ReadonlySet<string>,
   version: number,
 ): number {
-  return parts.findIndex((part, index) =>
+  return parts.findIndex((part) =>
     part.version < version &&
-    // What comes new may come before everything, or behind the last row.
-    (index === 0 || part.items.length === 0 || part.items.some(({ uuid }) => ids.has(uuid)))
+    (part.items.length === 0 || part.items.some(({ uuid }) => ids.has(uuid)))
   );
 }
 

@@ -2,7 +2,7 @@
 import { type Signal, useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { EndpointRecord } from "../../contract/api.ts";
-import { MAX_LIVE_ENDPOINTS } from "../../contract/limits.ts";
+import { MAX_LIVE_ENDPOINTS, MAX_PAGE_SIZE } from "../../contract/limits.ts";
 import { live, useLive } from "../live/live.ts";
 import { client } from "../session/session.ts";
 import { type Failure, failureOf } from "../widgets/failure.ts";
@@ -10,6 +10,8 @@ import { type EndpointFilter, queryOfFilter } from "./endpoint_filter.ts";
 import { type EndpointPages, newerOf, rowsOf, staleIn, withAnswer } from "./endpoint_pages.ts";
 
 const PAGE = 100;
+/** Rows that may have come new in a part that is read again. */
+const MARGIN = 20;
 /** Milliseconds until rows that came into sight are followed: a reader who scrolls sees many. */
 const SETTLE = 120;
 /** Milliseconds after which rows that are sorted by what changes are read again. */
@@ -74,7 +76,9 @@ function useReader(
     const controller = running.current = new AbortController();
     const { signal } = controller;
     const part = { from, version: version.current };
-    const query = { ...queryOfFilter(filter), limit: PAGE, cursor: from ?? undefined };
+    const had = pages.peek()?.parts[index]?.items.length ?? 0;
+    const limit = Math.min(MAX_PAGE_SIZE, Math.max(PAGE, had) + (had === 0 ? 0 : MARGIN));
+    const query = { ...queryOfFilter(filter), limit, cursor: from ?? undefined };
     client.call("listEndpoints", { query, signal }).then((answer) => {
       if (signal.aborted) return;
       failure.value = undefined;
