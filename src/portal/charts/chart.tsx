@@ -86,10 +86,11 @@ function dataOf(series: readonly Series[]): uPlot.AlignedData {
 }
 
 /** Of several series each keeps the same points. */
-function everyNth({ name, x, y }: Series): Series {
+function everyNth(series: Series): Series {
+  const { x, y } = series;
   const step = Math.ceil(x.length / MAX_ALIGNED);
   const keep = (_: unknown, index: number): boolean => index % step === 0;
-  return step <= 1 ? { name, x, y } : { name, x: x.filter(keep), y: y.filter(keep) };
+  return step <= 1 ? series : { ...series, x: x.filter(keep), y: y.filter(keep) };
 }
 
 const MAX_ALIGNED = 20_000;

@@ -75,9 +75,11 @@ function Question(
       onConfirm={() => void attempt(act)}
       onClose={onClose}
     >
-      <p>{texts[`${what}Lead`]}</p>
-      {what !== "delete" && <p>{texts.restart}</p>}
-      <p class="muted">{texts.running(countText(busy), countText(queued_tasks))}</p>
+      <div class="what-happens">
+        <p>{texts[`${what}Lead`]}</p>
+        {what !== "delete" && <p>{texts.restart}</p>}
+        <p class="muted">{texts.running(countText(busy), countText(queued_tasks))}</p>
+      </div>
     </Confirm>
   );
 }

@@ -66,7 +66,7 @@ function Parts(
     <>
       {details?.problem !== undefined && <Trouble problem={details.problem} />}
       <EndpointFigures endpoint={endpoint} />
-      <MachineView details={details} />
+      <MachineView details={details} isOwn={isOwn} />
       {blocks.length > 0 && <BlockTable blocks={blocks} />}
       <HistoryView endpointId={uuid} />
       <div class="grid">

@@ -19,24 +19,26 @@ const RETONE = 15;
 const COLUMNS = 16;
 
 export function MachineView(
-  { details }: { readonly details: EndpointStatus | null },
+  { details, isOwn }: { readonly details: EndpointStatus | null; readonly isOwn: boolean },
 ): ComponentChildren {
   return (
     <section class="card" aria-labelledby="endpoint-machine">
       <header>
         <h2 id="endpoint-machine">{machine.title}</h2>
-        <Legend />
+        {details?.nodes?.some(({ slots }) => slots.length > 0) && <Legend />}
       </header>
       {details?.nodes === undefined
         ? <p class="muted">{machine.none}</p>
         : details.nodes.length === 0
         ? <p class="muted">{machine.noNodes}</p>
-        : <HeatMap details={details} />}
+        : <HeatMap details={details} isOwn={isOwn} />}
     </section>
   );
 }
 
-function HeatMap({ details }: { readonly details: EndpointStatus }): ComponentChildren {
+function HeatMap(
+  { details, isOwn }: { readonly details: EndpointStatus; readonly isOwn: boolean },
+): ComponentChildren {
   const time = Math.floor(now.value / RETONE) * RETONE;
   const groups = useMemo(() => nodeGroups(details, Math.max(time, now.peek())), [details, time]);
   const spot = useSignal<Spot | undefined>(undefined);
@@ -60,7 +62,9 @@ function HeatMap({ details }: { readonly details: EndpointStatus }): ComponentCh
   };
   return (
     <>
-      {hasCells ? <Told groups={groups} spot={spot} /> : <p class="muted">{machine.omitted}</p>}
+      {hasCells
+        ? <Told groups={groups} spot={spot} />
+        : <p class="told muted">{isOwn ? machine.omitted : machine.ownersOnly}</p>}
       <div
         class="heat-map"
         ref={place}

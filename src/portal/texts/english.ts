@@ -292,6 +292,7 @@ export const english = {
       none: "Its owner sees which nodes it has when it is online and has told of them.",
       noNodes: "It has no nodes at the moment.",
       omitted: "There are so many workers that the endpoint tells of nodes only.",
+      ownersOnly: "Which worker runs what is shown to the endpoint's owner only.",
       label: "Workers by node; arrow keys go from worker to worker, Enter opens the task",
       legend: {
         idle: "idle",
