@@ -38,8 +38,8 @@ async function runTasks(client: Client, endpointId: string, count: number): Prom
 async function signedIn(browser: Browser, { env }: Deployment): Promise<BrowserContext> {
   const context = await browser.newContext();
   const page = await context.newPage();
-  const { url } = await env.json<{ url: string }>(["portal", "--no-browser"]);
-  await page.goto(url);
+  const { link } = await env.json<{ link: string }>(["portal", "--no-browser"]);
+  await page.goto(link);
   await page.getByRole("button", { name: "Sign out" }).waitFor();
   await page.close();
   return context;

@@ -110,6 +110,8 @@ export const STATUS_NEWS_INTERVAL = 500;
 /** Lines of an endpoint's log in one answer, and what they have together. */
 export const MAX_LOG_LINES = 1_000;
 export const MAX_LOG_BYTES = 256 * KIB;
+/** How long a service waits for them. */
+export const LOG_TIMEOUT = 10 * SECOND;
 /** Between agent and manager; two of them without a word end the link. */
 export const MANAGER_HEARTBEAT_INTERVAL = 5 * SECOND;
 /** Attempts that one manager may hold that have not ended, and as many whose end is not confirmed. */

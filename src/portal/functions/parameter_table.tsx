@@ -11,7 +11,7 @@ export function ParameterTable(
   if (rows === undefined) return <p class="muted">{texts.unknown}</p>;
   if (rows.length === 0) return <p class="muted">{texts.none}</p>;
   return (
-    <div class="table-scroller" role="region" tabIndex={0} aria-label={texts.title}>
+    <div class="table-scroller" role="group" tabIndex={0} aria-label={texts.title}>
       <table>
         <thead>
           <tr>

@@ -2,7 +2,7 @@
 
 /** Such as `9:41`; `1:02:03` from an hour on. */
 export function countdownText(seconds: number): string {
-  const whole = Math.max(0, Math.ceil(seconds));
+  const whole = Math.max(0, Math.floor(seconds));
   const two = (value: number): string => String(value).padStart(2, "0");
   const minutes = Math.floor(whole / 60);
   const rest = two(whole % 60);

@@ -1,12 +1,12 @@
 import { assertEquals } from "../../lib/assert.ts";
 import { countdownText, isOfThisMachine } from "./countdown.ts";
 
-Deno.test("a countdown ends at 0:00 and not before", () => {
+Deno.test("a countdown has whole seconds, and ends at 0:00", () => {
   assertEquals([600, 599.2, 59, 0.1, 0, -3, 3_723].map(countdownText), [
     "10:00",
-    "10:00",
+    "9:59",
     "0:59",
-    "0:01",
+    "0:00",
     "0:00",
     "0:00",
     "1:02:03",

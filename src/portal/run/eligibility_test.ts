@@ -1,12 +1,19 @@
 import { assertEquals } from "../../lib/assert.ts";
-import { type Candidate, mostIdle, refusal } from "./eligibility.ts";
+import { mostIdle, refusal } from "./eligibility.ts";
 import { readOptions } from "./run_options.ts";
 import { NO_OPTIONS } from "./run_options.ts";
 import { targetOf, textOf } from "./targets.ts";
 
 const fn = { function_uuid: "f", runtime: "python" };
 
-function endpoint(uuid: string, idle: number, queued = 0, rest: object = {}): Candidate {
+type Candidate = Parameters<typeof mostIdle>[0][number];
+
+function endpoint(
+  uuid: string,
+  idle: number,
+  queued = 0,
+  rest: Partial<Candidate> = {},
+): Candidate {
   const details = {
     managers: 1,
     total_workers: 8,

@@ -124,7 +124,8 @@ const COLUMNS: readonly Column<TaskSummary>[] = [
 function choiceColumn(chosen: Chosen): Column<TaskSummary> {
   return {
     id: "choice",
-    title: "",
+    title: english.tasks.list.choice,
+    titleHidden: true,
     width: "1.5rem",
     cell: ({ task_id, status, function_name }) =>
       !isTerminal(status) && (
@@ -151,6 +152,7 @@ function Choosing(
   const { list } = english.tasks;
   const unfinished = tasks.filter((task) => !isTerminal(task.status)).map((task) => task.task_id);
   const ids = unfinished.filter((id) => chosen.value.has(id));
+  if (unfinished.length === 0) return null;
   const cancel = async (): Promise<string> => {
     const done = await cancelTasks(ids);
     chosen.value = new Set();
@@ -161,15 +163,13 @@ function Choosing(
       <span class="muted" role="status">
         {ids.length === 0 ? list.unfinished(countText(unfinished.length)) : list.chosen(ids.length)}
       </span>
-      {unfinished.length > 0 && (
-        <button
-          type="button"
-          class="small"
-          onClick={() => chosen.value = new Set(ids.length === 0 ? unfinished : [])}
-        >
-          {ids.length === 0 ? list.chooseAll : list.chooseNone}
-        </button>
-      )}
+      <button
+        type="button"
+        class="small"
+        onClick={() => chosen.value = new Set(ids.length === 0 ? unfinished : [])}
+      >
+        {ids.length === 0 ? list.chooseAll : list.chooseNone}
+      </button>
       {ids.length > 0 && (
         <button
           type="button"

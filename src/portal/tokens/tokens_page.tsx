@@ -75,12 +75,7 @@ function columns(
       width: "minmax(10rem, 2fr)",
       cell: (token) => (
         <span title={token.label} dir="auto">
-          {nameOf(token)}
-          {token.token_id === own && (
-            <>
-              <span class="badge busy">{list.thisOne}</span>
-            </>
-          )}
+          {nameOf(token)} {token.token_id === own && <span class="badge busy">{list.thisOne}</span>}
         </span>
       ),
     },

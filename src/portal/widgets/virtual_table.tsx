@@ -11,6 +11,8 @@ import {
 export interface Column<T> {
   readonly id: string;
   readonly title: string;
+  /** Only for those who do not see the column. */
+  readonly titleHidden?: boolean;
   /** Of CSS `grid-template-columns`, such as `minmax(10rem, 2fr)`. */
   readonly width: string;
   /** Numbers stand at the end of their column. */
@@ -103,7 +105,7 @@ export function VirtualTable<T>(props: VirtualTableProps<T>): ComponentChildren 
 }
 
 function HeadCell<T>({ column }: { readonly column: Column<T> }): ComponentChildren {
-  const { title, onSort, sorted, end } = column;
+  const { title, titleHidden, onSort, sorted, end } = column;
   const arrow = sorted === undefined ? "" : sorted === "ascending" ? " ↑" : " ↓";
   return (
     <div
@@ -112,7 +114,7 @@ function HeadCell<T>({ column }: { readonly column: Column<T> }): ComponentChild
       aria-sort={onSort === undefined ? undefined : sorted ?? "none"}
     >
       {onSort === undefined
-        ? title
+        ? <span class={titleHidden ? "visually-hidden" : undefined}>{title}</span>
         : <button type="button" onClick={onSort}>{title}{arrow}</button>}
     </div>
   );

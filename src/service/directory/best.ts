@@ -1,5 +1,8 @@
 /** The first of many, without ordering them all. */
 
+/** Times as many as are wanted, that wait to be ordered together. */
+const ROOM = 5;
+
 /** As `items.toSorted(compare).slice(0, count)`. */
 export function best<T>(
   items: Iterable<T>,
@@ -7,25 +10,20 @@ export function best<T>(
   compare: (left: T, right: T) => number,
 ): T[] {
   const kept: T[] = [];
+  let last: T | undefined;
   for (const item of items) {
-    if (kept.length === count && compare(item, kept[count - 1]!) >= 0) continue;
-    kept.splice(placeOf(item, kept, compare), 0, item);
-    if (kept.length > count) kept.pop();
+    if (last !== undefined && compare(item, last) >= 0) continue;
+    kept.push(item);
+    if (kept.length < ROOM * count) continue;
+    cut(kept, count, compare);
+    last = kept[count - 1];
   }
+  cut(kept, count, compare);
   return kept;
 }
 
-/** After those that are equal. */
-function placeOf<T>(
-  item: T,
-  ordered: readonly T[],
-  compare: (left: T, right: T) => number,
-): number {
-  let [low, high] = [0, ordered.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (compare(item, ordered[middle]!) < 0) high = middle;
-    else low = middle + 1;
-  }
-  return low;
+/** Those that are equal stay in the order in which they came. */
+function cut<T>(kept: T[], count: number, compare: (left: T, right: T) => number): void {
+  kept.sort(compare);
+  if (kept.length > count) kept.length = count;
 }

@@ -16,6 +16,7 @@ import type { Cancellation, Store, TaskDetailRow } from "../store/store.ts";
 import { Follower, Followers } from "./follow.ts";
 import { Heartbeats } from "./heartbeats.ts";
 import type { TaskRange } from "./dispatch.ts";
+import { endpointOffline } from "./log_requests.ts";
 import type { Serving } from "./serving.ts";
 import { Session, type SessionEvents } from "./session.ts";
 
@@ -28,6 +29,8 @@ export interface HubOptions {
   readonly handshakeTimeout?: number;
   /** Bytes that may wait for an endpoint that does not read; the default is that of the contract. */
   readonly maximumBacklog?: number;
+  /** Milliseconds that an agent has for a look into its log; the default is that of the contract. */
+  readonly logTimeout?: number;
   readonly now?: () => number;
 }
 
@@ -44,6 +47,7 @@ export class Hub {
   readonly #heartbeats: Heartbeats;
   readonly #handshakeTimeout: number | undefined;
   readonly #maximumBacklog: number | undefined;
+  readonly #logTimeout: number | undefined;
   readonly #now: () => number;
   /** Of admitted sessions. */
   readonly #sessions = new Map<EndpointId, Session>();
@@ -62,6 +66,7 @@ export class Hub {
     this.#store = options.store;
     this.#handshakeTimeout = options.handshakeTimeout;
     this.#maximumBacklog = options.maximumBacklog;
+    this.#logTimeout = options.logTimeout;
     this.#now = options.now ?? Date.now;
     this.#heartbeats = new Heartbeats(heartbeatOptions(options.heartbeatInterval), this.#now);
   }
@@ -76,6 +81,7 @@ export class Hub {
       heartbeats: this.#heartbeats,
       handshakeTimeout: this.#handshakeTimeout,
       maximumBacklog: this.#maximumBacklog,
+      logTimeout: this.#logTimeout,
       now: this.#now,
     });
     this.#open.add(session);
@@ -182,6 +188,16 @@ export class Hub {
     const session = this.#sessions.get(endpointId);
     session?.send({ type: "shutdown", drain });
     return session !== undefined;
+  }
+
+  /**
+   * The last lines of the agent's log, oldest first. Rejects with `ENDPOINT_OFFLINE`,
+   * `ENDPOINT_OUTDATED` when its agent cannot, `TIMED_OUT`, or `SERVICE_BUSY`.
+   */
+  async log(endpointId: EndpointId, lines: number): Promise<readonly string[]> {
+    const serving = this.#servingOf(endpointId);
+    if (serving === undefined) throw endpointOffline();
+    return await serving.log(lines);
   }
 
   // -- following a task -------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ import type { Store } from "../store/store.ts";
 import { Dispatcher, type TaskRange } from "./dispatch.ts";
 import type { Heartbeats } from "./heartbeats.ts";
 import { Inventory } from "./inventory.ts";
+import { answersNoLogs, LogRequests } from "./log_requests.ts";
 
 const log = logger("service", "hub");
 
@@ -34,6 +35,8 @@ export interface ServingOptions {
   readonly store: Store;
   readonly heartbeats: Heartbeats;
   readonly now: () => number;
+  /** Milliseconds that the agent has for a look into its log; the default is that of the contract. */
+  readonly logTimeout?: number;
   readonly send: (message: ServiceMessage) => void;
   /** An encoded message. */
   readonly sendFrame: (frame: Uint8Array<ArrayBuffer>) => void;
@@ -62,6 +65,7 @@ export class Serving {
   readonly #heartbeat: RunningHeartbeat;
   readonly #dispatcher: Dispatcher;
   readonly #inventory: Inventory;
+  readonly #logs: LogRequests;
   #status: EndpointStatus;
   #lastSeenWritten: number;
   #started = false;
@@ -79,6 +83,7 @@ export class Serving {
       window: this.#tasks,
       send,
     });
+    this.#logs = new LogRequests(send, options.logTimeout);
     this.#inventory = new Inventory({
       endpointId,
       queue: store.queue,
@@ -135,6 +140,12 @@ export class Serving {
     for (const task_ids of parts(taskIds)) this.#options.send({ type: "cancel", task_ids });
   }
 
+  /** The last lines of the agent's log; see {@link LogRequests.ask}. */
+  log(lines: number): Promise<readonly string[]> {
+    if (this.hello.answers_logs !== true) return Promise.reject(answersNoLogs());
+    return this.#logs.ask(lines);
+  }
+
   follow(taskIds: readonly TaskId[], on: boolean): void {
     for (const task_ids of parts(taskIds)) this.#options.send({ type: "follow", task_ids, on });
   }
@@ -143,6 +154,7 @@ export class Serving {
   stop(): Promise<readonly number[]> {
     this.#heartbeat.stop();
     this.#inventory.stop();
+    this.#logs.stop();
     return this.#dispatcher.stop();
   }
 
@@ -164,8 +176,7 @@ export class Serving {
       case "missing":
         return this.#inventory.answered(message.task_ids);
       case "log_lines":
-        // Nothing here asks for them yet.
-        return;
+        return this.#logs.answered(message);
       case "output":
         return events.output(message.chunks);
       case "heartbeat":

@@ -57,6 +57,8 @@ export interface SessionOptions {
   readonly handshakeTimeout?: number;
   /** Bytes that may wait for an endpoint that does not read; the default is that of the contract. */
   readonly maximumBacklog?: number;
+  /** Milliseconds that the agent has for a look into its log; the default is that of the contract. */
+  readonly logTimeout?: number;
   readonly now: () => number;
 }
 
@@ -183,6 +185,7 @@ export class Session {
       store,
       heartbeats,
       now,
+      logTimeout: this.#options.logTimeout,
       send: (message) => this.send(message),
       sendFrame: (frame) => this.#link.sendFrame(frame),
       events: {

@@ -46,3 +46,19 @@ Deno.test("a cursor of another order, or of no page at all, is refused", async (
   const rest = await service.call("GET", `/v3/endpoints?order=queue&cursor=${cursor}`, { token });
   assertEquals(rest.body.items.length, 1);
 });
+
+Deno.test("an endpoint's log is its owner's to read, its history everybody's who may use it", async () => {
+  await using service = await ServiceFixture.open();
+  const [ada, bob] = [await service.token("ada"), await service.token("bob")];
+  const shared = await service.registerEndpoint(ada, { public: true });
+  const own = await service.registerEndpoint(ada);
+  const refused = (token: string, id: string, what: string): Promise<string> =>
+    service.refusal("GET", `/v3/endpoints/${id}/${what}`, { token });
+  assertEquals(await refused(ada, own.id, "log?lines=5"), "409 ENDPOINT_OFFLINE");
+  assertEquals(await refused(bob, own.id, "log"), "404 ENDPOINT_NOT_FOUND");
+  assertEquals(await refused(bob, shared.id, "log"), "403 ENDPOINT_ACCESS_FORBIDDEN");
+  assertEquals(await refused(bob, own.id, "history"), "404 ENDPOINT_NOT_FOUND");
+  const path = `/v3/endpoints/${shared.id}/history?minutes=2880`;
+  const { body } = await service.call("GET", path, { token: bob });
+  assertEquals(body.points, []);
+});

@@ -1,16 +1,15 @@
 /** Endpoints: registered, listed, shown, stopped from afar, deleted. */
-import type { EndpointRecord, EndpointRegistration, RegisterEndpoint } from "../../contract/api.ts";
+import type { EndpointRegistration, RegisterEndpoint } from "../../contract/api.ts";
 import { type EndpointId, newId, type UserId } from "../../contract/ids.ts";
-import type { EndpointStatus } from "../../contract/protocol/messages.ts";
 import { DEFAULT_PAGE_SIZE } from "../../contract/limits.ts";
 import { notFound, requireOwned, requireVisible } from "../auth/access.ts";
 import { hashOf, makeToken } from "../auth/token.ts";
-import { siteOf } from "../directory/site.ts";
 import { forwarderUrl } from "../http/base_url.ts";
 import type { ServiceParts } from "../parts.ts";
 import type { EndpointDescription, EndpointToken, StoredEndpoint } from "../store/store.ts";
+import { endpointRecord, listedEndpoint, shownStatus } from "./endpoint_record.ts";
 import type { Handlers } from "./route.ts";
-import { mutable, pageOf, seconds } from "./shapes.ts";
+import { pageOf } from "./shapes.ts";
 
 const DEFAULT_HISTORY_MINUTES = 60;
 
@@ -67,7 +66,7 @@ export function endpointHandlers(parts: ServiceParts): Pick<Handlers, EndpointRo
         reverse: query.reverse === "yes",
         viewer: caller.user,
       });
-      return pageOf(page, (row) => endpointRecord(parts, row, caller.user));
+      return pageOf(page, (row) => listedEndpoint(parts, row, caller.user));
     },
 
     listSites: ({ caller, query }) => directory.sites({ ...query, viewer: caller.user }),
@@ -93,10 +92,10 @@ export function endpointHandlers(parts: ServiceParts): Pick<Handlers, EndpointRo
     },
 
     endpointStatus: async ({ caller, parameters: { endpoint_id } }) => {
-      const { owner } = await visible(endpoint_id, caller.user);
+      const endpoint = await visible(endpoint_id, caller.user);
       return {
         status: hub.isOnline(endpoint_id) ? "online" : "offline",
-        details: statusFor(hub.status(endpoint_id), owner === caller.user),
+        details: shownStatus(parts, endpoint, caller.user),
       };
     },
 
@@ -161,43 +160,4 @@ function warnings(body: RegisterEndpoint): string[] {
     ...(body.subscription_uuid ? ["subscription_uuid"] : []),
   ];
   return ignored.map((key) => `${key} has no effect on this service`);
-}
-
-/** The metadata holds the endpoint's configuration, which is its owner's to know. */
-export function endpointRecord(
-  { hub, history, now }: ServiceParts,
-  row: StoredEndpoint,
-  viewer: UserId,
-): EndpointRecord {
-  const isOnline = hub.isOnline(row.endpointId);
-  // What is stored is from the end of the session before.
-  const lastSeen = isOnline ? now() : row.lastSeen;
-  return {
-    uuid: row.endpointId,
-    name: row.name,
-    display_name: row.displayName,
-    description: row.description,
-    owner: row.owner,
-    public: row.public,
-    status: isOnline ? "online" : "offline",
-    last_seen: lastSeen === null ? null : seconds(lastSeen),
-    hostname: row.hostname,
-    site: siteOf(row.metadata?.site, row.hostname),
-    endpoint_version: row.softwareVersion,
-    runtimes: [...row.runtimes],
-    metadata: row.owner === viewer ? mutable(row.metadata) : null,
-    allowed_functions: row.allowedFunctions === null ? null : [...row.allowedFunctions],
-    details: statusFor(hub.status(row.endpointId), row.owner === viewer),
-    queued_tasks: row.queuedTasks,
-    tasks_per_minute: history.rates.perMinute(row.endpointId, now()),
-    created_at: seconds(row.createdAt),
-  };
-}
-
-/** Which tasks run where is for the endpoint's owner to see: they may be anybody's. */
-function statusFor(status: EndpointStatus | undefined, isOwner: boolean): EndpointStatus | null {
-  if (status === undefined) return null;
-  if (isOwner || status.nodes === undefined) return status;
-  const nodes = status.nodes.map((node) => ({ ...node, slots: [] }));
-  return { ...status, nodes, slots_omitted: true };
 }

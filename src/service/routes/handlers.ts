@@ -2,11 +2,11 @@
 import type { ServiceParts } from "../parts.ts";
 import { blobHandlers } from "./blobs.ts";
 import { endpointHandlers } from "./endpoints.ts";
+import { endpointLogHandlers } from "./endpoint_log.ts";
 import { forwarderHandlers } from "./forwarder.ts";
 import { functionHandlers } from "./functions.ts";
 import { generalHandlers } from "./general.ts";
 import { liveHandlers } from "./live.ts";
-import { overviewHandlers } from "./overview.ts";
 import { relayHandlers } from "./relay.ts";
 import type { Handlers } from "./route.ts";
 import { runAgainHandlers } from "./run_again.ts";
@@ -31,7 +31,7 @@ export function allHandlers(parts: ServiceParts): Handlers {
     ...taskHandlers(parts),
     ...streamHandlers(parts),
     ...blobHandlers(parts),
-    ...overviewHandlers(parts),
+    ...endpointLogHandlers(parts),
     ...sessionHandlers(parts),
   };
   return { ...handlers, ...liveHandlers(parts, handlers) };

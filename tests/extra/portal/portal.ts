@@ -87,6 +87,6 @@ export class PortalWindow implements AsyncDisposable {
 
 /** Works once. */
 export async function signInLink(env: TestEnv): Promise<string> {
-  const { url } = await env.json<{ url: string }>(["portal", "--no-browser"]);
-  return url;
+  const { link } = await env.json<{ link: string }>(["portal", "--no-browser"]);
+  return link;
 }

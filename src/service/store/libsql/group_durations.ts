@@ -17,7 +17,7 @@ interface Group {
 }
 
 /** Results that one statement reads. */
-const WINDOW = 5_000;
+const WINDOW = 2_000;
 /** Groups that are kept; the one that was asked for least recently is given up. */
 const MAXIMUM_GROUPS = 200;
 

@@ -21,13 +21,15 @@ export class TaskCounts {
        FROM task_counts WHERE owner_row = ?`,
     );
     // One part for each partial index of unfinished tasks.
-    const part = (condition: string): string =>
-      `SELECT t.state, count(*) FROM task_counts c JOIN tasks t USING (endpoint_row)
-       WHERE c.owner_row = ?1 AND c.unfinished > 0 AND t.owner_row = ?1 AND ${condition}
+    const part = (index: string, delivery: number): string =>
+      `SELECT t.state, count(*)
+       FROM task_counts c CROSS JOIN tasks t INDEXED BY ${index} USING (endpoint_row)
+       WHERE c.owner_row = ?1 AND c.unfinished > 0 AND t.owner_row = ?1
+         AND t.delivery = ${delivery}
        GROUP BY t.state`;
     this.#unfinishedByState = new Query(
       connection,
-      [0, 1, 2].map((delivery) => part(`t.delivery = ${delivery}`)).join(" UNION ALL "),
+      ["tasks_waiting", "tasks_sent", "tasks_held"].map(part).join(" UNION ALL "),
     );
     this.#unfinished = new Query(
       connection,

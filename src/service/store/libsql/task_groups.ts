@@ -28,7 +28,7 @@ const SELECT = `SELECT g.group_row, g.group_id, g.created_at, g.tasks, g.success
 /** Milliseconds that count for the rate. */
 const RATE_WINDOW = 60_000;
 /** Ends that count for it at most. */
-const RATE_ENDS = 50_000;
+const RATE_ENDS = 5_000;
 
 export class LibsqlGroups implements GroupStore {
   readonly #engine: Engine;
@@ -50,7 +50,9 @@ export class LibsqlGroups implements GroupStore {
     this.#one = new Query(connection, `${SELECT} WHERE g.group_id = ? AND g.owner_row = ?`);
     this.#sequences = new Query(
       connection,
-      "SELECT min(sequence), max(sequence) FROM results WHERE group_row = ?",
+      // Apart, since SQLite finds one of them in the index, and looks at all for both.
+      `SELECT (SELECT min(sequence) FROM results WHERE group_row = ?1),
+         (SELECT max(sequence) FROM results WHERE group_row = ?1)`,
     );
     this.#endAt = new Query(
       connection,

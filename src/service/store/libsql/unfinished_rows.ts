@@ -17,13 +17,15 @@ export class UnfinishedRows {
        WHERE own.owner_row = ? AND own.unfinished > 0`,
     );
     // One part for each partial index of unfinished tasks.
-    const part = (delivery: number): string =>
-      `SELECT t.task_row FROM task_counts c JOIN tasks t USING (endpoint_row)
+    const part = (index: string, delivery: number): string =>
+      `SELECT t.task_row
+       FROM task_counts c CROSS JOIN tasks t INDEXED BY ${index} USING (endpoint_row)
        WHERE c.owner_row = ?1 AND c.unfinished > 0 AND t.owner_row = ?1
          AND t.delivery = ${delivery}`;
+    const parts = ["tasks_waiting", "tasks_sent", "tasks_held"].map(part);
     this.#rows = new Query(
       connection,
-      `SELECT json_group_array(task_row) FROM (${[0, 1, 2].map(part).join(" UNION ALL ")})`,
+      `SELECT json_group_array(task_row) FROM (${parts.join(" UNION ALL ")})`,
     );
   }
 
