@@ -8,6 +8,8 @@ import { english } from "../texts/english.ts";
 import { type Series, thinned } from "./series.ts";
 
 const HEIGHT = 300;
+/** Values below which each has a point. */
+const SPARSE = 40;
 /** Told apart also without colours, by how they are dashed. */
 const COLOURS = ["--accent", "--bad", "--good", "--waiting", "--muted"];
 const DASHES: readonly number[][] = [[], [8, 4], [2, 3]];
@@ -123,10 +125,11 @@ function optionsOf(
     }],
     series: [
       isTime ? { label: english.charts.at, value: "{HH}:{mm}:{ss}" } : { label: "x" },
-      ...series.map(({ name, colour: own }, index) => ({
+      ...series.map(({ name, y, colour: own }, index) => ({
         label: name,
         stroke: probe(element, own ?? COLOURS[index % COLOURS.length]!) || colour("--accent"),
         width: 1.5,
+        ...(isSparse(y) && { points: { show: true, size: 5 } }),
         ...(valueText && { value: (_: uPlot, value: number | null) => cellText(value, valueText) }),
         dash: DASHES[Math.floor(index / COLOURS.length) % DASHES.length],
       })),
@@ -153,4 +156,9 @@ function timeText(seconds: number): string {
   return date.getHours() === 0 && date.getMinutes() === 0
     ? date.toLocaleDateString("en-GB", { day: "numeric", month: "short" })
     : date.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+}
+
+/** With few values between gaps, of which lines alone would show nothing. */
+function isSparse(y: Series["y"]): boolean {
+  return y.reduce<number>((count, value) => value === null ? count : count + 1, 0) < SPARSE;
 }

@@ -58,7 +58,9 @@ function BlockRow({ block }: { readonly block: Block }): ComponentChildren {
       <td>
         <Age at={submitted_at / 1_000} />
       </td>
-      <td class="reason" dir="auto">{reason}</td>
+      <td class="reason" dir="auto" title={reason}>
+        <span>{reason}</span>
+      </td>
     </tr>
   );
 }

@@ -8,6 +8,7 @@ import { english } from "../texts/english.ts";
 import { CopyButton } from "../widgets/controls.tsx";
 import { useLoaded } from "../widgets/loaded.ts";
 import { Shown } from "../widgets/messages.tsx";
+import { logLineText } from "./log_lines.ts";
 
 const { log } = english.endpoint;
 const LINES = 300;
@@ -51,7 +52,9 @@ export function LogTail({ endpointId }: { readonly endpointId: string }): Compon
       <p class="muted small">{log.lead}</p>
       <Shown of={loading}>
         {({ lines }) =>
-          lines.length === 0 ? <p class="muted">{log.none}</p> : <Lines text={lines.join("\n")} />}
+          lines.length === 0
+            ? <p class="muted">{log.none}</p>
+            : <Lines text={lines.map(logLineText).join("\n")} />}
       </Shown>
     </section>
   );

@@ -17,7 +17,10 @@ export function RecentTasks({ endpointId }: { readonly endpointId: string }): Co
     <section class="card" aria-labelledby="endpoint-tasks">
       <header>
         <h2 id="endpoint-tasks">{recent.title}</h2>
-        <a href={`/tasks?endpoint=${endpointId}`}>{recent.all}</a>
+        <span class="row">
+          <a href={`/tasks?endpoint=${endpointId}&state=failed`}>{recent.failed}</a> ·{" "}
+          <a href={`/tasks?endpoint=${endpointId}`}>{recent.all}</a>
+        </span>
       </header>
       {tasks === undefined
         ? <Spinner />

@@ -341,6 +341,7 @@ export const english = {
       title: "Your latest tasks on it",
       none: "You have no tasks on this endpoint so far.",
       all: "All of them",
+      failed: "Failed ones",
     },
     log: {
       title: "Log",
