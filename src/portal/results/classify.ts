@@ -1,6 +1,7 @@
 /** Which views a value deserves, the most telling one first. */
 import { type ImageData, imageOf } from "./images.ts";
-import { type Series, seriesOf } from "./series.ts";
+import type { Series } from "../charts/series.ts";
+import { seriesOf } from "./series.ts";
 import { type TableData, tableOf } from "./table_data.ts";
 
 export type View =

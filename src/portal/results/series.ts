@@ -1,11 +1,5 @@
-/** Series of numbers in a result, and few enough points of them for a screen. */
-
-export interface Series {
-  readonly name: string;
-  readonly x: readonly number[];
-  /** Gaps are null. */
-  readonly y: readonly (number | null)[];
-}
+/** Series of numbers in a result. */
+import type { Series } from "../charts/series.ts";
 
 /** By the names under which programs have their abscissa. */
 const ABSCISSAS = ["x", "t", "time", "step", "epoch", "index"];
@@ -52,29 +46,6 @@ function ordered(name: string, x: readonly number[], y: readonly (number | null)
   if (isOrdered) return { name, x, y: finite(y) };
   const order = indices(x.length).sort((one, other) => x[one]! - x[other]!);
   return { name, x: order.map((index) => x[index]!), y: finite(order.map((index) => y[index]!)) };
-}
-
-/** The least and the greatest point of each of so many stretches, so that no peak is lost. */
-export function thinned({ name, x, y }: Series, points = 4_000): Series {
-  if (x.length <= points) return { name, x, y };
-  const step = Math.ceil(x.length / (points / 2));
-  const kept: number[] = [];
-  for (let start = 0; start < x.length; start += step) {
-    kept.push(...extremes(y, start, Math.min(start + step, x.length)));
-  }
-  return { name, x: kept.map((index) => x[index]!), y: kept.map((index) => y[index]!) };
-}
-
-function extremes(y: readonly (number | null)[], start: number, end: number): readonly number[] {
-  let least = start;
-  let greatest = start;
-  for (let index = start; index < end; index++) {
-    const value = y[index];
-    if (value === null || value === undefined) continue;
-    if (value < (y[least] ?? Infinity)) least = index;
-    if (value > (y[greatest] ?? -Infinity)) greatest = index;
-  }
-  return least === greatest ? [least] : [Math.min(least, greatest), Math.max(least, greatest)];
 }
 
 function isNumbers(items: readonly unknown[]): items is number[] {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { assertEquals, assertTrue } from "../../lib/assert.ts";
 import { fileName } from "./file_name.ts";
-import { thinned } from "./series.ts";
+import { thinned } from "../charts/series.ts";
 import { csvOf, sortedRows, tableOf } from "./table_data.ts";
 import { idOf, opened, search, STEP, subscriptsOf, treeRows } from "./tree_rows.ts";
 import { beginning, visibleText } from "./visible_text.ts";
