@@ -60,7 +60,7 @@ export async function openSession(): Promise<void> {
     session.value = { kind: "signed_in", user, tokenId: token_id, scopes };
   } catch (thrown) {
     if (!(thrown instanceof FuncxError)) throw thrown;
-    if (session.value.kind === "unknown") signedOut(reasonOf(thrown));
+    if (session.value.kind !== "signed_in") signedOut(reasonOf(thrown));
   }
 }
 
@@ -80,6 +80,11 @@ export async function signOut(): Promise<void> {
     signedOut();
   }
 }
+
+/** The link was opened in a window that shows the sign-in form already. */
+addEventListener("hashchange", () => {
+  if (location.hash.startsWith(`#${SIGN_IN_FRAGMENT}`)) void openSession();
+});
 
 /** A page of another tab may have signed in or out. */
 addEventListener("storage", (event) => {
@@ -108,5 +113,7 @@ function takeCode(): string | undefined {
   const code = location.hash.slice(SIGN_IN_FRAGMENT.length + 1);
   const path = location.pathname === "/sign-in" ? "/" : location.pathname;
   history.replaceState(null, "", path + location.search);
+  // Tells the router, which is not there yet when the page has just been opened.
+  dispatchEvent(new PopStateEvent("popstate"));
   return code;
 }
