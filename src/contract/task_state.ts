@@ -81,6 +81,17 @@ export function canMove(from: TaskState, to: TaskState): boolean {
   return TRANSITIONS[from].includes(to);
 }
 
+/**
+ * Begins the detail of a move back to `waiting-for-nodes` that cost no attempt, since what ran the
+ * task ended as planned.
+ */
+export const MOVED = "moved: ";
+
+/** How many attempts of a task cost it none. */
+export function movesIn(timeline: readonly TaskEvent[]): number {
+  return timeline.filter(({ detail }) => detail?.startsWith(MOVED)).length;
+}
+
 /** The part that noticed a move. */
 export type TaskActor = "client" | "service" | "agent" | "manager" | "worker";
 

@@ -55,10 +55,16 @@ export function lostResult(
   output: TaskOutput | undefined,
   at: number,
 ): FinishedTask {
-  const attempts = task.attemptsMade;
-  const message = attempts === 1 ? error.message : `${error.message} (attempt ${attempts})`;
+  const message = `${error.message}${countOf(task)}`;
   const result = agentResult(task, "failed", { ...error, message }, at);
   return { seq: task.seq, lane: task.lane, result: { ...result, ...outputOf(output) } };
+}
+
+/** Nothing where there was one attempt. */
+function countOf({ attemptsMade, moved }: TaskRecord): string {
+  if (attemptsMade === 1) return "";
+  const moves = moved === 0 ? "" : `, moved ${moved === 1 ? "once" : `${moved} times`}`;
+  return ` (attempt ${attemptsMade - moved}${moves})`;
 }
 
 export function cancelledResult(task: TaskRecord, at: number): FinishedTask {
