@@ -90,7 +90,6 @@ export class HeldAttempts {
   #cutOff: ((ended: FinishedAttempt) => LostOutcome) | null = null;
   /** Why that was planned, if it was. */
   #planned: string | null = null;
-  #isPlanTold = false;
 
   /** What the manager tells. */
   readonly events: ExecutorEvents = {
@@ -153,7 +152,8 @@ export class HeldAttempts {
   endsFor(cutOff: (ended: FinishedAttempt) => LostOutcome, planned: string | null): void {
     this.#cutOff = cutOff;
     this.#planned = planned;
-    this.#flushSoon();
+    // Now, so that it is known should the process not live to tell the rest.
+    this.#tellPlan();
   }
 
   // -- sessions -------------------------------------------------------------------------------------
@@ -162,10 +162,10 @@ export class HeldAttempts {
     this.#link = link;
     this.#toldLimit = toldLimit;
     this.#toldImages = [];
-    this.#isPlanTold = false;
     this.#functions.clear();
     for (const taskId of this.#followed) this.#manager.follow(taskId, false);
     this.#followed.clear();
+    this.#tellPlan();
     for (const { task_id, attempt } of unwanted) this.#forget(task_id, attempt);
     this.#window = new SendWindow(MAX_HELD_ATTEMPTS);
     const told = new Map(known.map(({ task_id, attempt }) => [task_id, attempt]));
@@ -342,8 +342,6 @@ export class HeldAttempts {
   #flush(): void {
     if (this.#link === undefined) return;
     const { limit } = this;
-    // First, so that it is known should the process not live to tell the rest.
-    this.#tellPlan(this.#link, limit);
     let attempts: EndedAttempt[] = [];
     let size = 0;
     for (let taskId = this.#unsent.peek(); taskId !== undefined; taskId = this.#unsent.peek()) {
@@ -368,11 +366,9 @@ export class HeldAttempts {
     this.#tellImages(this.#link, limit);
   }
 
-  #tellPlan(link: HeldLink, limit: number): void {
-    if (this.#planned === null || this.#isPlanTold) return;
-    this.#isPlanTold = true;
-    this.#toldLimit = limit;
-    link.send({ type: "room", limit, ending: this.#planned });
+  #tellPlan(): void {
+    if (this.#planned === null) return;
+    this.#link?.send({ type: "room", limit: this.limit, ending: this.#planned });
   }
 
   #tellImages(link: HeldLink, limit: number): void {

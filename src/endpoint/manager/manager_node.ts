@@ -303,8 +303,8 @@ export class ManagerNode {
     const { reason, exit, drain } = ending;
     clearTimeout(walltime);
     log.info("the manager ends: {reason}", { reason, running: this.#held.size });
-    this.#tellEnd(ending);
     this.#manager.recall();
+    this.#tellEnd(ending);
     for (const attempt of [...this.#fetching.values()]) {
       this.#endFetching(attempt, { kind: "returned" });
     }

@@ -572,8 +572,12 @@ export const english = {
       },
     },
     result: "Result",
-    attempts: (attempt: number, most: number): string =>
-      attempt === 0 ? `up to ${most} attempts` : `attempt ${attempt} of ${most} at most`,
+    /** @param moved of the attempts, how many do not count against the maximum */
+    attempts: (attempt: number, most: number, moved: number): string => {
+      if (attempt === 0) return `up to ${most} attempts`;
+      const moves = moved === 0 ? "" : `, moved ${moved === 1 ? "once" : `${moved} times`}`;
+      return `attempt ${attempt - moved} of ${most} at most${moves}`;
+    },
     timeline: {
       title: "Timeline",
       lead: (total: string): string => `${total} from submit to end.`,
