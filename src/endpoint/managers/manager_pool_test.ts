@@ -198,8 +198,22 @@ Deno.test("a block that has ended loses its managers' tasks at once", async () =
   const [taskId] = stage.run({ code: shell("sleep 1000; :") });
   await stage.begin(taskId!);
   stage.access.ended("block-1", "the scheduler says NODE_FAIL");
-  assertMatch(errorOf(await stage.end(taskId!)).message, /NODE_FAIL/);
+  const ended = await stage.end(taskId!);
+  assertMatch(errorOf(ended).message, /NODE_FAIL/);
+  assertEquals(plannedOf(ended), undefined);
   // Its token opens nothing any more, so it ends by itself.
+  assertEquals((await child.status).code, 77);
+});
+
+Deno.test("a block that its scheduler has ended at its walltime moves its managers' tasks", async () => {
+  await using stage = await PoolStage.start();
+  const child = await stage.attached();
+  const [taskId] = stage.run({ code: shell("sleep 1000; :") });
+  await stage.begin(taskId!);
+  stage.access.ended("block-1", "the scheduler says TIMEOUT", "block block-1 reached its walltime");
+  const ended = await stage.end(taskId!);
+  assertMatch(errorOf(ended).message, /TIMEOUT/);
+  assertEquals(plannedOf(ended), { reason: "block block-1 reached its walltime" });
   assertEquals((await child.status).code, 77);
 });
 

@@ -305,9 +305,10 @@ export class RemoteManager {
     this.#events.changed(this);
   }
 
-  /** It certainly does not come back; what it had is lost (3). */
-  leave(reason: string): void {
+  /** It certainly does not come back; what it had is lost (3), or moved if that was `planned`. */
+  leave(reason: string, planned: PlannedEnd | null = null): void {
     if (this.#state.kind === "gone") return;
+    this.#planned ??= planned;
     const before = this.#state;
     clearTimeout(this.#timer);
     this.#state = { kind: "gone", reason };
