@@ -92,6 +92,12 @@ export function movesIn(timeline: readonly TaskEvent[]): number {
   return timeline.filter(({ detail }) => detail?.startsWith(MOVED)).length;
 }
 
+/** What is said of that after the number of an attempt: nothing where there are none. */
+export function movesText(moves: number): string {
+  if (moves === 0) return "";
+  return moves === 1 ? ", moved once" : `, moved ${moves} times`;
+}
+
 /** The part that noticed a move. */
 export type TaskActor = "client" | "service" | "agent" | "manager" | "worker";
 

@@ -3,7 +3,7 @@ import type { TaskError } from "../contract/errors.ts";
 import type { TaskId } from "../contract/ids.ts";
 import { MAX_TIMELINE_EVENTS, MAX_TRACEBACK_BYTES } from "../contract/limits.ts";
 import type { ResultMessage } from "../contract/protocol/messages.ts";
-import type { TaskEvent } from "../contract/task_state.ts";
+import { movesText, type TaskEvent } from "../contract/task_state.ts";
 import type { FinishedAttempt, TaskOutput } from "./executor/executor.ts";
 import type { FinishedTask, TaskRecord } from "./task.ts";
 
@@ -63,8 +63,7 @@ export function lostResult(
 /** Nothing where there was one attempt. */
 function countOf({ attemptsMade, moved }: TaskRecord): string {
   if (attemptsMade === 1) return "";
-  const moves = moved === 0 ? "" : `, moved ${moved === 1 ? "once" : `${moved} times`}`;
-  return ` (attempt ${attemptsMade - moved}${moves})`;
+  return ` (attempt ${attemptsMade - moved}${movesText(moved)})`;
 }
 
 export function cancelledResult(task: TaskRecord, at: number): FinishedTask {

@@ -1,5 +1,5 @@
 /** Every text of the portal. What comes from the service, such as errors, is shown as it is. */
-import type { TaskState } from "../../contract/task_state.ts";
+import { movesText, type TaskState } from "../../contract/task_state.ts";
 
 export const english = {
   name: "funcX",
@@ -575,8 +575,7 @@ export const english = {
     /** @param moved of the attempts, how many do not count against the maximum */
     attempts: (attempt: number, most: number, moved: number): string => {
       if (attempt === 0) return `up to ${most} attempts`;
-      const moves = moved === 0 ? "" : `, moved ${moved === 1 ? "once" : `${moved} times`}`;
-      return `attempt ${attempt - moved} of ${most} at most${moves}`;
+      return `attempt ${attempt - moved} of ${most} at most${movesText(moved)}`;
     },
     timeline: {
       title: "Timeline",

@@ -1,7 +1,7 @@
 import type { FollowEvent, TaskDetail } from "../../../contract/api.ts";
 import { EXIT, FuncxError } from "../../../contract/errors.ts";
 import type { TaskId } from "../../../contract/ids.ts";
-import { movesIn } from "../../../contract/task_state.ts";
+import { movesIn, movesText } from "../../../contract/task_state.ts";
 import type { Client } from "../../../client/client.ts";
 import { connect } from "../../client.ts";
 import { defineCommand } from "../../command.ts";
@@ -83,8 +83,7 @@ async function followTask(context: CliContext, client: Client, taskId: TaskId): 
 /** What was moved does not count against the maximum. */
 function attemptOf({ attempt, max_attempts: most, timeline }: TaskDetail): string {
   const moves = movesIn(timeline);
-  const moved = moves === 0 ? "" : `, moved ${moves === 1 ? "once" : `${moves} times`}`;
-  return `${attempt - moves} of ${most}${moved}`;
+  return `${attempt - moves} of ${most}${movesText(moves)}`;
 }
 
 function drawn(detail: TaskDetail): string {
