@@ -1,5 +1,5 @@
 /** Every text of the portal. What comes from the service, such as errors, is shown as it is. */
-import type { TaskState } from "../../contract/task_state.ts";
+import { movesText, type TaskState } from "../../contract/task_state.ts";
 
 export const english = {
   name: "funcX",
@@ -768,8 +768,11 @@ export const english = {
       },
     },
     result: "Result",
-    attempts: (attempt: number, most: number): string =>
-      attempt === 0 ? `up to ${most} attempts` : `attempt ${attempt} of ${most} at most`,
+    /** @param moved of the attempts, how many do not count against the maximum */
+    attempts: (attempt: number, most: number, moved: number): string => {
+      if (attempt === 0) return `up to ${most} attempts`;
+      return `attempt ${attempt - moved} of ${most} at most${movesText(moved)}`;
+    },
     timeline: {
       title: "Timeline",
       lead: (total: string): string => `${total} from submit to end.`,
