@@ -27,7 +27,7 @@ export function EndpointPage(): ComponentChildren {
 
 function OneEndpoint({ endpointId }: { readonly endpointId: string }): ComponentChildren {
   const { title, gone, copyId } = english.endpoint;
-  useLive({ endpoints: [endpointId] });
+  useLive({ machine: endpointId });
   const loading = useLoaded(endpointId, (signal) => client.endpoint(endpointId, { signal }));
   const loaded = loading.state.value;
   const known = loaded.kind === "loading" ? undefined : loaded.value;
