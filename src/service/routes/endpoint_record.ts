@@ -15,8 +15,7 @@ export function endpointRecord(
 ): EndpointRecord {
   const { hub, history, now } = parts;
   const isOnline = hub.isOnline(row.endpointId);
-  // What is stored is from the end of the session before.
-  const lastSeen = isOnline ? now() : row.lastSeen;
+  const lastSeen = hub.heardAt(row.endpointId) ?? row.lastSeen;
   return {
     uuid: row.endpointId,
     name: row.name,
