@@ -166,6 +166,7 @@ export const english = {
       public: "public",
       state: "State",
       problem: "has trouble",
+      heard: "When it was heard last",
       site: "Site and host",
       scheduler: "Scheduler",
       busy: "Busy",
@@ -214,6 +215,7 @@ export const english = {
     gone:
       "This endpoint has been deleted, or is yours to use no more. What you see is the last that was told of it.",
     problem: "The endpoint says:",
+    heard: "heard",
     facts: {
       title: "About",
       description: "Description",
@@ -233,8 +235,7 @@ export const english = {
       functions: "Allowed functions",
       anyFunction: "Any",
       created: "Registered",
-      seen: "Last seen",
-      now: "now",
+      heard: "Last heard",
       metadata: "From its profile",
     },
     figures: {
