@@ -289,10 +289,10 @@ export const english = {
     },
     machine: {
       title: "Machine",
-      none: "Its owner sees which nodes it has when it is online and has told of them.",
+      none: "It tells of its nodes while it is online.",
       noNodes: "It has no nodes at the moment.",
       omitted: "There are so many workers that the endpoint tells of nodes only.",
-      ownersOnly: "Which worker runs what is shown to the endpoint's owner only.",
+      ownersOnly: "Its nodes, and what their workers run, are shown to its owner only.",
       label: "Workers by node; arrow keys go from worker to worker, Enter opens the task",
       legend: {
         idle: "idle",
