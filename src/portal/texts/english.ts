@@ -346,6 +346,8 @@ export const english = {
     log: {
       title: "Log",
       lead: "The last lines of the agent's log, from its disk.",
+      offline:
+        "The agent's log is on its own disk: it can be read from here while the endpoint is online.",
       refresh: "Refresh",
       follow: "Follow",
       copy: "Copy the log",
