@@ -78,7 +78,9 @@ function Parts(
         <RecentTasks endpointId={uuid} />
         <EndpointFacts endpoint={endpoint} isOwn={isOwn} />
       </div>
-      {isOwn && may("manage") && <LogTail endpointId={uuid} />}
+      {isOwn && may("manage") && (
+        <LogTail endpointId={uuid} isOnline={endpoint.status === "online"} />
+      )}
     </>
   );
 }

@@ -28,17 +28,15 @@ export function MachineView(
         {details?.nodes?.some(({ slots }) => slots.length > 0) && <Legend />}
       </header>
       {details?.nodes === undefined
-        ? <p class="muted">{machine.none}</p>
+        ? <p class="muted">{isOwn ? machine.none : machine.ownersOnly}</p>
         : details.nodes.length === 0
         ? <p class="muted">{machine.noNodes}</p>
-        : <HeatMap details={details} isOwn={isOwn} />}
+        : <HeatMap details={details} />}
     </section>
   );
 }
 
-function HeatMap(
-  { details, isOwn }: { readonly details: EndpointStatus; readonly isOwn: boolean },
-): ComponentChildren {
+function HeatMap({ details }: { readonly details: EndpointStatus }): ComponentChildren {
   const time = Math.floor(now.value / RETONE) * RETONE;
   const groups = useMemo(() => nodeGroups(details, Math.max(time, now.peek())), [details, time]);
   const spot = useSignal<Spot | undefined>(undefined);
@@ -64,7 +62,7 @@ function HeatMap(
     <>
       {hasCells
         ? <Told groups={groups} spot={spot} />
-        : <p class="told muted">{isOwn ? machine.omitted : machine.ownersOnly}</p>}
+        : <p class="told muted">{machine.omitted}</p>}
       <div
         class="heat-map"
         ref={place}

@@ -290,10 +290,10 @@ export const english = {
     },
     machine: {
       title: "Machine",
-      none: "Its owner sees which nodes it has when it is online and has told of them.",
+      none: "It tells of its nodes while it is online.",
       noNodes: "It has no nodes at the moment.",
       omitted: "There are so many workers that the endpoint tells of nodes only.",
-      ownersOnly: "Which worker runs what is shown to the endpoint's owner only.",
+      ownersOnly: "Its nodes, and what their workers run, are shown to its owner only.",
       label: "Workers by node; arrow keys go from worker to worker, Enter opens the task",
       legend: {
         idle: "idle",
@@ -347,6 +347,8 @@ export const english = {
     log: {
       title: "Log",
       lead: "The last lines of the agent's log, from its disk.",
+      offline:
+        "The agent's log is on its own disk: it can be read from here while the endpoint is online.",
       refresh: "Refresh",
       follow: "Follow",
       copy: "Copy the log",
