@@ -154,7 +154,7 @@ function Facts({ detail, summary }: KnownTask): ComponentChildren {
           <Lasted from={detail.created_at} to={summary.completed_at} />
         </dd>
         <dt>{facts.attempts}</dt>
-        <dd class="number">{english.tasks.attempts(summary.attempt, detail.max_attempts)}</dd>
+        <dd class="number">{facts.attemptsOf(summary.attempt, detail.max_attempts)}</dd>
         {detail.priority !== 0 && (
           <>
             <dt>{facts.priority}</dt>
