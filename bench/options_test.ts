@@ -9,7 +9,7 @@ function parsed(...words: string[]): Options {
 }
 
 Deno.test("without options all rows are measured and written", () => {
-  assertEquals(ROWS, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]);
+  assertEquals(ROWS, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]);
   const options = parsed();
   assertEquals([...options.rows], [...ROWS]);
   assertEquals([options.repeats, options.peers, options.write], [5, false, true]);

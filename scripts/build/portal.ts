@@ -2,8 +2,8 @@
 import { join } from "../../src/lib/path.ts";
 import { capture } from "./command.ts";
 
-/** Served as they are. */
-const STATIC_FILES = ["index.html", "icon.svg"];
+/** What `main.js` imports by its text: `from"./chunk-….js"` or `import"./chunk-….js"`. */
+const STATIC_IMPORT = /(?:\bfrom|\bimport)\s*"\.\/([\w-]+\.js)"/g;
 
 /** Writes `index.html`, `main.js`, `main.css` and what they load into `folder`. */
 export async function bundlePortal(root: string, folder: string): Promise<void> {
@@ -19,7 +19,26 @@ export async function bundlePortal(root: string, folder: string): Promise<void> 
     ], { cwd: root });
   await bundle("--code-splitting", "src/portal/main.tsx");
   await bundle("src/portal/styles/main.css");
-  for (const name of STATIC_FILES) {
-    Deno.copyFileSync(join(root, "src", "portal", name), join(folder, name));
+  const source = join(root, "src", "portal");
+  Deno.copyFileSync(join(source, "icon.svg"), join(folder, "icon.svg"));
+  const page = Deno.readTextFileSync(join(source, "index.html"));
+  Deno.writeTextFileSync(join(folder, "index.html"), withPreloads(page, folder));
+}
+
+/** A browser learns at once of all that `main.js` needs, not one import after the other. */
+function withPreloads(page: string, folder: string): string {
+  const links = [...importsOf("main.js", folder)].map((name) =>
+    `<link rel="modulepreload" href="/portal/${name}">\n    `
+  );
+  return page.replace('<script type="module"', (script) => links.join("") + script);
+}
+
+/** File names, of imports of imports too. */
+function importsOf(name: string, folder: string, found = new Set<string>()): Set<string> {
+  for (const [, next] of Deno.readTextFileSync(join(folder, name)).matchAll(STATIC_IMPORT)) {
+    if (found.has(next!)) continue;
+    found.add(next!);
+    importsOf(next!, folder, found);
   }
+  return found;
 }

@@ -138,6 +138,8 @@ export const taskFilter = {
 /** What a page wants to be told of. Everything is sent once at first, then whenever it changes. */
 export const LiveInterestSchema = v.object({
   endpoints: v.optional(v.pipe(ids, v.maxLength(MAX_LIVE_ENDPOINTS))),
+  /** One more endpoint, whose record comes whole, with the picture of its machine for its owner. */
+  machine: v.optional(uuid),
   /** Counts of the viewer's own. */
   stats: v.optional(v.boolean()),
   /** The newest of the viewer's tasks that fit the filters. */
@@ -159,13 +161,18 @@ export type LiveInterest = v.InferInput<typeof LiveInterestSchema>;
 export const LiveEventSchema = v.variant("event", [
   v.object({
     event: v.literal("endpoints"),
-    /** Those that have changed. `gone` were deleted, or never were the viewer's to use. */
+    /** Those that have changed, as in lists. `gone` were deleted, or never were the viewer's to use. */
     data: v.object({ changed: v.array(EndpointSchema), gone: v.array(uuid) }),
   }),
   /** The set of endpoints that the viewer may use, or which are online, has changed. */
   v.object({
     event: v.literal("endpoint_list"),
-    data: v.object({ endpoints: v.number(), online: v.number() }),
+    data: v.object({
+      endpoints: v.number(),
+      online: v.number(),
+      /** Grows with each change, also when one has come while another went. */
+      version: v.optional(v.number()),
+    }),
   }),
   v.object({ event: v.literal("stats"), data: StatsSchema }),
   /** All that fit the filters, newest first, whenever one of them has changed. */

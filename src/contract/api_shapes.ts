@@ -127,7 +127,7 @@ export const EndpointSchema = v.object({
   owner: v.string(),
   public: v.boolean(),
   status: v.picklist(["online", "offline"]),
-  /** When it connected last, or said its last word; null when it never did. */
+  /** When it was heard last, by about a second; null when it never was. */
   last_seen: v.nullable(instant),
   hostname: v.nullable(v.string()),
   /** As its profile names it; the domain of its host where it does not, or the host. */
@@ -136,6 +136,10 @@ export const EndpointSchema = v.object({
   runtimes: v.array(v.string()),
   metadata: v.nullable(anyObject),
   allowed_functions: v.nullable(v.array(uuid)),
+  /**
+   * As of its last heartbeat; null while it is offline. Its owner gets the picture of its machine with
+   * it, of which lists have only the blocks that have not ended, without reasons and names of nodes.
+   */
   details: v.nullable(EndpointStatusSchema),
   /** Tasks of it on the service that are not finished. */
   queued_tasks: v.number(),

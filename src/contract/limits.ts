@@ -145,6 +145,8 @@ export const RETENTION_SWEEP_INTERVAL = 600 * SECOND;
 /** Bytes of arguments that weigh as much as one more task where tasks share an endpoint fairly. */
 export const FAIR_SHARE_BYTES = 64 * KIB;
 export const MAX_ATTEMPTS = 100;
+/** How often the planned end of what runs a task costs it no attempt. */
+export const MAX_MOVES = 3;
 /** What a profile may take to be evaluated. */
 export const PROFILE_TIMEOUT = 2 * SECOND;
 /** What a profile may come to: text and keys in UTF-16 units, and 16 for every value. */

@@ -81,6 +81,23 @@ export function canMove(from: TaskState, to: TaskState): boolean {
   return TRANSITIONS[from].includes(to);
 }
 
+/**
+ * Begins the detail of a move back to `waiting-for-nodes` that cost no attempt, since what ran the
+ * task ended as planned.
+ */
+export const MOVED = "moved: ";
+
+/** How many attempts of a task cost it none. */
+export function movesIn(timeline: readonly TaskEvent[]): number {
+  return timeline.filter(({ detail }) => detail?.startsWith(MOVED)).length;
+}
+
+/** What is said of that after the number of an attempt: nothing where there are none. */
+export function movesText(moves: number): string {
+  if (moves === 0) return "";
+  return moves === 1 ? ", moved once" : `, moved ${moves} times`;
+}
+
 /** The part that noticed a move. */
 export type TaskActor = "client" | "service" | "agent" | "manager" | "worker";
 

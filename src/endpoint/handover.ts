@@ -3,8 +3,8 @@ import type { FinishedAttempt, TaskAttempt } from "./executor/executor.ts";
 import type { Handover } from "./table_events.ts";
 
 export function taskAttempt({ task, attempt }: Handover, code: Uint8Array): TaskAttempt {
-  const { taskId, functionId, payload, options } = task;
-  return { taskId, attempt, functionId, code, payload, options };
+  const { taskId, moved, functionId, payload, options } = task;
+  return { taskId, attempt, moved, functionId, code, payload, options };
 }
 
 /** The end of an attempt whose function's code the service never sent. */

@@ -1,5 +1,6 @@
 /** Attempts on their way from the table to the executor, as soon as each of them may begin. */
 import type { TaskId } from "../contract/ids.ts";
+import { isLastAttempt } from "./attempts.ts";
 import type { Executor, FinishedAttempt, TaskAttempt } from "./executor/executor.ts";
 import type { FunctionCache } from "./function_cache.ts";
 import { attemptWithoutCode, taskAttempt } from "./handover.ts";
@@ -75,7 +76,8 @@ export class Launcher {
   }
 
   #isLast({ task, attempt }: Handover): boolean {
-    return attempt >= (task.options.max_attempts ?? this.#options.maxAttempts);
+    const maximum = task.options.max_attempts ?? this.#options.maxAttempts;
+    return isLastAttempt({ attempt, moved: task.moved }, maximum);
   }
 
   #run(handovers: readonly Handover[]): void {

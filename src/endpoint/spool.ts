@@ -153,8 +153,8 @@ export class Spool {
 
   requeue(tasks: readonly TaskRecord[]): void {
     this.#writes.push(() => {
-      for (const { seq, attemptsMade, timeline } of tasks) {
-        this.#sql.requeue.run(attemptsMade, JSON.stringify(timeline), seq);
+      for (const { seq, attemptsMade, moved, timeline } of tasks) {
+        this.#sql.requeue.run(attemptsMade, moved, JSON.stringify(timeline), seq);
       }
     });
   }
@@ -305,7 +305,7 @@ const SQL = {
   batch: "SELECT frame, task_ids FROM results WHERE batch = ?",
   storeFunction: "INSERT OR IGNORE INTO functions (function_id, code) VALUES (?, ?)",
   beginAgain: `UPDATE tasks SET again = 2 WHERE seq IN ${IDS}`,
-  requeue: "UPDATE tasks SET again = 1, attempts_made = ?, timeline = ? WHERE seq = ?",
+  requeue: "UPDATE tasks SET again = 1, attempts_made = ?, moved = ?, timeline = ? WHERE seq = ?",
   storeResults: "INSERT INTO results (batch, frame, task_ids, seqs) VALUES (?, ?, ?, ?)",
   finish: `INSERT INTO finished (seq) SELECT value FROM json_each(?)`,
   dropTasks: `DELETE FROM tasks WHERE seq IN ${SEQS_OF_BATCH}`,

@@ -55,6 +55,10 @@ export const MIGRATIONS: readonly string[] = [
     ), 0) WHERE EXISTS (SELECT 1 FROM tasks);
   DELETE FROM meta WHERE key = 'begun_through';
 `,
+  `
+  -- Of attempts_made, how many do not count, since what ran them ended as planned.
+  ALTER TABLE tasks ADD COLUMN moved INTEGER NOT NULL DEFAULT 0;
+`,
 ];
 
 /** A larger file is not checked when the agent before ended as it should. */

@@ -105,6 +105,8 @@ export class SpoolLoad {
         functionId: task[2],
         options: parseOptions(task[3]),
         attemptsMade: task[4],
+        // It waits for its first turn here.
+        moved: 0,
         timeline: parseTimeline(task[5]),
         payload: task[6] === null ? this.#payloadOf(task[0]) : Uint8Array.fromHex(task[6]),
       })),

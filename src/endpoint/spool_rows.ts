@@ -10,13 +10,14 @@ export interface TaskRow {
   readonly function_id: string;
   readonly options: string;
   readonly attempts_made: number;
+  readonly moved: number;
   readonly timeline: string;
   readonly payload: ArrayBuffer;
 }
 
 /** The columns of a task but for its payload. */
 export const RECORD =
-  "tasks.seq, tasks.lane, task_id, function_id, options, attempts_made, timeline";
+  "tasks.seq, tasks.lane, task_id, function_id, options, attempts_made, moved, timeline";
 /** The condition that a task has no result. */
 export const UNFINISHED = "NOT EXISTS (SELECT 1 FROM finished WHERE finished.seq = tasks.seq)";
 
@@ -28,6 +29,7 @@ export function taskRecord(row: Omit<TaskRow, "payload">): TaskRecord {
     functionId: row.function_id,
     options: JSON.parse(row.options) as TaskOptions,
     attemptsMade: row.attempts_made,
+    moved: row.moved,
     timeline: JSON.parse(row.timeline) as TaskEvent[],
   };
 }

@@ -31,6 +31,7 @@ function spooled(seq: number, changes: Partial<SpooledTask> = {}): SpooledTask {
     functionId: message.function_id,
     options: {},
     attemptsMade: 0,
+    moved: 0,
     timeline: [{ state: "waiting-for-nodes", at: 1, by: "agent", attempt: 0 }],
     payload: new Uint8Array([1, 2, 3]),
     ...changes,
@@ -67,6 +68,7 @@ Deno.test("a crash leaves what was committed, and knows what had begun", () => {
   before.begin([{ lane: 1, seq: 3 }], []);
   before.requeue([{ ...tasks[0], attemptsMade: 1 }, { ...tasks[1], attemptsMade: 1 }]);
   before.begin([], [2]);
+  before.requeue([{ ...tasks[0], attemptsMade: 2, moved: 1 }]);
   committed(before);
   before.store([spooled(6)], []);
   // Not committed: the process is gone.
@@ -80,7 +82,8 @@ Deno.test("a crash leaves what was committed, and knows what had begun", () => {
     3,
     0,
   ]]);
-  assertEquals(recovery.again.map(({ seq }) => seq), [1]);
+  const again = recovery.again.map(({ seq, attemptsMade, moved }) => [seq, attemptsMade, moved]);
+  assertEquals(again, [[1, 2, 1]]);
   assertEquals(recovery.lanes, [{ ...LANE, begunThrough: 3, waiting: 2 }]);
   assertEquals(recovery.begun[1], tasks[2]);
   after.close();
@@ -293,7 +296,7 @@ Deno.test("a spool of the first version is taken over with what it had begun", (
   const spool = openSpool(place.path, ENDPOINT);
   const recovery = spool.recover(1);
   assertEquals(recovery.begun.map(({ seq }) => seq), [1]);
-  assertEquals(recovery.again.map(({ seq }) => seq), [2]);
+  assertEquals(recovery.again.map(({ seq, moved }) => [seq, moved]), [[2, 0]]);
   const [lane] = recovery.lanes;
   assertEquals(lane, { ...LANE, owner: "", begunThrough: 2, waiting: 1 });
   assertEquals(loaded(spool, 2, 5, 1e6).tasks.map(({ seq }) => seq), [3]);

@@ -14,6 +14,8 @@ export interface TaskRecord {
   readonly options: TaskOptions;
   /** Attempts that have ended, here and before the endpoint got the task. */
   readonly attemptsMade: number;
+  /** Of these, how many do not count, since what ran them ended as planned. */
+  readonly moved: number;
   /** Moves at this endpoint so far. */
   readonly timeline: readonly TaskEvent[];
 }

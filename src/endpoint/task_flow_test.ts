@@ -266,6 +266,29 @@ Deno.test("a last attempt begins on disk, one that may be repeated when it is wr
   assertEquals((await session.messages.expect("task_ack")).task_ids, idsOf([last, other]));
 });
 
+Deno.test("an attempt that is the last one but for moves begins on disk too", async () => {
+  using bench = new Bench(5);
+  const session = bench.session();
+  const task = taskMessage({ max_attempts: 2 });
+  let syncs = 0;
+  const { synced } = bench.spool;
+  bench.spool.synced = async () => {
+    await synced.call(bench.spool);
+    syncs += 1;
+  };
+  bench.flow.receive(tasksOf([task]));
+  await bench.executor.hasBeenGiven(1);
+  await session.messages.expect("task_ack");
+  const before = syncs;
+  bench.executor.finish(task.task_id, { ...LOST, planned: { reason: "its block ended" } });
+  await bench.executor.hasBeenGiven(2);
+  assertEquals(syncs, before);
+  bench.executor.finish(task.task_id, LOST);
+  const given = await bench.executor.hasBeenGiven(3);
+  assertEquals(syncs, before + 1);
+  assertEquals(given.map(({ attempt, moved }) => [attempt, moved]), [[1, 0], [2, 1], [3, 1]]);
+});
+
 Deno.test("a cancel reaches an attempt whose beginning is on its way to the disk", async () => {
   using bench = new Bench(5);
   bench.session().messages.ignore("task_ack");

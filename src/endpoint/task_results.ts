@@ -3,7 +3,7 @@ import type { TaskError } from "../contract/errors.ts";
 import type { TaskId } from "../contract/ids.ts";
 import { MAX_TIMELINE_EVENTS, MAX_TRACEBACK_BYTES } from "../contract/limits.ts";
 import type { ResultMessage } from "../contract/protocol/messages.ts";
-import type { TaskEvent } from "../contract/task_state.ts";
+import { movesText, type TaskEvent } from "../contract/task_state.ts";
 import type { FinishedAttempt, TaskOutput } from "./executor/executor.ts";
 import type { FinishedTask, TaskRecord } from "./task.ts";
 
@@ -55,10 +55,15 @@ export function lostResult(
   output: TaskOutput | undefined,
   at: number,
 ): FinishedTask {
-  const attempts = task.attemptsMade;
-  const message = attempts === 1 ? error.message : `${error.message} (attempt ${attempts})`;
+  const message = `${error.message}${countOf(task)}`;
   const result = agentResult(task, "failed", { ...error, message }, at);
   return { seq: task.seq, lane: task.lane, result: { ...result, ...outputOf(output) } };
+}
+
+/** Nothing where there was one attempt. */
+function countOf({ attemptsMade, moved }: TaskRecord): string {
+  if (attemptsMade === 1) return "";
+  return ` (attempt ${attemptsMade - moved}${movesText(moved)})`;
 }
 
 export function cancelledResult(task: TaskRecord, at: number): FinishedTask {

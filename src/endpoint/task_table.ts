@@ -9,7 +9,9 @@
  * 3. Within a lane (an owner's group at one priority) tasks have their first turn in the order of
  *    `seq`. Thus one number for each lane, the highest that had its turn, says on disk of all of them
  *    whether they had. A lane stays on disk until all its tasks are finished.
- * 4. No attempt is made beyond the task's maximum; what the function itself raised is final.
+ * 4. No attempt is made beyond the task's maximum; what the function itself raised is final. An end
+ *    of what ran it that was planned moves the task, which is no attempt, a few times; never where the
+ *    maximum is 1.
  * 5. Payloads are held only of tasks that are with the executor, wait in the window or for their
  *    arguments, or are to be tried again; of the rest only their number in each lane is held. The
  *    number of lanes is bounded.
@@ -22,7 +24,9 @@
 import type { TaskError } from "../contract/errors.ts";
 import type { FunctionId, TaskId } from "../contract/ids.ts";
 import type { TaskMessage } from "../contract/protocol/messages.ts";
-import type { TaskEvent } from "../contract/task_state.ts";
+import type { PlannedEnd } from "../contract/protocol/manager_messages.ts";
+import { MOVED, type TaskEvent } from "../contract/task_state.ts";
+import { isLastAttempt, mayMove } from "./attempts.ts";
 import type { FinishedAttempt, TaskOutput } from "./executor/executor.ts";
 import { type Fetching, FetchQueue } from "./fetch_queue.ts";
 import type { Lane, LaneKey, Waiting } from "./lane.ts";
@@ -187,6 +191,7 @@ export class TaskTable {
         functionId: message.function_id,
         options: message.options,
         attemptsMade: attempt,
+        moved: 0,
         timeline,
         payload: message.payload,
       };
@@ -330,7 +335,8 @@ export class TaskTable {
         this.#waitAgain(entry.task);
         story.requeued.push(entry.task);
       } else if (ended.outcome.kind === "lost" && !entry.cancelled) {
-        this.#lost(entry.task, { ...ended, error: ended.outcome.error }, at, story);
+        const { error, planned } = ended.outcome;
+        this.#lost(entry.task, { ...ended, error, planned }, at, story);
       } else {
         this.#completed += 1;
         story.finished.push(endedResult(entry.task, ended, at));
@@ -342,16 +348,21 @@ export class TaskTable {
 
   /** An attempt went down with what ran it: another one, or the end (4). */
   #lost(before: SpooledTask, lost: LostAttempt, at: number, story: Story): void {
-    const { attempt } = lost;
+    const { attempt, planned } = lost;
+    const maximum = before.options.max_attempts ?? this.#options.maxAttempts;
+    const isMoved = planned !== undefined && mayMove({ attempt, moved: before.moved }, maximum);
+    const moved = before.moved + (isMoved ? 1 : 0);
     const error = this.#stopping === null ? lost.error : { ...lost.error, message: this.#stopping };
     const timeline = boundedTimeline([...before.timeline, ...lost.timeline]);
-    const task = { ...before, attemptsMade: attempt, timeline };
-    if (attempt >= (task.options.max_attempts ?? this.#options.maxAttempts)) {
+    const task = { ...before, attemptsMade: attempt, moved, timeline };
+    // Another block of that walltime would be as short for it.
+    const isHopeless = planned?.outlasts === true && !isMoved;
+    if (isHopeless || isLastAttempt({ attempt, moved }, maximum)) {
       this.#completed += 1;
       story.finished.push(lostResult(task, error, lost.output, at));
       return;
     }
-    const detail = error.message;
+    const detail = isMoved ? `${MOVED}${planned.reason}` : error.message;
     const event: TaskEvent = { state: "waiting-for-nodes", at, by: "agent", attempt, detail };
     const waiting = { ...task, timeline: [...timeline, event] };
     this.#waitAgain(waiting);
@@ -411,6 +422,7 @@ function laneKey({ owner_id, task_group_id, options }: TaskMessage): LaneKey {
 interface LostAttempt {
   readonly attempt: number;
   readonly error: TaskError;
+  readonly planned?: PlannedEnd;
   readonly timeline: readonly TaskEvent[];
   readonly output?: TaskOutput;
 }

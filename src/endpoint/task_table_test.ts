@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import type { TaskError } from "../contract/errors.ts";
 import type { TaskId } from "../contract/ids.ts";
+import { MAX_ATTEMPTS, MAX_MOVES } from "../contract/limits.ts";
 import { assertEquals, assertMatch, assertTrue } from "../lib/assert.ts";
 import type { AttemptOutcome } from "./executor/executor.ts";
 import type { Handover, RecoveredLane, TableEffect, TableEvent } from "./table_events.ts";
@@ -33,6 +34,12 @@ const GONE: TaskError = {
   type: "BLOB_NOT_FOUND",
   message: "an argument could not be fetched: it is gone",
   traceback: "",
+};
+
+const PLANNED: AttemptOutcome = { ...LOST, planned: { reason: "block b reached its walltime" } };
+const OUTLASTS: AttemptOutcome = {
+  ...LOST,
+  planned: { reason: "block b reached its walltime", outlasts: true },
 };
 
 /** Of a task that is received. */
@@ -287,7 +294,7 @@ class World {
   }
 }
 
-const outcome = fc.constantFrom(SUCCESS, LOST, LOST, RAISED, RETURNED);
+const outcome = fc.constantFrom(SUCCESS, LOST, LOST, PLANNED, PLANNED, OUTLASTS, RAISED, RETURNED);
 const shape = fc.record({
   maximum: fc.option(fc.integer({ min: 1, max: 3 }), { nil: undefined }),
   owner: fc.constantFrom("ann", "ben"),
@@ -351,7 +358,8 @@ Deno.test("every accepted task ends in exactly one result, within its attempts",
       assertEquals([...world.results.keys()].sort(), [...world.received.keys()].sort());
       for (const [taskId, runs] of world.runs) {
         const { maximum = OPTIONS.maxAttempts } = world.received.get(taskId)!;
-        assertTrue(runs.length <= maximum, "more attempts than allowed");
+        const moves = maximum === 1 ? 0 : MAX_MOVES;
+        assertTrue(runs.length <= maximum + moves, "more attempts than allowed");
         assertEquals(runs, runs.map((_, index) => index + 1));
       }
       const { pending, outstanding } = world.table.counts;
@@ -379,6 +387,93 @@ Deno.test("a lost attempt is retried with its reason in the timeline, an excepti
     ["running", 2, undefined],
     ["failed", 2, undefined],
   ]);
+});
+
+Deno.test("a planned end moves the task, which is no attempt, and says so", () => {
+  const world = new World();
+  const taskId = world.receive({ maximum: 2 });
+  for (let moves = 0; moves < MAX_MOVES; moves++) {
+    world.room(1);
+    world.finish(0, PLANNED);
+    // The next agent knows of it.
+    if (moves === 1) world.crash();
+  }
+  world.room(1);
+  world.finish(0, LOST);
+  assertEquals(world.results.size, 0);
+  world.room(1);
+  world.finish(0, LOST);
+  const { result } = world.results.get(taskId)!;
+  const details = result.timeline.flatMap(({ detail }) => detail ?? []);
+  assertEquals(details, [
+    ...Array.from({ length: MAX_MOVES }, () => "moved: block b reached its walltime"),
+    "killed by SIGKILL",
+  ]);
+  assertEquals(result.attempt, MAX_MOVES + 2);
+  assertEquals(result.error!.message, "killed by SIGKILL (attempt 2, moved 3 times)");
+});
+
+Deno.test("a planned end counts when the task was moved as often as it may be", () => {
+  const world = new World();
+  world.receive({ maximum: 2 });
+  for (let runs = 0; runs < MAX_MOVES + 1; runs++) {
+    world.room(1);
+    world.finish(0, PLANNED);
+  }
+  assertEquals(world.results.size, 0);
+  world.room(1);
+  world.finish(0, PLANNED);
+  const [{ result }] = [...world.results.values()];
+  assertEquals([result.attempt, result.error!.code], [MAX_MOVES + 2, "WORKER_LOST"]);
+});
+
+Deno.test("a task that has outlasted blocks as often as it may be moved is not tried in another", () => {
+  const world = new World();
+  world.receive({ maximum: 50 });
+  for (let runs = 0; runs < MAX_MOVES; runs++) {
+    world.room(1);
+    world.finish(0, OUTLASTS);
+  }
+  assertEquals(world.results.size, 0);
+  world.room(1);
+  world.finish(0, OUTLASTS);
+  const [{ result }] = [...world.results.values()];
+  assertEquals([result.state, result.attempt], ["failed", MAX_MOVES + 1]);
+});
+
+Deno.test("with a maximum of 1 nothing runs twice, however its end was planned", () => {
+  for (const planned of [PLANNED, OUTLASTS]) {
+    const world = new World();
+    const taskId = world.receive({ maximum: 1 });
+    world.room(1);
+    world.finish(0, planned);
+    world.crash();
+    world.room(5);
+    assertEquals(world.runs.get(taskId), [1]);
+    assertEquals(world.results.get(taskId)!.result.error!.code, "WORKER_LOST");
+  }
+});
+
+Deno.test("the profile's maximum of 1 holds for tasks that name none", () => {
+  const table = new TaskTable({ ...OPTIONS, maxAttempts: 1 });
+  const task = taskMessage();
+  table.apply({ kind: "received", at: 1, tasks: [task] });
+  table.apply({ kind: "room", at: 2, attempts: 1 });
+  const attempts = [finishedAttempt(task.task_id, 1, PLANNED)];
+  const effects = table.apply({ kind: "finished", at: 3, attempts });
+  assertEquals(effects.map(({ kind }) => kind), ["finish"]);
+});
+
+Deno.test("no attempt has a number beyond what a frame may name", () => {
+  const world = new World();
+  const made = MAX_ATTEMPTS - 2;
+  const task = taskMessage({ max_attempts: MAX_ATTEMPTS }, { attempts_made: made });
+  world.apply({ kind: "received", at: 1, tasks: [task] });
+  for (let runs = 0; runs < 2; runs++) {
+    world.room(1);
+    world.finish(0, PLANNED);
+  }
+  assertEquals(world.results.get(task.task_id)!.result.attempt, MAX_ATTEMPTS);
 });
 
 Deno.test("what is given back unbegun counts as no attempt, also after a restart", () => {

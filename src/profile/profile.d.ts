@@ -97,7 +97,9 @@ export interface Executor {
   prefetch?: number;
   /**
    * How often a task is tried, 1 to 100, when its worker is lost under it. 1 never runs a task
-   * twice. An exception of the function itself is never retried.
+   * twice. An exception of the function itself is never retried. A task whose block ends as planned,
+   * by its walltime for instance, runs again without losing an attempt, up to three times, but not
+   * with 1.
    * @default 2
    */
   maxAttempts?: number;

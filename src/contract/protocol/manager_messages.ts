@@ -12,6 +12,7 @@ import {
   MAX_DESCRIPTION_LENGTH,
   MAX_HELD_ATTEMPTS,
   MAX_IMAGE_LENGTH,
+  MAX_MOVES,
   MAX_NAME_LENGTH,
   MAX_NODES_PER_BLOCK,
   MAX_TIMELINE_EVENTS,
@@ -41,6 +42,7 @@ const version = v.pipe(v.number(), v.integer(), v.minValue(1));
 const size = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MAX_BLOB_BYTES));
 /** Names of nodes as the launchers of their job know them. */
 const nodeNames = v.pipe(v.array(name), v.minLength(1), v.maxLength(MAX_NODES_PER_BLOCK));
+const words = v.pipe(v.string(), v.maxLength(MAX_DESCRIPTION_LENGTH));
 const attempts = v.pipe(v.array(TaskAttemptSchema), v.maxLength(MAX_BATCH_ITEMS));
 const heldAttempts = v.pipe(v.array(TaskAttemptSchema), v.maxLength(MAX_HELD_ATTEMPTS));
 
@@ -111,6 +113,8 @@ export const AttemptMessageSchema = v.object({
   /** Packed arguments, UTF-8; never decoded on the way. */
   payload: bytes,
   options: TaskOptionsSchema,
+  /** Of the attempts before, how many do not count, since what ran them ended as planned. */
+  moved: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MAX_MOVES))),
   /** Bytes of the files that its arguments refer to, by what a worker asks for them with. */
   files: v.optional(v.record(v.pipe(v.string(), v.maxLength(MAX_DESCRIPTION_LENGTH)), size)),
   /** Whole nodes that it has, of those that this manager or others of its block stand for. */
@@ -126,6 +130,15 @@ export const RunSchema = v.object({
 });
 export type Run = v.InferOutput<typeof RunSchema>;
 
+/** What ran an attempt ended as its scheduler or its agent had planned it: that costs no attempt. */
+export const PlannedEndSchema = v.object({
+  /** In the words of a task's story. */
+  reason: words,
+  /** The attempt ran for all the time that its block had, and would not end in another such block. */
+  outlasts: v.optional(v.boolean()),
+});
+export type PlannedEnd = v.InferOutput<typeof PlannedEndSchema>;
+
 /** How an attempt ended; see `AttemptOutcome` in the executor for what each means. */
 export const OutcomeSchema = v.variant("kind", [
   v.object({
@@ -137,7 +150,11 @@ export const OutcomeSchema = v.variant("kind", [
   }),
   v.object({ kind: v.literal("failed"), error: TaskErrorSchema }),
   v.object({ kind: v.literal("cancelled") }),
-  v.object({ kind: v.literal("lost"), error: TaskErrorSchema }),
+  v.object({
+    kind: v.literal("lost"),
+    error: TaskErrorSchema,
+    planned: v.optional(PlannedEndSchema),
+  }),
   v.object({ kind: v.literal("returned") }),
 ]);
 
@@ -184,6 +201,8 @@ export const RoomSchema = v.object({
   limit: count,
   /** Of the containers that it has workers in; left out when they are the same, none at first. */
   images: v.optional(v.pipe(v.array(image), v.maxLength(MAX_WARM_IMAGES))),
+  /** It ends, as planned, for this: so does whatever it has and tells no end of. */
+  ending: v.optional(words),
 });
 export type Room = v.InferOutput<typeof RoomSchema>;
 

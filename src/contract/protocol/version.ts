@@ -19,7 +19,8 @@ export const SUBPROTOCOL = "funcx.v1";
  * The same for the link between agent and manager, which mostly run the same file: another version is
  * refused. History, one line per change:
  *
- * - 1: the first: hello, run, ended, kept, recall, pieces of files.
+ * - 1: the first: hello, run, ended, kept, recall, pieces of files. Added since, optional for both
+ *   ends: `moved` of an attempt, `planned` of one that is lost, `ending` of `room`.
  */
 export const MANAGER_PROTOCOL_VERSION = 1;
 export const MANAGER_SUBPROTOCOL = "funcx.manager.v1";

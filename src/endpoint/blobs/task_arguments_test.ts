@@ -14,7 +14,7 @@ const encoder = new TextEncoder();
 function taskWith(...buffers: string[]): SpooledTask {
   const payload = encoder.encode(pack(buffers));
   const identity = { seq: 1, lane: 1, taskId: newId(), functionId: FUNCTION_ID };
-  return { ...identity, options: {}, attemptsMade: 0, timeline: [], payload };
+  return { ...identity, options: {}, attemptsMade: 0, moved: 0, timeline: [], payload };
 }
 
 class Bench implements AsyncDisposable {

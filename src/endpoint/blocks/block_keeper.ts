@@ -16,7 +16,7 @@ import type { BlockProvider, BlockSettings } from "../../profile/resolved_provid
 import type { ManagerPool, ManagerStatus } from "../managers/manager_pool.ts";
 import type { BlockAccess } from "../managers/start_manager_pool.ts";
 import { blockRequest } from "../providers/block_request.ts";
-import type { JobState, Provider, SchedulerFailure } from "../providers/provider.ts";
+import type { JobEnded, JobState, Provider, SchedulerFailure } from "../providers/provider.ts";
 import { scale, type ScalerBlock, workersNeeded } from "../providers/scaler.ts";
 import { type Block, type BlockState, endingText, jobIdOf } from "./block.ts";
 import { BlockFile, blockFilePath } from "./block_file.ts";
@@ -362,7 +362,7 @@ export class BlockKeeper {
     if (job.kind === "ended") {
       // A scheduler that does not know a job is not believed while the job's manager is there.
       if (job.how === "gone" && this.#hasManager(block)) return;
-      return this.#jobEnded(block, endingText(job));
+      return this.#jobEnded(block, job);
     }
     if (job.kind === "unknown") return;
     if (state.kind === "ending") return this.#insist(block, state.since, state.reason);
@@ -387,9 +387,14 @@ export class BlockKeeper {
     return this.managers.some((each) => each.blockId === blockId && each.state === "attached");
   }
 
-  #jobEnded(block: Block, how: string): void {
+  #jobEnded(block: Block, job: JobEnded): void {
     if (block.state.kind === "ending") return this.#end(block, block.state.reason);
-    if (block.managers !== "expected") return this.#end(block, how);
+    const how = endingText(job);
+    // Mostly its managers have said so before.
+    const planned = job.how === "timed-out"
+      ? `block ${block.blockId} reached its walltime`
+      : undefined;
+    if (block.managers !== "expected") return this.#end(block, how, planned);
     const cause = withWords(block, how);
     this.#health.failed(block, cause);
     this.#end(block, cause);
@@ -422,13 +427,13 @@ export class BlockKeeper {
   // -- what is remembered and told ----------------------------------------------------------------------
 
   /** (3) */
-  #end(block: Block, reason: string): void {
+  #end(block: Block, reason: string, planned?: string): void {
     const { access, now } = this.#options;
     const { blockId } = block;
     log.info("block {blockId} has ended: {reason}", { blockId, reason });
     const state: BlockState = { kind: "ended", jobId: jobIdOf(block), at: now(), reason };
     this.#store({ ...block, state });
-    access.ended(blockId, `its block has ended: ${reason}`);
+    access.ended(blockId, `its block has ended: ${reason}`, planned);
   }
 
   #store(block: Block): void {

@@ -70,6 +70,8 @@ class Stage implements AsyncDisposable {
   readonly managers: ManagerStatus[] = [];
   readonly retired: string[] = [];
   readonly closed: string[] = [];
+  /** Of the blocks that were to end, why. */
+  readonly planned: string[] = [];
   problem: FuncxFailure | null = null;
   waiting = 0;
   now = 1_000_000;
@@ -93,7 +95,10 @@ class Stage implements AsyncDisposable {
           retire: (blockId) => this.retired.push(blockId),
         },
         open: (_blockId, folder) => join(folder, "connection.json"),
-        ended: (blockId) => this.closed.push(blockId),
+        ended: (blockId, _reason, planned) => {
+          this.closed.push(blockId);
+          if (planned !== undefined) this.planned.push(planned);
+        },
       },
       stateDir: this.folder,
       name: "test",
@@ -317,6 +322,22 @@ Deno.test("a job that the scheduler does not know is believed in as long as its 
   stage.managers.pop();
   await stage.pass(20_000);
   assertEquals(stage.states, []);
+});
+
+Deno.test("a job that reached its walltime was to end, one that failed was not", async () => {
+  await using stage = new Stage();
+  stage.waiting = 4;
+  await stage.pass(0);
+  const [late, broken] = stage.blockIds;
+  stage.arrive(late!, 2);
+  stage.arrive(broken!, 2);
+  stage.waiting = 0;
+  await stage.pass(1_000);
+  stage.scheduler.jobs.set("1", ended("timed-out", null));
+  stage.scheduler.jobs.set("2", ended("failed", 1));
+  await stage.pass(20_000);
+  assertEquals(stage.closed.toSorted(), [late!, broken!].toSorted());
+  assertEquals(stage.planned, [`block ${late} reached its walltime`]);
 });
 
 Deno.test("the next agent knows the jobs of the one before, and what may be one", async () => {

@@ -4,6 +4,7 @@
  */
 import type { TaskError } from "../../contract/errors.ts";
 import type { FunctionId, TaskId } from "../../contract/ids.ts";
+import type { PlannedEnd } from "../../contract/protocol/manager_messages.ts";
 import type { PictureNode } from "../../contract/protocol/machine_picture.ts";
 import type { EndpointStatus, TaskOptions } from "../../contract/protocol/messages.ts";
 import type { TaskEvent } from "../../contract/task_state.ts";
@@ -13,6 +14,8 @@ export interface TaskAttempt {
   readonly taskId: TaskId;
   /** Counted from 1. */
   readonly attempt: number;
+  /** Of those before, how many do not count, since what ran them ended as planned; 0 if left out. */
+  readonly moved?: number;
   readonly functionId: FunctionId;
   /** Packed function buffer, UTF-8. The same object for every task of the function. */
   readonly code: Uint8Array;
@@ -30,10 +33,19 @@ export type AttemptOutcome =
   /** The function raised, or could not be run at all: never retried. */
   | { readonly kind: "failed"; readonly error: TaskError }
   | { readonly kind: "cancelled" }
-  /** Its worker or manager went away under it: retried while attempts are left. */
-  | { readonly kind: "lost"; readonly error: TaskError }
+  /**
+   * Its worker or manager went away under it: retried while attempts are left. What was `planned`
+   * costs no attempt.
+   */
+  | LostOutcome
   /** Certainly not begun, and given back: counts as no attempt. */
   | { readonly kind: "returned" };
+
+export interface LostOutcome {
+  readonly kind: "lost";
+  readonly error: TaskError;
+  readonly planned?: PlannedEnd;
+}
 
 /** The last bytes of each stream, UTF-8 as the task wrote it. */
 export interface TaskOutput {

@@ -16,6 +16,7 @@ import { wallClock } from "../../lib/clock.ts";
 import { logger } from "../../lib/log.ts";
 import { messageOf, ok } from "../../lib/outcome.ts";
 import type { ResolvedExecutor } from "../../profile/schema.ts";
+import { isLastAttempt } from "../attempts.ts";
 import { Assignment, type EndReason } from "./assignment.ts";
 import { Deadlines } from "./deadlines.ts";
 import { Dispatcher } from "./dispatcher.ts";
@@ -260,7 +261,7 @@ export class Manager implements Executor {
       order: this.#order++,
       givenAt,
       walltime: seconds === null ? null : seconds * 1_000,
-      alone: attempt.attempt >= maxAttempts,
+      alone: isLastAttempt({ attempt: attempt.attempt, moved: attempt.moved ?? 0 }, maxAttempts),
       needs: needs.kind === "ok" ? needs.value : this.#usualNeeds,
     });
     this.#tasks.set(attempt.taskId, assignment);

@@ -169,7 +169,9 @@ Deno.test("the last attempt of a task does not fail for what its neighbour does"
   const poison = typescript(
     "export default (x) => { if (x === 'die') { const a = []; for (;;) a.push(new Array(1e5).fill(a)); } return x; };",
   );
-  const harnessed = (x: unknown): TaskInput => ({ code: poison, args: [x], attempt: 2 });
+  const harnessed = (x: unknown): TaskInput => (
+    { code: poison, args: [x], attempt: 3, moved: 1 }
+  );
   await harness.runAll(Array.from({ length: 200 }, (_, x) => ({ code: poison, args: [x] })));
   const pid = await workerOf(harness, poison);
   const taskIds = harness.give(

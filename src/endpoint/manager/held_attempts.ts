@@ -38,6 +38,7 @@ import type {
   AttemptOutcome,
   ExecutorEvents,
   FinishedAttempt,
+  LostOutcome,
   TaskAttempt,
 } from "../executor/executor.ts";
 import type { NodeExecutor } from "../executor/node_executor.ts";
@@ -85,8 +86,10 @@ export class HeldAttempts {
   #toldLimit = 0;
   #toldImages: readonly string[] = [];
   #isFlushing = false;
-  /** Why the process ends, told of what it ends with. */
-  #ending: TaskError | null = null;
+  /** How what the process ends with it has ended. */
+  #cutOff: ((ended: FinishedAttempt) => LostOutcome) | null = null;
+  /** Why that was planned, if it was. */
+  #planned: string | null = null;
 
   /** What the manager tells. */
   readonly events: ExecutorEvents = {
@@ -142,9 +145,15 @@ export class HeldAttempts {
     return promise;
   }
 
-  /** What is lost from now on is lost for this. */
-  endsFor(reason: TaskError): void {
-    this.#ending = reason;
+  /**
+   * The process ends. @param cutOff how attempts end that it ends
+   * @param planned why it was to end, where that was planned; the agent is told at once
+   */
+  endsFor(cutOff: (ended: FinishedAttempt) => LostOutcome, planned: string | null): void {
+    this.#cutOff = cutOff;
+    this.#planned = planned;
+    // Now, so that it is known should the process not live to tell the rest.
+    this.#tellPlan();
   }
 
   // -- sessions -------------------------------------------------------------------------------------
@@ -156,6 +165,7 @@ export class HeldAttempts {
     this.#functions.clear();
     for (const taskId of this.#followed) this.#manager.follow(taskId, false);
     this.#followed.clear();
+    this.#tellPlan();
     for (const { task_id, attempt } of unwanted) this.#forget(task_id, attempt);
     this.#window = new SendWindow(MAX_HELD_ATTEMPTS);
     const told = new Map(known.map(({ task_id, attempt }) => [task_id, attempt]));
@@ -203,8 +213,16 @@ export class HeldAttempts {
         this.ended([endWithoutWorker({ taskId: task_id, attempt }, codeMissing(function_id))]);
         return [];
       }
-      const made = { taskId: task_id, attempt, functionId: function_id, code, payload, options };
-      const { files = {}, nodes } = more;
+      const { moved = 0, files = {}, nodes } = more;
+      const made = {
+        taskId: task_id,
+        attempt,
+        moved,
+        functionId: function_id,
+        code,
+        payload,
+        options,
+      };
       return [{ attempt: made, files: Object.entries(files), nodes }];
     });
   }
@@ -289,12 +307,13 @@ export class HeldAttempts {
     };
     if (output.stdout.length > 0) message.stdout = output.stdout;
     if (output.stderr.length > 0) message.stderr = output.stderr;
-    const { outcome, file } = this.#outcomeOf(ended.outcome);
+    const { outcome, file } = this.#outcomeOf(ended);
     message.outcome = outcome;
     return { message, file };
   }
 
-  #outcomeOf(outcome: AttemptOutcome): Pick<EndedAttempt, "outcome"> & { readonly file?: string } {
+  #outcomeOf(ended: FinishedAttempt): Pick<EndedAttempt, "outcome"> & { readonly file?: string } {
+    const { outcome } = ended;
     if (outcome.kind === "success" && outcome.file !== undefined) {
       const { file } = outcome;
       try {
@@ -304,8 +323,8 @@ export class HeldAttempts {
         return { outcome: { kind: "lost", error: resultUnreadable(messageOf(thrown)) } };
       }
     }
-    if (outcome.kind === "lost" && outcome.error === STOPPED && this.#ending !== null) {
-      return { outcome: { kind: "lost", error: this.#ending } };
+    if (outcome.kind === "lost" && outcome.error === STOPPED && this.#cutOff !== null) {
+      return { outcome: this.#cutOff(ended) };
     }
     return { outcome };
   }
@@ -345,6 +364,11 @@ export class HeldAttempts {
     else if (limit !== this.#toldLimit) this.#link.send({ type: "room", limit });
     this.#toldLimit = limit;
     this.#tellImages(this.#link, limit);
+  }
+
+  #tellPlan(): void {
+    if (this.#planned === null) return;
+    this.#link?.send({ type: "room", limit: this.limit, ending: this.#planned });
   }
 
   #tellImages(link: HeldLink, limit: number): void {

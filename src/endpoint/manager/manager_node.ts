@@ -14,6 +14,7 @@ import type { AgentMessage, ManagerHello, Run } from "../../contract/protocol/ma
 import { MANAGER_PROTOCOL_VERSION } from "../../contract/protocol/version.ts";
 import { delay, withTimeout } from "../../lib/async.ts";
 import { ensurePrivateFolder } from "../../lib/files.ts";
+import { wallClock } from "../../lib/clock.ts";
 import { logger } from "../../lib/log.ts";
 import { messageOf } from "../../lib/outcome.ts";
 import { join } from "../../lib/path.ts";
@@ -32,6 +33,7 @@ import { nodeNames } from "../parallel/node_names.ts";
 import { AgentDialler } from "./agent_dialler.ts";
 import { ArgumentFiles } from "./argument_files.ts";
 import { readConnection } from "./block_connection.ts";
+import { cutOff, type EndPlanner, type ManagerEnd, planOf } from "./cut_off.ts";
 import { type Arrived, HeldAttempts } from "./held_attempts.ts";
 import { noteEngine } from "./node_folder.ts";
 
@@ -61,6 +63,8 @@ interface Ending {
   readonly exit: ExitCode;
   /** Milliseconds that running tasks get. */
   readonly drain: number;
+  /** Who had planned it, if somebody had; a task that it cuts off loses no attempt then. */
+  readonly plannedBy?: EndPlanner;
 }
 
 export interface NodeOptions extends ManagerProcessOptions {
@@ -84,6 +88,8 @@ export class ManagerNode {
   readonly #ending = Promise.withResolvers<Ending>();
   /** By `performance.now()`. */
   readonly #endsAt: number | undefined;
+  /** When it could be given tasks first, milliseconds since 1970; null before. */
+  #openSince: number | null = null;
   readonly #workers: number;
   readonly #nodes: string[];
 
@@ -105,6 +111,7 @@ export class ManagerNode {
       connection: () => readConnection(connectionFile),
       hello: () => this.#hello(),
       opened: (link, welcome, hello) => {
+        this.#openSince ??= wallClock();
         this.#held.opened(link, welcome, hello.limit);
         this.#downloads.opened((fetch) => link.send(fetch));
       },
@@ -203,7 +210,8 @@ export class ManagerNode {
         return this.#downloads.received(message);
       case "shutdown": {
         const reason = "the endpoint was stopped before the task had finished";
-        return this.#end({ reason, exit: EXIT.ok, drain: message.drain ? Infinity : 0 });
+        if (!message.drain) return this.#end({ reason, exit: EXIT.ok, drain: 0 });
+        return this.#end({ reason, exit: EXIT.ok, drain: Infinity, plannedBy: "agent" });
       }
     }
   }
@@ -288,14 +296,15 @@ export class ManagerNode {
       this.#end({ reason: message, exit, drain: 0 });
     });
     using _signals = endOnSignals(this.#options.signal, (reason) => {
-      this.#end({ reason, exit: EXIT.ok, drain: 0 });
+      this.#end({ reason, exit: EXIT.ok, drain: 0, plannedBy: "scheduler" });
     });
     const walltime = this.#untilDrain();
-    const { reason, exit, drain } = await this.#ending.promise;
+    const ending = await this.#ending.promise;
+    const { reason, exit, drain } = ending;
     clearTimeout(walltime);
     log.info("the manager ends: {reason}", { reason, running: this.#held.size });
-    this.#held.endsFor(endedError(this.#options.connection.block_id, reason));
     this.#manager.recall();
+    this.#tellEnd(ending);
     for (const attempt of [...this.#fetching.values()]) {
       this.#endFetching(attempt, { kind: "returned" });
     }
@@ -307,6 +316,19 @@ export class ManagerNode {
     return exit;
   }
 
+  #tellEnd({ reason, plannedBy }: Ending): void {
+    const { walltime, connection } = this.#options;
+    const end: ManagerEnd = {
+      blockId: connection.block_id,
+      hostname: Deno.hostname(),
+      reason,
+      plannedBy: plannedBy ?? null,
+      walltime: walltime ?? null,
+      openSince: this.#openSince,
+    };
+    this.#held.endsFor((ended) => cutOff(end, ended, wallClock()), planOf(end));
+  }
+
   /** Draws back from tasks before the block ends, so that those that are short can finish. */
   #untilDrain(): ReturnType<typeof setTimeout> | undefined {
     const { walltime } = this.#options;
@@ -314,7 +336,8 @@ export class ManagerNode {
     const lead = Math.min(DRAIN_BEFORE_END, walltime * 100);
     return setTimeout(() => {
       const reason = "its block's walltime ended";
-      this.#end({ reason, exit: EXIT.ok, drain: lead * (1 - ENDING_SHARE) });
+      const drain = lead * (1 - ENDING_SHARE);
+      this.#end({ reason, exit: EXIT.ok, drain, plannedBy: "walltime" });
     }, walltime * 1_000 - lead);
   }
 
@@ -327,7 +350,8 @@ export class ManagerNode {
   }
 }
 
-const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+/** The last two are what schedulers send some time before they end a job, where they are asked to. */
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2"] as const;
 
 function endOnSignals(signal: AbortSignal, end: (reason: string) => void): Disposable {
   const onSignal = (): void => end("its process was told to end, as a scheduler does");
@@ -358,14 +382,6 @@ async function nodesOf(executor: ResolvedExecutor, env: NodeOptions["env"]): Pro
 function isOnlyManager({ provider }: ResolvedExecutor): boolean {
   if (provider.type === "local" || !("launcher" in provider)) return false;
   return provider.launcher.type === "single" && provider.blocks.nodesPerBlock > 1;
-}
-
-function endedError(blockId: string, reason: string): TaskError {
-  return manageError(
-    "WORKER_LOST",
-    `the manager on node ${Deno.hostname()} (block ${blockId}) ended with the task: ${reason}`,
-    "It runs again if it has attempts left; a longer walltime of blocks gives tasks more time.",
-  );
 }
 
 function notFetched(reason: string): TaskError {

@@ -1,101 +1,7 @@
 /** What becomes of tasks at managers when the agent is killed and started again. */
-import type { ResultMessage } from "../../contract/protocol/messages.ts";
 import { assertEquals, assertMatch } from "../../lib/assert.ts";
-import { withTimeout } from "../../lib/async.ts";
-import { fromFileUrl, join } from "../../lib/path.ts";
-import { AgentHome } from "../testing/agent_home.ts";
-import { type FakeLink, FakeService } from "../testing/fake_service.ts";
-import { FUNCTION_ID, taskMessage } from "../testing/tasks.ts";
-import { executorIn, ManagerChild, shell } from "./testing/pool_stage.ts";
-
-/** A service, an agent and managers, each but the first a process. */
-class RestartStage implements AsyncDisposable {
-  readonly service = new FakeService();
-  readonly #home = new AgentHome();
-  readonly folder = Deno.makeTempDirSync({ prefix: "funcx-restart-" });
-  readonly #children: Deno.ChildProcess[] = [];
-  readonly #reattachSeconds: number;
-
-  constructor(reattachSeconds = 60) {
-    this.#reattachSeconds = reattachSeconds;
-    this.#home.publish(this.service);
-  }
-
-  get connection(): string {
-    return join(this.folder, "block", "connection.json");
-  }
-
-  startAgent(): Deno.ChildProcess {
-    const profile = this.#home.profile();
-    const executor = executorIn(this.folder);
-    const link = { ...executor.link, reattachSeconds: this.#reattachSeconds };
-    const agent = new Deno.Command(Deno.execPath(), {
-      args: [
-        "run",
-        "-A",
-        "--quiet",
-        "--no-check",
-        `--config=${fromFileUrl(new URL("../../../deno.json", import.meta.url))}`,
-        fromFileUrl(new URL("./testing/agent_main.ts", import.meta.url)),
-        this.#home.home.root,
-        JSON.stringify({ ...profile, executor: { ...executor, link } }),
-        join(this.folder, "block"),
-      ],
-      stdin: "null",
-    }).spawn();
-    this.#children.push(agent);
-    return agent;
-  }
-
-  async linkOf(): Promise<FakeLink> {
-    const link = await this.service.accept();
-    await link.welcome();
-    return link;
-  }
-
-  startManager(): ManagerChild {
-    const manager = new ManagerChild(this.connection, join(this.folder, "node"));
-    this.#children.push(manager.child);
-    return manager;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const child of this.#children) {
-      try {
-        child.kill("SIGTERM");
-      } catch {
-        // It has ended.
-      }
-    }
-    for (const child of this.#children) {
-      if (await withTimeout(child.status, 15_000) === "timeout") child.kill("SIGKILL");
-      await child.status;
-    }
-    await this.service[Symbol.asyncDispose]();
-    this.#home[Symbol.dispose]();
-    Deno.removeSync(this.folder, { recursive: true });
-  }
-}
-
-function give(link: FakeLink, template: string, max_attempts = 2): string {
-  const task = taskMessage({ max_attempts });
-  const code = new TextEncoder().encode(shell(template));
-  link.send({ type: "tasks", functions: [{ function_id: FUNCTION_ID, code }], tasks: [task] });
-  return task.task_id;
-}
-
-async function untilRunning(link: FakeLink): Promise<void> {
-  for (;;) {
-    const { events } = await link.messages.next("task_events");
-    if (events.some(({ event }) => event.state === "running")) return;
-  }
-}
-
-async function resultOf(link: FakeLink): Promise<ResultMessage> {
-  const { results } = await link.messages.next("results");
-  link.send({ type: "result_ack", task_ids: results.map(({ task_id }) => task_id) });
-  return results[0]!;
-}
+import { join } from "../../lib/path.ts";
+import { give, RestartStage, resultOf, untilRunning } from "./testing/restart_stage.ts";
 
 Deno.test("a task at a manager outlives a kill of the agent, and runs once", async () => {
   await using stage = new RestartStage();
@@ -187,4 +93,31 @@ Deno.test("a manager without an agent ends when it has waited long enough", asyn
     ) => [...Deno.readDirSync(join(stage.folder, "node", name))]),
     [],
   );
+});
+
+Deno.test("an agent that is started again knows how often a task was moved", async () => {
+  await using stage = new RestartStage(3);
+  const first = stage.startAgent();
+  const before = await stage.linkOf();
+  const ran = join(stage.folder, "ran");
+  give(before, `echo run >> ${ran}; [ $(wc -l < ${ran}) -gt 2 ] || sleep 1000; echo done`);
+  const ended = stage.startManager();
+  await untilRunning(before, 1);
+  ended.kill("SIGTERM");
+  await ended.status;
+  const second = stage.startManager();
+  await untilRunning(before, 2);
+  first.kill("SIGKILL");
+  await first.status;
+  stage.startAgent();
+  const after = await stage.linkOf();
+  second.kill("SIGKILL");
+  await second.status;
+  stage.startManager();
+  // Of its two attempts the first was moved, so the one that was lost is not the last.
+  const result = await resultOf(after);
+  assertEquals([result.state, result.attempt], ["success", 3]);
+  const [moved, lost] = result.timeline.flatMap(({ detail }) => detail ?? []);
+  assertMatch(moved!, /^moved: block block-1 was told to end/);
+  assertMatch(lost!, /was lost with the task|no manager that came back has it/);
 });

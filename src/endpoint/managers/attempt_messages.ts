@@ -5,10 +5,18 @@ import { BATCH_BYTES, MAX_BATCH_ITEMS, MAX_FUNCTIONS_PER_WORKER } from "../../co
 import type {
   AttemptMessage,
   EndedAttempt,
+  PlannedEnd,
   Run,
 } from "../../contract/protocol/manager_messages.ts";
 import type { TaskEvent } from "../../contract/task_state.ts";
-import type { AttemptOutcome, FinishedAttempt, TaskAttempt } from "../executor/executor.ts";
+import type {
+  AttemptOutcome,
+  FinishedAttempt,
+  LostOutcome,
+  TaskAttempt,
+} from "../executor/executor.ts";
+
+type WireError = (EndedAttempt["outcome"] & { readonly kind: "lost" })["error"];
 
 export const NOTHING = new Uint8Array(0);
 
@@ -60,7 +68,7 @@ function emptyRun(): Run {
 }
 
 function attemptMessage(attempt: TaskAttempt, nodes?: readonly string[]): AttemptMessage {
-  const { taskId, functionId, payload, options, blobs } = attempt;
+  const { taskId, moved = 0, functionId, payload, options, blobs } = attempt;
   const message: AttemptMessage = {
     task_id: taskId,
     attempt: attempt.attempt,
@@ -68,6 +76,7 @@ function attemptMessage(attempt: TaskAttempt, nodes?: readonly string[]): Attemp
     payload,
     options,
   };
+  if (moved > 0) message.moved = moved;
   if (nodes !== undefined) message.nodes = [...nodes];
   if (blobs === undefined) return message;
   const sizes = Object.entries(blobs).map(([file, path]) => [file, sizeOf(path)]);
@@ -113,14 +122,21 @@ export function outcomeOf({ outcome }: EndedAttempt): AttemptOutcome {
     case "success":
       return { kind: "success", result: outcome.result };
     case "failed":
-    case "lost": {
-      const { code } = outcome.error;
-      const known = isErrorCode(code) ? code : "UNKNOWN_TASK_FAILURE";
-      return { kind: outcome.kind, error: { ...outcome.error, code: known } };
-    }
+      return { kind: "failed", error: knownError(outcome.error) };
+    case "lost":
+      return lostOutcome(knownError(outcome.error), outcome.planned ?? null);
     default:
       return outcome;
   }
+}
+
+function knownError(error: WireError): TaskError {
+  return { ...error, code: isErrorCode(error.code) ? error.code : "UNKNOWN_TASK_FAILURE" };
+}
+
+/** @param planned why it was to end, where that was planned */
+export function lostOutcome(error: TaskError, planned: PlannedEnd | null): LostOutcome {
+  return planned === null ? { kind: "lost", error } : { kind: "lost", error, planned };
 }
 
 export function managerLost(name: string, reason: string): TaskError {

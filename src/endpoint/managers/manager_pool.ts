@@ -211,10 +211,12 @@ export class ManagerPool implements Executor {
   /**
    * The block keeper knows that a block has ended, or that it never comes: its managers, there or
    * away, and those of an earlier agent, are gone with what they had.
+   * @param planned why it was to end, where that was planned
    */
-  blockEnded(blockId: string, reason: string): void {
+  blockEnded(blockId: string, reason: string, planned?: string): void {
+    const plan = planned === undefined ? null : { reason: planned };
     for (const manager of [...this.#managers.values()]) {
-      if (manager.blockId === blockId) manager.leave(reason);
+      if (manager.blockId === blockId) manager.leave(reason, plan);
     }
     this.#orphans.blockEnded(blockId);
   }

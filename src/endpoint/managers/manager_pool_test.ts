@@ -1,6 +1,7 @@
 /** Tasks through managers that are processes of their own. */
 import { IDLE_SLOT } from "../../contract/protocol/machine_picture.ts";
 import { assertEquals, assertMatch, assertTrue } from "../../lib/assert.ts";
+import type { PlannedEnd } from "../../contract/protocol/manager_messages.ts";
 import { newId } from "../../contract/ids.ts";
 import { blobBuffer, filesBuffer } from "../../contract/blob_reference.ts";
 import { jsonBuffer, pack } from "../../contract/envelope.ts";
@@ -133,7 +134,8 @@ Deno.test("a manager that is killed loses its tasks within two heartbeats, and i
   await stage.begin(taskId!);
   child.kill("SIGKILL");
   const ended = await stage.end(taskId!);
-  assertEquals(ended.outcome.kind, "lost");
+  assertTrue(ended.outcome.kind === "lost");
+  assertEquals(ended.outcome.planned, undefined);
   assertMatch(
     errorOf(ended).message,
     new RegExp(`manager [0-9a-f]{8} on node ${Deno.hostname()} \\(block block-1\\) was lost`),
@@ -196,8 +198,22 @@ Deno.test("a block that has ended loses its managers' tasks at once", async () =
   const [taskId] = stage.run({ code: shell("sleep 1000; :") });
   await stage.begin(taskId!);
   stage.access.ended("block-1", "the scheduler says NODE_FAIL");
-  assertMatch(errorOf(await stage.end(taskId!)).message, /NODE_FAIL/);
+  const ended = await stage.end(taskId!);
+  assertMatch(errorOf(ended).message, /NODE_FAIL/);
+  assertEquals(plannedOf(ended), undefined);
   // Its token opens nothing any more, so it ends by itself.
+  assertEquals((await child.status).code, 77);
+});
+
+Deno.test("a block that its scheduler has ended at its walltime moves its managers' tasks", async () => {
+  await using stage = await PoolStage.start();
+  const child = await stage.attached();
+  const [taskId] = stage.run({ code: shell("sleep 1000; :") });
+  await stage.begin(taskId!);
+  stage.access.ended("block-1", "the scheduler says TIMEOUT", "block block-1 reached its walltime");
+  const ended = await stage.end(taskId!);
+  assertMatch(errorOf(ended).message, /TIMEOUT/);
+  assertEquals(plannedOf(ended), { reason: "block block-1 reached its walltime" });
   assertEquals((await child.status).code, 77);
 });
 
@@ -209,12 +225,98 @@ Deno.test("a manager draws back before its block's walltime ends", async () => {
   const [long, waiting] = stage.run({ code: shell("sleep 1000; :") }, { code: shell(":") });
   await stage.begin(long!);
   assertEquals((await stage.end(waiting!)).outcome.kind, "returned");
-  assertMatch(errorOf(await stage.end(long!)).message, /\(block block-1\) ended .* walltime ended/);
+  const ended = await stage.end(long!);
+  assertMatch(errorOf(ended).message, /\(block block-1\) ended .* walltime ended/);
+  assertMatch(
+    errorOf(ended).message,
+    /which is 12 s, .* had run for \d+ s, all that it could have/,
+  );
+  assertMatch(errorOf(ended).hint!, /executor\.provider\.walltime .* save its state/);
+  assertEquals(plannedOf(ended), { reason: "block block-1 reached its walltime", outlasts: true });
   assertEquals((await child.status).code, 0);
   assertEquals(stage.finished.some(({ taskId }) => taskId === unfit), false);
   stage.pool.recall();
   assertEquals((await stage.end(unfit!)).outcome.kind, "returned");
 });
+
+Deno.test("a task that came late in its block has not outlasted it", async () => {
+  await using stage = await PoolStage.start();
+  const child = await stage.attached(stage.block("block-1", 1), ["--walltime", "10"]);
+  const [first] = stage.run({ code: shell("exec sleep 3") });
+  await stage.end(first!);
+  const [late] = stage.run({ code: shell("exec sleep 1000") });
+  const ended = await stage.end(late!);
+  assertEquals(plannedOf(ended), { reason: "block block-1 reached its walltime" });
+  assertEquals((await child.status).code, 0);
+});
+
+for (const signal of ["SIGTERM", "SIGUSR1"] as const) {
+  Deno.test(`a manager that its scheduler sends ${signal} ends, and what it ran is moved`, async () => {
+    await using stage = await PoolStage.start();
+    const child = await stage.attached();
+    const [sh, ts] = stage.run(
+      { code: shell("exec sleep 1000") },
+      { code: typescript("export default () => new Promise(() => setInterval(() => {}, 1e6));") },
+    );
+    await stage.begin(sh!);
+    await stage.begin(ts!);
+    child.kill(signal);
+    for (const ended of await stage.ends([sh!, ts!])) {
+      assertMatch(
+        plannedOf(ended)!.reason,
+        /^block block-1 was told to end, as its scheduler does/,
+      );
+      assertMatch(errorOf(ended).message, /ended with the task: its process was told to end/);
+    }
+    assertEquals((await child.status).code, 0);
+  });
+}
+
+Deno.test("what runs in a block that is given up goes on, and is moved when the job ends first", async () => {
+  await using stage = await PoolStage.start();
+  const child = await stage.attached();
+  const [quick, slow] = stage.run(
+    { code: shell(`until [ -e ${stage.folder}/go ]; do sleep 0.05; done; echo done`) },
+    { code: shell("exec sleep 1000") },
+  );
+  await stage.begin(quick!);
+  await stage.begin(slow!);
+  stage.pool.retire("block-1");
+  Deno.writeTextFileSync(`${stage.folder}/go`, "");
+  assertEquals(stdoutOf(await stage.end(quick!)), "done\n");
+  child.kill("SIGKILL");
+  const ended = await stage.end(slow!);
+  assertEquals(plannedOf(ended), { reason: "nothing needed block block-1 any more" });
+});
+
+Deno.test("a manager that is killed while it ends as planned has said so", async () => {
+  await using stage = await PoolStage.start();
+  const child = await stage.attached(stage.block("block-1", 2));
+  // It does not heed the polite signal, so its manager waits before the final one.
+  const [taskId] = stage.run({ code: shell("trap '' TERM; while :; do sleep 1; done") });
+  await stage.begin(taskId!);
+  assertEquals(stage.pool.load().idle_workers, 1);
+  child.kill("SIGTERM");
+  await stage.until(() => stage.pool.load().idle_workers === 0);
+  child.kill("SIGKILL");
+  const ended = await stage.end(taskId!);
+  assertMatch(errorOf(ended).message, /was lost with the task/);
+  assertMatch(plannedOf(ended)!.reason, /was told to end/);
+});
+
+Deno.test("the end of an endpoint is none that blocks had planned", async () => {
+  await using stage = await PoolStage.start();
+  await stage.attached();
+  const [taskId] = stage.run({ code: shell("exec sleep 1000") });
+  await stage.begin(taskId!);
+  await stage.pool.close();
+  assertEquals(plannedOf(await stage.end(taskId!)), undefined);
+});
+
+function plannedOf({ outcome }: FinishedAttempt): PlannedEnd | undefined {
+  assertTrue(outcome.kind === "lost", outcome.kind);
+  return outcome.planned;
+}
 
 Deno.test("work that waits behind long tasks is taken back for idle workers", async () => {
   await using stage = await PoolStage.start({ executor: { prefetch: 1 } });

@@ -16,6 +16,7 @@ import type {
   EndedAttempt,
   ManagerHello,
   ManagerMessage,
+  PlannedEnd,
   Started,
 } from "../../contract/protocol/manager_messages.ts";
 import { IDLE_SLOT, type PictureSlot } from "../../contract/protocol/machine_picture.ts";
@@ -34,6 +35,7 @@ import type {
 import {
   endOf,
   finishedAttempt,
+  lostOutcome,
   managerLost,
   NOTHING,
   outcomeOf,
@@ -112,6 +114,7 @@ export class RemoteManager {
   #limit = 0;
   #images: ReadonlySet<string> = new Set();
   #isRetired = false;
+  #planned: PlannedEnd | null = null;
   /** Its node is for a task that takes it whole. */
   #isHeld = false;
   /** Of `#given`, those that have whole nodes. */
@@ -161,6 +164,11 @@ export class RemoteManager {
   /** Whether it takes anything. */
   get isOpen(): boolean {
     return this.#state.kind === "attached" && !this.#isRetired;
+  }
+
+  /** Why its end is planned; what it has then, and tells no end of, is moved. */
+  get planned(): PlannedEnd | null {
+    return this.#planned;
   }
 
   /** Names of the nodes that it stands for, its own first. */
@@ -297,19 +305,18 @@ export class RemoteManager {
     this.#events.changed(this);
   }
 
-  /** It certainly does not come back; what it had is lost (3). */
-  leave(reason: string): void {
+  /** It certainly does not come back; what it had is lost (3), or moved if that was `planned`. */
+  leave(reason: string, planned: PlannedEnd | null = null): void {
     if (this.#state.kind === "gone") return;
+    this.#planned ??= planned;
     const before = this.#state;
     clearTimeout(this.#timer);
     this.#state = { kind: "gone", reason };
     log.info("{name} is gone: {reason}", { name: this.name, reason, lost: this.#given.size });
     if (before.kind === "attached") before.link.leave(reason);
     const error = managerLost(this.name, reason);
-    const lost = [...this.#given].map(([taskId, given]) =>
-      endOf(taskId, given, { kind: "lost", error })
-    );
-    this.#finish(lost);
+    const outcome = lostOutcome(error, this.#planned);
+    this.#finish([...this.#given].map(([taskId, given]) => endOf(taskId, given, outcome)));
     this.#downloads.giveUp(reason);
     this.#events.gone(this, reason);
   }
@@ -384,6 +391,7 @@ export class RemoteManager {
   /** Takes nothing more, and ends when nothing runs there. */
   retire(): void {
     this.#isRetired = true;
+    this.#planned ??= { reason: `nothing needed block ${this.blockId} any more` };
     this.#send({ type: "shutdown", drain: true });
     this.#events.changed(this);
   }
@@ -411,6 +419,7 @@ export class RemoteManager {
         return this.#ended(message.attempts);
       case "room":
         this.#limit = message.limit;
+        if (message.ending !== undefined) this.#planned = { reason: message.ending };
         if (message.images !== undefined) this.#images = new Set(message.images);
         return this.#events.changed(this);
       case "output":

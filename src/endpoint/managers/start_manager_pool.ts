@@ -46,8 +46,11 @@ export interface BlockAccess {
    * @returns the path of the connection file there. Throws the system's error.
    */
   open(blockId: string, folder: string, workers: Workers): string;
-  /** The block has ended: its token opens nothing any more, and its managers are gone. */
-  ended(blockId: string, reason: string): void;
+  /**
+   * The block has ended: its token opens nothing any more, and its managers are gone.
+   * @param planned why it was to end, where that was planned, in the words of a task's story
+   */
+  ended(blockId: string, reason: string, planned?: string): void;
 }
 
 /** Throws `START_FAILED` when it cannot be listened, or the system's error. */
@@ -143,10 +146,10 @@ export async function startManagerPool(settings: ManagerPoolSettings): Promise<B
       relay?.open(blockId, block.relayToken!);
       return write(blockId, block);
     },
-    ended: (blockId, reason) => {
+    ended: (blockId, reason, planned) => {
       file.removeBlock(blockId);
       relay?.endBlock(blockId);
-      pool.blockEnded(blockId, reason);
+      pool.blockEnded(blockId, reason, planned);
     },
   };
 }

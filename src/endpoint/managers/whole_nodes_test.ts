@@ -98,6 +98,21 @@ Deno.test("a node that is lost ends the task and its command, and the others are
   assertMatch(stdoutOf(await stage.end(again!)), /^n[012],n[012]\n$/);
 });
 
+Deno.test("a task whose nodes are told to end, one after the other, is moved", async () => {
+  await using stage = await startStage();
+  const children = await blockOf(stage);
+  const [whole] = stage.run({ code: shell("echo $FUNCX_NODES; sleep 1000; :"), options: TWO });
+  stage.pool.follow(whole!, true);
+  await stage.until(() => stage.output.length > 0);
+  const nodes = new TextDecoder().decode(stage.output[0]!.data).trim().split(",");
+  const second = Number(nodes[1]!.slice(1));
+  children[second]!.kill("SIGTERM");
+  const { outcome } = await stage.end(whole!);
+  assertTrue(outcome.kind === "lost");
+  assertMatch(outcome.error.message, /was lost while the task had its node/);
+  assertMatch(outcome.planned!.reason, /^block block-1 was told to end/);
+});
+
 Deno.test("one that waits is cancelled or refused, one that runs leaves nothing", async () => {
   await using stage = await startStage();
   await blockOf(stage);

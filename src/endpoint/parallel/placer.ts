@@ -13,7 +13,8 @@
  */
 import type { TaskError } from "../../contract/errors.ts";
 import type { TaskId } from "../../contract/ids.ts";
-import type { AttemptId, AttemptOutcome, TaskAttempt } from "../executor/executor.ts";
+import type { PlannedEnd } from "../../contract/protocol/manager_messages.ts";
+import type { AttemptId, AttemptOutcome, LostOutcome, TaskAttempt } from "../executor/executor.ts";
 import { manageError } from "../executor/assignment.ts";
 import { choose, isFree, type NodeView } from "./placement.ts";
 import { nodesTaken } from "./specification.ts";
@@ -30,6 +31,8 @@ export interface NodeHost {
   readonly load: number;
   /** Whether it takes anything now. */
   readonly isOpen: boolean;
+  /** Why its end is planned, if it is. */
+  readonly planned: PlannedEnd | null;
   fits(walltime: number | null): boolean;
   /** Its workers are given nothing while it is held; what they have not begun is taken back. */
   hold(isHeld: boolean): void;
@@ -53,7 +56,7 @@ interface Placed {
   /** Keys. */
   readonly nodes: readonly string[];
   /** One of its nodes is lost, so it is, whatever is told of its end. */
-  lost: TaskError | null;
+  lost: LostOutcome | null;
 }
 
 interface Node extends NodeView {
@@ -99,7 +102,9 @@ export class Placer {
     const gone = new Set(host.nodes.map((name) => keyOf(host.blockId, name)));
     for (const [taskId, placed] of this.#placed) {
       if (placed.lost !== null || !placed.nodes.some((key) => gone.has(key))) continue;
-      placed.lost = nodeLost(host.name, reason);
+      const { name, planned } = host;
+      const error = nodeLost(name, reason);
+      placed.lost = { kind: "lost", error, ...(planned === null ? {} : { planned }) };
       placed.host.cancel([taskId]);
     }
   }
@@ -146,7 +151,7 @@ export class Placer {
     if (placed === undefined || placed.attempt !== attempt) return outcome;
     this.#placed.delete(taskId);
     const isOver = outcome.kind === "success" || outcome.kind === "returned";
-    return placed.lost === null || isOver ? outcome : { kind: "lost", error: placed.lost };
+    return placed.lost === null || isOver ? outcome : placed.lost;
   }
 
   // -- nodes ----------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { newId, type TaskId } from "../../contract/ids.ts";
 import { assertEquals, assertMatch, assertTrue } from "../../lib/assert.ts";
+import type { PlannedEnd } from "../../contract/protocol/manager_messages.ts";
 import type { AttemptOutcome, TaskAttempt } from "../executor/executor.ts";
 import { type NodeHost, Placer } from "./placer.ts";
 
@@ -13,6 +14,7 @@ class ModelHost implements NodeHost {
   isOpen = true;
   isHeld = false;
   endsIn = Infinity;
+  planned: PlannedEnd | null = null;
   readonly running = new Map<TaskId, readonly string[]>();
   readonly cancelled: TaskId[] = [];
 
@@ -179,6 +181,17 @@ Deno.test("a node that is lost ends the task, whatever is told of its end", () =
   const outcome = placer.ended(task, { kind: "cancelled" });
   assertTrue(outcome.kind === "lost");
   assertMatch(outcome.error.message, /manager a-n1 was lost while the task had its node/);
+});
+
+Deno.test("a node that ends as planned moves the task, whatever is told of its end", () => {
+  const hosts = block("a", 2);
+  const placer = placerOf(hosts);
+  const task = add(placer, 2);
+  hosts[1]!.planned = { reason: "block a reached its walltime" };
+  placer.went(hosts[1]!, "it said goodbye");
+  const outcome = placer.ended(task, { kind: "cancelled" });
+  assertTrue(outcome.kind === "lost");
+  assertEquals(outcome.planned, hosts[1]!.planned);
 });
 
 Deno.test("a task that is cancelled stays cancelled when a node of it is lost", () => {

@@ -1,7 +1,7 @@
 /** Tasks and ends of attempts for tests. */
 import { newId, type TaskId } from "../../contract/ids.ts";
 import type { TaskMessage, TaskOptions } from "../../contract/protocol/messages.ts";
-import type { AttemptOutcome, FinishedAttempt } from "../executor/executor.ts";
+import type { AttemptOutcome, FinishedAttempt, LostOutcome } from "../executor/executor.ts";
 
 export const FUNCTION_ID = "8c01d13c-cfc1-42d9-96d2-52c51784ea16";
 export const GROUP_ID = "1e999502-b434-49a2-a2e0-d925383d2dd4";
@@ -25,7 +25,7 @@ export function taskMessage(
 
 export const SUCCESS: AttemptOutcome = { kind: "success", result: encoder.encode("11\n1") };
 
-export const LOST: AttemptOutcome = {
+export const LOST: LostOutcome = {
   kind: "lost",
   error: { code: "WORKER_LOST", type: "WorkerLost", message: "killed by SIGKILL", traceback: "" },
 };

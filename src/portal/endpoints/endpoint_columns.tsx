@@ -51,16 +51,24 @@ const COLUMNS: readonly EndpointColumn[] = [
   {
     id: "state",
     title: list.state,
-    width: "5.75rem",
+    width: "7.5rem",
     order: "last_seen",
     cell: ({ status, last_seen, details }) => (
       <Two
         first={<EndpointBadge status={status} />}
-        second={status === "offline"
-          ? <Age at={last_seen} />
-          : details?.problem && (
-            <strong class="trouble" title={details.problem.message}>{list.problem}</strong>
-          )}
+        second={
+          <>
+            {details?.problem && (
+              <>
+                <strong class="trouble" title={details.problem.message}>{list.problem}</strong> ·
+                {" "}
+              </>
+            )}
+            <span title={list.heard}>
+              <Age at={last_seen} />
+            </span>
+          </>
+        }
       />
     ),
   },

@@ -65,8 +65,8 @@ export function EndpointFacts({ endpoint, isOwn }: EndpointFactsProps): Componen
         <Fact name={facts.functions} value={<AllowedFunctions endpoint={endpoint} />} />
         <Fact name={facts.version} value={endpoint.endpoint_version} />
         <Fact
-          name={facts.seen}
-          value={endpoint.status === "online" ? facts.now : <Age at={endpoint.last_seen} />}
+          name={facts.heard}
+          value={<Age at={endpoint.last_seen} />}
         />
         <Fact name={facts.created} value={<Age at={endpoint.created_at} />} />
       </dl>

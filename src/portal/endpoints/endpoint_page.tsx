@@ -9,7 +9,7 @@ import { CopyButton } from "../widgets/controls.tsx";
 import { useLoaded } from "../widgets/loaded.ts";
 import { Shown } from "../widgets/messages.tsx";
 import { Page } from "../widgets/page.tsx";
-import { EndpointBadge } from "../widgets/states.tsx";
+import { Age, EndpointBadge } from "../widgets/states.tsx";
 import { BlockTable } from "./block_table.tsx";
 import { EndpointActions } from "./endpoint_actions.tsx";
 import { EndpointFacts, EndpointFigures } from "./endpoint_facts.tsx";
@@ -26,8 +26,8 @@ export function EndpointPage(): ComponentChildren {
 }
 
 function OneEndpoint({ endpointId }: { readonly endpointId: string }): ComponentChildren {
-  const { title, gone, copyId } = english.endpoint;
-  useLive({ endpoints: [endpointId] });
+  const { title, gone, copyId, heard } = english.endpoint;
+  useLive({ machine: endpointId });
   const loading = useLoaded(endpointId, (signal) => client.endpoint(endpointId, { signal }));
   const loaded = loading.state.value;
   const known = loaded.kind === "loading" ? undefined : loaded.value;
@@ -43,6 +43,11 @@ function OneEndpoint({ endpointId }: { readonly endpointId: string }): Component
       lead={
         <span class="id-line">
           <code class="wrap">{endpointId}</code> <CopyButton text={endpointId} label={copyId} />
+          {endpoint?.status === "online" && !isGone && (
+            <span class="muted small">
+              {heard} <Age at={endpoint.last_seen} />
+            </span>
+          )}
         </span>
       }
       actions={endpoint && !isGone && <EndpointActions endpoint={endpoint} isOwn={isOwn} />}

@@ -78,7 +78,7 @@ export function staleIn(
   );
 }
 
-/** The one that was told last. An endpoint that is online was seen when its record was made. */
+/** The one in which the endpoint was heard later; of two from the same time, what was told live. */
 export function newerOf(
   record: EndpointRecord,
   change: EndpointRecord | undefined,

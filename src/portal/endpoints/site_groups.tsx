@@ -27,8 +27,7 @@ export function SiteGroups({ filter, onChange }: SiteGroupsProps): ComponentChil
     JSON.stringify(query),
     (signal) => client.call("listSites", { query, signal }),
   );
-  const counts = live.endpointCounts.value;
-  useReloadOn(counts === undefined ? "" : `${counts.endpoints} ${counts.online}`, loading);
+  useReloadOn(live.endpointListMark.value, loading);
   return (
     <Shown of={loading}>
       {(sites) =>

@@ -129,9 +129,9 @@ function useChanges({ order }: EndpointFilter, changed: () => void): void {
   latest.current = changed;
   const before = useRef<string | undefined>(undefined);
   useSignalEffect(() => {
-    const counts = live.endpointCounts.value;
-    if (counts === undefined) return;
-    const text = `${counts.endpoints} ${counts.online} ${live.opened.value}`;
+    const mark = live.endpointListMark.value;
+    if (mark === "") return;
+    const text = `${mark} ${live.opened.value}`;
     if (before.current !== undefined && before.current !== text) latest.current();
     before.current = text;
   });

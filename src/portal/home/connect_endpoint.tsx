@@ -103,7 +103,7 @@ function Appeared({ shown }: { readonly shown: ShownCode }): ComponentChildren {
     const query = { order: "created", limit: 1, owner: "me" };
     return (await client.call("listEndpoints", { query, signal })).items[0];
   });
-  useReloadOn(`${counts?.endpoints} ${counts?.online}`, loading);
+  useReloadOn(live.endpointListMark.value, loading);
   const newest = loading.state.value;
   const endpoint = newest.kind === "ready" ? newest.value : undefined;
   const { waiting, someOnline, all } = english.home.connect;

@@ -18,7 +18,7 @@ export function OnlineEndpoints(): ComponentChildren {
     const query = { status: "online", order: "rate", limit: SHOWN };
     return (await client.call("listEndpoints", { query, signal })).items;
   });
-  useReloadOn(counts === undefined ? "" : `${counts.endpoints} ${counts.online}`, loading);
+  useReloadOn(live.endpointListMark.value, loading);
   const { none, more } = english.home.online;
   const hidden = (counts?.online ?? 0) - SHOWN;
   return (

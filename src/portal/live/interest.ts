@@ -2,17 +2,19 @@
 import type { LiveInterest } from "../../contract/api_overview.ts";
 import { MAX_LIVE_ENDPOINTS, MAX_LIVE_GROUPS, MAX_LIVE_TASKS } from "../../contract/limits.ts";
 
-/** One interest for one stream. Of two that follow newest tasks, the last one counts. */
+/** One interest for one stream. Of two that follow newest tasks or a machine, the last one counts. */
 export function joinInterests(parts: Iterable<LiveInterest>): LiveInterest {
   const all = [...parts];
   const joined: LiveInterest = {};
   const stats = all.some((part) => part.stats);
   const tasks = all.findLast((part) => part.tasks !== undefined)?.tasks;
+  const machine = all.findLast((part) => part.machine !== undefined)?.machine;
   const endpoints = union(all.map((part) => part.endpoints), MAX_LIVE_ENDPOINTS);
   const taskIds = union(all.map((part) => part.task_ids), MAX_LIVE_TASKS);
   const groups = union(all.map((part) => part.groups), MAX_LIVE_GROUPS);
   if (stats) joined.stats = true;
   if (tasks !== undefined) joined.tasks = tasks;
+  if (machine !== undefined) joined.machine = machine;
   if (endpoints.length > 0) joined.endpoints = endpoints;
   if (taskIds.length > 0) joined.task_ids = taskIds;
   if (groups.length > 0) joined.groups = groups;

@@ -10,13 +10,14 @@ Deno.test("parts of a page share one interest", () => {
     joinInterests([
       { endpoints: [b, a] },
       { endpoints: [a, c], stats: true },
-      { tasks: { limit: 10 } },
+      { tasks: { limit: 10 }, machine: c },
       { tasks: { limit: 20, status: "failed" }, task_ids: [a] },
     ]),
     {
       endpoints: [a, b, c],
       stats: true,
       tasks: { limit: 20, status: "failed" },
+      machine: c,
       task_ids: [a],
     },
   );

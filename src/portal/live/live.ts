@@ -3,7 +3,7 @@
  * with a hook for as long as it is shown; the stream is opened anew when that changes, and begins
  * with the whole of it.
  */
-import { batch, type ReadonlySignal, signal } from "@preact/signals";
+import { batch, computed, type ReadonlySignal, signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type {
   EndpointRecord,
@@ -24,6 +24,8 @@ export type LiveState =
   /** What is shown is from before `since`, milliseconds since 1970 by the browser's clock. */
   | { readonly kind: "broken"; readonly since: number; readonly failure?: Failure };
 
+type Counts = Extract<LiveEvent, { event: "endpoint_list" }>["data"];
+
 /** Between a change of what is followed and the new stream: a page has many parts. */
 const SETTLE = 20;
 /** After the client has given up on a service that does not answer, or has refused. */
@@ -36,7 +38,13 @@ class Live {
   readonly endpoints = signal<ReadonlyMap<string, EndpointRecord>>(new Map());
   /** Endpoints that were followed and are there no more. */
   readonly goneEndpoints = signal<ReadonlySet<string>>(new Set());
-  readonly endpointCounts = signal<{ endpoints: number; online: number } | undefined>(undefined);
+  readonly endpointCounts = signal<Counts | undefined>(undefined);
+  /** Other whenever an endpoint has come or gone; empty before anything was told. */
+  readonly endpointListMark = computed(() => {
+    const counts = this.endpointCounts.value;
+    if (counts === undefined) return "";
+    return `${counts.version} ${counts.endpoints} ${counts.online}`;
+  });
   readonly stats = signal<Answer<"stats"> | undefined>(undefined);
   readonly newestTasks = signal<readonly TaskSummary[] | undefined>(undefined);
   readonly tasks = signal<ReadonlyMap<string, TaskSummary>>(new Map());

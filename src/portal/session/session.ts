@@ -9,22 +9,26 @@ import type { Scope } from "../../contract/api.ts";
 import { FuncxError } from "../../contract/errors.ts";
 import { setServiceTime } from "../shell/clock.ts";
 
+/** Whom the service knows a session as. */
+export interface Identity {
+  readonly user: string;
+  readonly tokenId: string;
+  readonly scopes: readonly Scope[];
+}
+
 export type SessionState =
   | { readonly kind: "unknown" }
   /** `reason` says why, when it was not asked for. */
   | { readonly kind: "signed_out"; readonly reason?: string }
-  | {
-    readonly kind: "signed_in";
-    readonly user: string;
-    readonly tokenId: string;
-    readonly scopes: readonly Scope[];
-  };
+  | { readonly kind: "signed_in" } & Identity;
 
 const KEY = "funcx.session.key";
+/** Whom the key was given to: so the page needs not ask before it begins. */
+const IDENTITY = "funcx.session.identity";
 /** A page says soon that the service does not answer, and asks again by itself. */
 const PATIENCE = 4_000;
 
-export const session = signal<SessionState>({ kind: "unknown" });
+export const session = signal<SessionState>(remembered());
 
 /** The service that this page came from, as whoever is signed in. */
 export const client = new Client({
@@ -46,21 +50,22 @@ export function may(scope: Exclude<Scope, "endpoint">): boolean {
     (scope === "read" && state.scopes.some((held) => held === "run" || held === "manage"));
 }
 
-/** Looks whether this browser is signed in, and uses the code of a link that it was opened with. */
+/**
+ * Uses the code of a link that the page was opened with, or asks the service whether the session that
+ * this browser remembers is still one.
+ */
 export async function openSession(): Promise<void> {
   const code = takeCode();
   try {
-    setServiceTime((await client.health()).now);
+    void client.health().then(({ now }) => setServiceTime(now), () => {});
     if (code !== undefined) return await signIn({ code });
-    if (localStorage.getItem(KEY) === null) {
-      session.value = { kind: "signed_out" };
-      return;
-    }
+    if (localStorage.getItem(KEY) === null) return signedOut();
     const { user, token_id, scopes } = await client.whoAmI();
-    session.value = { kind: "signed_in", user, tokenId: token_id, scopes };
+    signedIn({ user, tokenId: token_id, scopes });
   } catch (thrown) {
     if (!(thrown instanceof FuncxError)) throw thrown;
-    if (session.value.kind === "unknown") signedOut(reasonOf(thrown));
+    // One that was refused has been told of; and one that cannot be reached may be the same soon.
+    if (session.value.kind !== "signed_in") signedOut(reasonOf(thrown));
   }
 }
 
@@ -69,7 +74,7 @@ export async function signIn(credentials: SignIn): Promise<void> {
   const opened: Session = await client.call("signIn", { body: credentials });
   localStorage.setItem(KEY, opened.key);
   const { user, token_id, scopes } = opened;
-  session.value = { kind: "signed_in", user, tokenId: token_id, scopes };
+  signedIn({ user, tokenId: token_id, scopes });
 }
 
 /** Ends the session at the service, and in this browser also when the service does not answer. */
@@ -81,13 +86,37 @@ export async function signOut(): Promise<void> {
   }
 }
 
+/** The link was opened in a window that shows the sign-in form already. */
+addEventListener("hashchange", () => {
+  if (location.hash.startsWith(`#${SIGN_IN_FRAGMENT}`)) void openSession();
+});
+
 /** A page of another tab may have signed in or out. */
 addEventListener("storage", (event) => {
   if (event.key === KEY) void openSession();
 });
 
+function signedIn(identity: Identity): void {
+  localStorage.setItem(IDENTITY, JSON.stringify(identity));
+  const { value } = session;
+  const isKnown = value.kind === "signed_in" && value.tokenId === identity.tokenId;
+  if (!isKnown) session.value = { kind: "signed_in", ...identity };
+}
+
+function remembered(): SessionState {
+  const identity = localStorage.getItem(IDENTITY);
+  if (identity === null || localStorage.getItem(KEY) === null) return { kind: "unknown" };
+  try {
+    return { kind: "signed_in", ...JSON.parse(identity) };
+  } catch {
+    // Not as this version writes it; the service is asked.
+    return { kind: "unknown" };
+  }
+}
+
 function signedOut(reason?: string): void {
   localStorage.removeItem(KEY);
+  localStorage.removeItem(IDENTITY);
   session.value = { kind: "signed_out", reason };
 }
 
@@ -110,6 +139,9 @@ function takeCode(): string | undefined {
   const { hash, pathname, search } = location;
   const hasCode = hash.startsWith(`#${SIGN_IN_FRAGMENT}`);
   const path = pathname === "/sign-in" ? "/" : pathname;
+  if (!hasCode && path === pathname) return undefined;
   history.replaceState(null, "", path + search + (hasCode ? "" : hash));
+  // Tells the router, which is not there yet when the page has just been opened.
+  dispatchEvent(new PopStateEvent("popstate"));
   return hasCode ? hash.slice(SIGN_IN_FRAGMENT.length + 1) : undefined;
 }

@@ -2,7 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
 import type { TaskDetail } from "../../contract/api.ts";
-import { isTerminal, type TaskState } from "../../contract/task_state.ts";
+import { isTerminal, movesIn, type TaskState } from "../../contract/task_state.ts";
 import { live, useLive } from "../live/live.ts";
 import { ResultView } from "../results/result_view.tsx";
 import { client } from "../session/session.ts";
@@ -68,6 +68,7 @@ function Life({ detail, followed }: LifeProps): ComponentChildren {
             {english.tasks.attempts(
               timeline[timeline.length - 1]?.attempt ?? 0,
               detail.max_attempts,
+              movesIn(timeline),
             )}
           </span>
         </header>

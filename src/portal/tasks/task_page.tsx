@@ -4,7 +4,7 @@ import { useLocation, useRoute } from "preact-iso";
 import { useSignal } from "@preact/signals";
 import type { TaskDetail, TaskSummary } from "../../contract/api.ts";
 import { FuncxError } from "../../contract/errors.ts";
-import { isTerminal } from "../../contract/task_state.ts";
+import { isTerminal, movesIn } from "../../contract/task_state.ts";
 import { live, useLive } from "../live/live.ts";
 import { client, may } from "../session/session.ts";
 import { attempt } from "../shell/notices.tsx";
@@ -154,7 +154,9 @@ function Facts({ detail, summary }: KnownTask): ComponentChildren {
           <Lasted from={detail.created_at} to={summary.completed_at} />
         </dd>
         <dt>{facts.attempts}</dt>
-        <dd class="number">{facts.attemptsOf(summary.attempt, detail.max_attempts)}</dd>
+        <dd class="number">
+          {facts.attemptsOf(summary.attempt, detail.max_attempts, movesIn(detail.timeline))}
+        </dd>
         {detail.priority !== 0 && (
           <>
             <dt>{facts.priority}</dt>

@@ -1,5 +1,5 @@
 /** Every text of the portal. What comes from the service, such as errors, is shown as it is. */
-import type { TaskState } from "../../contract/task_state.ts";
+import { movesText, type TaskState } from "../../contract/task_state.ts";
 
 export const english = {
   name: "funcX",
@@ -165,7 +165,8 @@ export const english = {
       ownedBy: (owner: string): string => `of ${owner}`,
       public: "public",
       state: "State",
-      problem: "has trouble",
+      problem: "trouble",
+      heard: "When it was heard last",
       site: "Site and host",
       scheduler: "Scheduler",
       busy: "Busy",
@@ -214,6 +215,7 @@ export const english = {
     gone:
       "This endpoint has been deleted, or is yours to use no more. What you see is the last that was told of it.",
     problem: "The endpoint says:",
+    heard: "heard",
     facts: {
       title: "About",
       description: "Description",
@@ -233,8 +235,7 @@ export const english = {
       functions: "Allowed functions",
       anyFunction: "Any",
       created: "Registered",
-      seen: "Last seen",
-      now: "now",
+      heard: "Last heard",
       metadata: "From its profile",
     },
     figures: {
@@ -756,8 +757,10 @@ export const english = {
         took: "Took",
         since: "So far",
         attempts: "Attempts",
-        attemptsOf: (attempt: number, most: number): string =>
-          attempt === 0 ? `none yet, ${most} at most` : `${attempt} of ${most} at most`,
+        attemptsOf: (attempt: number, most: number, moved: number): string =>
+          attempt === 0
+            ? `none yet, ${most} at most`
+            : `${attempt - moved} of ${most} at most${movesText(moved)}`,
         priority: "Priority",
         worker: {
           hostname: "Host",
@@ -769,8 +772,11 @@ export const english = {
       },
     },
     result: "Result",
-    attempts: (attempt: number, most: number): string =>
-      attempt === 0 ? `up to ${most} attempts` : `attempt ${attempt} of ${most} at most`,
+    /** @param moved of the attempts, how many do not count against the maximum */
+    attempts: (attempt: number, most: number, moved: number): string => {
+      if (attempt === 0) return `up to ${most} attempts`;
+      return `attempt ${attempt - moved} of ${most} at most${movesText(moved)}`;
+    },
     timeline: {
       title: "Timeline",
       lead: (total: string): string => `${total} from submit to end.`,

@@ -19,6 +19,10 @@ const REFUSALS = {
 
 export type ShareableKind = keyof typeof REFUSALS;
 
+export function isVisible(found: Shareable, user: UserId): boolean {
+  return found.public || found.owner === user;
+}
+
 /** `found`, when `user` may see and use it; throws the kind's NOT_FOUND for everything else. */
 export function requireVisible<T extends Shareable>(
   kind: ShareableKind,
@@ -26,7 +30,7 @@ export function requireVisible<T extends Shareable>(
   found: T | undefined,
   user: UserId,
 ): T {
-  if (found !== undefined && (found.public || found.owner === user)) return found;
+  if (found !== undefined && isVisible(found, user)) return found;
   throw notFound(kind, id);
 }
 

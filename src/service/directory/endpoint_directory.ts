@@ -7,13 +7,14 @@
  * changes each row comes once; one whose value changes meanwhile may come twice or not at all.
  */
 import type { EndpointOrder, SiteSummary } from "../../contract/api.ts";
-import type { EndpointId } from "../../contract/ids.ts";
+import type { EndpointId, UserId } from "../../contract/ids.ts";
 import type { TaskRates } from "../history/task_rates.ts";
 import type { Hub } from "../hub/hub.ts";
 import { decodeCursor, foreignCursor, pageOf } from "../store/cursor.ts";
 import type { EndpointStore, Page, PageQuery, StoredEndpoint } from "../store/store.ts";
 import { best } from "./best.ts";
 import { type EndpointFilter, type Entry, entryOf, fits } from "./endpoint_filter.ts";
+import { type ListState, ListVersions } from "./list_versions.ts";
 import { siteOf } from "./site.ts";
 
 export interface EndpointPageQuery extends EndpointFilter, PageQuery {
@@ -40,7 +41,9 @@ const NOW = Number.MAX_SAFE_INTEGER;
 
 export class EndpointDirectory {
   readonly #options: DirectoryOptions;
+  /** An entry keeps its place when it changes. */
   readonly #entries = new Map<EndpointId, Entry>();
+  readonly #versions: ListVersions;
   /** Endpoints that have changed since they were read; undefined before all were read. */
   #changed: Set<EndpointId> | undefined;
   /** The reading that is under way. */
@@ -48,6 +51,7 @@ export class EndpointDirectory {
 
   constructor(options: DirectoryOptions) {
     this.#options = options;
+    this.#versions = new ListVersions(options.now);
     options.endpoints.onChange((endpointId) => this.#changed?.add(endpointId));
   }
 
@@ -57,6 +61,13 @@ export class EndpointDirectory {
     const { hub } = this.#options;
     const matches = fits(filter, ({ endpointId }) => hub.isOnline(endpointId));
     return [...this.#entries.values()].filter(matches);
+  }
+
+  /** All that the viewer may use. */
+  async listState(viewer: UserId): Promise<ListState> {
+    const { hub } = this.#options;
+    const entries = await this.fitting({ viewer });
+    return this.#versions.of(viewer, entries, ({ endpointId }) => hub.isOnline(endpointId));
   }
 
   async page(query: EndpointPageQuery): Promise<Page<StoredEndpoint>> {
@@ -134,11 +145,13 @@ export class EndpointDirectory {
     this.#changed = new Set();
     try {
       const outlines = await this.#options.endpoints.outlines(changed);
-      for (const endpointId of changed ?? []) this.#entries.delete(endpointId);
+      const gone = new Set(changed);
       for (const outline of outlines) {
         const site = siteOf(outline.namedSite, outline.hostname);
         this.#entries.set(outline.endpointId, entryOf(outline, site));
+        gone.delete(outline.endpointId);
       }
+      for (const endpointId of gone) this.#entries.delete(endpointId);
     } catch (thrown) {
       this.#entries.clear();
       this.#changed = undefined;

@@ -3,7 +3,7 @@ import { ENDPOINT_ORDERS } from "../../contract/api.ts";
 import { newId } from "../../contract/ids.ts";
 import { MAX_PAGE_SIZE } from "../../contract/limits.ts";
 import type { EndpointStatus } from "../../contract/protocol/messages.ts";
-import { assertEquals } from "../../lib/assert.ts";
+import { assertEquals, assertTrue } from "../../lib/assert.ts";
 import { TaskRates } from "../history/task_rates.ts";
 import { allItems } from "../routes/pages.ts";
 import { StoreFixture } from "../store/testing/store_fixture.ts";
@@ -174,4 +174,24 @@ Deno.test("sites sum up their endpoints, the largest first", async () => {
   ]);
   assertEquals((await stage.directory.sites({ viewer: VIEWER, site: "bridges" })).length, 1);
   assertEquals(await stage.directory.sites({ viewer: "bob" }), []);
+});
+
+Deno.test("the version of a viewer's list grows when one comes while another goes, and only then", async () => {
+  await using stage = await DirectoryStage.open();
+  const [first, second] = [await stage.add("first", 1), await stage.add("second")];
+  const told = await stage.directory.listState(VIEWER);
+  assertEquals([told.endpoints, told.online], [2, 1]);
+  stage.statuses.set(first, statusOf(2));
+  await stage.endpoints.seen(first, NOW);
+  assertEquals(await stage.directory.listState(VIEWER), told);
+  const ofOther = await stage.directory.listState("bob");
+  stage.statuses.delete(first);
+  stage.statuses.set(second, statusOf(1));
+  const swapped = await stage.directory.listState(VIEWER);
+  assertEquals({ ...swapped, version: told.version }, told);
+  assertTrue(swapped.version > told.version);
+  await stage.endpoints.delete(second, NOW);
+  await stage.add("third", 1);
+  assertTrue((await stage.directory.listState(VIEWER)).version > swapped.version);
+  assertEquals(await stage.directory.listState("bob"), ofOther);
 });

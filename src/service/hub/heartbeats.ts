@@ -23,6 +23,12 @@ export interface HeartbeatEvents {
   silent(milliseconds: number): void;
 }
 
+/** The heartbeat of one session. */
+export interface SessionHeartbeat extends RunningHeartbeat {
+  /** Milliseconds since 1970: when the peer was heard last, or less than one tick before. */
+  readonly heardAt: number;
+}
+
 interface Entry {
   readonly heartbeat: Heartbeat;
   readonly events: HeartbeatEvents;
@@ -39,6 +45,8 @@ export class Heartbeats {
   #size = 0;
   /** When the running tick ends, by the monotonic clock. */
   #tickEnd = 0;
+  /** When it began, in milliseconds since 1970. */
+  #tickBegin = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** @param now what a heartbeat says, in milliseconds since 1970 */
@@ -49,15 +57,22 @@ export class Heartbeats {
   }
 
   /** For a session that begins. */
-  start(events: HeartbeatEvents): RunningHeartbeat {
+  start(events: HeartbeatEvents): SessionHeartbeat {
     const heartbeat = new Heartbeat(this.options, performance.now());
     const entry: Entry = { heartbeat, events, turn: this.#turnIn(this.options.interval) };
     entry.turn.add(entry);
     this.#size++;
     if (this.#timer === undefined) this.#arm();
+    let heardAt = this.#now();
     return {
-      heard: () => heartbeat.heard(this.#tickEnd),
+      heard: () => {
+        heartbeat.heard(this.#tickEnd);
+        heardAt = Math.max(heardAt, this.#tickBegin);
+      },
       stop: () => this.#remove(entry),
+      get heardAt() {
+        return heardAt;
+      },
     };
   }
 
@@ -70,6 +85,7 @@ export class Heartbeats {
 
   #arm(): void {
     this.#tickEnd = performance.now() + this.#tick;
+    this.#tickBegin = this.#now();
     this.#timer = setTimeout(() => this.#run(), this.#tick);
   }
 

@@ -18,7 +18,7 @@ import { Heartbeats } from "./heartbeats.ts";
 import type { TaskRange } from "./dispatch.ts";
 import { endpointOffline } from "./log_requests.ts";
 import type { Serving } from "./serving.ts";
-import { Session, type SessionEvents } from "./session.ts";
+import { Session, type SessionEvents, type SessionRest } from "./session.ts";
 
 const log = logger("service", "hub");
 
@@ -55,6 +55,8 @@ export class Hub {
   readonly #open = new Set<Session>();
   /** What is still to be put away for endpoints whose sessions ended. */
   readonly #ending = new Map<EndpointId, Promise<void>>();
+  /** When those were heard last whose sessions ended, until the store has it. */
+  readonly #left = new Map<EndpointId, number>();
   /** The agent of each endpoint that has said what it has, as its `instance_id`. */
   readonly #known = new Map<EndpointId, string>();
   readonly #followers = new Followers();
@@ -112,6 +114,14 @@ export class Hub {
   /** As of its last heartbeat; undefined when it is offline. */
   status(endpointId: EndpointId): EndpointStatus | undefined {
     return this.#sessions.get(endpointId)?.serving?.status;
+  }
+
+  /**
+   * When an endpoint was heard last, by about a second, milliseconds since 1970; undefined when the
+   * store knows it.
+   */
+  heardAt(endpointId: EndpointId): number | undefined {
+    return this.#servingOf(endpointId)?.heardAt ?? this.#left.get(endpointId);
   }
 
   /** Calls `listener` when an endpoint comes or goes. Returns the end of it. */
@@ -258,7 +268,7 @@ export class Hub {
     progressed: (endpointId, taskIds) => this.#followers.progressed(endpointId, taskIds),
     status: (endpointId) => this.#statusChanged(endpointId),
     output: (endpointId, chunks) => this.#followers.output(endpointId, chunks),
-    ended: (session, position) => this.#ended(session, position),
+    ended: (session, rest) => this.#ended(session, rest),
   };
 
   #admit(session: Session, hello: Hello): Reject | undefined {
@@ -278,18 +288,21 @@ export class Hub {
     this.#changed(session.endpointId);
   }
 
-  #ended(session: Session, unsent: Promise<readonly number[]> | undefined): void {
+  #ended(session: Session, rest: SessionRest | undefined): void {
     this.#open.delete(session);
     const { endpointId } = session;
+    if (rest !== undefined) this.#left.set(endpointId, rest.heardAt);
     if (this.#sessions.get(endpointId) === session) {
       this.#sessions.delete(endpointId);
       this.#changed(endpointId);
     }
-    if (unsent === undefined) return;
+    if (rest === undefined) return;
+    const { unsent, heardAt } = rest;
     this.#afterwards(endpointId, async () => {
       // What was to be sent at once and was not, waits for the endpoint.
       await this.#store.queue.release(endpointId, await unsent);
-      await this.#store.endpoints.seen(endpointId, this.#now());
+      await this.#store.endpoints.seen(endpointId, heardAt);
+      if (this.#left.get(endpointId) === heardAt) this.#left.delete(endpointId);
     });
   }
 

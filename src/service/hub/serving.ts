@@ -7,7 +7,6 @@
 import type { EndpointId, TaskId } from "../../contract/ids.ts";
 import { DEFAULT_RESULT_CREDITS, MAX_BATCH_ITEMS, TASKS_IN_FLIGHT } from "../../contract/limits.ts";
 import { ReceiveWindow, SendWindow } from "../../contract/protocol/ack_window.ts";
-import type { RunningHeartbeat } from "../../contract/protocol/heartbeat.ts";
 import type {
   EndpointMessage,
   EndpointStatus,
@@ -20,7 +19,7 @@ import { logger } from "../../lib/log.ts";
 import { messageOf } from "../../lib/outcome.ts";
 import type { Store } from "../store/store.ts";
 import { Dispatcher, type TaskRange } from "./dispatch.ts";
-import type { Heartbeats } from "./heartbeats.ts";
+import type { Heartbeats, SessionHeartbeat } from "./heartbeats.ts";
 import { Inventory } from "./inventory.ts";
 import { answersNoLogs, LogRequests } from "./log_requests.ts";
 
@@ -62,7 +61,7 @@ export class Serving {
   readonly #options: ServingOptions;
   readonly #tasks: SendWindow;
   readonly #results = new ReceiveWindow(DEFAULT_RESULT_CREDITS);
-  readonly #heartbeat: RunningHeartbeat;
+  readonly #heartbeat: SessionHeartbeat;
   readonly #dispatcher: Dispatcher;
   readonly #inventory: Inventory;
   readonly #logs: LogRequests;
@@ -100,6 +99,11 @@ export class Serving {
   /** As of the last heartbeat. */
   get status(): EndpointStatus {
     return this.#status;
+  }
+
+  /** When the endpoint was heard last, by about a second; milliseconds since 1970. */
+  get heardAt(): number {
+    return this.#heartbeat.heardAt;
   }
 
   /** See {@link Dispatcher.reserve}. */

@@ -40,11 +40,16 @@ export interface SessionEvents {
   output(endpointId: EndpointId, chunks: Output["chunks"]): void;
   /** It has said how busy it is. */
   status(endpointId: EndpointId): void;
-  /**
-   * Called once. `unsent` are the positions of tasks that are marked as perhaps sent and never were;
-   * undefined when the session had not begun to serve.
-   */
-  ended(session: Session, unsent: Promise<readonly number[]> | undefined): void;
+  /** Called once; `rest` is undefined when the session had not begun to serve. */
+  ended(session: Session, rest: SessionRest | undefined): void;
+}
+
+/** What a session leaves behind. */
+export interface SessionRest {
+  /** Positions of tasks that are marked as perhaps sent and never were. */
+  readonly unsent: Promise<readonly number[]>;
+  /** When the endpoint was heard last, milliseconds since 1970. */
+  readonly heardAt: number;
 }
 
 export interface SessionOptions {
@@ -263,8 +268,12 @@ export class Session {
     if (state.kind === "ended") return;
     this.#state = { kind: "ended" };
     if (state.kind === "greeting") clearTimeout(state.timer);
-    const unsent = state.kind === "serving" ? state.serving.stop() : undefined;
-    this.#options.events.ended(this, unsent);
+    this.#options.events.ended(
+      this,
+      state.kind === "serving"
+        ? { unsent: state.serving.stop(), heardAt: state.serving.heardAt }
+        : undefined,
+    );
   }
 }
 

@@ -217,3 +217,28 @@ Deno.test("who listens for statuses is told when an endpoint comes, reports and 
   assertEquals(await next(), endpoint);
   assertEquals(fixture.hub.isOnline(endpoint), false);
 });
+
+Deno.test("an endpoint was heard when its last frame came, also after its link was cut", async () => {
+  let now = 1_000;
+  await using fixture = await HubFixture.open({ now: () => now, heartbeatInterval: 1_600 });
+  const { hub, stored } = fixture;
+  const endpoint = await stored.endpoint();
+  await using fake = await fixture.connect(endpoint);
+  assertEquals(hub.heardAt(endpoint), 1_000);
+  now = 60_000;
+  assertEquals(hub.heardAt(endpoint), 1_000);
+  while (hub.heardAt(endpoint) !== 60_000) {
+    const { promise: told, resolve } = Promise.withResolvers<string>();
+    const end = hub.onStatus(resolve);
+    fake.send({ type: "heartbeat", at: now, status: IDLE });
+    await told;
+    end();
+  }
+  now = 90_000;
+  await fake.cut();
+  await fixture.offline(endpoint);
+  assertEquals(hub.heardAt(endpoint) ?? 60_000, 60_000);
+  await hub.close();
+  assertEquals(hub.heardAt(endpoint), undefined);
+  assertEquals((await stored.store.endpoints.get(endpoint))?.lastSeen, 60_000);
+});

@@ -8,64 +8,65 @@ import type {
 } from "../../contract/api.ts";
 import { FuncxError } from "../../contract/errors.ts";
 import type { EndpointId, TaskGroupId, TaskId } from "../../contract/ids.ts";
-import { MAX_PAGE_SIZE } from "../../contract/limits.ts";
+import type { EndpointStatus } from "../../contract/protocol/messages.ts";
+import { isVisible } from "../auth/access.ts";
 import type { Caller } from "../auth/caller.ts";
-import { allItems } from "../routes/pages.ts";
+import type { ListState } from "../directory/list_versions.ts";
+import type { ServiceParts } from "../parts.ts";
+import { endpointRecord, listedEndpoint } from "../routes/endpoint_record.ts";
 import type { Handlers } from "../routes/route.ts";
 import { taskSummary } from "../routes/shapes.ts";
-import type { TaskStore } from "../store/store.ts";
 
-/** Of one viewer; what is not his to see is undefined. */
+/** Of one viewer; what is not his to see is undefined, or left out among several. */
 export interface LiveSource {
-  endpoint(endpointId: EndpointId): Promise<EndpointRecord | undefined>;
-  endpointCounts(): Promise<EventData<"endpoint_list">>;
+  /** @param machine of which the record is whole; the others are as in lists */
+  endpoints(ids: readonly EndpointId[], machine?: EndpointId): Promise<readonly HeardEndpoint[]>;
+  endpointList(): Promise<ListState>;
   stats(): Promise<EventData<"stats">>;
   tasks(filter: NonNullable<LiveInterest["tasks"]>): Promise<readonly TaskSummary[]>;
   task(taskId: TaskId): Promise<TaskSummary | undefined>;
   group(taskGroupId: TaskGroupId): Promise<GroupProgress | undefined>;
 }
 
+export interface HeardEndpoint {
+  readonly record: EndpointRecord;
+  /** The same object until the next heartbeat: so nobody has to compare pictures of machines. */
+  readonly status: EndpointStatus | undefined;
+}
+
 export type EventData<E extends LiveEvent["event"]> = Extract<LiveEvent, { event: E }>["data"];
 
 /** The routes that are asked. */
-export type LiveReads = Pick<
-  Handlers,
-  "getEndpoint" | "listEndpoints" | "stats" | "listTasks" | "groupProgress"
->;
+export type LiveReads = Pick<Handlers, "stats" | "listTasks" | "groupProgress">;
 
 export function liveSource(
+  parts: ServiceParts,
   reads: LiveReads,
-  tasks: Pick<TaskStore, "detail">,
   caller: Caller,
   request: Request,
 ): LiveSource {
+  const { store, directory, hub } = parts;
+  const { user } = caller;
   const call = { caller, request, body: undefined, bytes: new Uint8Array() };
   const plain = { ...call, parameters: {}, query: undefined };
   return {
-    endpoint: (endpoint_id) =>
-      found(() => reads.getEndpoint({ ...plain, parameters: { endpoint_id } })),
-
-    endpointCounts: async () => {
-      const counts = { endpoints: 0, online: 0 };
-      const pages = allItems(async ({ cursor }) => {
-        const query = { limit: MAX_PAGE_SIZE, cursor };
-        const { items, next_cursor } = await reads.listEndpoints({ ...plain, query });
-        return { items, nextCursor: next_cursor };
-      });
-      for await (const { status } of pages) {
-        counts.endpoints++;
-        if (status === "online") counts.online++;
-      }
-      return counts;
+    endpoints: async (ids, machine) => {
+      const rows = await store.endpoints.several(ids);
+      return rows.filter((row) => isVisible(row, user)).map((row) => ({
+        record: (row.endpointId === machine ? endpointRecord : listedEndpoint)(parts, row, user),
+        status: hub.status(row.endpointId),
+      }));
     },
+
+    endpointList: () => directory.listState(user),
 
     stats: async () => await reads.stats(plain),
 
     tasks: async (query) => (await reads.listTasks({ ...plain, query })).items,
 
     task: async (taskId) => {
-      const row = await tasks.detail(taskId);
-      return row?.owner === caller.user ? taskSummary(row) : undefined;
+      const row = await store.tasks.detail(taskId);
+      return row?.owner === user ? taskSummary(row) : undefined;
     },
 
     group: (task_group_id) =>

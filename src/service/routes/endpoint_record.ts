@@ -15,8 +15,7 @@ export function endpointRecord(
 ): EndpointRecord {
   const { hub, history, now } = parts;
   const isOnline = hub.isOnline(row.endpointId);
-  // What is stored is from the end of the session before.
-  const lastSeen = isOnline ? now() : row.lastSeen;
+  const lastSeen = hub.heardAt(row.endpointId) ?? row.lastSeen;
   return {
     uuid: row.endpointId,
     name: row.name,
@@ -46,7 +45,7 @@ export function listedEndpoint(
   viewer: UserId,
 ): EndpointRecord {
   const record = endpointRecord(parts, row, viewer);
-  return { ...record, details: record.details === null ? null : withoutPicture(record.details) };
+  return { ...record, details: record.details === null ? null : inBrief(record.details) };
 }
 
 /** As of its last heartbeat; which tasks run where on its machine is its owner's to know. */
@@ -58,6 +57,16 @@ export function shownStatus(
   const status = hub.status(endpointId);
   if (status === undefined) return null;
   return owner === viewer ? status : withoutPicture(status);
+}
+
+/** Of the picture only what its blocks come to. */
+function inBrief(status: EndpointStatus): EndpointStatus {
+  const blocks = status.blocks?.filter(({ state }) => state !== "ended").map((block) => ({
+    ...block,
+    nodes: typeof block.nodes === "number" ? block.nodes : block.nodes.length,
+    reason: "",
+  }));
+  return { ...withoutPicture(status), ...(blocks === undefined ? {} : { blocks }) };
 }
 
 function withoutPicture(status: EndpointStatus): EndpointStatus {

@@ -10,12 +10,12 @@ import type { ServiceParts } from "../parts.ts";
 import type { Handlers } from "./route.ts";
 
 export function liveHandlers(parts: ServiceParts, reads: LiveReads): Pick<Handlers, "live"> {
-  const { store, uses, now } = parts;
+  const { uses, now } = parts;
   const open = new StreamCounts();
   return {
     live: ({ caller, body, request }) => {
       const leave = open.enter(caller.user);
-      const source = liveSource(reads, store.tasks, caller, request);
+      const source = liveSource(parts, reads, caller, request);
       const { signal, end } = uses.open(caller, now());
       return eventStream({
         events: (signal) =>
@@ -41,10 +41,13 @@ function watchChanges(
   listener: (change: Change) => void,
 ): () => void {
   const onEndpoint = (endpointId: string): void => listener({ kind: "endpoint", endpointId });
+  const onList = (): void => listener({ kind: "endpoint_list" });
   const ends = [
     store.changes.onTasks((owner) => owner === user && listener({ kind: "tasks" })),
     store.endpoints.onChange(onEndpoint),
+    store.endpoints.onChange(onList),
     hub.onStatus(onEndpoint),
+    hub.onChange(onList),
   ];
   return () => ends.forEach((end) => end());
 }

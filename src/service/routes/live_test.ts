@@ -2,9 +2,32 @@ import { jsonPayload } from "../../contract/envelope.ts";
 import { newId } from "../../contract/ids.ts";
 import { MAX_LIVE_STREAMS } from "../../contract/limits.ts";
 import { assertEquals } from "../../lib/assert.ts";
+import { ConnectedEndpoint } from "../testing/connected_endpoint.ts";
+import { IDLE } from "../hub/testing/fake_endpoint.ts";
 import { finishTasks } from "../testing/finish_tasks.ts";
 import { type ReadEvent, readEvents } from "../testing/read_events.ts";
 import { ServiceFixture } from "../testing/service_fixture.ts";
+
+const NODE = {
+  manager_id: "m1",
+  hostname: "node1",
+  block_id: "b1",
+  state: "attached" as const,
+  workers: 1,
+  idle_workers: 1,
+  slots: [{ task_id: null, since: null }],
+};
+const BLOCK = {
+  block_id: "b1",
+  job_id: "17",
+  state: "running" as const,
+  nodes: ["node1", "node2"],
+  reason: "as asked for",
+  submitted_at: 1,
+  running_since: 2,
+  ends_at: null,
+};
+const ENDED_BLOCK = { ...BLOCK, block_id: "b0", state: "ended" as const };
 
 type Events = AsyncGenerator<ReadEvent, void>;
 
@@ -21,6 +44,11 @@ async function nextOf(events: Events, kind: string): Promise<ReadEvent["data"]> 
     if (done) throw new Error(`the stream ended before an event ${kind}`);
     if (value.event === kind) return value.data;
   }
+}
+
+async function nextCounts(events: Events): Promise<readonly number[]> {
+  const { endpoints, online } = await nextOf(events, "endpoint_list");
+  return [endpoints, online];
 }
 
 async function submit(
@@ -49,7 +77,7 @@ Deno.test("a stream begins with all that was asked for, then tells what changes"
     tasks: { limit: 10 },
     task_ids: [first, unknown],
   });
-  assertEquals(await nextOf(events, "endpoint_list"), { endpoints: 1, online: 0 });
+  assertEquals(await nextCounts(events), [1, 0]);
   const endpoints = await nextOf(events, "endpoints");
   assertEquals([endpoints.changed[0].uuid, endpoints.gone], [endpoint.id, [unknown]]);
   assertEquals((await nextOf(events, "stats")).total_function_invocations, 1);
@@ -65,7 +93,7 @@ Deno.test("a stream begins with all that was asked for, then tells what changes"
   assertEquals([ended.task_id, ended.status], [first, "success"]);
 
   await service.registerEndpoint(token, { endpoint_name: "other" });
-  assertEquals(await nextOf(events, "endpoint_list"), { endpoints: 2, online: 0 });
+  assertEquals(await nextCounts(events), [2, 0]);
   await service.call("DELETE", `/v2/endpoints/${endpoint.id}`, { token });
   const deleted = async (): Promise<readonly string[]> => {
     const { gone } = await nextOf(events, "endpoints");
@@ -73,6 +101,27 @@ Deno.test("a stream begins with all that was asked for, then tells what changes"
   };
   assertEquals(await deleted(), [endpoint.id]);
   await events.return();
+});
+
+Deno.test("pictures of machines come of the one that is asked for alone", async () => {
+  await using service = await ServiceFixture.open();
+  const token = await service.token();
+  const endpoint = await service.registerEndpoint(token);
+  const status = { ...IDLE, provider: "slurm", nodes: [NODE], blocks: [BLOCK, ENDED_BLOCK] };
+  await using connected = await ConnectedEndpoint.open(service.parts.hub, endpoint.id, { status });
+  const inBrief = { ...IDLE, provider: "slurm", blocks: [{ ...BLOCK, nodes: 2, reason: "" }] };
+  const brief = await openLive(service, token, { endpoints: [endpoint.id] });
+  assertEquals((await nextOf(brief, "endpoints")).changed[0].details, inBrief);
+  await brief.return();
+  const { items } = (await service.call("GET", "/v3/endpoints", { token })).body;
+  assertEquals(items[0].details, inBrief);
+
+  const whole = await openLive(service, token, { machine: endpoint.id });
+  assertEquals((await nextOf(whole, "endpoints")).changed[0].details, status);
+  const next = { ...status, idle_workers: 1 };
+  connected.fake.send({ type: "heartbeat", at: 1, status: next });
+  assertEquals((await nextOf(whole, "endpoints")).changed[0].details, next);
+  await whole.return();
 });
 
 Deno.test("nobody is told of another user's tasks, endpoints or groups", async () => {
@@ -86,7 +135,7 @@ Deno.test("nobody is told of another user's tasks, endpoints or groups", async (
     tasks: { limit: 10 },
     task_ids: [task],
   });
-  assertEquals(await nextOf(events, "endpoint_list"), { endpoints: 0, online: 0 });
+  assertEquals(await nextCounts(events), [0, 0]);
   assertEquals(await nextOf(events, "endpoints"), { changed: [], gone: [endpoint.id] });
   assertEquals(await nextOf(events, "tasks"), []);
   assertEquals(await nextOf(events, "task_changes"), []);

@@ -17,8 +17,8 @@ export interface StoreChanges {
    */
   onTasks(listener: (owner: UserId) => void): () => void;
   /**
-   * Calls `listener` within each commit that has ended tasks, with those of one endpoint. It has to be
-   * cheap, and must not throw. Returns the end of it.
+   * Calls `listener` within each commit that has ended tasks, with those of one owner at one endpoint.
+   * It has to be cheap, and must not throw. Returns the end of it.
    */
   onEnded(listener: (endpointId: EndpointId, ends: readonly EndedTask[]) => void): () => void;
 }

@@ -149,16 +149,27 @@ slurmTest("blocks follow the load, up to their number and down to none", async (
   assertEquals((await site.agent()).problem, null);
 });
 
-slurmTest("a block that is cancelled under its tasks loses none of them", async () => {
+slurmTest("a block that is cancelled under its tasks loses none, and no attempt", async () => {
   await using site = await Site.start();
   const client = await site.client();
-  await using executor = new Executor(client, await site.endpointId());
+  const id = await site.endpointId();
+  await using executor = new Executor(client, id);
   const tasks = Array.from({ length: 8 }, () => executor.submit(shell("sleep 4; echo done")));
   const [block] = await site.managers(3);
   await until("its tasks", async () => (await site.agent()).load.outstanding_tasks >= 6, PATIENCE);
   await slurm(["scancel", block.job_id!]);
   const ended = await results<Shell>(tasks);
   assertEquals(ended.map(({ stdout }) => stdout), Array(8).fill("done\n"));
+  const { items } = await client.call("listTasks", { query: { endpoint_id: id } });
+  const again = items.filter(({ attempt }) => attempt > 1);
+  assertTrue(again.length > 0, "none of them ran there");
+  for (const { task_id } of again) {
+    const { timeline } = await client.taskDetail(task_id);
+    const back = timeline.find(({ state, detail }) =>
+      state === "waiting-for-nodes" && detail !== undefined
+    );
+    assertMatch(back!.detail!, /^moved: block .* was told to end/);
+  }
 });
 
 slurmTest("a manager that is killed is noticed, and its tasks run elsewhere", async () => {

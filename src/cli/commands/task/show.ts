@@ -1,6 +1,7 @@
 import type { FollowEvent, TaskDetail } from "../../../contract/api.ts";
 import { EXIT, FuncxError } from "../../../contract/errors.ts";
 import type { TaskId } from "../../../contract/ids.ts";
+import { movesIn, movesText } from "../../../contract/task_state.ts";
 import type { Client } from "../../../client/client.ts";
 import { connect } from "../../client.ts";
 import { defineCommand } from "../../command.ts";
@@ -79,6 +80,12 @@ async function followTask(context: CliContext, client: Client, taskId: TaskId): 
   return EXIT.ok;
 }
 
+/** What was moved does not count against the maximum. */
+function attemptOf({ attempt, max_attempts: most, timeline }: TaskDetail): string {
+  const moves = movesIn(timeline);
+  return `${attempt - moves} of ${most}${movesText(moves)}`;
+}
+
 function drawn(detail: TaskDetail): string {
   const { error, stdout, stderr, waiting_for: problem } = detail;
   const head: [string, string][] = [
@@ -87,7 +94,7 @@ function drawn(detail: TaskDetail): string {
     ["function", `${oneLine(detail.function_name)} (${detail.function_id})`],
     ["endpoint", `${oneLine(detail.endpoint_name)} (${detail.endpoint_id})`],
     ["group", detail.task_group_id],
-    ["attempt", `${detail.attempt} of ${detail.max_attempts}`],
+    ["attempt", attemptOf(detail)],
     ["priority", `${detail.priority}`],
     ["submitted", instant(detail.created_at * 1_000)],
   ];

@@ -35,6 +35,7 @@ export interface TaskInput {
   readonly payload?: string;
   readonly options?: TaskOptions;
   readonly attempt?: number;
+  readonly moved?: number;
 }
 
 export function typescript(source: string, name = "default"): string {
@@ -153,6 +154,7 @@ export class Harness {
     return {
       taskId: newId(),
       attempt: input.attempt ?? 1,
+      moved: input.moved ?? 0,
       functionId: known.id,
       code: known.code,
       payload: encoder.encode(input.payload ?? jsonPayload(input.args ?? [], input.kwargs ?? {})),

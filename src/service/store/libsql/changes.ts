@@ -7,7 +7,7 @@ import type { EndpointId, UserId } from "../../../contract/ids.ts";
 import type { Connection } from "../../../lib/database.ts";
 import type { EndedTask, StoreChanges } from "../changes.ts";
 import { Query } from "./query.ts";
-import type { TaskEnd } from "./transaction.ts";
+import type { Counts } from "./transaction.ts";
 
 type EndListener = (endpointId: EndpointId, ends: readonly EndedTask[]) => void;
 
@@ -80,11 +80,12 @@ export class Changes implements StoreChanges {
   }
 
   /** These were committed. */
-  ended(ends: readonly TaskEnd[]): void {
-    if (ends.length === 0 || this.#endListeners.size === 0) return;
-    for (const [endpointRow, own] of Map.groupBy(ends, (end) => end.endpointRow)) {
+  ended(counts: Iterable<Pick<Counts, "endpointRow" | "ends">>): void {
+    if (this.#endListeners.size === 0) return;
+    for (const { endpointRow, ends } of counts) {
+      if (ends.length === 0) continue;
       const endpointId = this.#endpointId(endpointRow);
-      for (const listener of this.#endListeners) listener(endpointId, own);
+      for (const listener of this.#endListeners) listener(endpointId, ends);
     }
   }
 

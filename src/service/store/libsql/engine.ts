@@ -160,9 +160,9 @@ export class Engine {
     this.recent.add(transaction.recentResults);
     this.queued.add(transaction.counts);
     this.changes.counted(transaction.counts);
-    this.durations.ended(transaction.ends);
+    this.durations.ended(transaction.counts);
     for (const group of transaction.shrunkGroups) this.durations.forget(group);
-    this.changes.ended(transaction.ends);
+    this.changes.ended(transaction.counts);
     for (const group of transaction.finishedGroups) {
       for (const listener of this.#listeners.get(group) ?? []) listener();
     }

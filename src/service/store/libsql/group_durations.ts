@@ -9,7 +9,7 @@ import { setImmediate } from "node:timers/promises";
 import type { Connection } from "../../../lib/database.ts";
 import { DURATION_BOUNDS } from "../group_store.ts";
 import { Query } from "./query.ts";
-import type { TaskEnd } from "./transaction.ts";
+import type { Counts } from "./transaction.ts";
 
 interface Group {
   readonly counts: number[];
@@ -56,11 +56,13 @@ export class GroupDurations {
   }
 
   /** These were committed. */
-  ended(ends: readonly TaskEnd[]): void {
+  ended(counts: Iterable<Pick<Counts, "ends">>): void {
     if (this.#groups.size === 0) return;
-    for (const { groupRow, createdAt, at } of ends) {
-      const group = this.#groups.get(groupRow);
-      if (group !== undefined) group.counts[bucketOf(at - createdAt)]! += 1;
+    for (const { ends } of counts) {
+      for (const { groupRow, createdAt, at } of ends) {
+        const group = this.#groups.get(groupRow);
+        if (group !== undefined) group.counts[bucketOf(at - createdAt)]! += 1;
+      }
     }
   }
 

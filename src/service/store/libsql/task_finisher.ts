@@ -26,7 +26,7 @@ import { BulkInsert, Command, Query, toJson } from "./query.ts";
 import type { RecentResult } from "./recent_results.ts";
 import { resultOf } from "./result_rows.ts";
 import { boundTimeline, writeEvents } from "./timeline.ts";
-import type { Transaction } from "./transaction.ts";
+import type { TaskEnd, Transaction } from "./transaction.ts";
 
 /** Of unfinished tasks, each column as a JSON array: one row of text costs a tenth of many rows. */
 type FoundColumns = [
@@ -46,15 +46,10 @@ type Columns = [
   createdAts: number[],
 ];
 
-/** A task that ends now. */
-interface Finished {
-  readonly sequence: number;
+/** A task that ends now: one object for all that is done with it. */
+interface Finished<E extends Ending = Ending> extends TaskEnd {
   readonly taskRow: number;
-  readonly groupRow: number;
-  readonly ownerRow: number;
-  readonly createdAt: number;
-  readonly endpointRow: number;
-  readonly ending: Ending;
+  readonly ending: E;
 }
 
 interface Ending {
@@ -108,7 +103,7 @@ export class TaskFinisher {
     this.#find = new Query(
       connection,
       `SELECT json_group_array(j.key), json_group_array(task_row), json_group_array(group_row),
-         json_group_array(owner_row), json_group_array(created_at),
+         json_group_array(owner_row), json_group_array(CAST(created_at AS INTEGER)),
          json_group_array(task_row) FILTER (WHERE payload_bytes > ${KEPT_PAYLOAD_BYTES})
        FROM json_each(?) j CROSS JOIN tasks ON task_id = j.value
        WHERE endpoint_row = ? AND state IN (${MAY_FINISH})`,
@@ -125,7 +120,7 @@ export class TaskFinisher {
       `UPDATE tasks SET state = ?, completed_at = ?, result_sequence = ?, ${CLEAR}
        WHERE task_row = ? AND state IN (${MAY_FINISH})
        RETURNING task_row, group_row, owner_row, endpoint_row, payload_bytes, task_id,
-         created_at`,
+         CAST(created_at AS INTEGER)`,
     );
     this.#addResults = new BulkInsert(
       connection,
@@ -156,29 +151,30 @@ export class TaskFinisher {
     const [positions, taskRows, groupRows, ownerRows, createdAts] = found.slice(0, 5)
       .map((column) => JSON.parse(column) as number[]) as Columns;
     const inOrder = [...endings.values()];
-    const tasks = taskRows.map((taskRow, index) => ({
-      taskRow,
-      groupRow: groupRows[index]!,
-      ownerRow: ownerRows[index]!,
-      createdAt: createdAts[index]!,
-      endpointRow,
-      ending: inOrder[positions[index]!]!,
-    }));
+    const tasks = taskRows.map((taskRow, index): Finished<Reported> => {
+      const ending = inOrder[positions[index]!]!;
+      return {
+        taskRow,
+        groupRow: groupRows[index]!,
+        ownerRow: ownerRows[index]!,
+        createdAt: createdAts[index]!,
+        endpointRow,
+        state: ending.state,
+        at: ending.at,
+        ending,
+      };
+    });
     this.#dropPayloads(found[5]);
     for (const alike of byOutcome(tasks)) this.#end(transaction, alike, at);
   }
 
   /** Tasks with the same state and attempt. */
-  #end(
-    transaction: Transaction,
-    tasks: readonly (Omit<Finished, "sequence"> & { readonly ending: Reported })[],
-    at: number,
-  ): void {
+  #end(transaction: Transaction, tasks: readonly Finished<Reported>[], at: number): void {
     const { state, attempt } = tasks[0]!.ending;
     const first = transaction.takeSequences(tasks.length);
     const taskRows = JSON.stringify(tasks.map(({ taskRow }) => taskRow));
     this.#byEndpoint.run(taskRows, state, attempt, at, first);
-    this.#store(transaction, tasks.map((task, index) => ({ ...task, sequence: first + index })));
+    this.#store(transaction, tasks, first);
   }
 
   /** A result that refers to a blob which did not come is a failure. */
@@ -205,23 +201,22 @@ export class TaskFinisher {
     const { attempt } = task;
     const event = { state, at, by: "service", attempt, detail: error.message } as const;
     const ending = { taskId, at, state, error, timeline: [event] };
-    const ended = { sequence, taskRow, groupRow, ownerRow, createdAt, endpointRow, ending };
-    this.#store(transaction, [ended]);
+    const ended = { taskRow, groupRow, ownerRow, createdAt, endpointRow, state, at, ending };
+    this.#store(transaction, [ended], sequence);
     if (payloadBytes > KEPT_PAYLOAD_BYTES) this.#dropPayloads(`[${taskRow}]`);
   }
 
-  #store(transaction: Transaction, finished: readonly Finished[]): void {
-    this.#addResults.run(finished.map(({ sequence, taskRow, groupRow, ending }) => {
+  /** @param first sequence number; those of the others follow it */
+  #store(transaction: Transaction, finished: readonly Finished[], first: number): void {
+    this.#addResults.run(finished.map(({ taskRow, groupRow, ending }, index) => {
+      const sequence = first + index;
       const values = endingValues(ending);
       if (transaction.keepsResults(groupRow)) {
         transaction.recentResults.push(recentResult(sequence, groupRow, ending, values));
       }
       return [sequence, taskRow, groupRow, ...values];
     }));
-    for (const { ownerRow, endpointRow, groupRow, createdAt, ending } of finished) {
-      const { state, at } = ending;
-      transaction.finished({ ownerRow, endpointRow, groupRow, state, createdAt, at });
-    }
+    for (const task of finished) transaction.finished(task);
   }
 
   /** @param taskRows JSON array */
@@ -231,7 +226,14 @@ export class TaskFinisher {
 }
 
 /** In their order, those together that end with the same state in the same attempt. */
-function byOutcome<T extends { readonly ending: Reported }>(tasks: readonly T[]): Iterable<T[]> {
+function byOutcome<T extends { readonly ending: Reported }>(
+  tasks: readonly T[],
+): Iterable<readonly T[]> {
+  // As a rule all of them do.
+  const first = tasks[0]?.ending;
+  const isAlike = ({ ending }: T): boolean =>
+    ending.state === first?.state && ending.attempt === first.attempt;
+  if (first !== undefined && tasks.every(isAlike)) return [tasks];
   return Map.groupBy(tasks, ({ ending: { state, attempt } }) => `${state} ${attempt}`).values();
 }
 

@@ -5,7 +5,7 @@ import type { TransactionScope } from "../group_commit.ts";
 import { Command } from "./query.ts";
 import type { RecentResult, RecentResults } from "./recent_results.ts";
 
-/** A task that has ended; times are milliseconds since 1970. */
+/** A task that has ended; times are milliseconds since 1970, `createdAt` in whole ones. */
 export interface TaskEnd {
   readonly ownerRow: number;
   readonly endpointRow: number;
@@ -17,9 +17,12 @@ export interface TaskEnd {
 
 type DeletedTask = Omit<TaskEnd, "createdAt" | "at">;
 
+/** Of the tasks of an owner at an endpoint. */
 export interface Counts {
   readonly ownerRow: number;
   readonly endpointRow: number;
+  /** Those that end with the transaction, in order. */
+  readonly ends: TaskEnd[];
   unfinished: number;
   success: number;
   failed: number;
@@ -28,6 +31,7 @@ export interface Counts {
 
 /** By how much the numbers of a group's tasks change. */
 interface GroupCounts {
+  readonly groupRow: number;
   tasks: number;
   success: number;
   failed: number;
@@ -59,9 +63,9 @@ export class CountWriter {
     );
   }
 
-  writeGroups(groups: ReadonlyMap<number, GroupCounts>): void {
-    if (groups.size === 0) return;
-    this.#addToGroups.run(JSON.stringify([...groups].map(groupValues)));
+  writeGroups(groups: Iterable<GroupCounts>): void {
+    const values = [...groups].map(groupValues);
+    if (values.length > 0) this.#addToGroups.run(JSON.stringify(values));
   }
 
   write(counts: Iterable<Counts>): void {
@@ -72,21 +76,21 @@ export class CountWriter {
 }
 
 /** In the order of the statement. */
-function groupValues([groupRow, counts]: readonly [number, GroupCounts]): number[] {
-  const { tasks, success, failed, cancelled, lastCompletedAt } = counts;
+function groupValues(counts: GroupCounts): number[] {
+  const { groupRow, tasks, success, failed, cancelled, lastCompletedAt } = counts;
   return [groupRow, tasks, success, failed, cancelled, lastCompletedAt];
 }
 
 export class Transaction implements TransactionScope {
-  readonly finishedGroups = new Set<number>();
   /** Groups of which tasks were deleted. */
   readonly shrunkGroups = new Set<number>();
-  /** In order. */
-  readonly ends: TaskEnd[] = [];
   /** Of groups whose readers keep up, in order. */
   readonly recentResults: RecentResult[] = [];
   readonly #counts = new Map<string, Counts>();
   readonly #groups = new Map<number, GroupCounts>();
+  /** Those of the task before: most tasks of a batch are alike, and a look into a map costs each. */
+  #sameCounts: Counts | undefined;
+  #sameGroup: GroupCounts | undefined;
   readonly #afterCommit: (() => void)[] = [];
   readonly #writer: CountWriter;
   readonly #recent: RecentResults;
@@ -141,11 +145,16 @@ export class Transaction implements TransactionScope {
     const counts = this.#countsOf(end.ownerRow, end.endpointRow);
     counts.unfinished -= 1;
     counts[end.state] += 1;
+    counts.ends.push(end);
     const group = this.#groupOf(end.groupRow);
     group[end.state] += 1;
     group.lastCompletedAt = Math.max(group.lastCompletedAt, end.at);
-    this.finishedGroups.add(end.groupRow);
-    this.ends.push(end);
+  }
+
+  /** Groups of which tasks have ended. */
+  get finishedGroups(): number[] {
+    return [...this.#groups.values()].filter(({ lastCompletedAt }) => lastCompletedAt > 0)
+      .map(({ groupRow }) => groupRow);
   }
 
   /** Whether results of the group are to be handed to {@link recentResults}: all of them, or none. */
@@ -174,7 +183,7 @@ export class Transaction implements TransactionScope {
 
   beforeCommit(): void {
     this.#writer.write(this.#counts.values());
-    this.#writer.writeGroups(this.#groups);
+    this.#writer.writeGroups(this.#groups.values());
   }
 
   committed(): void {
@@ -183,21 +192,25 @@ export class Transaction implements TransactionScope {
   }
 
   #groupOf(groupRow: number): GroupCounts {
+    if (this.#sameGroup?.groupRow === groupRow) return this.#sameGroup;
     let group = this.#groups.get(groupRow);
     if (group === undefined) {
-      group = { tasks: 0, success: 0, failed: 0, cancelled: 0, lastCompletedAt: 0 };
+      group = { groupRow, tasks: 0, success: 0, failed: 0, cancelled: 0, lastCompletedAt: 0 };
       this.#groups.set(groupRow, group);
     }
-    return group;
+    return this.#sameGroup = group;
   }
 
   #countsOf(ownerRow: number, endpointRow: number): Counts {
+    const same = this.#sameCounts;
+    if (same?.ownerRow === ownerRow && same.endpointRow === endpointRow) return same;
     const key = `${ownerRow}/${endpointRow}`;
     let counts = this.#counts.get(key);
     if (counts === undefined) {
-      counts = { ownerRow, endpointRow, unfinished: 0, success: 0, failed: 0, cancelled: 0 };
+      const none = { unfinished: 0, success: 0, failed: 0, cancelled: 0 };
+      counts = { ownerRow, endpointRow, ends: [], ...none };
       this.#counts.set(key, counts);
     }
-    return counts;
+    return this.#sameCounts = counts;
   }
 }
