@@ -1,4 +1,4 @@
-/** CONTRIBUTING.md is true: the files that it names are there. */
+/** CONTRIBUTING.md and README.md are true: the files that they name are there. */
 import { assertEquals, assertTrue } from "../src/lib/assert.ts";
 import { fromFileUrl, relative } from "../src/lib/path.ts";
 import { filesUnder } from "../scripts/build/bundle.ts";
@@ -19,4 +19,15 @@ Deno.test("the files that CONTRIBUTING names are there", () => {
   const missing = named.filter((name) => !PATTERNS.includes(name))
     .filter((name) => !known.some((path) => path.endsWith(`/${name}`)));
   assertEquals(missing, []);
+});
+
+Deno.test("the pictures that README shows are there, each light and dark", () => {
+  const text = Deno.readTextFileSync(`${ROOT}README.md`);
+  const pictures = [...text.matchAll(/!\[[^\]]+\]\((docs\/[^)]+)\)/g)].map(([, path]) => path!);
+  assertTrue(pictures.length > 5, `${pictures.length} pictures were found`);
+  const taken = filesUnder(`${ROOT}docs/portal`).map((path) => relative(ROOT, path));
+  assertEquals(pictures.filter((path) => !taken.includes(path)), []);
+  const names = (scheme: string): string[] =>
+    taken.filter((path) => path.includes(scheme)).map((path) => path.replace(scheme, ""));
+  assertEquals(names("-light"), names("-dark"));
 });

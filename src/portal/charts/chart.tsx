@@ -8,6 +8,8 @@ import { english } from "../texts/english.ts";
 import { type Series, thinned } from "./series.ts";
 
 const HEIGHT = 300;
+/** Pixels under the drawing for what stands at the abscissa. */
+const ABSCISSA_HEIGHT = 28;
 /** Values below which each has a point. */
 const SPARSE = 40;
 /** Told apart also without colours, by how they are dashed. */
@@ -107,6 +109,7 @@ function optionsOf(
   const text = styles.color;
   const axis = {
     stroke: text,
+    font: `12px ${styles.fontFamily}`,
     grid: { stroke: probe(element, "--line"), width: 1 },
     ticks: { show: false },
   };
@@ -118,7 +121,11 @@ function optionsOf(
       y: fromZero ? { range: (_, __, most) => [0, most > 0 ? most * 1.1 : 1] } : {},
     },
     legend: { show: true },
-    axes: [isTime ? { ...axis, values: (_, times) => times.map(timeText) } : axis, {
+    axes: [{
+      ...axis,
+      size: ABSCISSA_HEIGHT,
+      ...(isTime && { values: (_: uPlot, times: number[]) => times.map(timeText) }),
+    }, {
       ...axis,
       size: 64,
       ...(valueText && { values: (_, values) => values.map(valueText) }),

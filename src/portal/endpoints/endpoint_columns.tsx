@@ -30,7 +30,7 @@ const COLUMNS: readonly EndpointColumn[] = [
   {
     id: "name",
     title: list.name,
-    width: "minmax(9rem, 2.2fr)",
+    width: "minmax(8.5rem, 2.2fr)",
     order: "name",
     cell: (endpoint) => (
       <Two
@@ -75,10 +75,10 @@ const COLUMNS: readonly EndpointColumn[] = [
   {
     id: "site",
     title: list.site,
-    width: "minmax(8rem, 1.6fr)",
+    width: "minmax(7rem, 1.6fr)",
     cell: ({ site, hostname }) => (
       <Two
-        first={<span class="cut" dir="auto" title={site}>{site ?? "–"}</span>}
+        first={<span class="cut" dir="auto" title={site}>{site || "–"}</span>}
         second={hostname === site ? undefined : <span title={hostname ?? ""}>{hostname}</span>}
       />
     ),
@@ -92,7 +92,7 @@ const COLUMNS: readonly EndpointColumn[] = [
   {
     id: "workers",
     title: list.busy,
-    width: "5.5rem",
+    width: "5.75rem",
     end: true,
     order: "workers",
     cell: ({ details }) =>
@@ -104,7 +104,7 @@ const COLUMNS: readonly EndpointColumn[] = [
   {
     id: "idle",
     title: list.idle,
-    width: "3.25rem",
+    width: "3.5rem",
     end: true,
     order: "idle",
     cell: ({ details }) => details === null ? "–" : countText(details.idle_workers),
@@ -112,19 +112,24 @@ const COLUMNS: readonly EndpointColumn[] = [
   {
     id: "blocks",
     title: list.blocks,
-    width: "5.5rem",
+    width: "5.75rem",
     cell: ({ details }) => {
       const blocks = details?.blocks;
       if (blocks === undefined) return "–";
       const running = blocks.filter(({ state }) => state === "running").length;
       const queued = blocks.filter(({ state }) => state === "queued" || state === "submitting");
-      return <Two first={list.running(running)} second={list.queuedBlocks(queued.length)} />;
+      return (
+        <Two
+          first={<span class="small">{list.running(running)}</span>}
+          second={list.queuedBlocks(queued.length)}
+        />
+      );
     },
   },
   {
     id: "queue",
     title: list.queue,
-    width: "3.75rem",
+    width: "4rem",
     end: true,
     order: "queue",
     cell: ({ queued_tasks }) => countText(queued_tasks),
@@ -132,15 +137,16 @@ const COLUMNS: readonly EndpointColumn[] = [
   {
     id: "rate",
     title: list.rate,
-    width: "7.5rem",
+    width: "7.75rem",
+    end: true,
     order: "rate",
     cell: ({ tasks_per_minute: rates = [] }) => <Rate rates={rates} />,
   },
   {
     id: "version",
     title: list.version,
-    width: "4.5rem",
-    cell: ({ endpoint_version }) => <span title={endpoint_version ?? ""}>{endpoint_version}</span>,
+    width: "4.25rem",
+    cell: ({ endpoint_version: version }) => <span title={version ?? ""}>{version ?? "–"}</span>,
   },
 ];
 

@@ -39,7 +39,7 @@ export function EndpointTable(
               onEnd={more}
               onSight={see}
               rowHeight={ROW}
-              minWidth="65rem"
+              minWidth="65.75rem"
             />
           </div>
         )}

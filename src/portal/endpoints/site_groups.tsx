@@ -9,7 +9,7 @@ import { english } from "../texts/english.ts";
 import { useLoaded } from "../widgets/loaded.ts";
 import { Shown } from "../widgets/messages.tsx";
 import { countText } from "../widgets/units.ts";
-import { useReloadOn } from "../home/use_reload_on.ts";
+import { useReloadOn } from "../widgets/use_reload_on.ts";
 import { type EndpointFilter, isFiltered, siteQueryOfFilter } from "./endpoint_filter.ts";
 import { EndpointTable, NoEndpoints } from "./endpoint_table.tsx";
 

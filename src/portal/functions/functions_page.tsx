@@ -175,6 +175,7 @@ function columns(isWhole: boolean): readonly Column<ListedFunction>[] {
     {
       id: "run",
       title: texts.run,
+      titleHidden: true,
       width: "4rem",
       end: true,
       cell: ({ newest }) =>

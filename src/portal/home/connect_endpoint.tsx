@@ -10,7 +10,7 @@ import { english } from "../texts/english.ts";
 import { CodeBlock } from "../widgets/controls.tsx";
 import { useLoaded } from "../widgets/loaded.ts";
 import { EndpointBadge } from "../widgets/states.tsx";
-import { useReloadOn } from "./use_reload_on.ts";
+import { useReloadOn } from "../widgets/use_reload_on.ts";
 import { countdownText, isOfThisMachine } from "./countdown.ts";
 
 interface ShownCode {

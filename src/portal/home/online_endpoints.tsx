@@ -8,7 +8,7 @@ import { useLoaded } from "../widgets/loaded.ts";
 import { Shown } from "../widgets/messages.tsx";
 import { EndpointBadge } from "../widgets/states.tsx";
 import { countText } from "../widgets/units.ts";
-import { useReloadOn } from "./use_reload_on.ts";
+import { useReloadOn } from "../widgets/use_reload_on.ts";
 
 const SHOWN = 8;
 

@@ -6,7 +6,7 @@ import { english } from "../texts/english.ts";
 import { useLoaded } from "../widgets/loaded.ts";
 import { Shown } from "../widgets/messages.tsx";
 import { Age } from "../widgets/states.tsx";
-import { useReloadOn } from "./use_reload_on.ts";
+import { useReloadOn } from "../widgets/use_reload_on.ts";
 
 const SHOWN = 6;
 /** Causes are one line here; the task's page has all of it. */

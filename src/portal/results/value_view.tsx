@@ -1,9 +1,9 @@
 /** A value in the views that it deserves. */
 import type { ComponentChildren } from "preact";
-import { useMemo } from "preact/hooks";
+import { useId, useMemo } from "preact/hooks";
 import { useSignal } from "@preact/signals";
 import { english } from "../texts/english.ts";
-import { Tabs } from "../widgets/controls.tsx";
+import { TabPanel, Tabs } from "../widgets/tabs.tsx";
 import { type ShellStreams, type View, viewsOf } from "./classify.ts";
 import { HtmlView } from "./html_view.tsx";
 import { ImageView } from "./image_view.tsx";
@@ -28,17 +28,19 @@ export function ValueView({ value, text, name }: ValueViewProps): ComponentChild
   const views = useMemo(() => viewsOf(value), [value]);
   const chosen = useSignal<View["kind"] | undefined>(undefined);
   const view = views.find(({ kind }) => kind === chosen.value) ?? views[0]!;
+  const panel = useId();
+  const shown = <OneView view={view} value={value} text={text} name={name} />;
+  if (views.length === 1) return shown;
   return (
     <>
-      {views.length > 1 && (
-        <Tabs
-          label={english.results.views}
-          tabs={views.map(({ kind }) => [kind, english.results.kinds[kind]] as const)}
-          chosen={view.kind}
-          onChoose={(kind) => chosen.value = kind}
-        />
-      )}
-      <OneView view={view} value={value} text={text} name={name} />
+      <Tabs
+        panel={panel}
+        label={english.results.views}
+        tabs={views.map(({ kind }) => [kind, english.results.kinds[kind]] as const)}
+        chosen={view.kind}
+        onChoose={(kind) => chosen.value = kind}
+      />
+      <TabPanel id={panel} chosen={view.kind}>{shown}</TabPanel>
     </>
   );
 }

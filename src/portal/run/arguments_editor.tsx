@@ -1,9 +1,11 @@
 /** The arguments of a call, by a form made from the function's parameters, or as JSON. */
 import type { ComponentChildren } from "preact";
+import { useId } from "preact/hooks";
 import { CodeEditor } from "../editor/code_editor.tsx";
 import { tell } from "../shell/notices.tsx";
 import { english } from "../texts/english.ts";
-import { Field, Tabs } from "../widgets/controls.tsx";
+import { Field } from "../widgets/controls.tsx";
+import { TabPanel, Tabs } from "../widgets/tabs.tsx";
 import type { ReadArguments } from "./call_arguments.ts";
 import { type Draft } from "./draft.ts";
 import { argumentsOf, enteredOf, type ParameterField } from "./parameter_fields.ts";
@@ -22,6 +24,7 @@ export interface ArgumentsEditorProps {
 
 export function ArgumentsEditor(props: ArgumentsEditorProps): ComponentChildren {
   const { fields, draft } = props;
+  const panel = useId();
   const { arguments: title, mode, form, json } = english.run;
   return (
     <section class="card run-arguments">
@@ -29,6 +32,7 @@ export function ArgumentsEditor(props: ArgumentsEditorProps): ComponentChildren 
         <h2>{title}</h2>
         {fields !== undefined && (
           <Tabs
+            panel={panel}
             label={mode}
             tabs={[["form", form], ["json", json.title]]}
             chosen={draft.mode}
@@ -36,9 +40,15 @@ export function ArgumentsEditor(props: ArgumentsEditorProps): ComponentChildren 
           />
         )}
       </header>
-      {fields !== undefined && draft.mode === "form"
-        ? <ArgumentFields {...props} fields={fields} />
-        : <JsonArguments {...props} />}
+      {fields === undefined
+        ? <JsonArguments {...props} />
+        : (
+          <TabPanel id={panel} chosen={draft.mode}>
+            {draft.mode === "form"
+              ? <ArgumentFields {...props} fields={fields} />
+              : <JsonArguments {...props} />}
+          </TabPanel>
+        )}
     </section>
   );
 }

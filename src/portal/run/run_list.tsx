@@ -1,6 +1,6 @@
 /** What was run, and the life of the one that is looked at. */
 import type { ComponentChildren } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { useSignal } from "@preact/signals";
 import { isTerminal } from "../../contract/task_state.ts";
 import { live, useLive } from "../live/live.ts";
@@ -9,22 +9,26 @@ import { attempt } from "../shell/notices.tsx";
 import { TaskLife } from "../tasks/task_life.tsx";
 import { english } from "../texts/english.ts";
 import { Empty } from "../widgets/messages.tsx";
-import { TaskBadge } from "../widgets/states.tsx";
-import { countText, instantText } from "../widgets/units.ts";
+import { Age, TaskBadge } from "../widgets/states.tsx";
+import { countText } from "../widgets/units.ts";
 import { type Run, runs } from "./runs.ts";
 
 export function RunList({ onAgain }: { readonly onAgain: () => void }): ComponentChildren {
   const list = runs.value;
   const chosen = useSignal<string | undefined>(undefined);
   const newest = list[0]?.taskIds[0];
+  const place = useRef<HTMLElement>(null);
+  const before = useRef(newest);
   useEffect(() => {
     chosen.value = newest;
+    if (newest !== before.current) bringIntoSight(place.current);
+    before.current = newest;
   }, [newest]);
   const shown = list.find(({ taskIds }) => taskIds[0] === chosen.value) ?? list[0];
   useLive({ task_ids: list.map(({ taskIds }) => taskIds[0]!) });
   const { runs: title, noRuns } = english.run;
   return (
-    <section class="run-outcome" aria-label={title}>
+    <section class="run-outcome" aria-label={title} ref={place}>
       {shown === undefined
         ? (
           <div class="card">
@@ -49,7 +53,7 @@ export function RunList({ onAgain }: { readonly onAgain: () => void }): Componen
                       <RunState run={run} />
                       <bdi class="cut">{run.functionName}</bdi>
                       <span class="muted small cut">
-                        <bdi>{run.endpointName}</bdi> · {instantText(run.at / 1_000)}
+                        <bdi>{run.endpointName}</bdi> · <Age at={run.at} />
                       </span>
                     </button>
                   </li>
@@ -62,6 +66,13 @@ export function RunList({ onAgain }: { readonly onAgain: () => void }): Componen
         )}
     </section>
   );
+}
+
+/** On a narrow screen the outcome is under the form, where nobody would see that it has begun. */
+function bringIntoSight(element: HTMLElement | null): void {
+  if (element !== null && element.getBoundingClientRect().top > innerHeight / 2) {
+    element.scrollIntoView();
+  }
 }
 
 function RunState({ run }: { readonly run: Run }): ComponentChildren {

@@ -38,6 +38,7 @@ export function RunPage(): ComponentChildren {
   };
   const functionRecord = valueIn(fn);
   const again = useRef<() => void>(() => {});
+  const call = useSignal<Call | undefined>(undefined);
   const { lead, title, choose: heading, notPermitted } = english.run;
   return (
     <Page title={title} lead={lead}>
@@ -71,9 +72,11 @@ export function RunPage(): ComponentChildren {
             target={target}
             endpoint={endpoint}
             again={again}
+            call={call}
           />
         </div>
         <RunList onAgain={() => again.current()} />
+        <SnippetView call={call.value} />
       </div>
     </Page>
   );
@@ -111,10 +114,12 @@ interface CallFormProps {
   readonly endpoint: ChosenEndpoint;
   /** Gets what the button beside the outcome does. */
   readonly again: { current: () => void };
+  /** Gets the call as it stands in the form; undefined while it is not whole. */
+  readonly call: Signal<Call | undefined>;
 }
 
 function CallForm(
-  { functionId, fn, target, endpoint, again }: CallFormProps,
+  { functionId, fn, target, endpoint, again, call }: CallFormProps,
 ): ComponentChildren {
   const draft = useDraft(functionId);
   const isTried = useSignal(false);
@@ -135,18 +140,22 @@ function CallForm(
       if (isWrong) tell(english.run.incomplete, "bad");
       return;
     }
-    const call = { args: read.args, kwargs: read.kwargs, ...options };
-    const text = JSON.stringify([fn.function_uuid, target, call]);
+    const wished = { args: read.args, kwargs: read.kwargs, ...options };
+    const text = JSON.stringify([fn.function_uuid, target, wished]);
     if (wish.current.text !== text) wish.current = { text, key: crypto.randomUUID() };
     isBusy.value = true;
     await attempt(async () => {
-      await startRun({ ...call, fn, target, idempotencyKey: wish.current.key });
+      await startRun({ ...wished, fn, target, idempotencyKey: wish.current.key });
       // The next one is another wish, also with the same arguments.
       wish.current = { text: "", key: "" };
     });
     isBusy.value = false;
   };
   again.current = () => void run();
+  const { record } = endpoint;
+  useEffect(() => {
+    call.value = fn && read.ok && record ? callOf(fn, record, read, options.options) : undefined;
+  }, [fn, read, record?.uuid, options]);
 
   return (
     <form
@@ -179,11 +188,6 @@ function CallForm(
           <span class="muted small" role="status">{english.run.incomplete}</span>
         )}
       </div>
-      <SnippetView
-        call={fn && read.ok && endpoint.record
-          ? callOf(fn, endpoint.record, read, options.options)
-          : undefined}
-      />
     </form>
   );
 }

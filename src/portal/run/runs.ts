@@ -3,6 +3,7 @@ import { signal } from "@preact/signals";
 import type { EndpointRecord, FunctionRecord } from "../../contract/api.ts";
 import { FuncxError } from "../../contract/errors.ts";
 import { client } from "../session/session.ts";
+import { now } from "../shell/clock.ts";
 import { english } from "../texts/english.ts";
 import { mostIdle } from "./eligibility.ts";
 import type { CallOptions } from "./snippets.ts";
@@ -13,7 +14,7 @@ export interface Run {
   readonly groupId: string;
   readonly functionName: string;
   readonly endpointName: string;
-  /** Milliseconds since 1970 by this computer's clock. */
+  /** Seconds since 1970 at the service. */
   readonly at: number;
 }
 
@@ -44,7 +45,7 @@ export async function startRun(request: RunRequest): Promise<Run> {
     groupId: answer.task_group_id,
     functionName: fn.function_name,
     endpointName: endpoint.display_name ?? endpoint.name,
-    at: Date.now(),
+    at: now.peek(),
   };
   runs.value = [run, ...runs.value].slice(0, MAX_RUNS);
   return run;

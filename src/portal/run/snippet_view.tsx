@@ -1,29 +1,35 @@
 /** The call that the form would make, to be made from elsewhere. */
 import type { ComponentChildren } from "preact";
+import { useId } from "preact/hooks";
 import { useSignal } from "@preact/signals";
 import { english } from "../texts/english.ts";
-import { CodeBlock, Tabs } from "../widgets/controls.tsx";
+import { CodeBlock } from "../widgets/controls.tsx";
+import { TabPanel, Tabs } from "../widgets/tabs.tsx";
 import { type Call, commandOf, pythonOf, typescriptOf } from "./snippets.ts";
 
 type Language = keyof typeof english.run.languages;
 
 export function SnippetView({ call }: { readonly call: Call | undefined }): ComponentChildren {
   const language = useSignal<Language>("command");
+  const panel = useId();
   const { elsewhere, languages, noSnippet } = english.run;
   return (
     <section class="card">
       <header>
         <h2>{elsewhere}</h2>
         <Tabs
+          panel={panel}
           label={elsewhere}
           tabs={Object.entries(languages) as [Language, string][]}
           chosen={language.value}
           onChoose={(chosen) => language.value = chosen}
         />
       </header>
-      {call === undefined
-        ? <p class="muted">{noSnippet}</p>
-        : <Snippet call={call} language={language.value} />}
+      <TabPanel id={panel} chosen={language.value}>
+        {call === undefined
+          ? <p class="muted">{noSnippet}</p>
+          : <Snippet call={call} language={language.value} />}
+      </TabPanel>
     </section>
   );
 }

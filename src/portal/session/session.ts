@@ -131,13 +131,17 @@ function reasonOf(error: FuncxError): string {
   return error.hint === undefined ? error.message : `${error.message}. ${error.hint}`;
 }
 
-/** From the address, which then shows it no longer, nor does the history. */
+/**
+ * From the address, which then shows it no longer, nor does the history. The address of links is
+ * left in any case: the form stands over any page, and behind it there is none at that address.
+ */
 function takeCode(): string | undefined {
-  if (!location.hash.startsWith(`#${SIGN_IN_FRAGMENT}`)) return undefined;
-  const code = location.hash.slice(SIGN_IN_FRAGMENT.length + 1);
-  const path = location.pathname === "/sign-in" ? "/" : location.pathname;
-  history.replaceState(null, "", path + location.search);
+  const { hash, pathname, search } = location;
+  const hasCode = hash.startsWith(`#${SIGN_IN_FRAGMENT}`);
+  const path = pathname === "/sign-in" ? "/" : pathname;
+  if (!hasCode && path === pathname) return undefined;
+  history.replaceState(null, "", path + search + (hasCode ? "" : hash));
   // Tells the router, which is not there yet when the page has just been opened.
   dispatchEvent(new PopStateEvent("popstate"));
-  return code;
+  return hasCode ? hash.slice(SIGN_IN_FRAGMENT.length + 1) : undefined;
 }

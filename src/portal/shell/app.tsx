@@ -1,7 +1,7 @@
 /** Navigation around the page that the address names, and the sign-in form over both. */
 import type { ComponentChildren } from "preact";
-import { ErrorBoundary, lazy, LocationProvider, Route, Router } from "preact-iso";
-import { useEffect } from "preact/hooks";
+import { ErrorBoundary, lazy, LocationProvider, Route, Router, useLocation } from "preact-iso";
+import { useEffect, useRef } from "preact/hooks";
 import { live, useLive } from "../live/live.ts";
 import { session } from "../session/session.ts";
 import { SignIn } from "../session/sign_in.tsx";
@@ -45,15 +45,28 @@ export function App(): ComponentChildren {
         <Navigation />
         <div>
           <Banner />
-          <main class="content" id="content" tabIndex={-1}>
-            {kind === "unknown" ? <Spinner /> : <Pages />}
-          </main>
+          <Content>{kind === "unknown" ? <Spinner /> : <Pages />}</Content>
         </div>
       </div>
       {kind === "signed_out" && <SignIn />}
       <Notices />
     </LocationProvider>
   );
+}
+
+/**
+ * Gets the focus with each new page: the link that led there is gone with the page before, and who
+ * hears the page or goes by keyboard would begin at the top.
+ */
+function Content({ children }: { readonly children: ComponentChildren }): ComponentChildren {
+  const { path } = useLocation();
+  const place = useRef<HTMLElement>(null);
+  const shown = useRef(path);
+  useEffect(() => {
+    if (shown.current !== path) place.current?.focus({ preventScroll: true });
+    shown.current = path;
+  }, [path]);
+  return <main class="content" id="content" tabIndex={-1} ref={place}>{children}</main>;
 }
 
 /**

@@ -20,5 +20,5 @@ export function Banner(): ComponentChildren {
     );
   }
   if (offset === 0) return null;
-  return <div class="banner" role="note">{english.live.clockOff(offset)}</div>;
+  return <div class="banner" role="status">{english.live.clockOff(offset)}</div>;
 }

@@ -26,7 +26,7 @@ const PAGES = [
 export function Navigation(): ComponentChildren {
   const { path } = useLocation();
   return (
-    <div class="sidebar">
+    <header class="sidebar">
       <a class="brand" href="/">
         <img src="/portal/icon.svg" alt="" />
         {english.name}
@@ -54,7 +54,7 @@ export function Navigation(): ComponentChildren {
         </ul>
       </nav>
       <Account />
-    </div>
+    </header>
   );
 }
 

@@ -56,8 +56,9 @@ function OneGroup({ groupId }: { readonly groupId: string }): ComponentChildren 
 function Progress({ group }: { readonly group: GroupProgress }): ComponentChildren {
   const progress = progressOf(group.by_state);
   const { facts, progressTitle, durations, done } = english.tasks.group;
-  const { tasks_per_second: rate, eta_seconds: eta } = group;
   const isDone = progress.share === 1;
+  const rate = isDone ? meanRate(group, progress.total) : group.tasks_per_second;
+  const eta = group.eta_seconds;
   return (
     <>
       <section class="card group-progress" aria-label={progressTitle}>
@@ -87,10 +88,7 @@ function Progress({ group }: { readonly group: GroupProgress }): ComponentChildr
           name={facts.rate}
           value={rate === null ? english.common.none : facts.perSecond(rateText(rate))}
         />
-        <Figure
-          name={facts.eta}
-          value={isDone ? facts.finished : eta === null ? "–" : durationText(eta)}
-        />
+        {!isDone && <Figure name={facts.eta} value={eta === null ? "–" : durationText(eta)} />}
       </dl>
       <section class="card">
         <header>
@@ -111,6 +109,12 @@ function Figure(
       <dd>{value}</dd>
     </div>
   );
+}
+
+/** Per second, over the whole of a group that is done: the service tells that of the last minute. */
+function meanRate(group: GroupProgress, tasks: number): number | null {
+  const seconds = (group.last_completed_at ?? group.created_at) - group.created_at;
+  return seconds > 0 ? tasks / seconds : null;
 }
 
 function rateText(rate: number): string {

@@ -155,7 +155,7 @@ function Facts({ detail, summary }: KnownTask): ComponentChildren {
         </dd>
         <dt>{facts.attempts}</dt>
         <dd class="number">
-          {english.tasks.attempts(summary.attempt, detail.max_attempts, movesIn(detail.timeline))}
+          {facts.attemptsOf(summary.attempt, detail.max_attempts, movesIn(detail.timeline))}
         </dd>
         {detail.priority !== 0 && (
           <>

@@ -1,10 +1,11 @@
 /** All tasks of the viewer, and the groups that they came in. */
 import type { ComponentChildren } from "preact";
+import { useId } from "preact/hooks";
 import { useLocation } from "preact-iso";
 import { useSignal } from "@preact/signals";
 import { english } from "../texts/english.ts";
-import { Tabs } from "../widgets/controls.tsx";
 import { Page } from "../widgets/page.tsx";
+import { TabPanel, Tabs } from "../widgets/tabs.tsx";
 import { FilterBar } from "./filter_bar.tsx";
 import { GroupList } from "./group_list.tsx";
 import { addressOfFilter, filterOfAddress, isId, type TaskFilter } from "./task_filter.ts";
@@ -12,6 +13,7 @@ import { TaskTable } from "./task_table.tsx";
 
 export function TasksPage(): ComponentChildren {
   const { query, route } = useLocation();
+  const panel = useId();
   const { title, tabs, groups } = english.tasks;
   const view = query.view === "groups" ? "groups" : "tasks";
   const filter = filterOfAddress(query);
@@ -22,17 +24,20 @@ export function TasksPage(): ComponentChildren {
   return (
     <Page title={title} actions={<OpenById />}>
       <Tabs
+        panel={panel}
         label={tabs}
         tabs={[["tasks", title], ["groups", groups.title]]}
         chosen={view}
         onChoose={(id) => route(id === "groups" ? "/tasks?view=groups" : "/tasks")}
       />
-      {view === "groups" ? <GroupList /> : (
-        <>
-          <FilterBar filter={filter} onChange={show} />
-          <TaskTable filter={filter} />
-        </>
-      )}
+      <TabPanel id={panel} chosen={view}>
+        {view === "groups" ? <GroupList /> : (
+          <>
+            <FilterBar filter={filter} onChange={show} />
+            <TaskTable filter={filter} />
+          </>
+        )}
+      </TabPanel>
     </Page>
   );
 }

@@ -112,6 +112,7 @@ function columns(
     {
       id: "actions",
       title: list.actions,
+      titleHidden: true,
       width: "6rem",
       end: true,
       cell: (token) => (

@@ -124,30 +124,3 @@ export function Confirm(
     </dialog>
   );
 }
-
-export interface TabsProps<T extends string> {
-  readonly label: string;
-  readonly tabs: readonly (readonly [id: T, text: string])[];
-  readonly chosen: T;
-  readonly onChoose: (id: T) => void;
-}
-
-export function Tabs<T extends string>(
-  { label, tabs, chosen, onChoose }: TabsProps<T>,
-): ComponentChildren {
-  return (
-    <div class="tabs" role="tablist" aria-label={label}>
-      {tabs.map(([id, text]) => (
-        <button
-          type="button"
-          role="tab"
-          key={id}
-          aria-selected={id === chosen}
-          onClick={() => onChoose(id)}
-        >
-          {text}
-        </button>
-      ))}
-    </div>
-  );
-}

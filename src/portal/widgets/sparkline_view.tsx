@@ -2,7 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { sparklinePath } from "./sparkline.ts";
 
-const WIDTH = 72;
+const WIDTH = 56;
 const HEIGHT = 18;
 
 /** `label` says what the line shows to those who do not see it. */

@@ -10,6 +10,7 @@ const STEPS: readonly (readonly [name: string, seconds: number])[] = [
 /** Such as `340 ms`, `2.4 s`, `3 min 20 s`, `2 d 4 h`; a negative one counts as 0. */
 export function durationText(seconds: number): string {
   const value = Math.max(0, seconds);
+  if (value === 0) return "0 ms";
   if (value < 0.001) return `${(value * 1_000).toPrecision(2)} ms`;
   if (value < 1) return `${Math.round(value * 1_000)} ms`;
   if (value < 10) return `${value.toFixed(1)} s`;

@@ -4,7 +4,7 @@ import { ageText, bytesText, durationText } from "./units.ts";
 Deno.test("durations have two units at most", () => {
   const texts = [0, 0.00042, 0.34, 2.44, 59.6, 200, 3_600, 187_200, -5].map(durationText);
   assertEquals(texts, [
-    "0.0 ms",
+    "0 ms",
     "0.42 ms",
     "340 ms",
     "2.4 s",
@@ -12,7 +12,7 @@ Deno.test("durations have two units at most", () => {
     "3 min 20 s",
     "1 h",
     "2 d 4 h",
-    "0.0 ms",
+    "0 ms",
   ]);
 });
 

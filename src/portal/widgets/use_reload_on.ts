@@ -1,6 +1,6 @@
 /** Asking again when something has changed that may change all the time. */
 import { useEffect, useRef } from "preact/hooks";
-import type { Loading } from "../widgets/loaded.ts";
+import type { Loading } from "./loaded.ts";
 
 /** Milliseconds between two questions, at the least. */
 const CALM = 5_000;
