@@ -5,7 +5,7 @@
 import { signal } from "@preact/signals";
 import { Client } from "../../client/mod.ts";
 import { type Session, SIGN_IN_FRAGMENT, type SignIn } from "../../contract/api_sessions.ts";
-import type { Scope } from "../../contract/api.ts";
+import type { Answer, Scope } from "../../contract/api.ts";
 import { FuncxError } from "../../contract/errors.ts";
 import { setServiceTime } from "../shell/clock.ts";
 
@@ -21,6 +21,8 @@ export type SessionState =
   };
 
 const KEY = "funcx.session.key";
+/** Whose pages this tab has shown, in its own storage, beside what was entered on them. */
+const USER = "funcx.session.user";
 /** A page says soon that the service does not answer, and asks again by itself. */
 const PATIENCE = 4_000;
 
@@ -56,8 +58,7 @@ export async function openSession(): Promise<void> {
       session.value = { kind: "signed_out" };
       return;
     }
-    const { user, token_id, scopes } = await client.whoAmI();
-    session.value = { kind: "signed_in", user, tokenId: token_id, scopes };
+    signedIn(await client.whoAmI());
   } catch (thrown) {
     if (!(thrown instanceof FuncxError)) throw thrown;
     if (session.value.kind === "unknown") signedOut(reasonOf(thrown));
@@ -68,8 +69,7 @@ export async function openSession(): Promise<void> {
 export async function signIn(credentials: SignIn): Promise<void> {
   const opened: Session = await client.call("signIn", { body: credentials });
   localStorage.setItem(KEY, opened.key);
-  const { user, token_id, scopes } = opened;
-  session.value = { kind: "signed_in", user, tokenId: token_id, scopes };
+  signedIn(opened);
 }
 
 /** Ends the session at the service, and in this browser also when the service does not answer. */
@@ -85,6 +85,16 @@ export async function signOut(): Promise<void> {
 addEventListener("storage", (event) => {
   if (event.key === KEY) void openSession();
 });
+
+/** Pages wait for whoever had them: somebody else begins with empty ones. */
+function signedIn({ user, token_id, scopes }: Answer<"whoAmI">): void {
+  const before = sessionStorage.getItem(USER);
+  const isAnother = before !== null && before !== user;
+  if (isAnother) sessionStorage.clear();
+  sessionStorage.setItem(USER, user);
+  if (isAnother) location.reload();
+  else session.value = { kind: "signed_in", user, tokenId: token_id, scopes };
+}
 
 function signedOut(reason?: string): void {
   localStorage.removeItem(KEY);
