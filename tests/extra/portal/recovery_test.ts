@@ -27,9 +27,14 @@ Deno.test("pages come back by themselves, with what was entered on them", async 
       await portal.goto(`/endpoints/${lab}`);
       const title = page.getByRole("heading", { level: 1 });
       await title.getByText("Active").waitFor();
+      const log = page.getByRole("region", { name: "Log of the agent" });
+      await log.waitFor();
       const { agent } = await env.json<{ agent: { pid: number } }>(["status", "lab"]);
       signal(agent.pid, "SIGKILL");
       await title.getByText("Offline").waitFor();
+      // Its last words stay, though it can be asked no more.
+      await page.getByText("can be read from here while the endpoint is online").waitFor();
+      assertTrue(await log.isVisible(), "the log is still there");
       await env.ok(["start", "lab"]);
       await title.getByText("Active").waitFor();
     });
