@@ -6,6 +6,7 @@ import { live, useLive } from "../live/live.ts";
 import { client, may, session } from "../session/session.ts";
 import { english } from "../texts/english.ts";
 import { CopyButton } from "../widgets/controls.tsx";
+import { tellsOfNoEndpoint } from "../widgets/failure.ts";
 import { useLoaded } from "../widgets/loaded.ts";
 import { Shown } from "../widgets/messages.tsx";
 import { Page } from "../widgets/page.tsx";
@@ -33,7 +34,8 @@ function OneEndpoint({ endpointId }: { readonly endpointId: string }): Component
   const known = loaded.kind === "loading" ? undefined : loaded.value;
   const endpoint = known && newerOf(known, live.endpoints.value.get(endpointId));
   const isGone = known !== undefined &&
-    (live.goneEndpoints.value.has(endpointId) || loaded.kind === "failed");
+    (live.goneEndpoints.value.has(endpointId) ||
+      loaded.kind === "failed" && tellsOfNoEndpoint(loaded.failure));
   const { value } = session;
   const isOwn = value.kind === "signed_in" && value.user === endpoint?.owner;
   return (

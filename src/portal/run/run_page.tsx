@@ -9,6 +9,7 @@ import { live, useLive } from "../live/live.ts";
 import { client, may } from "../session/session.ts";
 import { attempt, tell } from "../shell/notices.tsx";
 import { english } from "../texts/english.ts";
+import { type Failure, tellsOfNoEndpoint } from "../widgets/failure.ts";
 import { type Loaded, useLoaded } from "../widgets/loaded.ts";
 import { Problem } from "../widgets/messages.tsx";
 import { Page } from "../widgets/page.tsx";
@@ -85,24 +86,29 @@ export function RunPage(): ComponentChildren {
 interface ChosenEndpoint {
   readonly record: EndpointRecord | undefined;
   readonly isGone: boolean;
+  /** Why it is not known how it stands. */
+  readonly failure: Failure | undefined;
 }
 
 function useEndpoint(target: Target | undefined): ChosenEndpoint {
   const id = target?.kind === "endpoint" ? target.id : "";
   const loaded = useOne(id, (signal) => client.endpoint(id, { signal }));
   useLive(id === "" ? {} : { endpoints: [id] });
+  const failure = loaded?.kind === "failed" ? loaded.failure : undefined;
   return {
     record: id === "" ? undefined : live.endpoints.value.get(id) ?? valueIn(loaded),
-    isGone: live.goneEndpoints.value.has(id) || loaded?.kind === "failed",
+    isGone: live.goneEndpoints.value.has(id) ||
+      failure !== undefined && tellsOfNoEndpoint(failure),
+    failure,
   };
 }
 
 function endpointProblem(
-  { record, isGone }: ChosenEndpoint,
+  { record, isGone, failure }: ChosenEndpoint,
   fn: FunctionRecord | undefined,
 ): string | undefined {
   if (isGone) return english.run.gone;
-  if (record === undefined) return undefined;
+  if (record === undefined) return failure?.message;
   return refusal(record, fn) ?? (record.status === "offline" ? english.run.offline : undefined);
 }
 

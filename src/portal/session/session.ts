@@ -5,7 +5,7 @@
 import { signal } from "@preact/signals";
 import { Client } from "../../client/mod.ts";
 import { type Session, SIGN_IN_FRAGMENT, type SignIn } from "../../contract/api_sessions.ts";
-import type { Scope } from "../../contract/api.ts";
+import type { Answer, Scope } from "../../contract/api.ts";
 import { FuncxError } from "../../contract/errors.ts";
 import { setServiceTime } from "../shell/clock.ts";
 
@@ -25,6 +25,8 @@ export type SessionState =
 const KEY = "funcx.session.key";
 /** Whom the key was given to: so the page needs not ask before it begins. */
 const IDENTITY = "funcx.session.identity";
+/** Whose pages this tab has shown, in its own storage, beside what was entered on them. */
+const USER = "funcx.session.user";
 /** A page says soon that the service does not answer, and asks again by itself. */
 const PATIENCE = 4_000;
 
@@ -60,8 +62,7 @@ export async function openSession(): Promise<void> {
     void client.health().then(({ now }) => setServiceTime(now), () => {});
     if (code !== undefined) return await signIn({ code });
     if (localStorage.getItem(KEY) === null) return signedOut();
-    const { user, token_id, scopes } = await client.whoAmI();
-    signedIn({ user, tokenId: token_id, scopes });
+    signedIn(await client.whoAmI());
   } catch (thrown) {
     if (!(thrown instanceof FuncxError)) throw thrown;
     // One that was refused has been told of; and one that cannot be reached may be the same soon.
@@ -73,8 +74,7 @@ export async function openSession(): Promise<void> {
 export async function signIn(credentials: SignIn): Promise<void> {
   const opened: Session = await client.call("signIn", { body: credentials });
   localStorage.setItem(KEY, opened.key);
-  const { user, token_id, scopes } = opened;
-  signedIn({ user, tokenId: token_id, scopes });
+  signedIn(opened);
 }
 
 /** Ends the session at the service, and in this browser also when the service does not answer. */
@@ -96,10 +96,17 @@ addEventListener("storage", (event) => {
   if (event.key === KEY) void openSession();
 });
 
-function signedIn(identity: Identity): void {
+/** Pages wait for whoever had them: somebody else begins with empty ones. */
+function signedIn({ user, token_id, scopes }: Answer<"whoAmI">): void {
+  const identity: Identity = { user, tokenId: token_id, scopes };
   localStorage.setItem(IDENTITY, JSON.stringify(identity));
+  const before = sessionStorage.getItem(USER);
+  const isAnother = before !== null && before !== user;
+  if (isAnother) sessionStorage.clear();
+  sessionStorage.setItem(USER, user);
+  if (isAnother) return location.reload();
   const { value } = session;
-  const isKnown = value.kind === "signed_in" && value.tokenId === identity.tokenId;
+  const isKnown = value.kind === "signed_in" && value.tokenId === token_id;
   if (!isKnown) session.value = { kind: "signed_in", ...identity };
 }
 

@@ -17,3 +17,11 @@ export function failureOf(thrown: unknown): Failure {
     hint: "reload the page; the browser's console says more",
   };
 }
+
+/**
+ * Whether it says that an endpoint is there no more, or not the viewer's to use. Others, such as that
+ * the service does not answer, say nothing of the endpoint.
+ */
+export function tellsOfNoEndpoint({ code }: Failure): boolean {
+  return code === "ENDPOINT_NOT_FOUND" || code === "ENDPOINT_ACCESS_FORBIDDEN";
+}

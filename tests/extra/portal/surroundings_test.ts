@@ -1,0 +1,72 @@
+import { assertEquals, assertTrue } from "../../../src/lib/assert.ts";
+import { PORTAL_PATHS } from "../../../src/contract/portal_paths.ts";
+import { withBrowser } from "../../helpers/chromium.ts";
+import { WORD_COUNT_TS } from "../../helpers/functions.ts";
+import { ServiceUnderTest } from "../../helpers/service.ts";
+import { TestEnv } from "../../helpers/test_env.ts";
+import { PortalWindow } from "./portal.ts";
+
+const MINUTES = 60_000;
+
+Deno.test("the portal trusts neither the browser's clock nor another server", async (t) => {
+  await using env = new TestEnv();
+  const service = await ServiceUnderTest.start(env);
+  await env.ok(["start"]);
+  const [{ id: endpoint }] = await env.json<[{ id: string }]>(["list"]);
+  env.file("words.ts", WORD_COUNT_TS);
+  await env.ok(["run", "words.ts:shout", "hello"]);
+  const [task] = await env.json<[Summary]>(["task", "list"]);
+  await withBrowser(async (browser) => {
+    for (const [minutes, told] of [[-10, "10 minutes behind"], [10, "10 minutes ahead"]] as const) {
+      await t.step(`a clock is ${told}`, async () => {
+        await using portal = await PortalWindow.open(browser, service.url);
+        const { page } = portal;
+        await page.clock.install({ time: Date.now() + minutes * MINUTES });
+        await portal.signIn(env);
+        await page.getByRole("note").getByText(told).waitFor();
+        await portal.goto(`/endpoints/${endpoint}`);
+        const recent = page.getByRole("region", { name: "Your latest tasks on it" });
+        await recent.getByText(/^\d+ (s|min) ago$/).waitFor();
+        const [, age, unit] = /(\d+) (s|min) ago/.exec(await recent.innerText())!;
+        assertTrue(unit === "s" || Number(age) < 5, `a task of just now is ${age} ${unit} old`);
+      });
+    }
+
+    await t.step("no page asks anybody but the service", async () => {
+      await using portal = await PortalWindow.open(browser, service.url);
+      const { page } = portal;
+      const elsewhere: string[] = [];
+      page.context().on("request", (request) => {
+        const { origin, protocol } = new URL(request.url());
+        const isOwn = protocol === "data:" || origin === service.url;
+        if (!isOwn) elsewhere.push(request.url());
+      });
+      await portal.signIn(env);
+      for (const path of toured(endpoint, task)) {
+        await portal.goto(path);
+        await portal.settled();
+      }
+      assertEquals(elsewhere, []);
+    });
+  });
+});
+
+interface Summary {
+  readonly task_id: string;
+  readonly function_id: string;
+  readonly task_group_id: string;
+}
+
+/** Every page that there is, and some that have more to show. */
+function toured(endpoint: string, task: Summary): readonly string[] {
+  const ids: Readonly<Record<string, string>> = {
+    endpoints: endpoint,
+    functions: task.function_id,
+    tasks: task.task_id,
+    groups: task.task_group_id,
+  };
+  const pages = PORTAL_PATHS.filter((path) => path !== "/sign-in")
+    .map((path) => path.replace(":id", ids[path.split("/")[1]!] ?? ""));
+  const call = `/run?function=${task.function_id}&endpoint=${endpoint}`;
+  return [...pages, call, "/endpoints?group=site", "/tasks/no/such/page"];
+}
