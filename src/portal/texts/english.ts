@@ -166,7 +166,7 @@ export const english = {
       public: "public",
       state: "State",
       problem: "has trouble",
-      heard: "When it was heard last",
+      heard: "heard",
       site: "Site and host",
       scheduler: "Scheduler",
       busy: "Busy",
