@@ -121,7 +121,7 @@ async function bringUp(
     dir,
     service: profile.service,
     tokenFile,
-    body: registrationBody(profile, metadata(workers)),
+    body: registrationBody(profile, metadata(workers, profile.site)),
   });
   if (open.disposed) return;
   const { registration } = enrolment;
@@ -152,7 +152,7 @@ async function bringUp(
   const supervisor = superviseLink({
     ...{ home, dir, enrolment, daemon, flow, spool, executor, relay, news },
   });
-  if (!daemon.attach({ executor, blocks, flow, supervisor })) return;
+  if (!daemon.attach({ site: profile.site, executor, blocks, flow, supervisor })) return;
   supervisor.start();
   relay?.start({
     endpointId: registration.endpoint_id,
@@ -262,8 +262,9 @@ function helloOf({ enrolment, spool, executor, flow, daemon }: LinkParts): (
   });
 }
 
-function metadata(executor: Executor): Record<string, unknown> {
+function metadata(executor: Executor, site: string | null): Record<string, unknown> {
   return {
+    ...(site === null ? {} : { site }),
     endpoint_version: VERSION,
     hostname: hostname(),
     local_user: userInfo().username,

@@ -46,6 +46,7 @@ Deno.test("it registers, connects, serves and stops", async () => {
   assertEquals(link.token, "Bearer fx_endpoint_1");
   const [{ method, body }] = service.registered;
   assertEquals([method, body.endpoint_name, body.display_name], ["POST", "default", "Default"]);
+  assertEquals((body.metadata as { site?: unknown }).site, "Midway 3");
   const mode = (path: string): number => Deno.statSync(path).mode! & 0o777;
   assertEquals(mode(place.dir.registrationFile), 0o600);
   assertEquals(mode(place.dir.folder), 0o700);

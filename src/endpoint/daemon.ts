@@ -30,6 +30,8 @@ const DRAIN_NEWS = 500;
 
 /** Everything that runs, once it does. */
 export interface AgentParts {
+  /** As the profile has it. */
+  readonly site: string | null;
   readonly executor: Executor;
   readonly blocks?: BlockKeeper;
   readonly flow: TaskFlow;
@@ -97,12 +99,12 @@ export class Daemon {
 
   /** The same with a picture of the machine, for the service. */
   loadWithPicture(): EndpointStatus {
-    const { executor, blocks } = this.#parts ?? {};
+    const { executor, blocks, site = null } = this.#parts ?? {};
     const nodes = executor?.nodes?.();
     if (nodes === undefined) return this.load();
     const provider = blocks?.scheduler.type ?? "local";
     const pictures = blocks && pictureOfBlocks(blocks);
-    return { ...this.load(), ...machinePicture({ provider, blocks: pictures, nodes }) };
+    return { ...this.load(), ...machinePicture({ site, provider, blocks: pictures, nodes }) };
   }
 
   status(): AgentStatus {

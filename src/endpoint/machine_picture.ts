@@ -9,6 +9,8 @@ import {
 } from "../contract/protocol/machine_picture.ts";
 
 export interface PictureParts {
+  /** What the profile calls the site; null when it does not. */
+  readonly site: string | null;
   /** Such as `slurm`. */
   readonly provider: string;
   /** Undefined for the pool of the agent's own machine. */
@@ -21,10 +23,11 @@ const SLOT_BYTES = 20;
 
 /** Within `maximumBytes` of a frame: without the slots where it has to be, and then fewer nodes. */
 export function machinePicture(
-  { provider, blocks, nodes }: PictureParts,
+  parts: PictureParts,
   maximumBytes = MAX_PICTURE_BYTES,
 ): MachinePicture {
-  const frame = { provider, ...(blocks && { blocks }), site: siteOf(provider, blocks, nodes) };
+  const { provider, blocks, nodes } = parts;
+  const frame = { provider, ...(blocks && { blocks }), site: siteOf(parts) };
   const slots = nodes.reduce((sum, node) => sum + node.slots.length, 0);
   const whole = { ...frame, nodes };
   const fits = (picture: MachinePicture): boolean => encode(picture).length <= maximumBytes;
@@ -36,11 +39,7 @@ export function machinePicture(
   return { ...frame, nodes: bare, slots_omitted: true };
 }
 
-function siteOf(
-  provider: string,
-  blocks: readonly PictureBlock[] | undefined,
-  nodes: readonly PictureNode[],
-): PictureSite {
+function siteOf({ site: name, provider, blocks, nodes }: PictureParts): PictureSite {
   // A node may have several managers, each of which tells of all that it has.
   const attached = new Map(
     nodes.filter(({ state }) => state === "attached").map((node) => [node.hostname, node]),
@@ -48,6 +47,7 @@ function siteOf(
   const sum = (of: (node: PictureNode) => number | undefined): number =>
     [...attached.values()].reduce((total, node) => total + (of(node) ?? 0), 0);
   return {
+    ...(name === null ? {} : { name }),
     ...(blocks === undefined ? {} : { scheduler: provider }),
     cores: sum(({ cores }) => cores),
     memory: sum(({ memory }) => memory),

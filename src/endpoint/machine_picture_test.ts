@@ -28,13 +28,18 @@ function node(hostname: string, changes: Partial<PictureNode> = {}): PictureNode
 
 Deno.test("a small picture is whole, and the site is the sum of its attached nodes", () => {
   const nodes = [node("node1"), node("node2"), node("node2"), node("node3", { state: "away" })];
-  assertEquals(machinePicture({ provider: "slurm", blocks: [], nodes }), {
+  assertEquals(machinePicture({ site: "Midway 3", provider: "slurm", blocks: [], nodes }), {
     provider: "slurm",
     blocks: [],
-    site: { scheduler: "slurm", cores: 128, memory: 2_000 },
+    site: { name: "Midway 3", scheduler: "slurm", cores: 128, memory: 2_000 },
     nodes,
   });
-  const alone = machinePicture({ provider: "local", blocks: undefined, nodes: [node("laptop")] });
+  const alone = machinePicture({
+    site: null,
+    provider: "local",
+    blocks: undefined,
+    nodes: [node("laptop")],
+  });
   assertEquals([alone.blocks, alone.site], [undefined, { cores: 64, memory: 1_000 }]);
 });
 
@@ -44,13 +49,13 @@ Deno.test("a picture that would be too large has no slots, and then fewer nodes"
   ));
   for (const count of [2, MAX_NODE_SLOTS]) {
     const nodes = Array.from({ length: 10 }, () => node("n", { slots: slots.slice(0, count) }));
-    const picture = machinePicture({ provider: "slurm", blocks: [], nodes });
+    const picture = machinePicture({ site: null, provider: "slurm", blocks: [], nodes });
     assertEquals(picture.slots_omitted, count === 2 ? undefined : true);
     assertEquals(picture.nodes!.length, 10);
     assertEquals(picture.nodes!.every((each) => each.slots.length === 0), count !== 2);
   }
   const long = Array.from({ length: MAX_PICTURE_NODES }, () => node("n".repeat(200)));
-  const picture = machinePicture({ provider: "slurm", blocks: [], nodes: long });
+  const picture = machinePicture({ site: null, provider: "slurm", blocks: [], nodes: long });
   assertTrue(picture.nodes!.length > 0 && picture.nodes!.length < MAX_PICTURE_NODES);
   assertTrue(encode(picture).length <= MAX_PICTURE_BYTES, "the frame is too large");
 });

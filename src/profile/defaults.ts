@@ -28,6 +28,7 @@ export function resolveProfile(raw: RawProfile, surroundings: Surroundings): Res
     name: site.name,
     displayName: raw.displayName ?? site.name,
     description: raw.description ?? "",
+    site: raw.site ?? null,
     service: raw.service === undefined ? null : baseUrl(raw.service),
     stateDir,
     executor: resolveExecutor(raw.executor ?? {}, surroundings, stateDir),

@@ -71,6 +71,10 @@ export const KEYS: Readonly<Record<string, KeyHelp>> = {
     expected: `a string of at most ${MAX_DESCRIPTION_LENGTH} characters`,
     mend: "Write a text in quotes, or leave it out.",
   },
+  site: {
+    expected: `one line of 1 to ${MAX_NAME_LENGTH} characters`,
+    mend: 'Write the site\'s name in quotes, such as "Midway 3", or leave it out.',
+  },
   service: {
     expected: "the base URL of a service",
     mend: 'Write it as "https://HOST" without user, "?" and "#", or leave it out for your own.',

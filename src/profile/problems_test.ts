@@ -11,6 +11,7 @@ Deno.test("everything may be left out, and everything may be there", () => {
   for (
     const value of [{}, { executor: {} }, { executor: { runtimes: {} } }, {
       displayName: "Midway 3",
+      site: "Midway 3, UChicago",
       description: "",
       service: "https://funcx.example.org/base",
       stateDir: "~/scratch",
@@ -52,6 +53,7 @@ const WRONG: readonly (readonly [
   [null, "", "null", /an object/, /export default/],
   [{ displayName: 7 }, "displayName", "7", /1 to 200 characters/, /in quotes/],
   [{ displayName: "" }, "displayName", '""', /1 to 200 characters/, /leave it out/],
+  [{ site: "two\nlines" }, "site", '"two\\nlines"', /one line/, /leave it out/],
   [{ description: null }, "description", "null", /string/, /leave it out/],
   [{ service: "midway" }, "service", '"midway"', /base URL/, /https:\/\/HOST/],
   [{ service: "ftp://a" }, "service", '"ftp://a"', /base URL/, /https:\/\/HOST/],

@@ -22,6 +22,12 @@ export interface Profile {
    */
   description?: string;
   /**
+   * The machine or institution where this endpoint is, such as `"Midway 3"`, one line of up to 200
+   * characters. Lists of endpoints are grouped by it: write it alike in all profiles of a site.
+   * @default the domain of the machine's name, or that name
+   */
+  site?: string;
+  /**
    * Base URL of the service to connect to, such as `"https://funcx.example.org"`.
    * `funcx-endpoint start --service URL` and the variable FUNCX_SERVICE_URL come before it.
    * @default the private service of your user on this machine

@@ -33,6 +33,7 @@ Deno.test("an empty profile has all defaults", async () => {
     name: "default",
     displayName: "default",
     description: "",
+    site: null,
     service: null,
     stateDir: folder,
     executor: {

@@ -102,6 +102,8 @@ export interface ResolvedProfile {
   readonly name: string;
   readonly displayName: string;
   readonly description: string;
+  /** Null leaves it to the service, which then goes by the machine's name. */
+  readonly site: string | null;
   /** Base URL; null means the private service of this user. */
   readonly service: string | null;
   /** Absolute; holds spool and logs. */
@@ -122,6 +124,7 @@ const permission = v.union([v.boolean(), v.array(filled)]);
 /** Of a node; more than any has. */
 const MAX_CORES = 100_000;
 
+const ONE_LINE = /^\P{Cc}+$/u;
 const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /** The base of a URL: no credentials, no query, no fragment. */
@@ -193,6 +196,7 @@ const ExecutorSchema = section({
 export const ProfileSchema = section({
   displayName: v.optional(v.pipe(filled, v.maxLength(MAX_NAME_LENGTH))),
   description: v.optional(v.pipe(text, v.maxLength(MAX_DESCRIPTION_LENGTH))),
+  site: v.optional(v.pipe(v.string(), v.regex(ONE_LINE), v.maxLength(MAX_NAME_LENGTH))),
   service: v.optional(v.pipe(v.string(), v.check(isServiceUrl))),
   stateDir: v.optional(filled),
   executor: v.optional(ExecutorSchema),

@@ -159,3 +159,26 @@ runTest("stop --now ends running tasks and leaves no child behind", async (env) 
   const { status } = await env.json<{ status: string }>(["task", "show", task]);
   assertTrue(status !== "running", `it is ${status}`);
 });
+
+processTest(
+  "a task that waits for an endpoint in trouble says so, in the endpoint's words",
+  async (env) => {
+    await env.ok(["init"]);
+    const refuses = ["sh", "-c", "echo the queue is closed >&2; exit 1", "sh", "{script}"];
+    const idle = ["true", "{jobs}"];
+    const provider = { type: "exec", submit: refuses, status: idle, cancel: idle, maxBlocks: 1 };
+    env.file(
+      join(".funcx", "default", "config.ts"),
+      `export default ${JSON.stringify({ executor: { provider } })};\n`,
+    );
+    env.file("greet.sh", GREET_SH);
+    await env.ok(["start"]);
+    await using running = env.start(["run", "greet.sh", ...TO]);
+    await running.untilPrinted(/the task waits: .*the queue is closed/, "stderr");
+    running.signal("SIGINT");
+    const { code, stdout, stderr } = await running.finished();
+    assertEquals([code, stdout], [130, ""]);
+    const told = stderr.match(/the task waits: .*/g) ?? [];
+    assertEquals(new Set(told).size, told.length);
+  },
+);

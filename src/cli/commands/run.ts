@@ -7,6 +7,7 @@ import { connect } from "../client.ts";
 import { defineCommand } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { parseArgument, parseKeywordArguments } from "../tasks/arguments.ts";
+import { oneLine } from "../output/style.ts";
 import { chooseEndpoint } from "../tasks/endpoint_choice.ts";
 import { ENDPOINT_FLAG, PRIORITY_FLAG, TIMEOUT_FLAG } from "../tasks/flags.ts";
 import { fileArguments } from "../tasks/file_arguments.ts";
@@ -16,6 +17,7 @@ import { type parseResource, RESOURCE_FLAG, resourceSpecification } from "../tas
 import { uploadBar } from "../tasks/upload_bar.ts";
 import { exitOf, isShellResult, shellExit, showOutcome, taskDocument } from "../tasks/outcome.ts";
 import { waitForTask } from "../tasks/waiting.ts";
+import { watchWaitingCause } from "../tasks/waiting_cause.ts";
 
 interface Flags {
   readonly endpoint?: string;
@@ -113,6 +115,13 @@ async function finish(
 ): Promise<number> {
   const { output, signal } = context;
   const live = output.json ? undefined : new LiveOutput(context, fn.runtime);
+  const ended = new AbortController();
+  void watchWaitingCause({
+    client,
+    taskId,
+    signal: ended.signal,
+    tell: (cause) => output.warn(`the task waits: ${oneLine(cause)}`),
+  });
   try {
     const task = await waitForTask({
       client,
@@ -133,8 +142,11 @@ async function finish(
     live.end(task.stdout ?? "", task.stderr ?? "");
     return showOutcome(context, task, fn.runtime);
   } catch (thrown) {
+    ended.abort();
     await cancel(context, client, taskId);
     throw thrown;
+  } finally {
+    ended.abort();
   }
 }
 

@@ -61,6 +61,7 @@ export class AgentHome implements Disposable {
       name: "default",
       displayName: "Default",
       description: "for tests",
+      site: "Midway 3",
       service: null,
       stateDir: this.dir.folder,
       executor: {

@@ -58,15 +58,11 @@ const COLUMNS: readonly EndpointColumn[] = [
         first={<EndpointBadge status={status} />}
         second={
           <>
-            {details?.problem && (
+            {details?.problem === undefined ? list.heard : (
               <>
                 <strong class="trouble" title={details.problem.message}>{list.problem}</strong> ·
-                {" "}
               </>
-            )}
-            <span title={list.heard}>
-              <Age at={last_seen} />
-            </span>
+            )} <Age at={last_seen} />
           </>
         }
       />

@@ -7,6 +7,8 @@ export interface SiteTemplate {
   readonly name: string;
   /** The machine, and whose it is. */
   readonly title: string;
+  /** `site` of its profile, the title when this is left out; null for what is at no known site. */
+  readonly site?: string | null;
   /** The page that its facts are from. */
   readonly source: string;
   /**

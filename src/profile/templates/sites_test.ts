@@ -101,6 +101,14 @@ Deno.test("what is left to the user is refused by key, whatever else there is", 
   }
 });
 
+Deno.test("endpoints of one machine are at one site, whatever they are for; others say nothing", async () => {
+  const siteOf = async (name: string): Promise<string | null> => (await loadSiteProfile(name)).site;
+  assertEquals(await siteOf("expanse"), "Expanse, SDSC");
+  assertEquals(await siteOf("expanse_mpi"), "Expanse, SDSC");
+  assertEquals(await siteOf("midway_apptainer"), await siteOf("midway"));
+  for (const name of ["kube", "worker_pinning"]) assertEquals(await siteOf(name), null);
+});
+
 Deno.test("each site names the page that its facts are from", () => {
   for (const { source } of SITES) assertMatch(source, /^https:\/\/\S+$/);
 });

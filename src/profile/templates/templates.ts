@@ -37,12 +37,13 @@ export function template(name: string): Template {
 
 /** Throws a `FuncxError` of code USAGE when the site is not known. */
 export function templateOfSite(name: string): Template {
-  const { title, source, executor, comments = {}, ...site } = siteNamed(name);
+  const { title, source, executor, comments = {}, ...known } = siteNamed(name);
+  const site = known.site === undefined ? title : known.site;
   return {
-    name: site.name,
+    name: known.name,
     brief: title,
     about: [`For ${title}. Its facts are from`, `${source}`],
-    profile: { executor },
+    profile: { ...(site === null ? {} : { site }), executor },
     comments: (profile) => ({ ...usualComments(profile), ...comments }),
   };
 }

@@ -3,6 +3,7 @@ import type { SiteTemplate } from "../site_template.ts";
 export const EXPANSE_MPI: SiteTemplate = {
   name: "expanse_mpi",
   title: "Expanse, SDSC, for MPI",
+  site: "Expanse, SDSC",
   source:
     "https://github.com/globus/globus-compute/blob/main/docs/endpoints/configs/expanse_mpi.yaml",
   executor: {

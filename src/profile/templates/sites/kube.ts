@@ -3,6 +3,7 @@ import type { SiteTemplate } from "../site_template.ts";
 export const KUBE: SiteTemplate = {
   name: "kube",
   title: "Kubernetes",
+  site: null,
   source: "https://github.com/globus/globus-compute/blob/main/docs/endpoints/configs/kube.yaml",
   executor: {
     workersPerNode: 1,

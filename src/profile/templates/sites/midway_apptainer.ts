@@ -3,6 +3,7 @@ import type { SiteTemplate } from "../site_template.ts";
 export const MIDWAY_APPTAINER: SiteTemplate = {
   name: "midway_apptainer",
   title: "Midway, in Apptainer",
+  site: "Midway, UChicago",
   source:
     "https://github.com/globus/globus-compute/blob/main/docs/endpoints/configs/midway_apptainer.yaml",
   executor: {
