@@ -1,6 +1,6 @@
 /** The filters above a list of endpoints. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useId } from "preact/hooks";
+import { useEffect, useId, useRef } from "preact/hooks";
 import { useSignal } from "@preact/signals";
 import { live } from "../live/live.ts";
 import { client } from "../session/session.ts";
@@ -23,7 +23,10 @@ export function EndpointFilterBar(
   { filter, onChange }: EndpointFilterBarProps,
 ): ComponentChildren {
   const { filters } = english.endpoints;
-  const change = (part: Partial<EndpointFilter>): void => onChange({ ...filter, ...part });
+  // Between the last key of a search and its question another filter may change.
+  const latest = useRef(filter);
+  latest.current = filter;
+  const change = (part: Partial<EndpointFilter>): void => onChange({ ...latest.current, ...part });
   const { order, reverse, grouped, runtime } = filter;
   const runtimes = [...new Set([...RUNTIMES, ...(runtime === undefined ? [] : [runtime])])];
   return (
