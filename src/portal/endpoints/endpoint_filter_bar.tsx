@@ -1,6 +1,6 @@
 /** The filters above a list of endpoints. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { useSignal } from "@preact/signals";
 import { live } from "../live/live.ts";
 import { client } from "../session/session.ts";
@@ -8,6 +8,7 @@ import { english } from "../texts/english.ts";
 import { Choice, Field } from "../widgets/controls.tsx";
 import { useLoaded } from "../widgets/loaded.ts";
 import { type EndpointFilter, isFiltered } from "./endpoint_filter.ts";
+import { useId } from "../widgets/use_id.ts";
 
 export interface EndpointFilterBarProps {
   readonly filter: EndpointFilter;
