@@ -1,5 +1,5 @@
 import type { Page } from "playwright-core";
-import { assertEquals, assertTrue } from "../../../src/lib/assert.ts";
+import { assertEquals, assertMatch, assertTrue } from "../../../src/lib/assert.ts";
 import { Executor, python } from "../../../src/client/mod.ts";
 import { chooseEndpoint, type Lab, pressRun, registerInBrowser, resultOn, withLab } from "./lab.ts";
 
@@ -212,7 +212,7 @@ async function tellsUsage(page: Page, { client, endpointId }: Lab): Promise<void
   const tasks = facts.locator("dt", { hasText: "Latest tasks" }).locator("+ dd");
   assertEquals(await tasks.textContent(), "10");
   const median = facts.locator("dt", { hasText: "Median run time" }).locator("+ dd");
-  assertTrue(/^[\d.]+ (µs|ms|s)$/.test((await median.textContent())!), await median.textContent());
+  assertMatch((await median.textContent())!, /^[\d.]+ (µs|ms|s)$/);
   await usage.getByRole("link", { name: "lab" }).waitFor();
   await usage.getByText("10 tasks").waitFor();
   await usage.getByRole("link", { name: "All its tasks" }).click();
