@@ -2,6 +2,7 @@ import type { Page } from "playwright-core";
 import { assertEquals, assertTrue } from "../../../src/lib/assert.ts";
 import { python } from "../../../src/client/mod.ts";
 import { pack, writeBuffer } from "../../../src/contract/envelope.ts";
+import { FakeEndpoint } from "../../helpers/fake_endpoint.ts";
 import { type Lab, resultOn, withLab } from "./lab.ts";
 import { PHONE } from "./portal.ts";
 
@@ -120,8 +121,8 @@ async function fitsPhone(lab: Lab): Promise<void> {
   assertEquals(tooWide, []);
 }
 
-/** A function in a form without source. */
-async function tellsOpaque(page: Page, { client }: Lab): Promise<void> {
+/** A function in a form without source, whose result is in one too. */
+async function tellsOpaque(page: Page, { client, service }: Lab): Promise<void> {
   const functionId = await client.registerFunction({
     function_name: "pickled",
     function_code: pack([PICKLED]),
@@ -129,4 +130,23 @@ async function tellsOpaque(page: Page, { client }: Lab): Promise<void> {
   await page.goto(`/functions/${functionId}`);
   await page.getByText("This function was serialized with").waitFor();
   assertEquals(await page.getByRole("link", { name: "Edit as a new version" }).count(), 0);
+  const registration = await service.registerEndpoint("by hand");
+  using endpoint = await FakeEndpoint.dial(registration);
+  endpoint.send(endpoint.hello({ runtimes: ["python"] }));
+  await endpoint.next("welcome");
+  const payload = await client.blobs.payload([], {});
+  const answer = await client.submit(registration.endpoint_id, {
+    tasks: { [functionId]: [payload] },
+  });
+  await endpoint.next("tasks");
+  const task = answer.tasks[functionId]![0]!;
+  const result = new TextEncoder().encode(PICKLED.replace(/^01/, "00"));
+  endpoint.sendValue({
+    type: "results",
+    results: [{ task_id: task, attempt: 1, state: "success", result, timeline: [] }],
+  });
+  await client.wait(task);
+  await page.goto(`/tasks/${task}`);
+  await resultOn(page).getByText("which only Python can read").waitFor();
+  await resultOn(page).getByRole("button", { name: "Download .txt" }).waitFor();
 }
