@@ -3,10 +3,11 @@
  * there, and when it cannot be had, a plain text field takes the same text.
  */
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { english } from "../texts/english.ts";
 import { Echoes } from "./echoes.ts";
 import type { CodeLanguage, OpenEditor } from "./open_editor.ts";
+import { useId } from "../widgets/use_id.ts";
 
 export type { CodeLanguage };
 

@@ -1,6 +1,6 @@
 /** The filters above a list of endpoints. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useId } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { useSignal } from "@preact/signals";
 import { live } from "../live/live.ts";
 import { client } from "../session/session.ts";
@@ -8,6 +8,7 @@ import { english } from "../texts/english.ts";
 import { Choice, Field } from "../widgets/controls.tsx";
 import { useLoaded } from "../widgets/loaded.ts";
 import { type EndpointFilter, isFiltered } from "./endpoint_filter.ts";
+import { useId } from "../widgets/use_id.ts";
 
 export interface EndpointFilterBarProps {
   readonly filter: EndpointFilter;
@@ -23,7 +24,10 @@ export function EndpointFilterBar(
   { filter, onChange }: EndpointFilterBarProps,
 ): ComponentChildren {
   const { filters } = english.endpoints;
-  const change = (part: Partial<EndpointFilter>): void => onChange({ ...filter, ...part });
+  // Between the last key of a search and its question another filter may change.
+  const latest = useRef(filter);
+  latest.current = filter;
+  const change = (part: Partial<EndpointFilter>): void => onChange({ ...latest.current, ...part });
   const { order, reverse, grouped, runtime } = filter;
   const runtimes = [...new Set([...RUNTIMES, ...(runtime === undefined ? [] : [runtime])])];
   return (

@@ -1,6 +1,5 @@
 /** The sites, each of which opens to its endpoints. */
 import type { ComponentChildren } from "preact";
-import { useId } from "preact/hooks";
 import { useSignal } from "@preact/signals";
 import type { SiteSummary } from "../../contract/api.ts";
 import { live } from "../live/live.ts";
@@ -12,6 +11,7 @@ import { countText } from "../widgets/units.ts";
 import { useReloadOn } from "../widgets/use_reload_on.ts";
 import { type EndpointFilter, isFiltered, siteQueryOfFilter } from "./endpoint_filter.ts";
 import { EndpointTable, NoEndpoints } from "./endpoint_table.tsx";
+import { useId } from "../widgets/use_id.ts";
 
 const SHOWN = 100;
 

@@ -1,7 +1,7 @@
 /** The functions that the viewer may run. */
 import type { ComponentChildren } from "preact";
 import { useLocation } from "preact-iso";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { useSignal } from "@preact/signals";
 import { may } from "../session/session.ts";
 import { english } from "../texts/english.ts";
@@ -72,9 +72,12 @@ function Filters({ filter, onChange }: FiltersProps): ComponentChildren {
 function SearchField({ filter, onChange }: FiltersProps): ComponentChildren {
   const text = useSignal(filter.search);
   const typed = text.value.trim();
+  // Other filters may change between the last key and the question.
+  const latest = useRef(filter);
+  latest.current = filter;
   useEffect(() => {
     if (typed === filter.search) return;
-    const timer = setTimeout(() => onChange({ ...filter, search: typed }), PAUSE);
+    const timer = setTimeout(() => onChange({ ...latest.current, search: typed }), PAUSE);
     return () => clearTimeout(timer);
   }, [typed]);
   return (

@@ -1,11 +1,12 @@
 /** A filter by something that has a name and an id: typed in part, and chosen from what fits. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useId } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import { useSignal } from "@preact/signals";
 import { english } from "../texts/english.ts";
 import { useLoaded } from "../widgets/loaded.ts";
 import { shortId } from "../widgets/units.ts";
 import { isId } from "./task_filter.ts";
+import { useId } from "../widgets/use_id.ts";
 
 export interface Named {
   readonly id: string;

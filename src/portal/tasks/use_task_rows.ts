@@ -36,7 +36,9 @@ export function useTaskRows(filter: TaskFilter): ShownTasks {
   const newest = useNewestTasks({ ...liveFilterOf(filter), limit: WINDOW });
   useLive({ task_ids: [...seen.value] });
   useEffect(() => {
-    state.value = NO_ROWS;
+    // A span of time is no part of what is followed: the window stays, and is not sent again.
+    const window = newest.peek();
+    state.value = window === undefined ? NO_ROWS : withWindow(NO_ROWS, window, WINDOW);
     failure.value = undefined;
     current.value = filter;
   }, [key]);

@@ -1,8 +1,9 @@
 /** A text field that finds one of many, by keyboard and pointer: the combobox of WAI-ARIA 1.2. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { type Signal, useSignal } from "@preact/signals";
 import { Field } from "./controls.tsx";
+import { useId } from "./use_id.ts";
 
 export interface ComboboxOption {
   readonly id: string;

@@ -1,8 +1,9 @@
 /** Small parts of forms and pages. */
 import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { useSignal } from "@preact/signals";
 import { english } from "../texts/english.ts";
+import { useId } from "./use_id.ts";
 
 const COPIED = 1_500;
 

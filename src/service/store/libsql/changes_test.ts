@@ -32,6 +32,14 @@ Deno.test("an owner's tasks are told of when they are submitted, move and end, o
   await store.queue.finished(endpoint, [success(id!)], 6_000);
   assertEquals(await taken(), ["ada"]);
 
+  // What endpoints told is written some time later, and counts by state follow only then.
+  const written = Promise.withResolvers<void>();
+  const endOfWaiting = store.changes.onTasks(() => written.resolve());
+  await written.promise;
+  endOfWaiting();
+  assertEquals(await taken(), ["ada", "bob"]);
+  assertEquals((await store.tasks.counts("ada")).running, 1);
+
   end();
   await store.queue.finished(endpoint, [success(other!)], 6_000);
   assertEquals(await taken(), []);

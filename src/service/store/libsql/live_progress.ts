@@ -155,7 +155,11 @@ export class LiveProgress {
     for (const taskId of taskIds) {
       const entry = this.#entries.get(taskId);
       if (entry === undefined || entry.finishing) continue;
-      transaction.afterCommit(() => this.#entries.delete(taskId));
+      transaction.afterCommit(() => {
+        this.#entries.delete(taskId);
+        // Counts by state know of the move only now, so whoever follows them reads them again.
+        this.#engine.changes.moved(entry.endpointId);
+      });
       if (entry.events.length === 0) accepted.push({ taskId, ...entry });
       else this.#append(taskId, entry);
     }
