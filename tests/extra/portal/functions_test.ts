@@ -94,7 +94,7 @@ async function runsSeries(page: Page): Promise<void> {
   await result.getByText("from -1 to 1").first().waitFor();
   await result.locator("canvas").waitFor();
   await result.getByRole("tab", { name: "JSON" }).click();
-  const json = await result.getByLabel("JSON", { exact: true }).textContent();
+  const json = await result.getByRole("tabpanel", { name: "JSON" }).locator("pre").textContent();
   assertEquals(JSON.parse(json!).length, 50);
 }
 

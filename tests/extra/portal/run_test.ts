@@ -185,7 +185,7 @@ async function runsSnippets(page: Page, lab: Lab): Promise<void> {
   const shown = resultOn(page);
   await shown.getByRole("tab", { name: "JSON" }).click();
   const expected = { args: ARGS, kwargs: KWARGS };
-  const text = await shown.getByLabel("JSON", { exact: true }).textContent();
+  const text = await shown.getByRole("tabpanel", { name: "JSON" }).locator("pre").textContent();
   // Marks that turn text around are written out where somebody reads it.
   assertEquals(JSON.parse(text!.replaceAll("⟨U+202E⟩", "\u202e")), expected);
   const { command, typescript, python: script } = await snippetsOn(page);

@@ -23,7 +23,7 @@ Deno.test("the portal trusts neither the browser's clock nor another server", as
         const { page } = portal;
         await page.clock.install({ time: Date.now() + minutes * MINUTES });
         await portal.signIn(env);
-        await page.getByRole("note").getByText(told).waitFor();
+        await page.getByRole("status").getByText(told).waitFor();
         await portal.goto(`/endpoints/${endpoint}`);
         const recent = page.getByRole("region", { name: "Your latest tasks on it" });
         await recent.getByText(/^\d+ (s|min) ago$/).waitFor();
