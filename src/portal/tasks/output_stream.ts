@@ -13,6 +13,8 @@ export class OutputStream {
   #characters = 0;
   /** Bytes that have come, or are known to be missing. */
   #bytes = 0;
+  /** An attempt has begun of which perhaps nothing has come yet. */
+  #isNewAttempt = false;
 
   get text(): TerminalText {
     return this.#text;
@@ -26,13 +28,22 @@ export class OutputStream {
   /** @param offset of its first byte in the stream */
   piece(offset: number, text: string): void {
     if (text === "") return;
+    if (this.#isNewAttempt && offset < this.#bytes) this.#clear();
+    this.#isNewAttempt = false;
     if (offset > this.#bytes) this.#text.gap(offset - this.#bytes);
     this.#bytes = Math.max(this.#bytes, offset) + encoder.encode(text).length;
     this.#take(text);
   }
 
-  /** A new attempt writes from the beginning. */
-  restart(): void {
+  /**
+   * A new attempt writes from the beginning. What is there may be its own already: output and states
+   * come on ways of their own.
+   */
+  attemptBegan(): void {
+    this.#isNewAttempt = true;
+  }
+
+  #clear(): void {
     this.#text = new TerminalText(KEPT_CHARACTERS);
     this.#pieces = [];
     this.#characters = 0;
@@ -51,7 +62,7 @@ export class OutputStream {
     const isCut = bytes >= MAX_TASK_OUTPUT_BYTES;
     if (isCut && this.raw.endsWith(kept.slice(-bytes / 2))) return;
     const missing = isCut ? Math.max(0, this.#bytes - bytes) : 0;
-    this.restart();
+    this.#clear();
     this.piece(missing, kept);
   }
 

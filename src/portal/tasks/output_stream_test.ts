@@ -31,13 +31,22 @@ Deno.test("an end without output leaves what came live: the worker was lost", ()
   assertEquals(shown(stream), "last words\n");
 });
 
-Deno.test("a new attempt begins with nothing", () => {
+Deno.test("what a new attempt writes takes the place of what the one before wrote", () => {
   const stream = new OutputStream();
   stream.piece(0, "first attempt\n");
-  stream.restart();
-  assertTrue(stream.text.isEmpty);
+  stream.attemptBegan();
   stream.piece(0, "second\n");
-  assertEquals(shown(stream), "second\n");
+  stream.piece(7, "goes on\n");
+  assertEquals(shown(stream), "second\ngoes on\n");
+});
+
+Deno.test("output that comes before the news of its attempt stays", () => {
+  const stream = new OutputStream();
+  stream.piece(0, "line 0\n");
+  stream.attemptBegan();
+  assertEquals(shown(stream), "line 0\n");
+  stream.piece(7, "line 1\n");
+  assertEquals(shown(stream), "line 0\nline 1\n");
 });
 
 Deno.test("of an endless stream as much is kept as the service keeps", () => {

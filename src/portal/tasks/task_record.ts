@@ -37,7 +37,7 @@ export class TaskRecord {
     this.#timeline = [...this.#timeline, event];
     if (event.attempt <= this.#attempt) return;
     this.#attempt = event.attempt;
-    this.stdout.restart();
-    this.stderr.restart();
+    this.stdout.attemptBegan();
+    this.stderr.attemptBegan();
   }
 }
