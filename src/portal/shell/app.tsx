@@ -2,9 +2,12 @@
 import type { ComponentChildren } from "preact";
 import { ErrorBoundary, lazy, LocationProvider, Route, Router, useLocation } from "preact-iso";
 import { useEffect, useRef } from "preact/hooks";
+import { EndpointsPage } from "../endpoints/endpoints_page.tsx";
+import { HomePage } from "../home/home_page.tsx";
 import { live, useLive } from "../live/live.ts";
 import { session } from "../session/session.ts";
 import { SignIn } from "../session/sign_in.tsx";
+import { TasksPage } from "../tasks/tasks_page.tsx";
 import { english } from "../texts/english.ts";
 import { Spinner } from "../widgets/messages.tsx";
 import { Banner } from "./banner.tsx";
@@ -12,10 +15,7 @@ import { Navigation } from "./navigation.tsx";
 import { NotFoundPage } from "./not_found_page.tsx";
 import { Notices } from "./notices.tsx";
 
-const HomePage = lazy(() => import("../home/home_page.tsx").then((page) => page.HomePage));
-const EndpointsPage = lazy(() =>
-  import("../endpoints/endpoints_page.tsx").then((page) => page.EndpointsPage)
-);
+// The pages that are opened first come with the frame: to load them after it costs more than they weigh.
 const EndpointPage = lazy(() =>
   import("../endpoints/endpoint_page.tsx").then((page) => page.EndpointPage)
 );
@@ -29,7 +29,6 @@ const NewFunctionPage = lazy(() =>
   import("../functions/new_function_page.tsx").then((page) => page.NewFunctionPage)
 );
 const RunPage = lazy(() => import("../run/run_page.tsx").then((page) => page.RunPage));
-const TasksPage = lazy(() => import("../tasks/tasks_page.tsx").then((page) => page.TasksPage));
 const TaskPage = lazy(() => import("../tasks/task_page.tsx").then((page) => page.TaskPage));
 const GroupPage = lazy(() => import("../tasks/group_page.tsx").then((page) => page.GroupPage));
 const TokensPage = lazy(() => import("../tokens/tokens_page.tsx").then((page) => page.TokensPage));
