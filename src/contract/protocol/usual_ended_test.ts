@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import * as v from "valibot";
 import { assertEquals, assertTrue } from "../../lib/assert.ts";
-import { valuesOf } from "../testing/schema_values.ts";
+import { hasKeyLeftOut, valuesOf } from "../testing/schema_values.ts";
 import { spoilt } from "../testing/spoilt.ts";
 import { decode, encode } from "./codec.ts";
 import { type Ended, EndedSchema } from "./manager_messages.ts";
@@ -10,6 +10,7 @@ import { isUsualEnded } from "./usual_ended.ts";
 /** Of attempts that succeeded or were given back, at least one. */
 const USUAL: fc.Arbitrary<Ended> = valuesOf(EndedSchema)
   .filter(({ attempts }) => attempts.length > 0)
+  .filter(({ attempts }) => !attempts.some(({ details }) => hasKeyLeftOut(details)))
   .map((message): Ended => ({
     ...message,
     attempts: message.attempts.map((attempt, index) => ({

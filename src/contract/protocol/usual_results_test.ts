@@ -1,21 +1,16 @@
 import fc from "fast-check";
 import * as v from "valibot";
 import { assertEquals, assertTrue } from "../../lib/assert.ts";
-import { valuesOf } from "../testing/schema_values.ts";
+import { hasKeyLeftOut, valuesOf } from "../testing/schema_values.ts";
 import { spoilt } from "../testing/spoilt.ts";
 import { decode, encode } from "./codec.ts";
 import { type Results, ResultsSchema } from "./messages.ts";
 import { isUsualResults } from "./usual_results.ts";
 
-/** Keys that a schema leaves out of a record, so such a record is not usual. */
-const LEFT_OUT = ["__proto__", "prototype", "constructor"];
-
 /** Of successful tasks, at least one. */
 const SUCCESSES: fc.Arbitrary<Results> = valuesOf(ResultsSchema)
   .filter(({ results }) => results.length > 0)
-  .filter(({ results }) =>
-    !results.some(({ details = {} }) => LEFT_OUT.some((key) => Object.hasOwn(details, key)))
-  )
+  .filter(({ results }) => !results.some(({ details = {} }) => hasKeyLeftOut(details)))
   .map(({ type, results }) => ({
     type,
     results: results.map(({ error: _, ...result }) => ({ ...result, state: "success" })),

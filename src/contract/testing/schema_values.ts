@@ -96,3 +96,10 @@ function objects(entries: Readonly<Record<string, Part>>): fc.Arbitrary<unknown>
   );
   return fc.record(Object.fromEntries(model), { requiredKeys: required, noNullPrototype: true });
 }
+
+const LEFT_OUT = ["__proto__", "prototype", "constructor"];
+
+/** Whether it has a key that a schema leaves out of a record, so that such a record is not usual. */
+export function hasKeyLeftOut(record: object): boolean {
+  return LEFT_OUT.some((key) => Object.hasOwn(record, key));
+}
