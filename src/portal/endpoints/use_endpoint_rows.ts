@@ -6,6 +6,7 @@ import { MAX_LIVE_ENDPOINTS, MAX_PAGE_SIZE } from "../../contract/limits.ts";
 import { live, useLive } from "../live/live.ts";
 import { client } from "../session/session.ts";
 import { type Failure, failureOf } from "../widgets/failure.ts";
+import type { ShownRows } from "../widgets/shown_rows.ts";
 import { type EndpointFilter, queryOfFilter } from "./endpoint_filter.ts";
 import { type EndpointPages, newerOf, rowsOf, staleIn, withAnswer } from "./endpoint_pages.ts";
 
@@ -17,17 +18,7 @@ const SETTLE = 120;
 /** Milliseconds after which rows that are sorted by what changes are read again. */
 const RESORT = 15_000;
 
-export interface ShownEndpoints {
-  /** Undefined until the first ones have come. */
-  readonly rows: Signal<readonly EndpointRecord[] | undefined>;
-  readonly isWhole: boolean;
-  readonly failure: Failure | undefined;
-  readonly more: () => void;
-  /** Rows that are on the screen are kept up to date. */
-  readonly see: (rows: readonly EndpointRecord[]) => void;
-}
-
-export function useEndpointRows(filter: EndpointFilter): ShownEndpoints {
+export function useEndpointRows(filter: EndpointFilter): ShownRows<EndpointRecord> {
   const pages = useSignal<EndpointPages | undefined>(undefined);
   const failure = useSignal<Failure | undefined>(undefined);
   const seen = useSignal<readonly string[]>([]);

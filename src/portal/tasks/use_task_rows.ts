@@ -8,6 +8,7 @@ import { live, useLive, useNewestTasks } from "../live/live.ts";
 import { client } from "../session/session.ts";
 import { now } from "../shell/clock.ts";
 import { type Failure, failureOf } from "../widgets/failure.ts";
+import type { ShownRows } from "../widgets/shown_rows.ts";
 import { fits, liveFilterOf, queryOfFilter, type TaskFilter } from "./task_filter.ts";
 import { NO_ROWS, shownRows, type TaskRows, withPage, withWindow } from "./task_rows.ts";
 
@@ -15,19 +16,7 @@ import { NO_ROWS, shownRows, type TaskRows, withPage, withWindow } from "./task_
 const WINDOW = 100;
 const PAGE = 200;
 
-export interface ShownTasks {
-  /** Undefined until the first ones have come. */
-  readonly rows: Signal<readonly TaskSummary[] | undefined>;
-  /** All older ones are in `rows`. */
-  readonly isWhole: boolean;
-  readonly failure: Failure | undefined;
-  /** Reads on. */
-  readonly more: () => void;
-  /** Rows that are on the screen are kept up to date. */
-  readonly see: (rows: readonly TaskSummary[]) => void;
-}
-
-export function useTaskRows(filter: TaskFilter): ShownTasks {
+export function useTaskRows(filter: TaskFilter): ShownRows<TaskSummary> {
   const key = JSON.stringify(filter);
   const state = useSignal<TaskRows>(NO_ROWS);
   const failure = useSignal<Failure | undefined>(undefined);
