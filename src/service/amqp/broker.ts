@@ -1,0 +1,63 @@
+/**
+ * What the service needs of an AMQP 0-9-1 broker: the official SDK reads results from one, and the
+ * agents of Globus Compute get their tasks from one. Two things give it: the service's own server,
+ * where nothing else is configured, and RabbitMQ.
+ *
+ * - A queue is known by its name alone and is written through the default exchange, or by an agent
+ *   through `EXCHANGE` with the queue's name as its key.
+ * - Whatever is sent is in the store as well, so a broker that loses a queue costs time, never a
+ *   result.
+ */
+import type { EndpointId, UserId } from "../../contract/ids.ts";
+
+export interface BrokerMessage {
+  readonly body: Uint8Array<ArrayBuffer>;
+  /** Text values only, as the agents of Globus Compute read them. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly contentType?: string;
+  /** Seconds since 1970: when what it tells of happened. */
+  readonly timestamp?: number;
+}
+
+/** How a peer reaches its queues. */
+export interface ConnectionGrant {
+  /** `amqp://` or `amqps://`, with user and password. Never logged. */
+  readonly url: string;
+}
+
+export interface ReaderGrant extends ConnectionGrant {
+  /** The names of all queues that it may read begin so. */
+  readonly queuePrefix: string;
+}
+
+/** Ends what it was given for; a second call does nothing. */
+export interface Subscription {
+  close(): Promise<void>;
+}
+
+export interface Broker {
+  /**
+   * Resolves when messages for the queue would be taken: where there is a queue at once, else when
+   * somebody reads it. Rejects with the signal's reason.
+   */
+  wanted(queue: string, signal: AbortSignal): Promise<void>;
+  /**
+   * Resolves when the message needs its sender no longer: it is on the broker's disk, or its reader
+   * has acknowledged it. Rejects when neither will happen; it may have arrived all the same.
+   */
+  publish(queue: string, message: BrokerMessage): Promise<void>;
+  /** Hands each message to `take`, one after the other, and acknowledges it when that resolves. */
+  read(queue: string, take: (message: BrokerMessage) => Promise<void>): Promise<Subscription>;
+  /** Makes the queue where it is missing. */
+  declare(queue: string): Promise<void>;
+  /** Ends the queue and what is in it. */
+  remove(queue: string): Promise<void>;
+  /** Lets a user read the results of his task groups; each call makes a new password. */
+  grantReader(user: UserId): Promise<ReaderGrant>;
+  /** Lets an agent read and write the queues of its endpoint; passwords given before end. */
+  grantAgent(endpointId: EndpointId, queues: {
+    readonly reads: readonly string[];
+    readonly writes: readonly string[];
+  }): Promise<ConnectionGrant>;
+  close(): Promise<void>;
+}
