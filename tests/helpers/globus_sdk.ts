@@ -73,8 +73,34 @@ def authorizer(token=TOKEN):
 
 
 def client(token=TOKEN, **options):
+    import inspect
     from globus_compute_sdk import Client
-    return Client(local_compute_services=True, authorizer=authorizer(token), **options)
+    if "authorizer" in inspect.signature(Client).parameters:
+        options["authorizer"] = authorizer(token)
+    else:
+        options["login_manager"] = TokenLogin(token)
+    return Client(local_compute_services=True, **options)
+
+
+class TokenLogin:
+    """What SDKs before 3.5 take instead of an authorizer: their LoginManagerProtocol."""
+
+    def __init__(self, token):
+        self._authorizer = authorizer(token)
+
+    def ensure_logged_in(self):
+        pass
+
+    def logout(self):
+        return False
+
+    def get_auth_client(self):
+        import globus_sdk
+        return globus_sdk.AuthClient(authorizer=self._authorizer)
+
+    def get_web_client(self, *, base_url=None):
+        from globus_compute_sdk.sdk.web_client import WebClient
+        return WebClient(base_url=base_url, authorizer=self._authorizer)
 
 
 def show(value):
