@@ -63,7 +63,7 @@ export const OLDER_ROUTES = {
   registerFunctionV2: {
     method: "POST",
     path: "/v2/functions",
-    summary: "Register a function, as SDKs before 3.7 do.",
+    summary: "Register a function, as SDKs up to 3.0 at least do.",
     scope: "run",
     body: RegisterFunctionSchema,
     answer: v.object({ function_uuid: uuid }),

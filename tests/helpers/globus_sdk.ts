@@ -83,7 +83,7 @@ def client(token=TOKEN, **options):
 
 
 class TokenLogin:
-    """What SDKs before 3.5 take instead of an authorizer: their LoginManagerProtocol."""
+    """What older SDKs, such as 3.0, take instead of an authorizer: their LoginManagerProtocol."""
 
     def __init__(self, token):
         self._authorizer = authorizer(token)
