@@ -107,7 +107,10 @@ async function one(context: CliContext, flags: Flags, nameOrPath: string): Promi
   const old = chooseOld(oldRoots(home.root, env), nameOrPath);
   const name = flags.as ?? nameFor(old);
   const target = flags.output === undefined ? profileFile(home, name) : resolve(flags.output);
-  if (!flags.dryRun) assertFree(target, flags.output !== undefined);
+  if (!flags.dryRun) {
+    if (flags.output === undefined) assertOwnFolder(old, dirname(target));
+    assertFree(target, flags.output !== undefined);
+  }
   const facts = siteFacts(name, env);
   const migration = migrate(old, name, abbreviated(old.folder, env("HOME")), facts);
   await assertGood(migration, facts, env);
@@ -145,6 +148,25 @@ function nameFor({ name }: OldFiles): string {
     message: `"${oneLine(name)}" cannot be the name of an endpoint`,
     hint: "Name the new endpoint with --as NAME.",
   });
+}
+
+/** An endpoint keeps its files beside its profile: among funcX's, which have the same names. */
+function assertOwnFolder({ folder }: OldFiles, target: string): void {
+  if (!isSameFolder(folder, target)) return;
+  throw new FuncxError({
+    code: "PROFILE_EXISTS",
+    message: `${folder} is the folder of the old endpoint, which stays as it is`,
+    hint: "Name the new endpoint with --as NAME.",
+  });
+}
+
+function isSameFolder(folder: string, target: string): boolean {
+  try {
+    return Deno.realPathSync(folder) === Deno.realPathSync(target);
+  } catch (thrown) {
+    if (thrown instanceof Deno.errors.NotFound) return false;
+    throw thrown;
+  }
 }
 
 function assertFree(target: string, isOutput: boolean): void {
@@ -215,7 +237,8 @@ function keysOf(notes: readonly MigrationNote[]): string {
 function noteLines({ kind, key, place, found, instead }: MigrationNote, style: Style): string[] {
   if (kind === "default") return [`  ${oneLine(instead)}`];
   const where = place === null ? "" : style.dim(` (${place.file}:${place.line})`);
-  return [`  ${oneLine(key)}: ${oneLine(found)}${where}`, `    ${oneLine(instead)}`];
+  const what = found === "" ? "" : `: ${oneLine(found)}`;
+  return [`  ${oneLine(key)}${what}${where}`, `    ${oneLine(instead)}`];
 }
 
 function next(name: string | undefined, { placeholders }: Migration): string[] {
