@@ -136,5 +136,6 @@ function errorFields({ state, error }: StoredResult): Partial<TaskStatus> {
 }
 
 function exceptionText(error: TaskError): string {
-  return error.traceback !== "" ? error.traceback : `${error.type}: ${error.message}`;
+  const text = error.traceback !== "" ? error.traceback : `${error.type}: ${error.message}`;
+  return error.hint === undefined ? text : `${text.trimEnd()}\n${error.hint}`;
 }
