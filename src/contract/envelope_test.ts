@@ -149,10 +149,10 @@ Deno.test("any text is unpacked or refused, and what is unpacked packs to the sa
 });
 
 Deno.test("what JSON would empty is refused, with what to do", () => {
-  const generator = (function* () {
+  const generator = (function* (): Generator<number> {
     yield 1;
   })();
-  assertThrows(() => jsonBuffer([generator]), EnvelopeError, "make it an array first");
-  assertThrows(() => jsonBuffer({ a: new Set([1]) }), EnvelopeError, "(at a)");
-  assertThrows(() => jsonBuffer(Promise.resolve(1)), EnvelopeError, "await it first");
+  assertThrows(() => jsonBuffer([generator]), /a Generator cannot .*make it an array first/);
+  assertThrows(() => jsonBuffer({ a: new Set([1]) }), /a Set cannot be written as JSON \(at a\)/);
+  assertThrows(() => jsonBuffer(Promise.resolve(1)), /await it first/);
 });

@@ -56,6 +56,8 @@ SIGNALS = tuple(
         signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGALRM, signal.SIGCHLD, signal.SIGPIPE
     )
 )
+# Not empty when signals or timers were set since.
+touched = []
 RECURSION_LIMIT = sys.getrecursionlimit()
 # Exit status of a worker whose descriptors the function has closed; `exit_reason.ts` knows it.
 DESCRIPTORS_CLOSED = 113
@@ -256,10 +258,8 @@ class Worker:
             pass
         if self.globus is not None:
             self.globus.end()
-        _signal.alarm(0)
-        for number, handler in SIGNALS:
-            if _signal.getsignal(number) is not handler:
-                signal.signal(number, handler)
+        if touched:
+            restore_signals()
         if sys.getrecursionlimit() != RECURSION_LIMIT:
             sys.setrecursionlimit(RECURSION_LIMIT)
 
@@ -308,6 +308,26 @@ class Worker:
             os._exit(0)
 
 
+def restore_signals():
+    del touched[:]
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    for number, handler in SIGNALS:
+        if _signal.getsignal(number) is not handler:
+            _signal.signal(number, handler)
+    del touched[:]
+
+
+def noting(function):
+    """To ask after each task whether a handler is still there would cost it more than this does."""
+
+    def call(*args, **named):
+        touched.append(True)
+        return function(*args, **named)
+
+    call.__name__, call.__doc__ = function.__name__, function.__doc__
+    return call
+
+
 def new_file(path):
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     return open(os.open(path, flags, 0o600), "wb")
@@ -329,6 +349,8 @@ def main():
     # standard library under this worker.
     sys.path.insert(0, "")
     sys.argv = ["funcx"]
+    for name in ("signal", "alarm", "setitimer", "siginterrupt"):
+        setattr(signal, name, noting(getattr(signal, name)))
     Worker().serve()
 
 
