@@ -2,6 +2,7 @@
 import { FuncxError } from "../contract/errors.ts";
 import type { FuncxHome } from "../contract/home.ts";
 import { messageOf } from "../lib/outcome.ts";
+import type { RateLimit } from "./http/rate_limit.ts";
 
 export interface ServiceOptions {
   readonly home: FuncxHome;
@@ -32,6 +33,8 @@ export interface ServiceOptions {
   readonly blobQuotaBytes?: number;
   /** Days that finished tasks are kept; `DEFAULT_RETENTION_DAYS` by default. */
   readonly retentionDays?: number;
+  /** Requests of each user; as many as they like by default. */
+  readonly rateLimit?: RateLimit;
   readonly logLevel?: "debug" | "info" | "warning" | "error";
 }
 

@@ -6,6 +6,7 @@ import { isUuid } from "../../contract/ids.ts";
 import { authenticate, type Caller, requireScope } from "../auth/caller.ts";
 import { valueResponse, WrongMethodError } from "../http/answers.ts";
 import { type Body, CutBodyError, readBody } from "../http/body.ts";
+import type { RateLimiter } from "../http/rate_limit.ts";
 import type { RequestRoom, RoomShare } from "../http/request_room.ts";
 import { answerType } from "../http/media_type.ts";
 import { validate } from "../http/validation.ts";
@@ -17,6 +18,7 @@ export interface MountOptions {
   readonly tokens: TokenStore;
   readonly now: () => number;
   readonly room: RequestRoom;
+  readonly rates: RateLimiter | null;
   /** Whether new requests are refused, because the service is about to end. */
   readonly isStopping: () => boolean;
 }
@@ -71,7 +73,7 @@ interface Unchecked {
 }
 
 /**
- * Checks in the order in which a stranger learns least: token, scope, then the request itself. The
+ * Checks in the order in which a stranger learns least: token, rate, scope, then the request itself. The
  * body comes last, so nobody without a token makes the service read it.
  */
 async function checkedCall(
@@ -101,10 +103,12 @@ async function checkedCall(
 async function callerOf(
   route: Route,
   request: Request,
-  { tokens, now }: MountOptions,
+  { tokens, rates, now }: MountOptions,
 ): Promise<Caller | null> {
   if (route.scope === null) return null;
   const caller = await authenticate(tokens, request, now());
+  // An endpoint's own requests bring what its users have asked for already.
+  if (caller.endpointId === null) rates?.take(caller.user, now());
   requireScope(caller, route.scope);
   return caller;
 }

@@ -24,6 +24,7 @@ export const command = defineCommand<ListenFlags>({
       maxBlobBytes: flags.maxBlobBytes,
       blobQuotaBytes: flags.blobQuotaBytes,
       retentionDays: flags.retentionDays,
+      rateLimit: flags.rateLimit,
       logLevel: flags.logLevel,
     });
   },
