@@ -7,7 +7,7 @@ import { authenticate, type Caller, requireScope } from "../auth/caller.ts";
 import { valueResponse, WrongMethodError } from "../http/answers.ts";
 import { type Body, CutBodyError, readBody } from "../http/body.ts";
 import type { RateLimiter } from "../http/rate_limit.ts";
-import type { RequestRoom, RoomShare } from "../http/request_room.ts";
+import { NO_SHARE, type RequestRoom, type RoomShare } from "../http/request_room.ts";
 import { answerType } from "../http/media_type.ts";
 import { validate } from "../http/validation.ts";
 import type { TokenStore } from "../store/store.ts";
@@ -28,7 +28,6 @@ const ALWAYS_ANSWERED: readonly RouteName[] = ["health", "version"];
 
 const SHA256 = /^[0-9a-f]{64}$/;
 
-const NO_SHARE: RoomShare = { take: () => {}, release: () => {} };
 const NO_BODY: Body = { bytes: new Uint8Array(), value: undefined };
 
 /** An app with every route of the table; what goes wrong is thrown, not answered. */
@@ -96,6 +95,7 @@ async function checkedCall(
     query,
     body: route.body === undefined ? undefined : validate(route.body, body.value, "body"),
     bytes: body.bytes,
+    share,
     request,
   } as Call<RouteName>;
 }
