@@ -113,12 +113,12 @@ async function callerOf(
   return caller;
 }
 
-/** Every path parameter of the table is an id, but for the hash that names a blob. */
+/** Every path parameter of the table is an id, but for a blob's hash and a container's type. */
 function checkIds(parameters: Record<string, string>): Record<string, string> {
   const ids: Record<string, string> = {};
   for (const [name, text] of Object.entries(parameters)) {
     const id = text.toLowerCase();
-    if (name === "sha256" ? !SHA256.test(id) : !isUuid(id)) {
+    if (name !== "container_type" && (name === "sha256" ? !SHA256.test(id) : !isUuid(id))) {
       throw new FuncxError({
         code: "INVALID_UUID",
         message: `${name}: expected a ${name === "sha256" ? "SHA-256" : "UUID"}, found ${
