@@ -1,7 +1,13 @@
 /** Where a service listens, as the flags of `service start` and `service run`. */
 import { FuncxError } from "../contract/errors.ts";
-import { BLOB_QUOTA_BYTES, DEFAULT_RETENTION_DAYS, MAX_BLOB_BYTES } from "../contract/limits.ts";
+import {
+  BLOB_QUOTA_BYTES,
+  DEFAULT_RETENTION_DAYS,
+  MAX_BLOB_BYTES,
+  MAX_RATE_SECONDS,
+} from "../contract/limits.ts";
 import { resolve } from "../lib/path.ts";
+import type { RateLimit } from "../service/http/rate_limit.ts";
 
 export interface Address {
   readonly hostname: string;
@@ -56,6 +62,19 @@ function parseDays(text: string): number {
   throw new FuncxError({ code: "USAGE", message: `"${text}" is not a number of days from 1` });
 }
 
+/** `REQUESTS/SECONDS`, such as `20/10`. Throws `USAGE`. */
+export function parseRateLimit(text: string): RateLimit {
+  const [requests = 0, seconds = 0] = /^\d{1,7}\/\d{1,4}$/.test(text)
+    ? text.split("/").map(Number)
+    : [];
+  if (requests >= 1 && seconds >= 1 && seconds <= MAX_RATE_SECONDS) return { requests, seconds };
+  throw new FuncxError({
+    code: "USAGE",
+    message: `"${text}" is not REQUESTS/SECONDS with at most ${MAX_RATE_SECONDS} seconds`,
+    hint: "Write 20/10 for 20 requests in 10 seconds.",
+  });
+}
+
 /** As the user gives them; the daemon gets the same. */
 export interface ListenFlags {
   readonly listen?: Address;
@@ -70,6 +89,7 @@ export interface ListenFlags {
   readonly retentionDays?: number;
   readonly amqpListen?: Address;
   readonly amqpPublicAddress?: string;
+  readonly rateLimit?: RateLimit;
   readonly logLevel: LogLevel;
 }
 
@@ -161,6 +181,13 @@ export const LISTEN_FLAGS = {
     parse: String,
     optional: true,
   },
+  rateLimit: {
+    kind: "parsed",
+    brief: "What each user may send, such as 20/10: 20 requests in 10 seconds (default: anything)",
+    placeholder: "requests/seconds",
+    parse: parseRateLimit,
+    optional: true,
+  },
   logLevel: {
     kind: "enum",
     brief: "How much goes into the log",
@@ -193,6 +220,10 @@ export function listenArguments(flags: ListenFlags): string[] {
     ...named("retention-days", flags.retentionDays?.toString()),
     ...named("amqp-listen", flags.amqpListen && written(flags.amqpListen)),
     ...named("amqp-public-address", flags.amqpPublicAddress),
+    ...named(
+      "rate-limit",
+      flags.rateLimit && `${flags.rateLimit.requests}/${flags.rateLimit.seconds}`,
+    ),
     ...named("log-level", flags.logLevel),
   ];
 }

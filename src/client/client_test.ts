@@ -76,6 +76,25 @@ Deno.test("a busy service is asked again, not before it said", async () => {
   assertEquals(server.seen("registerFunction").length, 2);
 });
 
+Deno.test("who sent too much comes again when he was told to", async () => {
+  await using server = new ContractServer();
+  const tooMany = () => refusal("TOO_MANY_REQUESTS", "too many", { "retry-after": "0.2" });
+  // As a proxy before the service says it.
+  const plain = () => new Response("slow down", { status: 429, headers: { "retry-after": "0.2" } });
+  server.script("registerFunction", tooMany, plain);
+  const before = performance.now();
+  await clientOf(server).registerFunction(DOUBLE);
+  assertTrue(performance.now() - before >= 390);
+  assertEquals(server.seen("registerFunction").length, 3);
+});
+
+Deno.test("who would have to wait for longer than he is patient is told at once", async () => {
+  await using server = new ContractServer();
+  server.script("whoAmI", () => refusal("TOO_MANY_REQUESTS", "too many", { "retry-after": "90" }));
+  const failure = await failureOf(clientOf(server).whoAmI());
+  assertEquals([failure.code, server.seen("whoAmI").length], ["TOO_MANY_REQUESTS", 1]);
+});
+
 Deno.test("without patience nothing is repeated", async () => {
   await using server = new ContractServer();
   server.script("whoAmI", () => refusal("SERVICE_STOPPING", "stopping"));

@@ -2,7 +2,7 @@
  * Requests to one service: the token, time limits, and repeating what may be repeated.
  *
  * A request is sent again when that cannot do anything twice: its route is idempotent, it carries an
- * idempotency key, or the answer says that nothing was done (busy, stopping, locked, disk full).
+ * idempotency key, or the answer says that nothing was done (busy, too many, stopping, locked, disk full).
  */
 import { SESSION_HEADER } from "../contract/api_sessions.ts";
 import { type ErrorCode, FuncxError } from "../contract/errors.ts";
@@ -58,6 +58,7 @@ const REFUSED_UNTOUCHED: ReadonlySet<ErrorCode> = new Set([
   "SERVICE_BUSY",
   "SERVICE_STOPPING",
   "STORAGE_FULL",
+  "TOO_MANY_REQUESTS",
 ]);
 const DEFAULT_PATIENCE = 60_000;
 /** A service that answers 500 again and again is broken, not busy. */

@@ -5,7 +5,7 @@
  */
 import * as v from "valibot";
 import type { Route } from "./api.ts";
-import { ids, uuid } from "./api_pieces.ts";
+import { ids, nothing, uuid } from "./api_pieces.ts";
 import { RegisterFunctionSchema, StatsSchema, SubmitSchema, WhoAmISchema } from "./api_shapes.ts";
 
 export const SubmitV2Schema = v.object({
@@ -50,6 +50,8 @@ export const EndpointLockSchema = v.object({
   lock_expiration_timestamp: v.string(),
 });
 
+const NO_CONTAINERS = "Always refused: functions name the image of their container themselves.";
+
 const changed = v.object({ status: v.literal("Success"), reason: v.string() });
 
 const lockEndpoint = {
@@ -58,6 +60,12 @@ const lockEndpoint = {
   scope: "manage",
   answer: EndpointLockSchema,
 } as const;
+
+/**
+ * Containers of Globus Compute have ids, which here they have not: a function names its image. These
+ * routes say so; what their requests hold is not looked at.
+ */
+const noContainers = { summary: NO_CONTAINERS, answer: nothing } as const;
 
 export const OLDER_ROUTES = {
   registerFunctionV2: {
@@ -120,5 +128,20 @@ export const OLDER_ROUTES = {
     summary: "Let an endpoint run a function no longer.",
     scope: "manage",
     answer: changed,
+  },
+  registerContainer: { ...noContainers, method: "POST", path: "/v2/containers", scope: "run" },
+  listContainers: { ...noContainers, method: "POST", path: "/v2/get_containers", scope: "read" },
+  buildContainer: { ...noContainers, method: "POST", path: "/v2/containers/build", scope: "run" },
+  containerBuild: {
+    ...noContainers,
+    method: "GET",
+    path: "/v2/containers/build/:container_id",
+    scope: "read",
+  },
+  getContainer: {
+    ...noContainers,
+    method: "GET",
+    path: "/v2/containers/:container_id/:container_type",
+    scope: "read",
   },
 } as const satisfies Record<string, Route>;

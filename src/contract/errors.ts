@@ -61,6 +61,8 @@ export const ERROR_KINDS = {
   CODE_NOT_VALID: kind(401, EXIT.permission),
   TOO_MANY_CODES: kind(429, EXIT.tryAgain),
   TOO_MANY_STREAMS: kind(429, EXIT.tryAgain),
+  CONTAINERS_NOT_KEPT: kind(422, EXIT.data),
+  TOO_MANY_REQUESTS: kind(429, EXIT.tryAgain, true),
   PAYLOAD_NOT_KEPT: kind(410, EXIT.data),
   ENDPOINT_OFFLINE: kind(409, EXIT.tryAgain, true),
   ROUTE_NOT_FOUND: kind(404, EXIT.data),

@@ -213,6 +213,8 @@ export const MAX_WARM_IMAGES = 100;
 export const MAX_IMAGE_LENGTH = 500;
 /** Between the polite and the final signal to a process group. */
 export const KILL_GRACE = 2 * SECOND;
+/** The longest time over which the requests of a user are counted, seconds. */
+export const MAX_RATE_SECONDS = 3_600;
 export const REQUEST_TIMEOUT = 30 * SECOND;
 /** A chunk of a blob over a slow link. */
 export const BLOB_REQUEST_TIMEOUT = 120 * SECOND;

@@ -21,6 +21,7 @@ export function buildApp(parts: ServiceParts): App {
     tokens: parts.store.tokens,
     now: parts.now,
     room: parts.requests,
+    rates: parts.rates,
     isStopping: () => parts.phase.stopping,
   });
   const portal = new Portal(parts.portalFolder);

@@ -24,6 +24,7 @@ import { BlobVault } from "./blobs/vault.ts";
 import { serveControl } from "./control.ts";
 import { Gate } from "./http/gate.ts";
 import { HistoryClock } from "./history/history_clock.ts";
+import { RateLimiter } from "./http/rate_limit.ts";
 import { RequestRoom } from "./http/request_room.ts";
 import { Hub } from "./hub/hub.ts";
 import { loadIdentity, rememberPorts, type ServiceIdentity } from "./identity_file.ts";
@@ -172,6 +173,7 @@ function makeParts(
       allowedOrigins: options.allowedOrigins ?? [],
     }),
     requests: new RequestRoom(),
+    rates: options.rateLimit === undefined ? null : new RateLimiter(options.rateLimit),
     disk,
     phase: { stopping: false, url: "" },
     localUser: localUser(),

@@ -2,6 +2,7 @@
 import { FuncxError } from "../contract/errors.ts";
 import type { FuncxHome } from "../contract/home.ts";
 import { messageOf } from "../lib/outcome.ts";
+import type { RateLimit } from "./http/rate_limit.ts";
 
 export interface ServiceOptions {
   readonly home: FuncxHome;
@@ -36,6 +37,8 @@ export interface ServiceOptions {
   readonly amqpListen?: { readonly hostname: string; readonly port: number };
   /** Host, or host and port, by which peers reach it, where that is another. */
   readonly amqpPublicAddress?: string;
+  /** Requests of each user; as many as they like by default. */
+  readonly rateLimit?: RateLimit;
   readonly logLevel?: "debug" | "info" | "warning" | "error";
 }
 

@@ -7,6 +7,7 @@ import type { BlobVault } from "./blobs/vault.ts";
 import type { EndpointDirectory } from "./directory/endpoint_directory.ts";
 import type { EndpointHistory } from "./history/endpoint_history.ts";
 import type { Gate } from "./http/gate.ts";
+import type { RateLimiter } from "./http/rate_limit.ts";
 import type { RequestRoom } from "./http/request_room.ts";
 import type { Hub } from "./hub/hub.ts";
 import type { Relay } from "./relay/relay.ts";
@@ -31,6 +32,8 @@ export interface ServiceParts {
   readonly uses: OpenUses;
   readonly gate: Gate;
   readonly requests: RequestRoom;
+  /** Of users; null when they may send as many requests as they like. */
+  readonly rates: RateLimiter | null;
   /** On the store's disk. */
   readonly disk: DiskRoom;
   readonly phase: ServicePhase;

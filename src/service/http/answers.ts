@@ -4,6 +4,7 @@ import { MSGPACK_TYPE } from "../../contract/api.ts";
 import { FuncxError, type FuncxFailure } from "../../contract/errors.ts";
 import { encode } from "../../contract/protocol/codec.ts";
 import type { MediaType } from "./media_type.ts";
+import { RateLimitError } from "./rate_limit.ts";
 import { ValidationError } from "./validation.ts";
 
 /** Answers hold what only their reader may see, and never anything that a browser should run. */
@@ -38,6 +39,7 @@ export function errorResponse(error: FuncxError, type: MediaType): Response {
   if (status === 401) response.headers.set("www-authenticate", "Bearer");
   if (error instanceof WrongMethodError) response.headers.set("allow", error.methods.join(", "));
   if (retryable && status === 503) response.headers.set("retry-after", RETRY_AFTER);
+  if (error instanceof RateLimitError) response.headers.set("retry-after", `${error.retryAfter}`);
   return response;
 }
 

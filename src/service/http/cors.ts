@@ -9,6 +9,8 @@ const PREFLIGHT_LIFETIME = "600";
 export function shareWith(origin: string, response: Response): Response {
   response.headers.set("access-control-allow-origin", origin);
   response.headers.set("cross-origin-resource-policy", "cross-origin");
+  // Browsers hide it otherwise, and the client has to know when to come again.
+  response.headers.set("access-control-expose-headers", "retry-after");
   response.headers.append("vary", "origin");
   return response;
 }

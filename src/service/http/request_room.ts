@@ -14,6 +14,9 @@ export interface RoomShare {
   release(): void;
 }
 
+/** Of a request that is answered in any case. */
+export const NO_SHARE: RoomShare = { take: () => {}, release: () => {} };
+
 export class RequestRoom {
   readonly #maximumBytes: number;
   #taken = 0;

@@ -12,6 +12,7 @@ import type { EndpointStatus } from "../../contract/protocol/messages.ts";
 import { isVisible } from "../auth/access.ts";
 import type { Caller } from "../auth/caller.ts";
 import type { ListState } from "../directory/list_versions.ts";
+import { NO_SHARE } from "../http/request_room.ts";
 import type { ServiceParts } from "../parts.ts";
 import { endpointRecord, listedEndpoint } from "../routes/endpoint_record.ts";
 import type { Handlers } from "../routes/route.ts";
@@ -47,7 +48,7 @@ export function liveSource(
 ): LiveSource {
   const { store, directory, hub } = parts;
   const { user } = caller;
-  const call = { caller, request, body: undefined, bytes: new Uint8Array() };
+  const call = { caller, request, body: undefined, bytes: new Uint8Array(), share: NO_SHARE };
   const plain = { ...call, parameters: {}, query: undefined };
   return {
     endpoints: async (ids, machine) => {

@@ -5,8 +5,11 @@ import { newId } from "../../contract/ids.ts";
 import { BLOB_CHUNK_BYTES, MAX_RESULT_BYTES, UNUSED_BLOB_LIFETIME } from "../../contract/limits.ts";
 import { assertEquals, assertTrue } from "../../lib/assert.ts";
 import { BlobVault } from "../blobs/vault.ts";
+import { RequestRoom } from "../http/request_room.ts";
 import { finishTasks } from "../testing/finish_tasks.ts";
 import { type Answered, ServiceFixture } from "../testing/service_fixture.ts";
+
+const SDK = { "user-agent": "globus-sdk-py-4.10.0/globus-compute-sdk-4.19.0" };
 
 /** Bytes that differ everywhere, so that a chunk in a wrong place is seen. */
 function content(size: number, seed = 1): Uint8Array<ArrayBuffer> {
@@ -292,7 +295,7 @@ Deno.test("an endpoint uploads results of its unfinished tasks only", async () =
 Deno.test("the official SDK gets a result whole, and one that is too large as a failure", async () => {
   await using service = await ServiceFixture.open();
   const ada = { token: await service.token() };
-  const headers = { "user-agent": "globus-sdk-py-4.10.0/globus-compute-sdk-4.19.0" };
+  const headers = SDK;
   const resultOf = async (buffer: string): Promise<Answered["body"][]> => {
     const { endpoint, task, serves } = await servingTask(service, ada);
     const reference = await upload(service, serves, new TextEncoder().encode(buffer));
@@ -312,6 +315,40 @@ Deno.test("the official SDK gets a result whole, and one that is too large as a 
       `MaxResultSizeExceeded: Task result of ${size}B exceeded current limit of 10485760B`,
     );
   }
+});
+
+Deno.test("the official SDK gets whole results as far as the service's memory has room", async () => {
+  const requests = new RequestRoom(3_000_000);
+  await using service = await ServiceFixture.open({ requests });
+  const ada = { token: await service.token() };
+  const finished = async (text: string): Promise<string> => {
+    const { endpoint, task, serves } = await servingTask(service, ada);
+    const reference = await upload(service, serves, new TextEncoder().encode(text));
+    await finishTasks(service.parts.store, endpoint.id, { result: blobBuffer(reference) });
+    return task;
+  };
+  const tasks = [await finished("a".repeat(1_000_000)), await finished("b".repeat(1_000_000))];
+  const options = { ...ada, headers: SDK };
+  const body = { task_ids: tasks };
+  const answer = await service.call("POST", "/v2/batch_status", { ...options, body });
+  assertEquals(Object.keys(answer.body.results), tasks.slice(0, 1));
+  const last = `/v2/tasks/${tasks[1]}`;
+  assertEquals((await service.call("GET", last, options)).body.result.length, 1_000_000);
+  const large = `/v2/tasks/${await finished("c".repeat(1_600_000))}`;
+  const refused = await service.call("GET", large, options);
+  assertEquals([refused.body.code, refused.headers.get("retry-after")], ["SERVICE_BUSY", "1"]);
+  assertEquals(requests.taken, 0);
+});
+
+Deno.test("the official SDK is not told of a worker what it would take for a difference", async () => {
+  await using service = await ServiceFixture.open();
+  const ada = { token: await service.token() };
+  const { endpoint, task } = await servingTask(service, ada);
+  const details = { runtime: "python", version: "3.12.1" };
+  await finishTasks(service.parts.store, endpoint.id, { details });
+  const detailsFor = async (headers: Record<string, string>): Promise<unknown> =>
+    (await service.call("GET", `/v2/tasks/${task}`, { ...ada, headers })).body.details;
+  assertEquals([await detailsFor(SDK), await detailsFor({})], [undefined, details]);
 });
 
 Deno.test("a result's file that an agent on this machine has handed over is taken as it is", async () => {

@@ -6,7 +6,8 @@ import { isUuid } from "../../contract/ids.ts";
 import { authenticate, type Caller, requireScope } from "../auth/caller.ts";
 import { valueResponse, WrongMethodError } from "../http/answers.ts";
 import { type Body, CutBodyError, readBody } from "../http/body.ts";
-import type { RequestRoom, RoomShare } from "../http/request_room.ts";
+import type { RateLimiter } from "../http/rate_limit.ts";
+import { NO_SHARE, type RequestRoom, type RoomShare } from "../http/request_room.ts";
 import { answerType } from "../http/media_type.ts";
 import { validate } from "../http/validation.ts";
 import type { TokenStore } from "../store/store.ts";
@@ -17,6 +18,7 @@ export interface MountOptions {
   readonly tokens: TokenStore;
   readonly now: () => number;
   readonly room: RequestRoom;
+  readonly rates: RateLimiter | null;
   /** Whether new requests are refused, because the service is about to end. */
   readonly isStopping: () => boolean;
 }
@@ -26,7 +28,6 @@ const ALWAYS_ANSWERED: readonly RouteName[] = ["health", "version"];
 
 const SHA256 = /^[0-9a-f]{64}$/;
 
-const NO_SHARE: RoomShare = { take: () => {}, release: () => {} };
 const NO_BODY: Body = { bytes: new Uint8Array(), value: undefined };
 
 /** An app with every route of the table; what goes wrong is thrown, not answered. */
@@ -71,7 +72,7 @@ interface Unchecked {
 }
 
 /**
- * Checks in the order in which a stranger learns least: token, scope, then the request itself. The
+ * Checks in the order in which a stranger learns least: token, rate, scope, then the request itself. The
  * body comes last, so nobody without a token makes the service read it.
  */
 async function checkedCall(
@@ -94,6 +95,7 @@ async function checkedCall(
     query,
     body: route.body === undefined ? undefined : validate(route.body, body.value, "body"),
     bytes: body.bytes,
+    share,
     request,
   } as Call<RouteName>;
 }
@@ -101,20 +103,22 @@ async function checkedCall(
 async function callerOf(
   route: Route,
   request: Request,
-  { tokens, now }: MountOptions,
+  { tokens, rates, now }: MountOptions,
 ): Promise<Caller | null> {
   if (route.scope === null) return null;
   const caller = await authenticate(tokens, request, now());
+  // An endpoint's own requests bring what its users have asked for already.
+  if (caller.endpointId === null) rates?.take(caller.user, now());
   requireScope(caller, route.scope);
   return caller;
 }
 
-/** Every path parameter of the table is an id, but for the hash that names a blob. */
+/** Every path parameter of the table is an id, but for a blob's hash and a container's type. */
 function checkIds(parameters: Record<string, string>): Record<string, string> {
   const ids: Record<string, string> = {};
   for (const [name, text] of Object.entries(parameters)) {
     const id = text.toLowerCase();
-    if (name === "sha256" ? !SHA256.test(id) : !isUuid(id)) {
+    if (name !== "container_type" && (name === "sha256" ? !SHA256.test(id) : !isUuid(id))) {
       throw new FuncxError({
         code: "INVALID_UUID",
         message: `${name}: expected a ${name === "sha256" ? "SHA-256" : "UUID"}, found ${

@@ -22,7 +22,12 @@ type OlderRoutes =
   | "taskGroupAccess"
   | "whitelist"
   | "addToWhitelist"
-  | "removeFromWhitelist";
+  | "removeFromWhitelist"
+  | "registerContainer"
+  | "listContainers"
+  | "buildContainer"
+  | "containerBuild"
+  | "getContainer";
 
 type Submitted = SubmitV2Answer["results"][number];
 
@@ -86,7 +91,22 @@ export function olderHandlers(parts: ServiceParts): Pick<Handlers, OlderRoutes> 
       if (!allowed.includes(function_id)) throw notFound("function", function_id);
       return await allow(endpoint_id, allowed.filter((id) => id !== function_id));
     },
+
+    registerContainer: refuseContainers,
+    listContainers: refuseContainers,
+    buildContainer: refuseContainers,
+    containerBuild: refuseContainers,
+    getContainer: refuseContainers,
   };
+}
+
+function refuseContainers(): never {
+  throw new FuncxError({
+    code: "CONTAINERS_NOT_KEPT",
+    message: "this service keeps no containers: each function names the image that it runs in",
+    hint: "Register it with: funcx-endpoint function register FILE --container IMAGE; " +
+      "the id that it gets is one for the SDK too.",
+  });
 }
 
 /** Where in a request the tasks of one endpoint are, by function. */

@@ -163,3 +163,21 @@ Deno.test("what only endpoints of high assurance could keep is refused, or told"
   assertEquals(registered.warnings.length, 2);
   assertNotEquals(registered.endpoint_id, undefined);
 });
+
+Deno.test("whoever asks for containers is told how functions name their image", async () => {
+  await using service = await ServiceFixture.open();
+  const token = await service.token();
+  const asked = [
+    ["POST", "/v2/containers"],
+    ["POST", "/v2/get_containers"],
+    ["POST", "/v2/containers/build"],
+    ["GET", `/v2/containers/build/${newId()}`],
+    ["GET", `/v2/containers/${newId()}/docker`],
+  ] as const;
+  for (const [method, path] of asked) {
+    const body = method === "GET" ? {} : { body: { location: "docker.io/library/python:3.12" } };
+    const answer = await service.call(method, path, { token, ...body });
+    assertEquals([answer.status, answer.body.code], [422, "CONTAINERS_NOT_KEPT"]);
+    assertMatch(answer.body.hint, /function register FILE --container IMAGE/);
+  }
+});

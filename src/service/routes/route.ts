@@ -2,6 +2,7 @@
 import type * as v from "valibot";
 import type { Answer, RouteName, ROUTES } from "../../contract/api.ts";
 import type { Caller } from "../auth/caller.ts";
+import type { RoomShare } from "../http/request_room.ts";
 
 type RouteOf<N extends RouteName> = (typeof ROUTES)[N];
 
@@ -22,6 +23,8 @@ export interface Call<N extends RouteName> {
     : undefined;
   /** The body as it came; empty for a route without one. */
   readonly bytes: Uint8Array;
+  /** To which a handler adds what its answer takes beyond the usual. */
+  readonly share: RoomShare;
   /** For headers, and for the signal that tells that the client went away. */
   readonly request: Request;
 }

@@ -1,11 +1,13 @@
 /**
- * Results for the official SDK, which knows no blobs: those that were kept as one are put back into
+ * Tasks for the official SDK, which knows no blobs: results that were kept as one are put back into
  * the answer as far as it takes them, which is as far as Globus Compute has results.
  */
 import type { TaskStatus } from "../../contract/api.ts";
 import { isBlobBuffer, referencesOf } from "../../contract/blob_reference.ts";
+import { FuncxError } from "../../contract/errors.ts";
 import { MAX_ANSWER_BYTES, MAX_RESULT_BYTES } from "../../contract/limits.ts";
 import type { UserId } from "../../contract/ids.ts";
+import type { RoomShare } from "../http/request_room.ts";
 import type { ServiceParts } from "../parts.ts";
 
 /** Begins with `globus-sdk-py-VERSION` in every version since 2.0. */
@@ -15,28 +17,48 @@ export function isOfficialSdk({ headers }: Request): boolean {
   return OFFICIAL_SDK.test(headers.get("user-agent") ?? "");
 }
 
+interface Sources extends Pick<ServiceParts, "store" | "vault"> {
+  /** Of the request; a result that is put back is added. */
+  readonly share: RoomShare;
+}
+
 /**
- * `statuses` of tasks of `owner`, with whole results. Those for which the answer has no more room are
- * left out; whoever asks for them again gets them.
+ * `statuses` of tasks of `owner`, with whole results. Those for which the answer or the service's
+ * memory has no more room are left out; whoever asks for them again gets them. Throws `SERVICE_BUSY`
+ * when there is no room for any.
  */
-export async function withWholeResults(
-  parts: Pick<ServiceParts, "store" | "vault">,
+export async function forOfficialSdk(
+  sources: Sources,
   owner: UserId,
   statuses: readonly TaskStatus[],
 ): Promise<TaskStatus[]> {
   const whole: TaskStatus[] = [];
   let room = MAX_ANSWER_BYTES;
   for (const status of statuses) {
-    const shown = await withWholeResult(parts, owner, status);
-    room -= shown.result?.length ?? 0;
-    if (room < 0 && whole.length > 0) break;
-    whole.push(shown);
+    try {
+      const shown = await withWholeResult(sources, owner, withoutDetails(status));
+      room -= shown.result?.length ?? 0;
+      if (room < 0 && whole.length > 0) break;
+      whole.push(shown);
+    } catch (thrown) {
+      const isBusy = thrown instanceof FuncxError && thrown.code === "SERVICE_BUSY";
+      if (!isBusy || whole.length === 0) throw thrown;
+      break;
+    }
   }
   return whole;
 }
 
+/**
+ * The SDK compares Python and dill of a worker with its own, and warns of a difference where it is not
+ * told of them. Workers of other runtimes have none, and one of Python loads dill when it needs it.
+ */
+function withoutDetails({ details: _, ...status }: TaskStatus): TaskStatus {
+  return status;
+}
+
 async function withWholeResult(
-  { store, vault }: Pick<ServiceParts, "store" | "vault">,
+  { store, vault, share }: Sources,
   owner: UserId,
   status: TaskStatus,
 ): Promise<TaskStatus> {
@@ -47,6 +69,8 @@ async function withWholeResult(
   if (reference.size > MAX_RESULT_BYTES) return tooLarge(rest, reference.size);
   const blob = await store.blobs.find(owner, reference.sha256);
   if (!blob?.complete) return failed(rest, "the service does not have its result any more");
+  // As it is read, and as part of the answer.
+  share.take(2 * reference.size);
   return { ...status, result: await new Response(vault.file(blob).readable).text() };
 }
 

@@ -6,7 +6,11 @@ import type { Store } from "../store/store.ts";
 export async function finishTasks(
   store: Store,
   endpointId: string,
-  { count = 1_000, result = "11\n42" }: { readonly count?: number; readonly result?: string } = {},
+  { count = 1_000, result = "11\n42", details }: {
+    readonly count?: number;
+    readonly result?: string;
+    readonly details?: Readonly<Record<string, unknown>>;
+  } = {},
 ): Promise<readonly string[]> {
   const at = Date.now();
   await store.queue.connected({
@@ -30,6 +34,7 @@ export async function finishTasks(
       state: "success",
       result: bytes,
       stdout: new TextEncoder().encode("hello\n"),
+      ...(details === undefined ? {} : { details }),
       timeline: [{ state: "success", at, by: "worker", attempt: 1 }],
     })),
     at,

@@ -72,6 +72,7 @@ export class ServiceFixture implements AsyncDisposable {
       uses,
       gate: new Gate({ hostname: "127.0.0.1", allowedHosts: [], allowedOrigins: [] }),
       requests: new RequestRoom(),
+      rates: null,
       disk: new DiskRoom(folder, 0),
       phase: { stopping: false, url: "http://127.0.0.1" },
       localUser: LOCAL_USER,

@@ -26,6 +26,7 @@ export const command = defineCommand<ListenFlags>({
       retentionDays: flags.retentionDays,
       amqpListen: flags.amqpListen,
       amqpPublicAddress: flags.amqpPublicAddress,
+      rateLimit: flags.rateLimit,
       logLevel: flags.logLevel,
     });
   },
