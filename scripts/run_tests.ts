@@ -2,6 +2,10 @@
  * `deno task test [PATH…]` runs the unit tests and the process tests with the built program, which
  * it builds when sources are newer. `deno task test:NAME` runs the tests in `tests/extra/NAME`,
  * which need more than npm. The last line is `N passed, N failed`, with `, N skipped` if any.
+ *
+ * With `CI=true`, files in which tests of processes failed are run once more, since a shared machine
+ * can be stopped for longer than a test waits. What passes only then is named as UNSTEADY: it is to be
+ * mended, but tells nothing of the change. What fails twice has failed.
  */
 import { filesUnder } from "./build/bundle.ts";
 import { buildWhenStale } from "./build/stale.ts";
@@ -16,6 +20,14 @@ interface Totals {
   skipped: number;
 }
 
+interface Report extends Totals {
+  /** In which something failed. */
+  readonly failedFiles: readonly string[];
+}
+
+/** More than these do not fail by accident. */
+const MAX_FILES_AGAIN = 3;
+
 async function main(args: readonly string[]): Promise<number> {
   if (PYTHON === undefined) {
     console.log("There is no python3 here: tests that need it are skipped.");
@@ -23,7 +35,7 @@ async function main(args: readonly string[]): Promise<number> {
   await buildWhenStale(ROOT);
   const totals: Totals = { passed: 0, failed: 0, skipped: 0 };
   for (const paths of chosenRuns(args)) {
-    const result = await runTests(paths);
+    const result = await settled(await runTests(paths));
     totals.passed += result.passed;
     totals.failed += result.failed;
     totals.skipped += result.skipped;
@@ -44,7 +56,20 @@ function processTestFiles(): string[] {
     .filter((path) => path.endsWith("_test.ts") && !path.startsWith(join("tests", "extra")));
 }
 
-async function runTests(paths: readonly string[]): Promise<Totals> {
+/** What counts of a run: on CI, few files of process tests get another try. */
+async function settled(first: Report): Promise<Totals> {
+  const { failedFiles } = first;
+  const again = Deno.env.get("CI") === "true" && failedFiles.length > 0 &&
+    failedFiles.length <= MAX_FILES_AGAIN && failedFiles.every((file) => file.startsWith("tests/"));
+  if (!again) return first;
+  console.log(`\nOnce more: ${failedFiles.join(" ")}`);
+  const second = await runTests(failedFiles);
+  if (second.failed > 0) return first;
+  console.log(`UNSTEADY: ${first.failed} failed at first in ${failedFiles.join(" ")}`);
+  return { ...first, passed: first.passed + first.failed, failed: 0 };
+}
+
+async function runTests(paths: readonly string[]): Promise<Report> {
   const home = Deno.makeTempDirSync({ prefix: "funcx-test-home-" });
   const report = join(home, "report.xml");
   try {
@@ -64,17 +89,18 @@ async function runTests(paths: readonly string[]): Promise<Totals> {
       env: { FUNCX_USER_DIR: join(home, ".funcx") },
       stdin: "null",
     }).spawn().status;
-    const totals = readReport(report);
-    if (code !== 0 && totals.failed === 0) totals.failed = 1;
-    return totals;
+    const result = readReport(report);
+    if (code !== 0 && result.failed === 0) result.failed = 1;
+    return result;
   } finally {
     Deno.removeSync(home, { recursive: true });
   }
 }
 
 /** Counts test cases; a file that could not be loaded is a case that failed. */
-function readReport(path: string): Totals {
-  const totals = { passed: 0, failed: 0, skipped: 0 };
+function readReport(path: string): Report {
+  const failedFiles: string[] = [];
+  const totals = { passed: 0, failed: 0, skipped: 0, failedFiles };
   let text: string;
   try {
     text = Deno.readTextFileSync(path);
@@ -87,6 +113,8 @@ function readReport(path: string): Totals {
       Number(new RegExp(` ${name}="(\\d+)"`).exec(suite[0])?.[1] ?? 0);
     const failed = count("failures") + count("errors");
     totals.failed += failed;
+    const file = / name="(?:\.\/)?([^"]+)"/.exec(suite[0])?.[1];
+    if (failed > 0 && file !== undefined) failedFiles.push(file);
     totals.skipped += count("disabled");
     totals.passed += count("tests") - failed - count("disabled");
   }
