@@ -88,6 +88,8 @@ export interface ListenFlags {
   readonly blobQuotaBytes?: number;
   readonly retentionDays?: number;
   readonly rateLimit?: RateLimit;
+  readonly amqpListen?: Address;
+  readonly amqpPublicAddress?: string;
   readonly logLevel: LogLevel;
 }
 
@@ -172,6 +174,20 @@ export const LISTEN_FLAGS = {
     parse: parseRateLimit,
     optional: true,
   },
+  amqpListen: {
+    kind: "parsed",
+    brief: "Where AMQP listens, for results of the official SDK (default: a free port)",
+    placeholder: "host:port",
+    parse: parseAddress,
+    optional: true,
+  },
+  amqpPublicAddress: {
+    kind: "parsed",
+    brief: "Address by which clients reach that, when it is another",
+    placeholder: "host:port",
+    parse: String,
+    optional: true,
+  },
   logLevel: {
     kind: "enum",
     brief: "How much goes into the log",
@@ -206,6 +222,8 @@ export function listenArguments(flags: ListenFlags): string[] {
       "rate-limit",
       flags.rateLimit && `${flags.rateLimit.requests}/${flags.rateLimit.seconds}`,
     ),
+    ...named("amqp-listen", flags.amqpListen && written(flags.amqpListen)),
+    ...named("amqp-public-address", flags.amqpPublicAddress),
     ...named("log-level", flags.logLevel),
   ];
 }

@@ -127,9 +127,22 @@ export function unpack(packed: string): string[] {
   return buffers;
 }
 
+/** Refuses what would come out as an empty object, whatever it holds. */
+function refuseEmptied(key: string, value: object): void {
+  const isStream = Symbol.iterator in value || Symbol.asyncIterator in value;
+  const isPromise = value instanceof Promise;
+  if (Array.isArray(value) || ArrayBuffer.isView(value) || !(isStream || isPromise)) return;
+  const [, name] = /^\[object (.*)\]$/.exec(Object.prototype.toString.call(value)) ?? [];
+  throw new EnvelopeError(
+    `a ${name} cannot be written as JSON${key === "" ? "" : ` (at ${key})`}; ` +
+      (isPromise ? "await it first" : "make it an array first"),
+  );
+}
+
 /** Refuses what `JSON.stringify` would silently turn into null or leave out. */
 function refuseLossy(key: string, value: unknown): unknown {
   const type = typeof value;
+  if (typeof value === "object" && value !== null) refuseEmptied(key, value);
   if (type === "function" || type === "symbol" || type === "bigint") {
     throw new EnvelopeError(
       `a ${type} cannot be written as JSON${key === "" ? "" : ` (at ${key})`}`,

@@ -147,3 +147,12 @@ Deno.test("any text is unpacked or refused, and what is unpacked packs to the sa
     { numRuns: 2_000 },
   );
 });
+
+Deno.test("what JSON would empty is refused, with what to do", () => {
+  const generator = (function* (): Generator<number> {
+    yield 1;
+  })();
+  assertThrows(() => jsonBuffer([generator]), /a Generator cannot .*make it an array first/);
+  assertThrows(() => jsonBuffer({ a: new Set([1]) }), /a Set cannot be written as JSON \(at a\)/);
+  assertThrows(() => jsonBuffer(Promise.resolve(1)), /await it first/);
+});

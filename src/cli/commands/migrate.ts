@@ -21,6 +21,7 @@ import { abbreviated } from "../format.ts";
 import type { Style } from "../output/output.ts";
 import { oneLine, style } from "../output/style.ts";
 import { table } from "../output/table.ts";
+import { wrappedLines } from "../output/wrap.ts";
 
 interface Flags {
   readonly as?: string;
@@ -107,7 +108,10 @@ async function one(context: CliContext, flags: Flags, nameOrPath: string): Promi
   const old = chooseOld(oldRoots(home.root, env), nameOrPath);
   const name = flags.as ?? nameFor(old);
   const target = flags.output === undefined ? profileFile(home, name) : resolve(flags.output);
-  if (!flags.dryRun) assertFree(target, flags.output !== undefined);
+  if (!flags.dryRun) {
+    if (flags.output === undefined) assertOwnFolder(old, dirname(target));
+    assertFree(target, flags.output !== undefined);
+  }
   const facts = siteFacts(name, env);
   const migration = migrate(old, name, abbreviated(old.folder, env("HOME")), facts);
   await assertGood(migration, facts, env);
@@ -127,7 +131,7 @@ async function one(context: CliContext, flags: Flags, nameOrPath: string): Promi
     if (flags.dryRun) return text.trimEnd();
     const short = abbreviated(target, env("HOME"));
     return [
-      colours.green(`A profile has been made at ${short} of ${files.join(" and ")}.`),
+      colours.green(`A profile has been made at ${short} of ${enumerated(files)}.`),
       ...report(migration, colours),
       ...next(flags.output === undefined ? name : undefined, migration),
     ].join("\n");
@@ -145,6 +149,25 @@ function nameFor({ name }: OldFiles): string {
     message: `"${oneLine(name)}" cannot be the name of an endpoint`,
     hint: "Name the new endpoint with --as NAME.",
   });
+}
+
+/** An endpoint keeps its files beside its profile: among funcX's, which have the same names. */
+function assertOwnFolder({ folder }: OldFiles, target: string): void {
+  if (!isSameFolder(folder, target)) return;
+  throw new FuncxError({
+    code: "PROFILE_EXISTS",
+    message: `${folder} is the folder of the old endpoint, which stays as it is`,
+    hint: "Name the new endpoint with --as NAME.",
+  });
+}
+
+function isSameFolder(folder: string, target: string): boolean {
+  try {
+    return Deno.realPathSync(folder) === Deno.realPathSync(target);
+  } catch (thrown) {
+    if (thrown instanceof Deno.errors.NotFound) return false;
+    throw thrown;
+  }
 }
 
 function assertFree(target: string, isOutput: boolean): void {
@@ -172,6 +195,11 @@ function write({ home }: CliContext, target: string, { text }: Migration, isOutp
   if (readIfPresent(target) === undefined) writePrivateFile(target, text);
 }
 
+/** As people write it: `a, b and c`. */
+function enumerated(names: readonly string[]): string {
+  return names.join(", ").replace(/, ([^,]*)$/, " and $1");
+}
+
 const HEADINGS: Readonly<Record<NoteKind, string>> = {
   "not-read": "Not taken over:",
   "no-equivalent": "Without an equivalent:",
@@ -188,17 +216,18 @@ function report({ notes, variables }: Migration, style: Style): string[] {
     return [
       "",
       style.bold(HEADINGS[kind]),
-      ...(kind === "not-needed"
-        ? [keysOf(those)]
-        : those.flatMap((note) => noteLines(note, style))),
+      ...(kind === "not-needed" ? keysOf(those) : those.flatMap((note, index) => [
+        ...noteLines(note, style),
+        // Said once for several that stand one after the other.
+        ...(those[index + 1]?.instead === note.instead ? [] : insteadLines(note)),
+      ])),
     ];
   });
   if (variables.length === 0) return parts;
-  const lines = variables.map(({ name, default: text, targets }) => {
+  const lines = variables.flatMap(({ name, default: text, targets }) => {
     const value = text === null ? "has no default" : `is ${JSON.stringify(text)}`;
-    return `  ${
-      oneLine(`${name} ${value}${targets.length === 0 ? "" : `: ${targets.join(", ")}`}`)
-    }`;
+    const made = targets.length === 0 ? "" : `: ${targets.join(", ")}`;
+    return wrappedLines(oneLine(`${name} ${value}${made}`), 2);
   });
   return [
     ...parts,
@@ -208,14 +237,23 @@ function report({ notes, variables }: Migration, style: Style): string[] {
   ];
 }
 
-function keysOf(notes: readonly MigrationNote[]): string {
-  return `  ${oneLine([...new Set(notes.map(({ key }) => key))].join(", "))}`;
+function keysOf(notes: readonly MigrationNote[]): string[] {
+  return wrappedLines(oneLine([...new Set(notes.map(({ key }) => key))].join(", ")), 2);
 }
 
-function noteLines({ kind, key, place, found, instead }: MigrationNote, style: Style): string[] {
-  if (kind === "default") return [`  ${oneLine(instead)}`];
-  const where = place === null ? "" : style.dim(` (${place.file}:${place.line})`);
-  return [`  ${oneLine(key)}: ${oneLine(found)}${where}`, `    ${oneLine(instead)}`];
+function noteLines({ kind, key, place, found }: MigrationNote, style: Style): string[] {
+  if (kind === "default") return [];
+  const lines = wrappedLines(oneLine(found === "" ? key : `${key}: ${found}`), 2);
+  if (place === null) return lines;
+  const where = `(${place.file}:${place.line})`;
+  const last = lines.pop() ?? "";
+  return last.length + 1 + where.length <= 80
+    ? [...lines, `${last} ${style.dim(where)}`]
+    : [...lines, last, `    ${style.dim(where)}`];
+}
+
+function insteadLines({ kind, instead }: MigrationNote): string[] {
+  return wrappedLines(oneLine(instead), kind === "default" ? 2 : 4);
 }
 
 function next(name: string | undefined, { placeholders }: Migration): string[] {

@@ -129,6 +129,8 @@ export const TaskOptionsSchema = v.object({
   resource_specification: v.optional(v.record(v.string(), v.unknown())),
   /** Import paths of the official SDK, tried in order by the Python worker. */
   result_serializers: v.optional(v.array(name)),
+  /** What the client says of itself: versions of its Python and of the official SDK. */
+  client: v.optional(v.object({ python: v.optional(name), sdk: v.optional(name) })),
 });
 export type TaskOptions = v.InferOutput<typeof TaskOptionsSchema>;
 

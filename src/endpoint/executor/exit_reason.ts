@@ -12,6 +12,9 @@ export function exitText({ code, signal }: ProcessExit): string {
   return signal === null ? `exit status ${code}` : `signal ${signal}`;
 }
 
+/** Exit status of `python_worker/worker.py`. */
+const DESCRIPTORS_CLOSED = 113;
+
 const OUT_OF_MEMORY = /out of memory|cannot allocate memory|bad_alloc|MemoryError/i;
 
 const MEMORY_HINT = "Let the task use less memory, run fewer workers on the node, or raise the " +
@@ -30,6 +33,10 @@ export function exitHint(exit: ProcessExit, oomKills: number, lastWords: string)
     return `Something killed it, most often the system when memory runs out. ${MEMORY_HINT}`;
   }
   if (OUT_OF_MEMORY.test(lastWords)) return `It ran out of memory. ${MEMORY_HINT}`;
+  if (exit.code === DESCRIPTORS_CLOSED) {
+    return "The function closed descriptors that its worker needs, as os.closerange(3, …) does: " +
+      "close only what it has opened itself.";
+  }
   switch (exit.signal) {
     case null:
       return "The function, or a library it calls, ended the process; see the task's stderr.";
@@ -39,7 +46,8 @@ export function exitHint(exit: ProcessExit, oomKills: number, lastWords: string)
     case "SIGFPE":
     case "SIGABRT":
     case "SIGTRAP":
-      return "A library that the function calls has crashed; see the task's stderr.";
+      return "A library that the function calls has crashed, or it recursed deeper than its stack " +
+        "(sys.setrecursionlimit); see the task's stderr.";
     case "SIGXCPU":
       return "It used up the processor time that this session or job may use.";
     default:

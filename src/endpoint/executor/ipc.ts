@@ -3,6 +3,7 @@
  * has its own few lines for them. `IPC.md` beside this file is the specification.
  */
 import { MAX_RECORD_BYTES } from "../../contract/limits.ts";
+import type { TaskOptions } from "../../contract/protocol/messages.ts";
 
 /** Types below 16 go to the worker, the others come from it. */
 export const RECORD = {
@@ -15,6 +16,7 @@ export const RECORD = {
   finished: 18,
   returned: 19,
   output: 20,
+  environment: 21,
 } as const;
 
 /** u32 length of type and body, u8 type. */
@@ -48,6 +50,10 @@ export interface TaskSettings {
   /** Absolute folder in which it runs instead of the working folder. */
   readonly folder?: string;
   readonly result_serializers?: readonly string[];
+  /** For tasks of Globus Compute's SDK, whose functions look for it. */
+  readonly task_id?: string;
+  /** What submitted it, as far as it says. */
+  readonly client?: TaskOptions["client"];
   /** Files with what the arguments refer to, by SHA-256. */
   readonly blobs?: Readonly<Record<string, string>>;
   /** Instead of that of the hello. */
@@ -75,6 +81,15 @@ export interface ReadySettings {
   readonly version: string;
   readonly hostname: string;
   readonly pid: number;
+}
+
+/** What a Python worker says of itself before the first task of Globus Compute's SDK, for `details`. */
+export interface EnvironmentSettings {
+  readonly os: string;
+  readonly python_version: string;
+  /** Left out where there is none. */
+  readonly dill_version?: string;
+  readonly globus_compute_sdk_version?: string;
 }
 
 const encoder = new TextEncoder();
@@ -169,6 +184,7 @@ export const WORKER_RECORDS: RecordBounds = {
   [RECORD.begun]: [12, 12],
   [RECORD.finished]: [FINISHED_HEADER_BYTES - RECORD_HEADER_BYTES, MAX_BODY_BYTES],
   [RECORD.returned]: [4, 4],
+  [RECORD.environment]: [2, 4 * 1024],
   [RECORD.output]: [OUTPUT_HEADER_BYTES - RECORD_HEADER_BYTES, MAX_BODY_BYTES],
 };
 

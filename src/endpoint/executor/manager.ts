@@ -30,6 +30,7 @@ import type { Abandoned } from "./held_tasks.ts";
 import { IdleWorkers } from "./idle_workers.ts";
 import { killLeftovers } from "./leftovers.ts";
 import {
+  bytecodeHint,
   endedOutcome,
   noFolder,
   NOT_IN_CONTAINERS,
@@ -445,7 +446,12 @@ export class Manager implements Executor {
     this.#live.delete(worker);
     slot.remove(worker);
     const isClosed = this.#phase === "closed";
-    const error = isClosed ? STOPPED : workerLost(worker.runtime.name, worker.pid, end);
+    const error = isClosed ? STOPPED : workerLost(
+      worker.runtime.name,
+      worker.pid,
+      end,
+      bytecodeHint(begun[0], end, worker.details.version),
+    );
     const unlucky = notBegun.filter((assignment) => ++assignment.returns >= MAX_RETURNS);
     this.#endedHere.end([...begun, ...unlucky], { kind: "lost", error }, worker.details);
     this.#requeue(notBegun.filter((assignment) => !unlucky.includes(assignment)));

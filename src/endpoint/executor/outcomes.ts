@@ -4,6 +4,7 @@ import { type Assignment, manageError } from "./assignment.ts";
 import type { AttemptOutcome } from "./executor.ts";
 import { exitHint, exitText } from "./exit_reason.ts";
 import type { RuntimeName } from "./runtimes/runtime.ts";
+import { isPickled } from "./task_records.ts";
 import type { WorkerEnd } from "./worker_process.ts";
 
 const LANGUAGES: Readonly<Record<RuntimeName, string>> = {
@@ -57,13 +58,35 @@ export function workerLost(
   runtime: RuntimeName,
   pid: number | undefined,
   end: WorkerEnd,
+  bytecodeHint: string | null = null,
 ): TaskError {
   return manageError(
     "WORKER_LOST",
     `the ${LANGUAGES[runtime]} worker (process ${pid}) ended with ${exitText(end)} ` +
       "while it ran the task",
-    exitHint(end, end.oomKills, end.lastWords),
+    [exitHint(end, end.oomKills, end.lastWords), bytecodeHint ?? ""].join(" ").trim(),
   );
+}
+
+/** Signals by which Python ends when it runs the bytecode of another one. */
+const CRASHES: readonly (string | null)[] = ["SIGSEGV", "SIGBUS", "SIGILL", "SIGABRT", "SIGFPE"];
+
+/**
+ * Why a worker may have crashed whose function came as bytecode; null for any other end.
+ * @param version of its own Python
+ */
+export function bytecodeHint(
+  task: Assignment | undefined,
+  end: WorkerEnd,
+  version: unknown,
+): string | null {
+  if (task === undefined || !CRASHES.includes(end.signal)) return null;
+  if (!task.environment.startsWith("python") || !isPickled(task.attempt.code)) return null;
+  const theirs = task.attempt.options.client?.python ?? "of unknown version";
+  return `The function was serialized with dill by Python ${theirs}, and this worker is Python ` +
+    `${version}: bytecode of another minor version crashes. Use the same Python at both ends, or ` +
+    "send source and JSON: Executor(endpoint_id, serializer=ComputeSerializer(" +
+    "strategy_code=PureSourceTextInspect(), strategy_data=JSONData())).";
 }
 
 /** A worker that ended, or was given up, before it was ready. */

@@ -6,8 +6,17 @@ import { TaskErrorSchema } from "../../contract/protocol/messages.ts";
 import { join } from "../../lib/path.ts";
 import type { Assignment } from "./assignment.ts";
 import type { AttemptOutcome } from "./executor.ts";
-import { FINISHED_FLAGS, type ReadySettings, RecordError, type TaskSettings } from "./ipc.ts";
+import {
+  type EnvironmentSettings,
+  FINISHED_FLAGS,
+  type ReadySettings,
+  RecordError,
+  type TaskSettings,
+} from "./ipc.ts";
 
+const NEWLINE = 0x0a;
+/** Both headers of source begin with it. */
+const LETTER_S = 0x73;
 const NO_SETTINGS = new Uint8Array(0);
 const NOTHING = new Uint8Array(0);
 const decoder = new TextDecoder();
@@ -16,18 +25,43 @@ const encoder = new TextEncoder();
 const MAX_INSTANT = 8.64e15;
 
 /** JSON, or empty. */
-export function settingsOf({ attempt, folder }: Assignment): Uint8Array {
-  const { blobs, options: { result_serializers } } = attempt;
-  if (folder === null && result_serializers === undefined && blobs === undefined) {
+export function settingsOf(assignment: Assignment): Uint8Array {
+  const { attempt, folder } = assignment;
+  const { blobs, options: { result_serializers, client } } = attempt;
+  const ofSdk = isOfSdk(assignment);
+  if (folder === null && result_serializers === undefined && blobs === undefined && !ofSdk) {
     return NO_SETTINGS;
   }
   const settings: TaskSettings = {
     ...(folder === null ? {} : { folder }),
     ...(result_serializers === undefined ? {} : { result_serializers }),
+    ...(ofSdk ? { task_id: attempt.taskId } : {}),
+    ...(client === undefined ? {} : { client }),
     // Whoever sends references takes them as well.
     ...(blobs === undefined ? {} : { blobs, inline_result_bytes: INLINE_BYTES }),
   };
   return encoder.encode(JSON.stringify(settings));
+}
+
+/** Whether the task, or at least its function, is from Globus Compute's SDK. */
+export function isOfSdk({ attempt, environment }: Assignment): boolean {
+  if (!environment.startsWith("python")) return false;
+  return attempt.options.client !== undefined || isPickled(attempt.code);
+}
+
+/** Whether a Python function is neither source nor unreadable. */
+export function isPickled(code: Uint8Array): boolean {
+  const start = code.indexOf(NEWLINE) + 1;
+  return start > 0 && code[start] !== LETTER_S;
+}
+
+export function isEnvironmentSettings(value: unknown): value is EnvironmentSettings {
+  if (typeof value !== "object" || value === null) return false;
+  const keys = ["os", "python_version", "dill_version", "globus_compute_sdk_version"];
+  const texts = Object.entries(value).every(([key, text]) =>
+    keys.includes(key) && typeof text === "string" && text.length <= 200
+  );
+  return texts && "os" in value && "python_version" in value;
 }
 
 /** Milliseconds since 1970; a time that no clock shows would make a timeline that nobody takes. */

@@ -16,6 +16,7 @@ import { Credits } from "./credits.ts";
 import type { ExecutorEvents, FinishedAttempt } from "./executor.ts";
 import { type Abandoned, HeldTasks, type ReportedTask } from "./held_tasks.ts";
 import {
+  type EnvironmentSettings,
   FINISHED_FLAGS,
   FINISHED_HEADER_BYTES,
   functionRecord,
@@ -34,7 +35,14 @@ import {
   viewOf,
   WORKER_RECORDS,
 } from "./ipc.ts";
-import { instantAt, isReadySettings, outcomeOf, settingsOf } from "./task_records.ts";
+import {
+  instantAt,
+  isEnvironmentSettings,
+  isOfSdk,
+  isReadySettings,
+  outcomeOf,
+  settingsOf,
+} from "./task_records.ts";
 import type { Placement } from "./resources/placement.ts";
 import type { WorkerRuntime } from "./runtimes/runtime.ts";
 import { removeUnfinished } from "./unfinished_files.ts";
@@ -86,6 +94,8 @@ export class WarmWorker {
   /** `performance.now()` when it last had nothing to do; its owner's. */
   idleSince = 0;
   #details: ReadySettings | null = null;
+  /** Told before the first task that wants it. */
+  #environment: EnvironmentSettings | null = null;
   #startFailure: string | null = null;
   #ending = false;
   /** What it has said since is not known. */
@@ -319,6 +329,12 @@ export class WarmWorker {
         return this.#outputRecord(bytes, view, start, end);
       case RECORD.returned:
         return this.#tookBack(view.getUint32(start, true));
+      case RECORD.environment: {
+        const told = jsonBody(bytes, start, end);
+        if (!isEnvironmentSettings(told)) throw new RecordError("an environment that is none");
+        this.#environment = told;
+        return;
+      }
       case RECORD.ready:
         return this.#ready(jsonBody(bytes, start, end) as ReadySettings);
     }
@@ -381,7 +397,8 @@ export class WarmWorker {
 
   #finish({ assignment, report }: ReportedTask): FinishedAttempt {
     const duration = report.duration / 1_000;
-    return assignment.finish(report.outcome, { ...this.details, duration });
+    const environment = this.#environment !== null && isOfSdk(assignment) ? this.#environment : {};
+    return assignment.finish(report.outcome, { ...this.details, ...environment, duration });
   }
 
   #announce(): void {

@@ -1,7 +1,15 @@
 /** A profile while it is made of an old configuration, with all that there is to tell of it. */
 import { problemsBesides } from "../placeholders.ts";
 import type { Profile } from "../profile.d.ts";
-import { type OldMap, type OldValue, type Place, plainOf, textOf, unknownIn } from "./old_value.ts";
+import {
+  type OldMap,
+  type OldValue,
+  type Place,
+  plainOf,
+  shortened,
+  textOf,
+  unknownIn,
+} from "./old_value.ts";
 
 /**
  * - `no-equivalent`: it means something, and a profile has no key for that.
@@ -86,6 +94,18 @@ export class Draft {
 
   note(kind: NoteKind, { key, value }: Entry, instead: string): void {
     this.notes.push({ kind, key, place: value.place, found: textOf(value), instead });
+  }
+
+  /** Takes out a key with all that is below it, and tells those that somebody had said. */
+  drop(target: string, kind: NoteKind, instead: string): void {
+    for (const origin of this.origins) {
+      if (origin.target !== target && !origin.target.startsWith(`${target}.`)) continue;
+      const value = this.get(origin.target);
+      if (value === undefined) continue;
+      const found = shortened(JSON.stringify(value));
+      this.notes.push({ kind, key: origin.key, place: origin.place, found, instead });
+    }
+    this.#remove(target);
   }
 
   /** Takes out what a profile would refuse, and tells it; afterwards the profile is valid. */

@@ -111,19 +111,26 @@ function finish(draft: Draft, type: string): void {
     draft.set("executor.workersPerNode", "auto");
   }
   if (draft.get("executor.provider.type") === undefined) {
-    const sections = draft.get("executor.provider");
-    if (sections !== undefined) draft.set("executor.provider", undefined);
     draft.set("executor.provider.type", "local");
   }
-  if (draft.get("executor.provider.type") === "local") {
-    draft.set("executor.provider", { type: "local" });
+  const container = draft.get("executor.container");
+  if (container !== undefined && draft.get("executor.container.type") === undefined) {
+    draft.drop(
+      "executor.container",
+      "no-equivalent",
+      "It needs a type of container: without one, workers run in none.",
+    );
   }
-  if (
-    draft.get("executor.container") !== undefined &&
-    draft.get("executor.container.type") === undefined
-  ) {
-    draft.set("executor.container", undefined);
-  }
+}
+
+/** Blocks of this machine neither come nor go; for the end, since keys stand in any order. */
+export function settleLocal(draft: Draft): void {
+  if (draft.get("executor.provider.type") !== "local") return;
+  draft.drop(
+    "executor.provider.maxIdleTime",
+    "no-equivalent",
+    "Workers of this machine stay as long as the endpoint runs.",
+  );
 }
 
 /** Engines could be made around an executor. */
@@ -222,5 +229,6 @@ export function firstEngine(draft: Draft, entry: Entry): void {
 
 /** The engine where none is named: workers on this machine. */
 export function defaultEngine(draft: Draft): void {
-  draft.set("executor", { workersPerNode: "auto", provider: { type: "local" } });
+  draft.set("executor.workersPerNode", "auto");
+  draft.set("executor.provider.type", "local");
 }

@@ -12,7 +12,12 @@ export interface Rendered {
   /** Those that a user of the template may give, by where they stand. */
   readonly variables: readonly TemplateVariable[];
   readonly unread: readonly UnreadTag[];
+  /** The first that asks who submits; undefined when none does. */
+  readonly submitterLine: number | undefined;
 }
+
+/** The variable by which Globus Compute tells a template of the submitter: its Python, its SDK. */
+export const SUBMITTER = "_GC";
 
 export interface TemplateVariable {
   readonly name: string;
@@ -92,6 +97,9 @@ class Renderer {
   readonly #blocks: Block[] = [];
   readonly #variables = new Map<string, TemplateVariable>();
   readonly #unread: UnreadTag[] = [];
+  /** Names whose values depend on who submits. */
+  readonly #ofSubmitter = new Set([SUBMITTER]);
+  #submitterLine: number | undefined;
 
   constructor(readonly source: string) {}
 
@@ -102,7 +110,13 @@ class Renderer {
       else this.#tag(token);
     }
     const variables = [...this.#variables.values()];
-    return { text: this.#text, lines: this.#lines, variables, unread: this.#unread };
+    return {
+      text: this.#text,
+      lines: this.#lines,
+      variables,
+      unread: this.#unread,
+      submitterLine: this.#submitterLine,
+    };
   }
 
   get #active(): boolean {
@@ -128,6 +142,7 @@ class Renderer {
     if (!this.#active) return;
     const expression = readExpression(token.text);
     if (expression === undefined) {
+      if (this.#asksOfSubmitter(token.text, token.line)) return;
       this.#unread.push({ line: token.line, text: `{{ ${token.text} }}` });
       return;
     }
@@ -146,7 +161,11 @@ class Renderer {
     const set = this.#values.get(name);
     if (set !== undefined) return set ?? expression.default ?? null;
     if (!this.#variables.has(name)) {
-      this.#variables.set(name, { name, default: expression.default ?? undefined, line });
+      this.#variables.set(name, {
+        name,
+        default: expression.default === null ? "" : expression.default,
+        line,
+      });
     }
     return expression.default === undefined ? `<${placeholderName(name)}>` : expression.default;
   }
@@ -183,6 +202,14 @@ class Renderer {
     }
   }
 
+  /** Whether it is made of what Globus Compute knows of the submitter: nothing, with a profile. */
+  #asksOfSubmitter(expression: string, line: number): boolean {
+    const names = expression.replace(/"[^"]*"|'[^']*'/g, "").match(/(?<![\w.])[A-Za-z_]\w*/g) ?? [];
+    if (!names.some((name) => this.#ofSubmitter.has(name))) return false;
+    this.#submitterLine ??= line;
+    return true;
+  }
+
   #refuse(text: string, line: number): void {
     if (this.#active) this.#unread.push({ line, text: `{% ${text} %}` });
   }
@@ -204,11 +231,16 @@ class Renderer {
 
   /** Whoever gives nothing has the branch for nothing; what is not understood does not hold. */
   #holds(condition: string, line: number): boolean {
-    const [, negated, name, test] = CONDITION.exec(condition) ?? [];
-    if (name === undefined) {
-      this.#refuse(`if ${condition}`, line);
+    const alternatives = condition.split(/\s+or\s+/).map((each) => each.split(/\s+and\s+/));
+    if (!alternatives.flat().every((term) => CONDITION.test(term))) {
+      if (!this.#asksOfSubmitter(condition, line)) this.#refuse(`if ${condition}`, line);
       return false;
     }
+    return alternatives.some((terms) => terms.every((term) => this.#termHolds(term, line)));
+  }
+
+  #termHolds(term: string, line: number): boolean {
+    const [, negated, name = "", test] = CONDITION.exec(term) ?? [];
     if (!this.#values.has(name) && !this.#variables.has(name)) {
       this.#variables.set(name, { name, default: "", line });
     }
@@ -231,7 +263,8 @@ class Renderer {
     if (!this.#active) return;
     const read = readExpression(expression);
     if (read === undefined) {
-      this.#refuse(`set ${rest}`, line);
+      if (this.#asksOfSubmitter(expression, line)) this.#ofSubmitter.add(name);
+      else this.#refuse(`set ${rest}`, line);
       this.#values.set(name, null);
     } else this.#values.set(name, this.#valueOf(read, line));
   }

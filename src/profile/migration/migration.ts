@@ -7,9 +7,9 @@ import type { Profile } from "../profile.d.ts";
 import { evaluateProfile } from "../sandbox.ts";
 import type { SiteFacts } from "../site.ts";
 import { fileText } from "./file_text.ts";
-import { renderTemplate } from "./jinja.ts";
+import { renderTemplate, SUBMITTER } from "./jinja.ts";
 import type { MigrationNote, MigrationSite } from "./draft.ts";
-import type { OldMap } from "./old_value.ts";
+import { type OldMap, shortened } from "./old_value.ts";
 import { FILES, type OldFiles, readOld } from "./old_folders.ts";
 import { readPython } from "./read_python.ts";
 import { readYaml } from "./read_yaml.ts";
@@ -65,7 +65,7 @@ export function migrate(
       .filter(({ place }) => place.file === variable.file && place.line === variable.line)
       .map(({ target }) => target),
   }));
-  const all = [...read.notes, ...notes];
+  const all = [...read.notes, ...leftOut(old.files, files), ...notes];
   const made = { profile, notes: all, variables };
   const text = fileText(name, `${shown}/${files[0]}`, made);
   return { text, ...made, placeholders: placeholdersIn(profile), files };
@@ -77,6 +77,19 @@ function relevant(files: readonly string[]): string[] {
     return files.filter((file) => file === FILES.python || file === FILES.environment);
   }
   return files.filter((file) => file !== FILES.schema);
+}
+
+/** Tells the files that say something and are not read. */
+function leftOut(there: readonly string[], read: readonly string[]): MigrationNote[] {
+  return there.filter((file) => !read.includes(file)).map((file) => ({
+    kind: "no-equivalent",
+    key: file,
+    place: null,
+    found: "",
+    instead: file === FILES.schema
+      ? "It checked what users of the template gave; a profile says its values once, and is checked by its types."
+      : `It is not read: the old endpoint read ${FILES.python} alone. Name its path to take it instead.`,
+  }));
 }
 
 function take(read: Read, file: string, source: string): void {
@@ -91,12 +104,22 @@ function take(read: Read, file: string, source: string): void {
   for (const { name, line, default: text } of rendered.variables) {
     read.variables.push({ name, file, line, default: text ?? null });
   }
+  if (rendered.submitterLine !== undefined) {
+    read.notes.push({
+      kind: "no-equivalent",
+      key: SUBMITTER,
+      place: { file, line: rendered.submitterLine },
+      found: "what the template asks of the submitter",
+      instead:
+        "One Python serves everybody here: python.interpreter names it, and executor.workerInit makes it ready.",
+    });
+  }
   for (const { line, text } of rendered.unread) {
     read.notes.push({
       kind: "not-read",
       key: "template",
       place: { file, line },
-      found: text.replace(/\s+/g, " "),
+      found: shortened(text.replace(/\s+/g, " ")),
       instead: "This is more of Jinja than is understood here. Write what it stands for.",
     });
   }

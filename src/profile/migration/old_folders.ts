@@ -83,6 +83,7 @@ export function chooseOld(roots: readonly string[], nameOrPath: string): OldFile
   if (info.isDirectory) {
     const found = filesIn(path);
     if (found !== undefined) return found;
+    if (hasProfile(path)) throw alreadyProfile(path);
     throw notFound(`there is no old configuration in ${path}`);
   }
   if (!info.isFile) {
@@ -94,6 +95,7 @@ export function chooseOld(roots: readonly string[], nameOrPath: string): OldFile
   }
   const folder = dirname(path);
   const file = basename(path);
+  if (extname(file) === ".ts") throw alreadyProfile(path);
   return {
     name: CONFIGURATIONS.includes(file) ? basename(folder) : stem(file),
     folder,
@@ -109,12 +111,26 @@ function byName(roots: readonly string[], name: string): OldFiles {
   const found = roots.flatMap((root) => filesIn(join(root, name)) ?? []);
   if (found.length === 1) return found[0];
   if (found.length === 0) {
+    const own = roots.map((root) => join(root, name)).find(hasProfile);
+    if (own !== undefined) throw alreadyProfile(own);
     throw notFound(`there is no old endpoint "${name}" in ${roots.join(" and ")}`);
   }
   throw new FuncxError({
     code: "USAGE",
     message: `"${name}" stands for ${found.map(({ folder }) => folder).join(" and ")}`,
     hint: `Name one by its path: \`funcx-endpoint migrate ${found[0].folder}\`.`,
+  });
+}
+
+function hasProfile(folder: string): boolean {
+  return isFile(join(folder, "config.ts"));
+}
+
+function alreadyProfile(path: string): FuncxError {
+  return new FuncxError({
+    code: "USAGE",
+    message: `${path} is a profile of this program already`,
+    hint: "`funcx-endpoint migrate` lists the old endpoints that it finds.",
   });
 }
 

@@ -85,6 +85,11 @@ export function textOf(value: OldValue): string {
     : value.kind === "map" && value.type !== undefined
     ? value.type
     : JSON.stringify(plainOf(value));
+  return shortened(text);
+}
+
+/** Cut off, where it is longer than people want to see. */
+export function shortened(text: string): string {
   return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
 }
 

@@ -185,14 +185,15 @@ const KUBERNETES: OldProvider = {
   },
 };
 
-const ALL_ALONG: Rule = { unneeded: "Workers run on this machine all along." };
+const ALL_ALONG = { unneeded: "Workers run on this machine all along." };
 
 const LOCAL: OldProvider = {
   type: "local",
   rules: {
     ...WORKER_INIT,
-    init_blocks: ALL_ALONG,
-    min_blocks: ALL_ALONG,
+    init_blocks: { by: takeLocalBlocks },
+    min_blocks: { by: takeLocalBlocks },
+    max_blocks: { by: takeLocalBlocks },
     nodes_per_block: ALL_ALONG,
     parallelism: ALL_ALONG,
     walltime: ALL_ALONG,
@@ -200,21 +201,20 @@ const LOCAL: OldProvider = {
     move_files: ALL_ALONG,
     launcher: ALL_ALONG,
     channel: BLOCKS.channel,
-    max_blocks: {
-      by: (draft, entry) => {
-        const blocks = plainOf(entry.value);
-        if (typeof blocks !== "number" || blocks <= 1) {
-          return draft.note("not-needed", entry, ALL_ALONG.unneeded);
-        }
-        draft.note(
-          "no-equivalent",
-          entry,
-          `There is one block on this machine. Write ${blocks} times the workers as executor.workersPerNode for as many.`,
-        );
-      },
-    },
   },
 };
+
+function takeLocalBlocks(draft: Draft, entry: Entry): void {
+  const blocks = plainOf(entry.value);
+  if (typeof blocks !== "number" || blocks <= 1) {
+    return draft.note("not-needed", entry, ALL_ALONG.unneeded);
+  }
+  draft.note(
+    "no-equivalent",
+    entry,
+    `There is one block on this machine. Write ${blocks} times the workers as executor.workersPerNode for as many.`,
+  );
+}
 
 /** Schedulers without a provider: a profile calls their commands. */
 function called(directives: Readonly<Record<string, (value: unknown) => string>>): OldProvider {
@@ -287,23 +287,39 @@ function finish(draft: Draft, { type, defaults }: OldProvider, old: OldMap, { ke
   if (type === "sge") finishGridEngine(draft);
   if (defaults === undefined) return;
   const was = `the default of ${old.type}`;
-  draft.assume(`${PROVIDER}.initBlocks`, defaults.initBlocks, `${key}.init_blocks`, was);
   if (defaults.maxBlocks !== undefined) {
     draft.assume(`${PROVIDER}.maxBlocks`, defaults.maxBlocks, `${key}.max_blocks`, was);
   }
+  takeFirstBlocks(draft, defaults.initBlocks, old, key);
   if (defaults.walltime !== undefined) {
     draft.assume(`${PROVIDER}.walltime`, defaults.walltime, `${key}.walltime`, was);
   }
   if (type === "slurm") draft.assume(`${PROVIDER}.exclusive`, true, `${key}.exclusive`, was);
-  raiseMost(draft);
 }
 
 /** A profile's maximum counts the first blocks; Parsl's did not. */
-function raiseMost(draft: Draft): void {
-  const [first, most] = ["initBlocks", "maxBlocks"].map((name) => draft.get(`${PROVIDER}.${name}`));
-  if (typeof first === "number" && typeof most === "number" && first > most && most > 0) {
-    draft.set(`${PROVIDER}.initBlocks`, most);
+function takeFirstBlocks(draft: Draft, usual: number, old: OldMap, section: string): void {
+  const target = `${PROVIDER}.initBlocks`;
+  const key = `${section}.init_blocks`;
+  const said = draft.get(target);
+  const most = draft.get(`${PROVIDER}.maxBlocks`);
+  const isTooMany = (first: number): boolean =>
+    typeof most === "number" && most > 0 && first > most;
+  if (said === undefined) {
+    const why = `the default of ${old.type}`;
+    if (isTooMany(usual)) {
+      draft.assume(target, most, key, `${why} is ${usual}, more than maxBlocks`);
+    } else draft.assume(target, usual, key, why);
+    return;
   }
+  const value = old.entries.get("init_blocks");
+  if (typeof said !== "number" || value === undefined || !isTooMany(said)) return;
+  draft.set(target, most);
+  draft.note(
+    "changed",
+    { key, value },
+    `A profile's maxBlocks counts the first blocks too, so that they are ${most} here.`,
+  );
 }
 
 /** `-pe NAME CORES` among the options has keys of its own. */

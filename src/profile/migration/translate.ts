@@ -10,8 +10,8 @@ import {
   type Rule,
   type Rules,
 } from "./draft.ts";
-import { defaultEngine, firstEngine, takeEngine } from "./engines.ts";
-import { type OldMap, plainOf } from "./old_value.ts";
+import { defaultEngine, firstEngine, settleLocal, takeEngine } from "./engines.ts";
+import { type OldMap, plainOf, shortened } from "./old_value.ts";
 
 export interface Translation {
   /** Valid, but for placeholders. */
@@ -107,18 +107,12 @@ export function translate(
   const draft = new Draft(site);
   const entries = new Map(documents.flatMap(({ entries }) => [...entries]));
   follow(TOP, draft, { kind: "map", entries, place: documents[0].place }, "");
-  if (draft.get("executor.provider.type") === undefined) withoutEngine(draft);
+  if (draft.get("executor.provider.type") === undefined) defaultEngine(draft);
+  settleLocal(draft);
   if (environment !== undefined) takeEnvironment(draft, environment);
   draft.profile = arranged(draft.profile);
   draft.dropUnfit();
   return { profile: arranged(draft.profile), notes: draft.notes, origins: draft.origins };
-}
-
-/** Keys about blocks say nothing then. */
-function withoutEngine(draft: Draft): void {
-  const attempts = draft.get("executor.maxAttempts");
-  defaultEngine(draft);
-  if (attempts !== undefined) draft.set("executor.maxAttempts", attempts);
 }
 
 function takeAllowed(draft: Draft, entry: Entry): void {
@@ -130,7 +124,18 @@ function takeAllowed(draft: Draft, entry: Entry): void {
   );
 }
 
+/** The agent had these too; a profile gives them to workers. */
 function takeEnvironment(draft: Draft, environment: OldMap): void {
+  const [first] = environment.entries.values();
+  if (first !== undefined) {
+    draft.notes.push({
+      kind: "changed",
+      key: first.place.file,
+      place: null,
+      found: shortened([...environment.entries.keys()].join(", ")),
+      instead: "Workers get these variables; the agent has those of the shell that starts it.",
+    });
+  }
   for (const [name, value] of environment.entries) {
     const entry = { key: name, value };
     if (value.kind !== "scalar" || !/^[A-Za-z_]\w*$/.test(name)) {

@@ -78,7 +78,7 @@ export function folderOf(value: unknown, draft: Draft, entry: Entry): unknown {
 /** Lines of shell; those with a placeholder mean something else to a shell, and are told. */
 export function shellLinesOf(value: unknown, draft: Draft, entry: Entry): unknown {
   if (typeof value !== "string") return value;
-  const lines = value.trimEnd().split("\n");
+  const lines = value.trimEnd().replace(/^(?:[^\S\n]*\n)+/, "").split("\n");
   const kept = lines.filter((line) => !/<[A-Z][A-Z0-9_]*>/.test(line));
   if (kept.length < lines.length) {
     draft.note(

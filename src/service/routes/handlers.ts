@@ -10,6 +10,7 @@ import { liveHandlers } from "./live.ts";
 import { olderHandlers } from "./older.ts";
 import { relayHandlers } from "./relay.ts";
 import type { Handlers } from "./route.ts";
+import { resultQueueHandlers } from "./result_queue.ts";
 import { runAgainHandlers } from "./run_again.ts";
 import { sessionHandlers } from "./sessions.ts";
 import { streamHandlers } from "./streams.ts";
@@ -27,6 +28,7 @@ export function allHandlers(parts: ServiceParts): Handlers {
     ...forwarderHandlers(parts),
     ...relayHandlers(parts),
     ...submitHandlers(parts),
+    ...resultQueueHandlers(parts),
     ...runAgainHandlers(parts),
     ...taskGroupHandlers(parts),
     ...taskHandlers(parts),

@@ -126,7 +126,10 @@ export function taskStatus(row: TaskStatusRow): TaskStatus {
     completion_t: new Date(result.completedAt).toISOString(),
     ...(result.result === null ? {} : { result: result.result }),
     ...errorFields(result),
-    ...(result.details === null ? {} : { details: mutable(result.details) ?? {} }),
+    // The SDK warns of versions that differ once for each endpoint.
+    ...(result.details === null
+      ? {}
+      : { details: { ...mutable(result.details), endpoint_id: row.endpointId } }),
   };
 }
 
@@ -136,5 +139,6 @@ function errorFields({ state, error }: StoredResult): Partial<TaskStatus> {
 }
 
 function exceptionText(error: TaskError): string {
-  return error.traceback !== "" ? error.traceback : `${error.type}: ${error.message}`;
+  const text = error.traceback !== "" ? error.traceback : `${error.type}: ${error.message}`;
+  return error.hint === undefined ? text : `${text.trimEnd()}\n${error.hint}`;
 }

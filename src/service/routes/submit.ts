@@ -44,6 +44,10 @@ export function submitHandlers(parts: ServiceParts): Pick<Handlers, "submit"> {
         bytes: call.bytes.length,
         idempotency: idempotencyOf(call, endpoint_id),
       });
+      // It is opened when somebody reads it, too; a failure here loses nothing.
+      if (body.create_queue) {
+        await parts.amqp.publisher.open(caller.user, receipt.taskGroupId).catch(() => {});
+      }
       const ids = receipt.tasks.map(({ taskIds }) => [...taskIds]);
       return { ...answerOf(receipt, endpoint_id), tasks: answeredIds(body, ids) };
     },
@@ -187,8 +191,8 @@ async function requireFunctions(store: Store, batches: Batches, user: UserId): P
 
 /**
  * The options must pass every check of the forwarder protocol: a task that its endpoint has to refuse
- * would come back with each connection. `user_endpoint_config` and `user_runtime` are for multi-user
- * endpoints and have no effect here.
+ * would come back with each connection. `user_endpoint_config` is for multi-user endpoints and has no
+ * effect here.
  */
 export function optionsOf(body: Omit<Submit, "tasks">): TaskOptions {
   const options: TaskOptions = withoutNulls({
@@ -197,9 +201,24 @@ export function optionsOf(body: Omit<Submit, "tasks">): TaskOptions {
     priority: body.priority,
     resource_specification: body.resource_specification,
     result_serializers: body.result_serializers,
+    client: clientOf(body.user_runtime),
   });
   requireSmall(JSON.stringify(options));
   return validate(TaskOptionsSchema, options, "body");
+}
+
+/** A version, whatever else an SDK may write; more of it would go to each endpoint with each task. */
+const VERSION = /^[\w.+-]{1,40}/;
+
+/** Of the SDK's `UserRuntime`, what a worker compares with itself. */
+function clientOf(runtime: Submit["user_runtime"]): TaskOptions["client"] {
+  const versionIn = (value: unknown): string | undefined =>
+    typeof value === "string" ? VERSION.exec(value)?.[0] : undefined;
+  // `sys.version` goes on after the version.
+  const python = versionIn(runtime?.python_version);
+  const sdk = versionIn(runtime?.globus_compute_sdk_version);
+  if (python === undefined && sdk === undefined) return undefined;
+  return { ...(python === undefined ? {} : { python }), ...(sdk === undefined ? {} : { sdk }) };
 }
 
 function requireSmall(options: string): void {

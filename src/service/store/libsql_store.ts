@@ -9,6 +9,7 @@ import {
   DatabaseUnreadableError,
   openDatabase,
 } from "../../lib/database.ts";
+import { LibsqlAgentGrants } from "./libsql/agent_grants.ts";
 import { LibsqlBlobs } from "./libsql/blobs.ts";
 import { messageOf } from "../../lib/outcome.ts";
 import { Cancellations } from "./libsql/cancellations.ts";
@@ -21,6 +22,7 @@ import { LiveProgress } from "./libsql/live_progress.ts";
 import { Query } from "./libsql/query.ts";
 import { LibsqlQueue } from "./libsql/queue.ts";
 import { recover } from "./libsql/recovery.ts";
+import { LibsqlResultQueues } from "./libsql/result_queues.ts";
 import { LibsqlResults } from "./libsql/results.ts";
 import { Submissions } from "./libsql/submissions.ts";
 import { TaskFinisher } from "./libsql/task_finisher.ts";
@@ -60,6 +62,8 @@ export class LibsqlStore implements Store {
   readonly groups: LibsqlGroups;
   readonly queue: LibsqlQueue;
   readonly results: LibsqlResults;
+  readonly resultQueues: LibsqlResultQueues;
+  readonly agentGrants: LibsqlAgentGrants;
   readonly blobs: LibsqlBlobs;
   readonly history: LibsqlHistory;
   readonly changes: StoreChanges;
@@ -93,6 +97,8 @@ export class LibsqlStore implements Store {
     this.groups = new LibsqlGroups(engine);
     this.queue = new LibsqlQueue(engine, { live, finisher, endpointTasks, cancellations });
     this.results = new LibsqlResults(engine);
+    this.agentGrants = new LibsqlAgentGrants(engine);
+    this.resultQueues = new LibsqlResultQueues(engine);
   }
 
   recover(): Promise<void> {

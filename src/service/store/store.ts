@@ -11,21 +11,25 @@
  * - A record that is not there is `undefined`, never an error.
  */
 import type { ServiceId } from "../../contract/ids.ts";
+import type { AgentGrantStore } from "./agent_grant_store.ts";
 import type { BlobStore } from "./blob_store.ts";
 import type { StoreChanges } from "./changes.ts";
 import type { GroupStore } from "./group_store.ts";
 import type { HistoryStore } from "./history_store.ts";
 import type { QueueStore } from "./queue_store.ts";
 import type { EndpointStore, FunctionStore, TokenStore } from "./registry_store.ts";
+import type { ResultQueueStore } from "./result_queue_store.ts";
 import type { ResultStore, TaskStore } from "./task_store.ts";
 
 export type { BlobStore, StoredBlob } from "./blob_store.ts";
 export type { EndedTask, StoreChanges } from "./changes.ts";
 export type { Page, PageQuery } from "./page.ts";
+export type * from "./agent_grant_store.ts";
 export type * from "./group_store.ts";
 export type * from "./history_store.ts";
 export type * from "./queue_store.ts";
 export type * from "./registry_store.ts";
+export type * from "./result_queue_store.ts";
 export type * from "./task_store.ts";
 
 export interface Store {
@@ -38,6 +42,8 @@ export interface Store {
   readonly groups: GroupStore;
   readonly queue: QueueStore;
   readonly results: ResultStore;
+  readonly resultQueues: ResultQueueStore;
+  readonly agentGrants: AgentGrantStore;
   readonly blobs: BlobStore;
   readonly history: HistoryStore;
   readonly changes: StoreChanges;

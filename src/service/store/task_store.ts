@@ -80,6 +80,7 @@ export interface StoredResult {
 export interface TaskStatusRow {
   readonly taskId: TaskId;
   readonly owner: UserId;
+  readonly endpointId: EndpointId;
   readonly state: TaskState;
   readonly result: StoredResult | null;
 }

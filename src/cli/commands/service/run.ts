@@ -25,6 +25,8 @@ export const command = defineCommand<ListenFlags>({
       blobQuotaBytes: flags.blobQuotaBytes,
       retentionDays: flags.retentionDays,
       rateLimit: flags.rateLimit,
+      amqpListen: flags.amqpListen,
+      amqpPublicAddress: flags.amqpPublicAddress,
       logLevel: flags.logLevel,
     });
   },

@@ -3,6 +3,7 @@ import { type ProgramAnswer, runProgram } from "../../../lib/run_program.ts";
 import type { Detected, WorkerRuntime } from "./runtime.ts";
 import ENVELOPE from "./python_worker/envelope.py" with { type: "text" };
 import ERRORS from "./python_worker/errors.py" with { type: "text" };
+import GLOBUS from "./python_worker/globus.py" with { type: "text" };
 import OUTPUT from "./python_worker/output.py" with { type: "text" };
 import WORKER from "./python_worker/worker.py" with { type: "text" };
 
@@ -23,6 +24,7 @@ const MINIMUM_MINOR_VERSION = 6;
 
 /** In the order in which they import each other; the last one runs. */
 const MODULES = [
+  ["funcx_globus", GLOBUS, "late"],
   ["funcx_errors", ERRORS],
   ["funcx_envelope", ENVELOPE],
   ["funcx_output", OUTPUT],
@@ -30,7 +32,7 @@ const MODULES = [
 ] as const;
 
 /**
- * Reads the modules from descriptor 4 and runs them. The empty entry of sys.path, the working folder,
+ * Reads the modules from descriptor 4 and runs them, but for late ones, which others ask for. The empty entry of sys.path, the working folder,
  * is put back by the worker after its imports.
  */
 const IMPORTS = `import json, os, sys
@@ -43,9 +45,17 @@ const BOOTSTRAP = `def read(size):
         if not part: os._exit(0)
         data += part
     return data
-for name, source in json.loads(read(int.from_bytes(read(4), "little")).decode()):
-    module = sys.modules[name] = type(sys)(name)
-    exec(compile(source, "<funcx " + name + ">", "exec"), module.__dict__)`;
+def late(name):
+    if name not in sys.modules:
+        module = sys.modules[name] = type(sys)(name)
+        exec(compile(sources[name], "<funcx " + name + ">", "exec"), module.__dict__)
+    return sys.modules[name]
+sources = {}
+sys.modules["funcx_late"] = type(sys)("funcx_late")
+sys.modules["funcx_late"].late = late
+for name, source, *when in json.loads(read(int.from_bytes(read(4), "little")).decode()):
+    sources[name] = source
+    if not when: late(name)`;
 
 /**
  * Before it in a container: descriptors 3 to 5 are connections to the socket at the first argument. The

@@ -145,7 +145,7 @@ Deno.test("Python: dill that is not installed is told, and how to mend it", {
   await using harness = await Harness.start();
   const error = errorOf(await harness.run({ code: "7\n01\ngASV" }));
   assertEquals(error.code, "CouldNotExecuteUserTaskError");
-  assertMatch(error.message, /The function was serialized with dill, which .* does not have/);
+  assertMatch(error.message, /The function: serialized with dill, which Python 3.* does not have/);
   assertMatch(error.hint ?? "", /pip install dill/);
 });
 
@@ -183,7 +183,13 @@ print(json.dumps({
       const all = await harness.runAll(
         made.codes.map((code: string) => ({ code, payload })),
       );
-      for (const attempt of all) assertEquals(valueOf(attempt), [1, 2]);
+      for (const [index, attempt] of all.entries()) {
+        assertTrue(attempt.outcome.kind === "success");
+        // A tuple, which JSON turns into a list, comes back as it is to whoever sends dill.
+        const isSource = /^\d+\n(?:st|sd)\n/.test(made.codes[index]);
+        const form = isSource && payload === made.all ? /^11\n\[1,2\]$/ : /^00\n/;
+        assertMatch(new TextDecoder().decode(attempt.outcome.result), form);
+      }
     }
     // A set is no JSON: it comes back in the form in which its arguments came.
     const set = await harness.run({ code: made.set, payload: made.none });
@@ -480,3 +486,75 @@ def f(kind):
     assertEquals(errorOf(await harness.run({ code: type })).type.length, 200);
   },
 );
+
+Deno.test("Python: whatever a function does to its worker, the next task runs", {
+  ignore,
+}, async () => {
+  await using harness = await Harness.start();
+  const next = python(
+    "import os, signal, sys\ndef f():\n    return [signal.getsignal(signal.SIGTERM) == " +
+      "signal.SIG_DFL, signal.getitimer(signal.ITIMER_REAL)[0], sys.getrecursionlimit() < 5000]\n",
+  );
+  const bodies: [body: string, expected: RegExp][] = [
+    ["os._exit(7)", /lost: .*exit status 7 .*ended the process/],
+    ["os.closerange(3, 1000)", /lost: .*exit status 113 .*closed descriptors/],
+    ["signal.signal(signal.SIGTERM, signal.SIG_IGN); signal.alarm(100)", /success/],
+    ["sys.setrecursionlimit(100000)", /success/],
+    ["threading.Thread(target=time.sleep, args=(1000,), daemon=True).start()", /success/],
+    ["os.kill(os.getpid(), signal.SIGSEGV)", /lost: .*SIGSEGV .*recursed deeper/],
+  ];
+  for (const [body, expected] of bodies) {
+    const code = python(`import os, signal, sys, threading, time\ndef f():\n    ${body}\n`);
+    const { outcome } = await harness.run({ code });
+    const told = outcome.kind === "lost"
+      ? `lost: ${outcome.error.message} ${outcome.error.hint}`
+      : outcome.kind;
+    assertMatch(told, expected);
+    assertEquals([body, valueOf(await harness.run({ code: next }))], [body, [true, 0, true]]);
+  }
+  const caught = python(
+    "import sys\ndef f():\n    try:\n        sys.exit(3)\n    except SystemExit as e:\n        return e.code\n",
+  );
+  assertEquals(valueOf(await harness.run({ code: caught })), 3);
+});
+
+Deno.test("Python: the SDK's serializers of results are tried in order, and all reasons told", {
+  ignore,
+}, async () => {
+  await using harness = await Harness.start();
+  const path = (name: string): string => `globus_compute_sdk.serialize.concretes.${name}`;
+  const resultOf = async (value: string, ...names: string[]): Promise<string> => {
+    const attempt = await harness.run({
+      code: python(`def f():\n    return ${value}\n`),
+      options: { result_serializers: names.map(path) },
+    });
+    return attempt.outcome.kind === "success"
+      ? new TextDecoder().decode(attempt.outcome.result)
+      : errorOf(attempt).message;
+  };
+  assertEquals(await resultOf("(1, float('nan'))", "Nonsense", "JSONData"), "11\n[1, NaN]");
+  assertEquals(
+    await resultOf("f", "JSONData", "PureSourceTextInspect"),
+    "st\nf:def f():\n    return f\n",
+  );
+  const failed = await resultOf("object()", "Nonsense", "PureSourceTextInspect", "JSONData");
+  assertMatch(failed, /type object, cannot be serialized. All strategies failed\./);
+  assertMatch(failed, /Nonsense: .*not a known serialization strategy/);
+  assertMatch(failed, /PureSourceTextInspect is a code serialization strategy, expected a data/);
+  assertMatch(failed, /JSONData: TypeError/);
+});
+
+Deno.test("Python: tasks of the SDK find their variables, others do not", { ignore }, async () => {
+  await using harness = await Harness.start({ sandbox: true });
+  const code = python(
+    "import os\ndef f():\n    return [os.environ.get('GC_TASK_UUID'), os.environ.get('GC_TASK_SANDBOX_DIR'), os.getcwd()]\n",
+  );
+  const attempt = await harness.run({ code, options: { client: { python: "3.99.1" } } });
+  const [id, folder, cwd] = valueOf(attempt) as string[];
+  assertEquals([id, folder], [attempt.taskId, cwd]);
+  assertMatch(attempt.details.python_version as string, /^3\./);
+  assertMatch(attempt.details.os as string, /^Linux-/);
+  const other = await harness.run({ code });
+  assertEquals((valueOf(other) as unknown[]).slice(0, 2), [null, null]);
+  assertEquals(other.details.os, undefined);
+});

@@ -189,6 +189,7 @@ export class LibsqlTasks implements TaskStore {
     return {
       taskId,
       owner: this.#engine.userName(ownerRow),
+      endpointId,
       state: this.#summaries.unwritten(endpointId, taskId, state, 0).at(-1)?.state ?? state,
       result: finishedOf(taskId, state, completedAt, result),
     };

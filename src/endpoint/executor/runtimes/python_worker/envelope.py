@@ -6,6 +6,7 @@ import sys
 import types
 
 from funcx_errors import TaskFailure
+from funcx_late import late
 
 decoder = json.JSONDecoder()
 # One for all results: the constructor costs more than a small value.
@@ -38,20 +39,6 @@ def unpack(text):
         buffers.append(text[newline + 1 : end])
         position = end
     return buffers
-
-
-def dill_for(what):
-    try:
-        import dill
-    except ImportError:
-        raise TaskFailure(
-            "CouldNotExecuteUserTaskError",
-            "ModuleNotFoundError",
-            "%s with dill, which %s does not have" % (what, sys.executable),
-            "Install it there (python3 -m pip install dill), or register the function as source "
-            "and send JSON.",
-        )
-    return dill
 
 
 def base64_bytes(body):
@@ -87,11 +74,7 @@ def load_data(buffer, blobs):
             return load_data(file.read(), blobs)
     if header == "bf":
         return with_files(decode_json(body), blobs), False
-    if header == "00":
-        return dill_for("The arguments were serialized").loads(base64_bytes(body)), True
-    if header == "13":
-        return first_that_loads(unpack(body), lambda part: load_data(part, blobs))
-    raise ValueError("the arguments have the unknown header %r" % header)
+    return late("funcx_globus").load_other_data(header, body, blobs)
 
 
 def with_files(body, blobs):
@@ -102,16 +85,6 @@ def with_files(body, blobs):
     return value
 
 
-def first_that_loads(buffers, load):
-    failure = ValueError("there is nothing in it")
-    for buffer in buffers:
-        try:
-            return load(buffer)
-        except Exception as thrown:
-            failure = thrown
-    raise failure
-
-
 def load_code(buffer, handle):
     """A function from one code buffer."""
     header, body = buffer[:2], buffer[3:]
@@ -120,22 +93,7 @@ def load_code(buffer, handle):
         text = body if ":" in body else base64_bytes(body).decode("utf-8")
         name, source = text.split(":", 1)
         return function_of_source(name, source, handle)
-    if header == "02":
-        import pickle
-
-        return pickle.loads(base64_bytes(body))
-    if header == "01":
-        return dill_for("The function was serialized").loads(base64_bytes(body))
-    if header in ("03", "04"):
-        name, source = dill_for("The function was serialized").loads(base64_bytes(body))
-        return function_of_source(name, source, handle)
-    if header == "10":
-        parts = iter(body.split(":"))
-        pairs = [identifier + part for identifier, part in zip(parts, parts)]
-        return first_that_loads(pairs, lambda pair: load_code(pair, handle))
-    if header == "12":
-        return first_that_loads(unpack(body), lambda part: load_code(part, handle))
-    raise ValueError("the function has the unknown header %r" % header)
+    return late("funcx_globus").load_other_code(header, body, handle)
 
 
 def function_of_source(name, source, handle):
@@ -157,19 +115,12 @@ def function_of_source(name, source, handle):
 
 def encode_result(value, settings, arguments_were_dill):
     """One result buffer as bytes, by the first serializer that can."""
-    for path in settings.get("result_serializers", ()):
-        serializer = SERIALIZERS.get(path.rpartition(".")[2])
-        if serializer is not None:
-            try:
-                return serializer(value)
-            except Exception:
-                continue
+    if arguments_were_dill or "task_id" in settings or "result_serializers" in settings:
+        return late("funcx_globus").encode_result(value, settings)
     try:
         return json_result(value)
     except (TypeError, ValueError, RecursionError) as thrown:
         reason = str(thrown)
-    if arguments_were_dill:
-        return dill_result(value)
     raise TaskFailure(
         "RemoteExecutionError",
         "SerializationError",
@@ -197,28 +148,3 @@ def json_result(value):
     except UnicodeEncodeError:
         # Half of a surrogate pair: only its escape is valid UTF-8.
         return b"11\n" + json.dumps(value, allow_nan=False).encode("ascii")
-
-
-def dill_result(value):
-    dill = dill_for("The result has to be serialized")
-    return b"00\n" + base64_text(dill.dumps(value)).encode("ascii")
-
-
-def combined_result(value):
-    parts = []
-    for serializer in (json_result, dill_result):
-        try:
-            parts.append(serializer(value).decode("utf-8"))
-        except Exception:
-            continue
-    if not parts:
-        raise ValueError("no serializer can write it")
-    return ("13\n" + "".join("%d\n%s" % (len(part), part) for part in parts)).encode("utf-8")
-
-
-# Names of the official SDK, which sends them as import paths.
-SERIALIZERS = {
-    "JSONData": json_result,
-    "DillDataBase64": dill_result,
-    "AllDataStrategies": combined_result,
-}

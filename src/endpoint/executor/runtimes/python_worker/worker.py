@@ -7,8 +7,10 @@ C or in another process, is captured; a marker at the end of each task tells the
 next one's output begins.
 """
 
+import _signal
 import _thread
 import collections
+import errno
 import json
 import os
 import select
@@ -27,6 +29,7 @@ from funcx_envelope import (
     unpack,
 )
 from funcx_errors import VERSION, TaskFailure, describe
+from funcx_late import late
 from funcx_output import Capture, flush_quietly, write_all
 
 RECORDS = 3
@@ -35,7 +38,7 @@ RECALLS = 5
 CHUNK = 1 << 18
 
 HELLO, FUNCTION, TASK, RECALL = 1, 2, 3, 4
-READY, BEGUN, FINISHED, RETURNED = 16, 17, 18, 19
+READY, BEGUN, FINISHED, RETURNED, ENVIRONMENT = 16, 17, 18, 19, 21
 FAILED, NEXT_HAS_BEGUN, IN_FILE = 1, 2, 4
 
 LENGTH = struct.Struct("<I")
@@ -45,6 +48,19 @@ FINISHED_HEAD = struct.Struct("<IBIBdd")
 NUMBER_RECORD = struct.Struct("<IBI")
 
 NO_SETTINGS = {}
+
+# What a function may have changed that the next one must not be ended by.
+SIGNALS = tuple(
+    (number, _signal.getsignal(number))
+    for number in (
+        signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGALRM, signal.SIGCHLD, signal.SIGPIPE
+    )
+)
+# Not empty when signals or timers were set since.
+touched = []
+RECURSION_LIMIT = sys.getrecursionlimit()
+# Exit status of a worker whose descriptors the function has closed; `exit_reason.ts` knows it.
+DESCRIPTORS_CLOSED = 113
 
 
 class Worker:
@@ -72,6 +88,8 @@ class Worker:
         self.max_traceback = settings["max_traceback_bytes"]
         marker = bytes(bytearray.fromhex(settings["marker"]))
         self.captures = (Capture(1, marker), Capture(2, marker))
+        # What the SDK of Globus Compute needs, once a task of it has come.
+        self.globus = None
 
     # Receiving.
 
@@ -148,11 +166,16 @@ class Worker:
         }
         body = json.dumps(ready).encode("ascii")
         write_all(RECORDS, LENGTH.pack(len(body) + 1) + bytes((READY,)) + body)
-        while True:
-            self.receive()
-            task = self.claim_first()
-            while task is not None:
-                task = self.finish(task[0], *self.run(task))
+        try:
+            while True:
+                self.receive()
+                task = self.claim_first()
+                while task is not None:
+                    task = self.finish(task[0], *self.run(task))
+        except OSError as thrown:
+            if thrown.errno != errno.EBADF:
+                raise
+            os._exit(DESCRIPTORS_CLOSED)
 
     def claim_first(self):
         """The next task after a time without one; tells the manager that it begins."""
@@ -193,11 +216,16 @@ class Worker:
             settings = decode_json(settings.decode("utf-8")) if settings else NO_SETTINGS
             if "folder" in settings:
                 os.chdir(settings["folder"])
+            if "task_id" in settings:
+                self.begin_globus(settings)
             function = self.functions.get(handle) or self.load(handle)
             blobs = settings.get("blobs", NO_SETTINGS)
             positional, keyword, dill = load_arguments(payload.decode("utf-8"), blobs)
             code = "RemoteExecutionError"
-            value = function(*positional, **keyword)
+            if "task_id" in settings:
+                value = self.globus.call(function, positional, keyword)
+            else:
+                value = function(*positional, **keyword)
             self.leave_if_forked()
             if type(value) is types.GeneratorType:
                 failed, body = self.bounded(sequence, array_pieces(value), settings)
@@ -211,11 +239,29 @@ class Worker:
             self.leave_if_forked()
             body = describe(thrown, code, self.max_traceback)
             failed = FAILED
+        self.restore()
+        return failed, began, ended or time.time() * 1000, body
+
+    def begin_globus(self, settings):
+        if self.globus is None:
+            self.globus = late("funcx_globus")
+            body = json.dumps(self.globus.environment()).encode("ascii")
+            with self.lock:
+                write_all(RECORDS, LENGTH.pack(len(body) + 1) + bytes((ENVIRONMENT,)) + body)
+        self.globus.begin(settings)
+
+    def restore(self):
+        """Puts back what the function may have changed."""
         try:
             os.chdir(self.folder)
         except OSError:
             pass
-        return failed, began, ended or time.time() * 1000, body
+        if self.globus is not None:
+            self.globus.end()
+        if touched:
+            restore_signals()
+        if sys.getrecursionlimit() != RECURSION_LIMIT:
+            sys.setrecursionlimit(RECURSION_LIMIT)
 
     def load(self, handle):
         buffer, *container = unpack(self.codes[handle].decode("utf-8"))
@@ -262,6 +308,26 @@ class Worker:
             os._exit(0)
 
 
+def restore_signals():
+    del touched[:]
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    for number, handler in SIGNALS:
+        if _signal.getsignal(number) is not handler:
+            _signal.signal(number, handler)
+    del touched[:]
+
+
+def noting(function):
+    """To ask after each task whether a handler is still there would cost it more than this does."""
+
+    def call(*args, **named):
+        touched.append(True)
+        return function(*args, **named)
+
+    call.__name__, call.__doc__ = function.__name__, function.__doc__
+    return call
+
+
 def new_file(path):
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     return open(os.open(path, flags, 0o600), "wb")
@@ -283,6 +349,8 @@ def main():
     # standard library under this worker.
     sys.path.insert(0, "")
     sys.argv = ["funcx"]
+    for name in ("signal", "alarm", "setitimer", "siginterrupt"):
+        setattr(signal, name, noting(getattr(signal, name)))
     Worker().serve()
 
 
