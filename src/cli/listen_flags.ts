@@ -87,9 +87,9 @@ export interface ListenFlags {
   readonly maxBlobBytes?: number;
   readonly blobQuotaBytes?: number;
   readonly retentionDays?: number;
+  readonly rateLimit?: RateLimit;
   readonly amqpListen?: Address;
   readonly amqpPublicAddress?: string;
-  readonly rateLimit?: RateLimit;
   readonly logLevel: LogLevel;
 }
 
@@ -167,6 +167,13 @@ export const LISTEN_FLAGS = {
     parse: parseDays,
     optional: true,
   },
+  rateLimit: {
+    kind: "parsed",
+    brief: "What each user may send, such as 20/10: 20 requests in 10 seconds (default: anything)",
+    placeholder: "requests/seconds",
+    parse: parseRateLimit,
+    optional: true,
+  },
   amqpListen: {
     kind: "parsed",
     brief: "Where AMQP listens, for results of the official SDK (default: a free port)",
@@ -179,13 +186,6 @@ export const LISTEN_FLAGS = {
     brief: "Address by which clients reach that, when it is another",
     placeholder: "host:port",
     parse: String,
-    optional: true,
-  },
-  rateLimit: {
-    kind: "parsed",
-    brief: "What each user may send, such as 20/10: 20 requests in 10 seconds (default: anything)",
-    placeholder: "requests/seconds",
-    parse: parseRateLimit,
     optional: true,
   },
   logLevel: {
@@ -218,12 +218,12 @@ export function listenArguments(flags: ListenFlags): string[] {
     ...named("max-blob-bytes", flags.maxBlobBytes?.toString()),
     ...named("blob-quota-bytes", flags.blobQuotaBytes?.toString()),
     ...named("retention-days", flags.retentionDays?.toString()),
-    ...named("amqp-listen", flags.amqpListen && written(flags.amqpListen)),
-    ...named("amqp-public-address", flags.amqpPublicAddress),
     ...named(
       "rate-limit",
       flags.rateLimit && `${flags.rateLimit.requests}/${flags.rateLimit.seconds}`,
     ),
+    ...named("amqp-listen", flags.amqpListen && written(flags.amqpListen)),
+    ...named("amqp-public-address", flags.amqpPublicAddress),
     ...named("log-level", flags.logLevel),
   ];
 }

@@ -33,12 +33,12 @@ export interface ServiceOptions {
   readonly blobQuotaBytes?: number;
   /** Days that finished tasks are kept; `DEFAULT_RETENTION_DAYS` by default. */
   readonly retentionDays?: number;
+  /** Requests of each user; as many as they like by default. */
+  readonly rateLimit?: RateLimit;
   /** Where AMQP listens; the host of `listen` and the port of the last run, or a free one, without it. */
   readonly amqpListen?: { readonly hostname: string; readonly port: number };
   /** Host, or host and port, by which peers reach it, where that is another. */
   readonly amqpPublicAddress?: string;
-  /** Requests of each user; as many as they like by default. */
-  readonly rateLimit?: RateLimit;
   readonly logLevel?: "debug" | "info" | "warning" | "error";
 }
 

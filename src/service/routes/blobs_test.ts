@@ -340,15 +340,20 @@ Deno.test("the official SDK gets whole results as far as the service's memory ha
   assertEquals(requests.taken, 0);
 });
 
-Deno.test("the official SDK is not told of a worker what it would take for a difference", async () => {
+Deno.test("the official SDK is told of workers with Python alone, whose versions it compares", async () => {
   await using service = await ServiceFixture.open();
   const ada = { token: await service.token() };
-  const { endpoint, task } = await servingTask(service, ada);
-  const details = { runtime: "python", version: "3.12.1" };
-  await finishTasks(service.parts.store, endpoint.id, { details });
-  const detailsFor = async (headers: Record<string, string>): Promise<unknown> =>
-    (await service.call("GET", `/v2/tasks/${task}`, { ...ada, headers })).body.details;
-  assertEquals([await detailsFor(SDK), await detailsFor({})], [undefined, details]);
+  for (const details of [{ runtime: "shell" }, { python_version: "3.12.1", dill_version: "0.4" }]) {
+    const { endpoint, task } = await servingTask(service, ada);
+    await finishTasks(service.parts.store, endpoint.id, { details });
+    const detailsFor = async (headers: Record<string, string>): Promise<unknown> =>
+      (await service.call("GET", `/v2/tasks/${task}`, { ...ada, headers })).body.details;
+    const all = { ...details, endpoint_id: endpoint.id };
+    assertEquals([await detailsFor(SDK), await detailsFor({})], [
+      "python_version" in details ? all : undefined,
+      all,
+    ]);
+  }
 });
 
 Deno.test("a result's file that an agent on this machine has handed over is taken as it is", async () => {

@@ -36,7 +36,7 @@ export async function forOfficialSdk(
   let room = MAX_ANSWER_BYTES;
   for (const status of statuses) {
     try {
-      const shown = await withWholeResult(sources, owner, withoutDetails(status));
+      const shown = await withWholeResult(sources, owner, comparable(status));
       room -= shown.result?.length ?? 0;
       if (room < 0 && whole.length > 0) break;
       whole.push(shown);
@@ -50,11 +50,12 @@ export async function forOfficialSdk(
 }
 
 /**
- * The SDK compares Python and dill of a worker with its own, and warns of a difference where it is not
- * told of them. Workers of other runtimes have none, and one of Python loads dill when it needs it.
+ * The SDK compares Python and dill of a worker with its own, and warns of a difference where it is told
+ * of a worker that has no Python, such as one of a shell, or that was lost before it said what it is.
  */
-function withoutDetails({ details: _, ...status }: TaskStatus): TaskStatus {
-  return status;
+function comparable(status: TaskStatus): TaskStatus {
+  const { details, ...rest } = status;
+  return details === undefined || "python_version" in details ? status : rest;
 }
 
 async function withWholeResult(

@@ -24,9 +24,9 @@ export const command = defineCommand<ListenFlags>({
       maxBlobBytes: flags.maxBlobBytes,
       blobQuotaBytes: flags.blobQuotaBytes,
       retentionDays: flags.retentionDays,
+      rateLimit: flags.rateLimit,
       amqpListen: flags.amqpListen,
       amqpPublicAddress: flags.amqpPublicAddress,
-      rateLimit: flags.rateLimit,
       logLevel: flags.logLevel,
     });
   },
