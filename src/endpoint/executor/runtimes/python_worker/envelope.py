@@ -91,6 +91,10 @@ def load_data(buffer, blobs):
         return dill_for("The arguments were serialized").loads(base64_bytes(body)), True
     if header == "13":
         return first_that_loads(unpack(body), lambda part: load_data(part, blobs))
+    if header == "pk":
+        import pickle
+
+        return pickle.loads(base64_bytes(body)), False
     raise ValueError("the arguments have the unknown header %r" % header)
 
 
@@ -204,6 +208,13 @@ def dill_result(value):
     return b"00\n" + base64_text(dill.dumps(value)).encode("ascii")
 
 
+def pickle_result(value):
+    """Of funcx.py, in the protocol that every Python from 3.6 on reads."""
+    import pickle
+
+    return b"pk\n" + base64_text(pickle.dumps(value, 4)).encode("ascii")
+
+
 def combined_result(value):
     parts = []
     for serializer in (json_result, dill_result):
@@ -221,4 +232,5 @@ SERIALIZERS = {
     "JSONData": json_result,
     "DillDataBase64": dill_result,
     "AllDataStrategies": combined_result,
+    "PickleData": pickle_result,
 }
