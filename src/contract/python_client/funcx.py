@@ -379,6 +379,12 @@ def unindented(text: str) -> str:
 
 def lambda_text(text: str, function: Any) -> str:
     """The lambda among the lines where it stands; `inspect` knows no more than the lines."""
+    if function.__code__.co_freevars:
+        raise InputError(
+            "INPUT_INVALID",
+            "a lambda uses variables around it: %s" % ", ".join(function.__code__.co_freevars),
+            "pass them as arguments",
+        )
     found = set()
     for start in lambda_starts(text):
         expression = longest_lambda(text[start:])
@@ -391,8 +397,8 @@ def lambda_text(text: str, function: Any) -> str:
         return found.pop()
     raise InputError(
         "INPUT_INVALID",
-        "the lambda cannot be told from others in its lines, or uses variables around it",
-        "define it with def, and give it what it needs as arguments",
+        "the lambda cannot be told from others in its lines",
+        "define it with def",
     )
 
 
