@@ -83,14 +83,16 @@ CHUNK_BYTES = 8 * MIB
 # A submit is closed when it holds so much.
 BATCH_BYTES = MIB
 MAX_CANCELS = 1000
+# So many large results are fetched at once.
+DOWNLOADS = 3
 # A stream that says nothing for so long, not even that it lives, is dead.
 SILENCE = 45.0
 # Pickles of this protocol are understood by every Python from 3.6 on.
 PICKLE_PROTOCOL = 4
 # Answers that promise that the request had no effect, or that it may be repeated.
-PASSING = frozenset(
-    "RESOURCE_LOCKED SERVICE_BUSY SERVICE_STOPPING STORAGE_FULL SERVICE_UNAVAILABLE TIMED_OUT".split()
-)
+PASSING = (
+    "RESOURCE_LOCKED SERVICE_BUSY SERVICE_STOPPING STORAGE_FULL SERVICE_UNAVAILABLE TIMED_OUT"
+).split()
 
 log = logging.getLogger("funcx")
 
@@ -117,6 +119,10 @@ class FuncxError(Exception):
 
 class InputError(FuncxError, ValueError):
     """A function, an argument or an option that cannot be sent; nothing was sent."""
+
+
+def invalid(message: str, hint: str) -> InputError:
+    return InputError("INPUT_INVALID", message, hint)
 
 
 class AuthenticationError(FuncxError):
@@ -186,7 +192,9 @@ def error_of_task(task: Dict[str, Any]) -> FuncxError:
     if error is None:
         if task["status"] == "cancelled":
             return TaskCancelled("TASK_CANCELLED", "the task was cancelled")
-        return TaskFailed("UNKNOWN_TASK_FAILURE", "the task failed and its endpoint did not say why")
+        return TaskFailed(
+            "UNKNOWN_TASK_FAILURE", "the task failed and its endpoint did not say why"
+        )
     if task["status"] == "cancelled":
         return TaskCancelled(error["code"], error["message"], error.get("hint"))
     return TaskFailed(
@@ -224,8 +232,7 @@ def source_of(function: Callable[..., Any]) -> Source:
     bundle = Bundle(function)
     if bundle.missing:
         name = bundle.root_name
-        raise InputError(
-            "INPUT_INVALID",
+        raise invalid(
             "%s uses what is not sent with it: %s" % (name, "; ".join(bundle.missing)),
             "pass values as arguments, and import modules inside the function",
         )
@@ -238,9 +245,12 @@ def refuse_other_callables(function: Any) -> None:
     if inspect.ismethod(function):
         problem = "%s is a method, whose object would have to travel with it" % name
         hint = "write a function that takes what it needs of the object as arguments"
+    elif inspect.isfunction(function) and name.split(".")[-2:-1] not in ([], ["<locals>"]):
+        problem = "%s belongs to a class, which would have to travel with it" % name
+        hint = "write a function outside of the class"
     elif inspect.isclass(function):
         problem, hint = "%s is a class" % name, "write a function that makes the object and uses it"
-    elif inspect.isbuiltin(function) or isinstance(function, types.MethodDescriptorType):
+    elif inspect.isbuiltin(function) or isinstance(function, type(str.join)):
         problem = "%s has no Python source, so it cannot be sent" % name
         hint = "wrap it: def call(x): return %s(x)" % name
     elif not inspect.isfunction(function) and not hasattr(function, "__wrapped__"):
@@ -249,14 +259,12 @@ def refuse_other_callables(function: Any) -> None:
     elif inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
         problem = "%s is asynchronous" % name
         hint = "write a plain function that calls asyncio.run(...) inside"
+    elif inspect.isgeneratorfunction(function):
+        problem = "%s is a generator, and what it yields cannot travel one by one" % name
+        hint = "write a function that returns a list"
     else:
         return
-    raise InputError("INPUT_INVALID", problem, hint)
-
-
-# MethodDescriptorType has its name since Python 3.7.
-if not hasattr(types, "MethodDescriptorType"):
-    types.MethodDescriptorType = type(str.join)  # type: ignore
+    raise invalid(problem, hint)
 
 
 class Bundle:
@@ -264,9 +272,11 @@ class Bundle:
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.missing = []  # type: List[str]
-        self.imports = []  # type: List[str]
-        # By name, the object and what defines it: its line, and its text.
-        self.taken = {}  # type: Dict[str, Tuple[Any, int, str]]
+        self.imports = set()  # type: set
+        self.taken = {}  # type: Dict[str, Any]
+        # What is used stands before what uses it, as decorators and defaults need it; by lines it
+        # would not, since cells of a notebook count their own.
+        self.parts = []  # type: List[str]
         plain = inspect.unwrap(function)
         self.module = plain.__module__
         self.future = "from __future__ import annotations\n" if has_future(plain) else ""
@@ -274,15 +284,15 @@ class Bundle:
         self.take(self.root_name, function)
 
     def text(self) -> str:
-        parts = [text for _, _, text in sorted(self.taken.values(), key=lambda each: each[1])]
-        head = self.future + "".join(line + "\n" for line in sorted(set(self.imports)))
-        return (head + "\n\n" if head else "") + "\n\n".join(parts)
+        head = self.future + "".join(line + "\n" for line in sorted(self.imports))
+        return (head + "\n\n" if head else "") + "\n\n".join(self.parts)
 
     def take(self, name: str, value: Any) -> None:
-        line, text = definition_of(name, value)
-        self.taken[name] = (value, line, text)
+        text = definition_of(name, value)
+        self.taken[name] = value
         for used in sorted(used_names(self.future + text) - {name}):
             self.resolve(used, value, name)
+        self.parts.append(text)
 
     def resolve(self, name: str, user: Any, user_name: str) -> None:
         """Takes along what `name` stands for, or notes why not."""
@@ -290,16 +300,16 @@ class Bundle:
         by = "" if user_name == self.root_name else " (used by %s)" % user_name
         if name in self.taken:
             # Two functions may mean different things by one name.
-            if found and self.taken[name][0] is not value:
+            if found and self.taken[name] is not value:
                 self.missing.append("%s, which is two different things%s" % (name, by))
         elif not found:
             if not hasattr(builtins, name) and name not in ("__name__", "__builtins__"):
                 self.missing.append("%s, which is not defined%s" % (name, by))
         elif isinstance(value, types.ModuleType):
             self.take_import(name, value, "import %s" % value.__name__, by)
-        elif (inspect.isfunction(value) or inspect.isclass(value) or hasattr(value, "__wrapped__")) and (
-            value.__module__ == self.module and getattr(value, "__name__", None) == name
-        ):
+        elif (
+            inspect.isfunction(value) or inspect.isclass(value) or hasattr(value, "__wrapped__")
+        ) and (value.__module__ == self.module and getattr(value, "__name__", None) == name):
             try:
                 self.take(name, value)
             except InputError as error:
@@ -312,11 +322,11 @@ class Bundle:
             where = getattr(module, "__file__", None) or "made by this program"
             self.missing.append("%s, a module of your own (%s)%s" % (name, where, by))
         elif name == module.__name__:
-            self.imports.append(line)
+            self.imports.add(line)
         elif "." in module.__name__ and name == module.__name__.partition(".")[0]:
-            self.imports.append(line)
+            self.imports.add(line)
         else:
-            self.imports.append("%s as %s" % (line, name))
+            self.imports.add("%s as %s" % (line, name))
 
     def take_member(self, name: str, value: Any, by: str) -> None:
         """What was imported from an installed module; else it is a variable."""
@@ -326,7 +336,7 @@ class Bundle:
                 break
             if isinstance(original, str) and getattr(module, original, self) is value:
                 alias = "" if original == name else " as " + name
-                self.imports.append("from %s import %s%s" % (module.__name__, original, alias))
+                self.imports.add("from %s import %s%s" % (module.__name__, original, alias))
                 return
         what = "function" if inspect.isfunction(value) else type(value).__name__
         if inspect.isfunction(value) or inspect.isclass(value):
@@ -339,22 +349,20 @@ def has_future(function: Any) -> bool:
     return bool(feature and function.__code__.co_flags & feature.compiler_flag)
 
 
-def definition_of(name: str, value: Any) -> Tuple[int, str]:
-    """The line where it stands, and its source as it can stand at the top level of a module."""
+def definition_of(name: str, value: Any) -> str:
+    """Its source as it can stand at the top level of a module."""
     plain = inspect.unwrap(value)
     try:
-        lines, start = inspect.getsourcelines(plain)
+        text = inspect.getsource(plain)
     except (OSError, TypeError, SyntaxError, IndexError) as error:
-        raise InputError(
-            "INPUT_INVALID",
+        raise invalid(
             "the source of %s cannot be had: %s" % (name, error),
             "write it into a file and import it, or use a notebook; or register its text with "
             "Client.register_source",
         )
-    text = "".join(lines)
     if getattr(plain, "__name__", "") == "<lambda>":
-        return start, "%s = (%s)\n" % (name, lambda_text(text, plain))
-    return start, unindented(text)
+        return "%s = (%s)\n" % (name, lambda_text(text, plain))
+    return unindented(text)
 
 
 def unindented(text: str) -> str:
@@ -380,8 +388,7 @@ def unindented(text: str) -> str:
 def lambda_text(text: str, function: Any) -> str:
     """The lambda among the lines where it stands; `inspect` knows no more than the lines."""
     if function.__code__.co_freevars:
-        raise InputError(
-            "INPUT_INVALID",
+        raise invalid(
             "a lambda uses variables around it: %s" % ", ".join(function.__code__.co_freevars),
             "pass them as arguments",
         )
@@ -395,11 +402,7 @@ def lambda_text(text: str, function: Any) -> str:
                 found.add(expression)
     if len(found) == 1:
         return found.pop()
-    raise InputError(
-        "INPUT_INVALID",
-        "the lambda cannot be told from others in its lines",
-        "define it with def",
-    )
+    raise invalid("the lambda cannot be told from others in its lines", "define it with def")
 
 
 def code_facts(code: Any) -> Tuple[Any, ...]:
@@ -457,11 +460,16 @@ def used_names(source: str) -> "set[str]":
         for step in steps:
             if step.opname == "LOAD_GLOBAL":
                 names.add(step.argval)
-            elif step.opname in ("LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS") and step.argval not in local:
+            elif (
+                step.opname in ("LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS")
+                and step.argval not in local
+            ):
                 names.add(step.argval)
         waiting.extend(each for each in code.co_consts if isinstance(each, types.CodeType))
     # Names of a class body, such as __qualname__, are there by themselves.
-    return {name for name in names if name not in defined and name not in ("__qualname__", "__module__")}
+    return {
+        name for name in names if name not in defined and name not in ("__qualname__", "__module__")
+    }
 
 
 def look_up(name: str, user: Any) -> Tuple[bool, Any]:
@@ -486,13 +494,57 @@ def is_installed(module: types.ModuleType) -> bool:
         return False
     paths = list(getattr(package, "__path__", ())) or [getattr(package, "__file__", None)]
     if paths == [None]:
-        return package.__name__ in sys.builtin_module_names or bool(getattr(package, "__spec__", None))
+        return package.__name__ in sys.builtin_module_names or bool(
+            getattr(package, "__spec__", None)
+        )
     installed = {os.path.realpath(each) + os.sep for each in sysconfig.get_paths().values()}
     folders = ("site-packages", "dist-packages")
     return any(
         os.path.realpath(path).startswith(tuple(installed)) or any(each in path for each in folders)
         for path in paths
     )
+
+
+JSON_TYPES = {
+    "int": "integer",
+    "float": "number",
+    "str": "string",
+    "bool": "boolean",
+    "dict": "object",
+    "Dict": "object",
+    "list": "array",
+    "List": "array",
+    "tuple": "array",
+    "Tuple": "array",
+}
+
+
+def parameters_of(function: Any) -> Optional[Dict[str, Any]]:
+    """JSON Schema of what a function takes, of which the portal makes a form.
+
+    >>> parameters_of(lambda a, n=2: a)["properties"]
+    {'a': {}, 'n': {'type': 'integer', 'default': 2}}
+    """
+    found = {"type": "object", "properties": {}, "required": [], "x-order": []}  # type: Any
+    try:
+        parameters = inspect.signature(inspect.unwrap(function)).parameters.values()
+    except ValueError:
+        return None
+    for each in parameters:
+        if each.kind in (each.VAR_POSITIONAL, each.VAR_KEYWORD):
+            found["x-varargs" if each.kind == each.VAR_POSITIONAL else "x-kwargs"] = each.name
+            continue
+        has_default = each.default is not each.empty
+        written = each.annotation if each.annotation is not each.empty else type(each.default)
+        kind = JSON_TYPES.get(str(getattr(written, "__name__", written)))
+        schema = found["properties"][each.name] = {"type": kind} if kind else {}
+        if not has_default:
+            found["required"].append(each.name)
+        elif json_problem(each.default) is None and len(json.dumps(each.default)) <= 1000:
+            schema["default"] = each.default
+        if each.kind != each.KEYWORD_ONLY:
+            found["x-order"].append(each.name)
+    return found if len(found["properties"]) <= 100 else None
 
 
 # -- arguments and results ---------------------------------------------------------------------
@@ -508,7 +560,7 @@ class File:
     def __init__(self, path: Union[str, "os.PathLike[str]"]) -> None:
         self.path = os.fspath(path)
         if not os.path.isfile(self.path):
-            raise InputError("INPUT_INVALID", "%s is not a file" % self.path, "check the path")
+            raise invalid("%s is not a file" % self.path, "check the path")
 
 
 def pack(buffers: Iterable[str]) -> str:
@@ -542,8 +594,7 @@ def json_buffer(value: Any, name: str = "the value") -> str:
             return "11\n" + json.dumps(value, allow_nan=False, separators=(",", ":"))
         except (TypeError, ValueError, RecursionError) as error:
             problem = str(error)
-    raise InputError(
-        "INPUT_INVALID",
+    raise invalid(
         "%s cannot be JSON: %s" % (name, problem),
         'send lists, dicts, strings, numbers, booleans and None, or choose serializer="pickle"',
     )
@@ -611,8 +662,7 @@ def pickle_buffer(value: Any, name: str = "the value") -> str:
     try:
         SendingPickler(stream, PICKLE_PROTOCOL).dump(value)
     except Exception as error:
-        raise InputError(
-            "INPUT_INVALID",
+        raise invalid(
             "%s cannot be pickled: %s" % (name, error),
             "send what it consists of: lists, dicts, objects of installed modules",
         )
@@ -627,9 +677,7 @@ def argument_buffers(
 ) -> Tuple[str, str]:
     """Positional and keyword arguments; what cannot be sent is named by its position."""
     if serializer not in SERIALIZERS:
-        raise InputError(
-            "INPUT_INVALID", "there is no serializer %r" % serializer, 'use "json" or "pickle"'
-        )
+        raise invalid("there is no serializer %r" % serializer, 'use "json" or "pickle"')
     write = SERIALIZERS[serializer]
     try:
         return write(list(args)), write(kwargs)
@@ -662,8 +710,7 @@ def read_result(buffer: str, serializer: str, fetch: Callable[[Dict[str, Any]], 
                 "the result cannot be unpickled here: %s: %s" % (type(error).__name__, error),
                 "install here what the function returns, or return lists and dicts",
             )
-    raise InputError(
-        "INPUT_INVALID",
+    raise invalid(
         "the result has the serializer %r, which is not read here" % header,
         'ask with serializer="pickle" when you trust the endpoint, or return JSON',
     )
@@ -692,8 +739,7 @@ def find_login(url: Optional[str], token: Optional[str], home: Optional[str]) ->
     except FileNotFoundError:
         services = {}
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            "INPUT_INVALID",
+        raise invalid(
             "%s cannot be read: %s" % (file, error),
             "Move it away and log in again with `funcx-endpoint login`.",
         )
@@ -709,7 +755,7 @@ def find_login(url: Optional[str], token: Optional[str], home: Optional[str]) ->
             with open(token_file, encoding="utf-8") as stream:
                 token = stream.read().strip()
         except OSError as error:
-            raise InputError("INPUT_INVALID", "FUNCX_TOKEN_FILE: %s" % error, "check the path")
+            raise invalid("FUNCX_TOKEN_FILE: %s" % error, "check the path")
     token = token or service.get("token")
     if not token:
         raise AuthenticationError("NOT_LOGGED_IN", "there is no token for %s" % url, hint)
@@ -728,8 +774,7 @@ def checked_url(text: str) -> str:
     except ValueError:
         host, port = None, None
     if parts.scheme not in ("http", "https") or not host or parts.username is not None:
-        raise InputError(
-            "INPUT_INVALID",
+        raise invalid(
             "%r is not the address of a service" % text,
             "Write it as https://HOST or http://HOST:PORT.",
         )
@@ -812,7 +857,9 @@ class Transport:
     sent there (see `proof` in GET /v3/health).
     """
 
-    def __init__(self, login: Login, ca_file: Optional[str], timeout: float, patience: float) -> None:
+    def __init__(
+        self, login: Login, ca_file: Optional[str], timeout: float, patience: float
+    ) -> None:
         self.login, self.timeout, self.patience = login, timeout, patience
         self.parts = urllib.parse.urlsplit(login.url)
         self.tls = None  # type: Optional[ssl.SSLContext]
@@ -844,7 +891,9 @@ class Transport:
 
         return self.repeat(exchange)
 
-    def stream(self, path: str, headers: Dict[str, str], opened: Callable[[Stream], None]) -> Stream:
+    def stream(
+        self, path: str, headers: Dict[str, str], opened: Callable[[Stream], None]
+    ) -> Stream:
         """An answer to be read as it comes; `opened` may keep it, to close it from outside."""
 
         def exchange() -> Stream:
@@ -1106,29 +1155,20 @@ class Client:
 
     def register_function(
         self,
-        function: Callable[..., Any],
+        function: "Union[Callable[..., Any], Source]",
         name: Optional[str] = None,
         description: Optional[str] = None,
         public: bool = False,
     ) -> str:
-        """Registers a function of this program and returns its id; see `source_of` for what is sent."""
-        about = description or inspect.getdoc(function)
-        return self.register(source_of(function), name, about, public)
+        """Registers a function of this program, or a `Source`, and returns its id.
 
-    def register_source(
-        self,
-        text: str,
-        entry: str,
-        name: Optional[str] = None,
-        description: Optional[str] = None,
-        public: bool = False,
-    ) -> str:
-        """Registers Python source whose function `entry` is called; returns its id."""
-        return self.register(Source(entry, text), name, description, public)
-
-    def register(
-        self, source: Source, name: Optional[str], description: Optional[str], public: bool
-    ) -> str:
+        See `source_of` for what is sent.
+        """
+        if isinstance(function, Source):
+            source, parameters = function, None
+        else:
+            source, parameters = source_of(function), parameters_of(function)
+            description = description or inspect.getdoc(function)
         body = {
             "function_name": (name or source.name)[:200],
             "function_code": source.packed(),
@@ -1136,14 +1176,20 @@ class Client:
             "public": public,
             "meta": {"python_version": "%d.%d.%d" % sys.version_info[:3]},
         }
+        if parameters is not None:
+            body["parameters"] = parameters
         return self.transport.json("POST", "/v3/functions", body)["function_uuid"]
 
+    def register_source(self, text: str, entry: str, **options: Any) -> str:
+        """Registers Python source whose function `entry` is called; options as of a function."""
+        return self.register_function(Source(entry, text), **options)
+
     def functions(self, limit: int = 100, **filters: str) -> Records:
-        """Functions that you may use, newest first. Filters: `search`, `name`, `runtime`, `owner="me"`."""
+        """Functions that you may use, newest first. Filters: `search`, `name`, `owner="me"`."""
         return self.pages("/v3/functions", limit, filters)
 
     def endpoints(self, limit: int = 100, **filters: str) -> Records:
-        """Endpoints that you may use, by name. Filters: `search`, `status`, and others of the API."""
+        """Endpoints that you may use, by name. Filters: `search`, `status`, others of the API."""
         return self.pages("/v3/endpoints", limit, filters)
 
     def endpoint_id(self, endpoint: str) -> str:
@@ -1155,8 +1201,7 @@ class Client:
         if len(found) == 1:
             return found[0]
         if found:
-            raise InputError(
-                "INPUT_INVALID",
+            raise invalid(
                 "%d endpoints have the name %s: %s" % (len(found), endpoint, ", ".join(found)),
                 "give the id of one",
             )
@@ -1178,14 +1223,16 @@ class Client:
         self, function, *rest = args
         endpoint = kwargs.pop("endpoint", None)
         if endpoint is None:
-            raise InputError("INPUT_INVALID", "no endpoint is given", 'write endpoint="NAME"')
+            raise invalid("no endpoint is given", 'write endpoint="NAME"')
         payload = self.payload(tuple(rest), kwargs)
         where = self.endpoint_id(endpoint)
         which = function if isinstance(function, str) else self.register_function(function)
         return self.submit(where, {which: [payload]})[which][0]
 
-    def submit(self, endpoint_id: str, tasks: Dict[str, List[str]], **options: Any) -> Dict[str, List[str]]:
-        """Payloads by function id; ids of the tasks in the same order. Once, however often it is repeated."""
+    def submit(
+        self, endpoint_id: str, tasks: Dict[str, List[str]], **options: Any
+    ) -> Dict[str, List[str]]:
+        """Payloads by function id; ids of the tasks in the same order. Repeated, it is one."""
         body = dict(options, tasks=tasks)
         key = {"Idempotency-Key": str(uuid.uuid4())}
         path = "/v3/endpoints/%s/submit" % quoted(endpoint_id)
@@ -1197,8 +1244,13 @@ class Client:
         """Arguments as they travel; files and large ones are uploaded first."""
         if any(isinstance(each, File) for each in args + tuple(kwargs.values())):
             if serializer != "json":
-                raise InputError("INPUT_INVALID", "a File needs JSON", 'use serializer="json"')
-            return pack([self.with_files(list(enumerate(args)), list(args)), self.with_files(list(kwargs.items()), dict(kwargs))])
+                raise invalid("a File needs JSON", 'use serializer="json"')
+            return pack(
+                [
+                    self.with_files(list(enumerate(args)), list(args)),
+                    self.with_files(list(kwargs.items()), dict(kwargs)),
+                ]
+            )
         buffers = list(argument_buffers(args, kwargs, serializer))
         if sum(map(len, buffers)) * 4 > INLINE_BYTES:
             encoded = [buffer.encode("utf-8") for buffer in buffers]
@@ -1221,7 +1273,9 @@ class Client:
             return plain
         return "bf\n" + json.dumps({"value": json.loads(plain[3:]), "files": files})
 
-    def get_result(self, task_id: str, timeout: Optional[float] = None, serializer: str = "json") -> Any:
+    def get_result(
+        self, task_id: str, timeout: Optional[float] = None, serializer: str = "json"
+    ) -> Any:
         """Waits for a task and returns its result, which is pushed.
 
         Raises ``TaskFailed`` or ``TaskCancelled``, and ``concurrent.futures.TimeoutError`` when it
@@ -1238,7 +1292,9 @@ class Client:
 
             def opened(stream: Stream) -> None:
                 if deadline is not None:
-                    timers.append(threading.Timer(max(0, deadline - time.monotonic()), stream.close))
+                    timers.append(
+                        threading.Timer(max(0, deadline - time.monotonic()), stream.close)
+                    )
                     timers[-1].daemon = True
                     timers[-1].start()
 
@@ -1298,7 +1354,7 @@ class Client:
     # Blobs.
 
     def upload(self, stream: Any) -> Dict[str, Any]:
-        """Uploads what a binary stream has and returns the reference to it; goes on where it stopped."""
+        """Uploads what a binary stream has and returns the reference; goes on where it stopped."""
         hash, size = hashlib.sha256(), 0
         for chunk in iter(lambda: stream.read(MIB), b""):
             hash.update(chunk)
@@ -1324,7 +1380,9 @@ class Client:
         path, parts = "/v3/blobs/%s" % quoted(blob["sha256"]), []  # type: str, List[bytes]
         for start in range(0, blob["size"], CHUNK_BYTES):
             end = min(blob["size"], start + CHUNK_BYTES) - 1
-            parts.append(self.transport.bytes("GET", path, None, {"Range": "bytes=%d-%d" % (start, end)}))
+            parts.append(
+                self.transport.bytes("GET", path, None, {"Range": "bytes=%d-%d" % (start, end)})
+            )
         data = b"".join(parts)
         if hashlib.sha256(data).hexdigest() == blob["sha256"]:
             return data
@@ -1358,8 +1416,7 @@ class TaskFuture(concurrent.futures.Future):
 
     def __init__(self, executor: "Executor", function_name: str) -> None:
         super().__init__()
-        self.executor = executor
-        self.function_name = function_name
+        self.executor, self.function_name = executor, function_name
         self.task_id = None  # type: Optional[str]
         self.stdout = self.stderr = ""
 
@@ -1381,7 +1438,10 @@ class TaskFuture(concurrent.futures.Future):
         known = Record(function=self.function_name, task_id=self.task_id, status=self.state())
         if self.done() and not self.cancelled():
             error = self.exception()
-            known["result" if error is None else "error"] = repr(self.result()) if error is None else str(error)
+            if error is None:
+                known["result"] = repr(self.result())
+            else:
+                known["error"] = str(error)
         return known._repr_html_()
 
 
@@ -1397,7 +1457,8 @@ class Executor(concurrent.futures.Executor):
     """Runs functions on an endpoint, as ``concurrent.futures`` executors run them here.
 
     Tasks are sent in batches by one thread, and results are pushed to another over one connection,
-    which is opened again where it broke. A submit that is repeated makes no second task.
+    which is opened again where it broke; large ones are fetched by a few more. A submit that is
+    repeated makes no second task.
 
     `endpoint`: id or name. `client`: by default the service that ``funcx-endpoint`` uses.
     `serializer`: "json", or "pickle" for arguments and results; to unpickle a result is to trust
@@ -1427,9 +1488,9 @@ class Executor(concurrent.futures.Executor):
         self.endpoint_id = self.client.endpoint_id(endpoint)
         self.task_group_id = task_group_id or str(uuid.uuid4())
         self.serializer = serializer
-        self._batch_size = max(1, min(10000, batch_size))
-        self._progress = progress
+        self._batch_size, self._progress = max(1, min(10000, batch_size)), progress
         options = {
+            "task_group_id": self.task_group_id,
             "walltime_seconds": walltime_seconds,
             "priority": priority,
             "max_attempts": max_attempts,
@@ -1439,20 +1500,25 @@ class Executor(concurrent.futures.Executor):
         self._options = {key: value for key, value in options.items() if value is not None}
         self._functions = {}  # type: Dict[Any, str]
         self._registering = threading.Lock()
+        # Held while the service may have tasks of which `_submitted` does not know yet.
+        self._submitting = threading.Lock()
         # Guards all below; notified whenever a thread may have something to do.
         self._changed = threading.Condition()
         self._queue = []  # type: List[Waiting]
         self._cancels = []  # type: List[str]
+        self._downloads = []  # type: List[Tuple[TaskFuture, Dict[str, Any]]]
+        self._large = 0
         # Every future that has not ended.
         self._pending = set()  # type: set
         self._submitted = {}  # type: Dict[str, TaskFuture]
         # Results that overtook the answer to their submit.
         self._early = {}  # type: Dict[str, Dict[str, Any]]
-        self._sending = False
-        self._closed = False
+        self._sending = self._closed = False
+        # Where the stream goes on, and how often it was sent back to its beginning.
         self._position = None  # type: Optional[str]
+        self._rewinds = 0
         self._stream = None  # type: Optional[Stream]
-        self._threads = []  # type: List[threading.Thread]
+        self._threads = {}  # type: Dict[str, threading.Thread]
         LIVING.add(self)
 
     def __repr__(self) -> str:
@@ -1472,7 +1538,7 @@ class Executor(concurrent.futures.Executor):
         fn: Function,
         *iterables: Iterable[Any],
         timeout: Optional[float] = None,
-        chunksize: int = 1
+        chunksize: int = 1,
     ) -> Iterator[Any]:
         """Results of ``fn(*items)`` in the order of the items, all of which are submitted at once.
 
@@ -1481,22 +1547,31 @@ class Executor(concurrent.futures.Executor):
         first error ends it; tasks that were not waited for are cancelled then.
         """
         if chunksize < 1:
-            raise InputError("INPUT_INVALID", "chunksize is %d" % chunksize, "give 1 or more")
+            raise invalid("chunksize is %d" % chunksize, "give 1 or more")
         deadline = None if timeout is None else time.monotonic() + timeout
-        calls = list(zip(*iterables))
-        if chunksize == 1:
-            futures = [self._start(fn, call, {}) for call in calls]
-        else:
-            chunked = self._chunked(fn)
-            chunks = (calls[start : start + chunksize] for start in range(0, len(calls), chunksize))
-            futures = [self._start(chunked, (chunk,), {}) for chunk in chunks]
+        calls = list(zip(*iterables))  # type: List[Any]
+        called = fn  # type: Any
+        if chunksize > 1:
+            called = chunk_source(fn)
+            calls = [(calls[at : at + chunksize],) for at in range(0, len(calls), chunksize)]
+        futures = []  # type: List[TaskFuture]
+        try:
+            for call in calls:
+                futures.append(self._start(called, call, {}))
+        except BaseException:
+            self._cancel(futures)
+            raise
         progress = Progress(len(futures), self._progress)
         for future in futures:
             future.add_done_callback(progress.count)
         return self._in_order(futures, deadline, progress, chunksize > 1)
 
     def _in_order(
-        self, futures: List[TaskFuture], deadline: Optional[float], progress: Progress, chunked: bool
+        self,
+        futures: List[TaskFuture],
+        deadline: Optional[float],
+        progress: Progress,
+        chunked: bool,
     ) -> Iterator[Any]:
         try:
             # From the end, so that results which were given out are kept no longer.
@@ -1505,36 +1580,35 @@ class Executor(concurrent.futures.Executor):
                 left = None if deadline is None else max(0.0, deadline - time.monotonic())
                 value = futures[-1].result(left)
                 futures.pop()
-                if chunked:
-                    for each in value:
-                        yield each
-                else:
-                    yield value
+                for each in value if chunked else (value,):
+                    yield each
         finally:
             progress.end()
             self._cancel(futures)
 
     def reload_tasks(self) -> List[TaskFuture]:
-        """Futures of the tasks of the group that this executor does not have yet, ended or not.
+        """Futures of the group's tasks, ended or not, but those that this executor waits for.
 
         For a program that was ended: make an executor with the same `task_group_id` and call this.
         """
         futures = []
-        ids = self.client.group_task_ids(self.task_group_id)
-        with self._changed:
-            self._refuse_closed()
-            for task_id in ids:
-                if task_id not in self._submitted:
-                    future = TaskFuture(self, "task")
-                    future.task_id = task_id
-                    self._pending.add(future)
-                    self._submitted[task_id] = future
-                    futures.append(future)
-            # From the beginning: some have ended before.
-            self._position = None
-            self._listen()
-            if self._stream is not None:
-                self._stream.close()
+        with self._submitting:
+            ids = self.client.group_task_ids(self.task_group_id)
+            with self._changed:
+                self._refuse_closed()
+                for task_id in ids:
+                    if task_id not in self._submitted:
+                        future = TaskFuture(self, "task")
+                        future.task_id = task_id
+                        self._pending.add(future)
+                        self._submitted[task_id] = future
+                        futures.append(future)
+                # From the beginning: some have ended before. What the stream brings until it is
+                # opened again moves the position no more.
+                self._position = None
+                self._rewinds += 1
+                self._ensure_thread("funcx-results", self._receive_all)
+                self._close_stream()
         return futures
 
     def shutdown(self, wait: bool = True, cancel_futures: bool = False, **_: Any) -> None:
@@ -1551,15 +1625,18 @@ class Executor(concurrent.futures.Executor):
         self._close_stream_if_over()
         if wait:
             with self._changed:
-                self._changed.wait_for(lambda: not self._pending and not self._cancels and not self._sending)
-            for thread in self._threads:
+                self._changed.wait_for(
+                    lambda: not self._pending and not self._cancels and not self._sending
+                )
+                threads = list(self._threads.values())
+            for thread in threads:
                 if thread is not threading.current_thread():
                     thread.join()
             LIVING.discard(self)
 
     # What becomes of a task, step by step.
 
-    def _start(self, function: Function, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> TaskFuture:
+    def _start(self, function: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> TaskFuture:
         self._refuse_closed()
         payload = self.client.payload(args, kwargs, self.serializer)
         function_id = self._function_id(function)
@@ -1567,10 +1644,9 @@ class Executor(concurrent.futures.Executor):
         future = TaskFuture(self, name or getattr(function, "__name__", "function"))
         with self._changed:
             self._refuse_closed()
+            self._ensure_thread("funcx-send", self._send_all)
             self._pending.add(future)
             self._queue.append(Waiting(future, function_id, payload))
-            if not self._threads:
-                self._run_thread(self._send_all, "funcx-send")
             self._changed.notify_all()
         return future
 
@@ -1581,33 +1657,18 @@ class Executor(concurrent.futures.Executor):
     def _function_id(self, function: Any) -> str:
         if isinstance(function, str):
             return function
+        if not isinstance(function, Source):
+            refuse_other_callables(function)
         with self._registering:
             if function not in self._functions:
-                if isinstance(function, Source):
-                    made = self.client.register(function, None, None, False)
-                else:
-                    made = self.client.register_function(function)
-                self._functions[function] = made
+                self._functions[function] = self.client.register_function(function)
             return self._functions[function]
 
-    def _chunked(self, function: Function) -> Source:
-        """The source of a function that calls another for each item of a list."""
-        if isinstance(function, str):
-            raise InputError(
-                "INPUT_INVALID", "a registered function cannot be chunked", "give the function itself"
-            )
-        name, text = source_of(function)
-        more = "\n\ndef funcx_chunk(calls):\n    return [%s(*call) for call in calls]\n" % name
-        return Source("funcx_chunk", text + more)
-
-    def _run_thread(self, target: Callable[[], None], name: str) -> None:
-        thread = threading.Thread(target=target, name=name, daemon=True)
-        self._threads.append(thread)
-        thread.start()
-
-    def _listen(self) -> None:
-        if not any(thread.name == "funcx-results" for thread in self._threads):
-            self._run_thread(self._receive_all, "funcx-results")
+    def _ensure_thread(self, name: str, target: Callable[[], None]) -> None:
+        """Called with `_changed` held."""
+        if name not in self._threads:
+            self._threads[name] = threading.Thread(target=target, name=name, daemon=True)
+            self._threads[name].start()
 
     def _send_all(self) -> None:
         while True:
@@ -1623,10 +1684,11 @@ class Executor(concurrent.futures.Executor):
             if cancels:
                 try:
                     self.client.cancel(*cancels)
-                except FuncxError as error:
+                except Exception as error:
                     log.warning("%d tasks could not be cancelled: %s", len(cancels), error)
             if batch:
-                self._send(batch)
+                with self._submitting:
+                    self._send(batch)
 
     def _take_batch(self) -> List[Waiting]:
         size = count = 0
@@ -1644,54 +1706,63 @@ class Executor(concurrent.futures.Executor):
             by_function.setdefault(each.function_id, []).append(each)
         tasks = {key: [each.payload for each in group] for key, group in by_function.items()}
         try:
-            ids = self.client.submit(
-                self.endpoint_id, tasks, task_group_id=self.task_group_id, **self._options
-            )
+            ids = self.client.submit(self.endpoint_id, tasks, **self._options)
         except Exception as error:
             for each in batch:
                 self._end(each.future, error=error)
             return
-        early = []
         with self._changed:
             for key, group in by_function.items():
                 for each, task_id in zip(group, ids[key]):
                     each.future.task_id = task_id
                     if each.future.cancelled():
                         self._cancels.append(task_id)
-                        continue
-                    self._submitted[task_id] = each.future
-                    if task_id in self._early:
-                        early.append(self._early[task_id])
+                    else:
+                        self._submitted[task_id] = each.future
+            early = [each for task_id, each in self._early.items() if task_id in self._submitted]
             self._early.clear()
-            self._listen()
+            self._ensure_thread("funcx-results", self._receive_all)
         for finished in early:
             self._deliver(finished)
 
     def _receive_all(self) -> None:
         backoff, path = Backoff(0.05), "/v3/task_groups/%s/results" % self.task_group_id
-        while not self._is_over():
+        while True:
             with self._changed:
-                headers = {} if self._position is None else {"Last-Event-ID": self._position}
+                self._changed.wait_for(lambda: self._submitted or self._is_over())
+                if self._is_over():
+                    return
+                position, rewinds = self._position, self._rewinds
+            headers = {} if position is None else {"Last-Event-ID": position}
             begun = time.monotonic()
             try:
                 stream = self.client.transport.stream(path, headers, self._keep_stream)
-                for _, position, data in stream.events():
-                    for finished in json.loads(data):
-                        self._deliver(finished)
-                    with self._changed:
-                        # Unless somebody asked for the beginning meanwhile.
-                        if self._stream is stream:
-                            self._position = position
-                    if self._is_over():
-                        return
-            except FuncxError as error:
+                try:
+                    self._receive(stream, rewinds)
+                finally:
+                    stream.connection.close()
+            except (OSError, http.client.HTTPException) as broken:
+                log.info("the stream of results broke: %s", broken)
+            except Exception as error:
                 self._fail_submitted(error)
-            except (OSError, http.client.HTTPException, ValueError) as error:
-                log.info("the stream of results broke: %s", error)
             if time.monotonic() - begun > 10:
                 backoff.reset()
             with self._changed:
                 self._changed.wait_for(self._is_over, backoff.next())
+
+    def _receive(self, stream: Stream, rewinds: int) -> None:
+        with self._changed:
+            # A stream that was asked for before a rewind begins too late. From here on it is
+            # closed by whoever rewinds or ends.
+            if rewinds != self._rewinds or self._is_over():
+                return
+        for _, position, data in stream.events():
+            for finished in json.loads(data):
+                self._deliver(finished)
+            with self._changed:
+                if rewinds != self._rewinds or self._is_over():
+                    return
+                self._position = position
 
     def _keep_stream(self, stream: Stream) -> None:
         with self._changed:
@@ -1704,6 +1775,27 @@ class Executor(concurrent.futures.Executor):
                 if self._sending:
                     self._early[finished["task_id"]] = finished
                 return
+            if finished.get("result", "").startswith("bl\n"):
+                # Others do not wait until it is here.
+                self._downloads.append((future, finished))
+                self._large += 1
+                name = "funcx-download-%d" % (self._large % DOWNLOADS)
+                self._ensure_thread(name, self._download_all)
+                self._changed.notify_all()
+                return
+        self._finish(future, finished)
+
+    def _download_all(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._downloads or self._is_over())
+                if not self._downloads:
+                    return
+                future, finished = self._downloads.pop(0)
+            if not future.cancelled():
+                self._finish(future, finished)
+
+    def _finish(self, future: TaskFuture, finished: Dict[str, Any]) -> None:
         future.stdout, future.stderr = finished.get("stdout", ""), finished.get("stderr", "")
         try:
             value = self.client.value_of(finished, self.serializer)
@@ -1712,7 +1804,9 @@ class Executor(concurrent.futures.Executor):
         else:
             self._end(future, value)
 
-    def _end(self, future: TaskFuture, value: Any = None, error: Optional[Exception] = None) -> None:
+    def _end(
+        self, future: TaskFuture, value: Any = None, error: Optional[Exception] = None
+    ) -> None:
         with self._changed:
             mine = future in self._pending
             self._pending.discard(future)
@@ -1738,15 +1832,15 @@ class Executor(concurrent.futures.Executor):
                         self._cancels.append(future.task_id)
                     # Before it can be found in a batch whose answer is on its way.
                     concurrent.futures.Future.cancel(future)
-            if self._cancels and not self._threads:
-                self._run_thread(self._send_all, "funcx-send")
+            if self._cancels:
+                self._ensure_thread("funcx-send", self._send_all)
             self._changed.notify_all()
         for future in taken:
             future.set_running_or_notify_cancel()
         self._close_stream_if_over()
         return all(future.cancelled() for future in futures)
 
-    def _fail_submitted(self, error: FuncxError) -> None:
+    def _fail_submitted(self, error: Exception) -> None:
         with self._changed:
             lost = list(self._submitted.values())
             self._submitted.clear()
@@ -1756,10 +1850,23 @@ class Executor(concurrent.futures.Executor):
     def _is_over(self) -> bool:
         return self._closed and not self._pending
 
+    def _close_stream(self) -> None:
+        if self._stream is not None:
+            self._stream.close()
+
     def _close_stream_if_over(self) -> None:
         with self._changed:
-            if self._is_over() and self._stream is not None:
-                self._stream.close()
+            if self._is_over():
+                self._close_stream()
+
+
+def chunk_source(function: Function) -> Source:
+    """The source of a function that calls another for each item of a list."""
+    if isinstance(function, str):
+        raise invalid("a registered function cannot be chunked", "give the function itself")
+    name, text = source_of(function)
+    more = "\n\ndef funcx_chunk(calls):\n    return [%s(*call) for call in calls]\n" % name
+    return Source("funcx_chunk", text + more)
 
 
 LIVING = weakref.WeakSet()  # type: Any
