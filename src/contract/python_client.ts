@@ -2,11 +2,6 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import SOURCE from "./python_client/funcx.py" with { type: "text" };
 
-/** Where the service has it; open to everybody, as it holds no secret. */
-export const PYTHON_CLIENT_PATH = "/client/funcx.py";
-/** Of the answer: the file's SHA-256 in hexadecimal. */
-export const PYTHON_CLIENT_CHECKSUM_HEADER = "X-Checksum-SHA256";
-
 export const PYTHON_CLIENT_SOURCE: string = SOURCE;
 
 /** SHA-256 of the file in lower-case hexadecimal. */

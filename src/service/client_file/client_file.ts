@@ -1,10 +1,9 @@
 /** The Python client, to be fetched from the service that it is for. */
+import { PYTHON_CLIENT_SOURCE, pythonClientChecksum } from "../../contract/python_client.ts";
 import {
   PYTHON_CLIENT_CHECKSUM_HEADER,
   PYTHON_CLIENT_PATH,
-  PYTHON_CLIENT_SOURCE,
-  pythonClientChecksum,
-} from "../../contract/python_client.ts";
+} from "../../contract/python_client_place.ts";
 
 /** Counted at the first request: most services are asked never. */
 let checksum: string | undefined;
