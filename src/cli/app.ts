@@ -100,6 +100,14 @@ export const COMMANDS: CommandSections = {
       cancel: command("Cancel tasks", () => import("./commands/task/cancel.ts")),
     }),
   },
+  "Client libraries": {
+    client: group("Clients for other languages", {
+      python: command(
+        "Print funcx.py, the Python client that needs no installation",
+        () => import("./commands/client/python.ts"),
+      ),
+    }),
+  },
   "Web portal": {
     portal: command(
       "Sign a browser in to the service's web portal",

@@ -9,7 +9,8 @@
  *
  * A function is one packed buffer, which one with the image of its container may follow; a payload is
  * two, positional arguments and keyword arguments; a result is one buffer, not packed. Headers of the
- * official SDK are listed in `globus_compute_sdk/serialize`; `ts`, `sh`, `bl`, `bf` and `ct` are ours.
+ * official SDK are listed in `globus_compute_sdk/serialize`; `ts`, `sh`, `bl`, `bf`,
+ * `pk` and `ct` are ours.
  */
 
 /** The headers that this program writes. Workers may know more, such as `00`, dill. */
@@ -23,6 +24,8 @@ export const HEADERS = {
   blob: "bl",
   /** JSON arguments some of which are files. */
   files: "bf",
+  /** A Python pickle in base64, of `funcx.py` where it is asked for; only workers load it. */
+  pickle: "pk",
   /** Behind a function: the image of the container that it runs in. */
   container: "ct",
 } as const;

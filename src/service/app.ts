@@ -2,6 +2,7 @@
 import { FuncxError } from "../contract/errors.ts";
 import { newId } from "../contract/ids.ts";
 import { logger } from "../lib/log.ts";
+import { clientFile } from "./client_file/client_file.ts";
 import { errorResponse } from "./http/answers.ts";
 import { isPreflight, preflightResponse, shareWith } from "./http/cors.ts";
 import type { Gate } from "./http/gate.ts";
@@ -31,7 +32,7 @@ export function buildApp(parts: ServiceParts): App {
       parts.gate.check(request);
       response = isPreflight(request)
         ? preflightResponse()
-        : await portal.answer(request) ?? await routes.fetch(request);
+        : clientFile(request) ?? await portal.answer(request) ?? await routes.fetch(request);
     } catch (thrown) {
       response = errorResponse(refusal(request, thrown), answerType(request.headers));
     }

@@ -1,7 +1,11 @@
 /** The call that the form would make, to be made from elsewhere. */
 import type { ComponentChildren } from "preact";
-import { useId } from "preact/hooks";
+import { useEffect, useId } from "preact/hooks";
 import { useSignal } from "@preact/signals";
+import {
+  PYTHON_CLIENT_CHECKSUM_HEADER,
+  PYTHON_CLIENT_PATH,
+} from "../../contract/python_client_place.ts";
 import { english } from "../texts/english.ts";
 import { CodeBlock } from "../widgets/controls.tsx";
 import { TabPanel, Tabs } from "../widgets/tabs.tsx";
@@ -44,6 +48,7 @@ function Snippet(
       <>
         <CodeBlock text={text} />
         <p class="muted small">{needsToken}</p>
+        {language === "python" && <ClientChecksum />}
       </>
     );
   }
@@ -56,5 +61,25 @@ function Snippet(
         {command.unsaid.length > 0 && ` ${unsaid(command.unsaid.join(", "))}`}
       </p>
     </div>
+  );
+}
+
+/** Of `funcx.py`, as the service gives it out now; nothing while it is not known. */
+function ClientChecksum(): ComponentChildren {
+  const checksum = useSignal<string | null>(null);
+  useEffect(() => {
+    const left = new AbortController();
+    fetch(PYTHON_CLIENT_PATH, { method: "HEAD", signal: left.signal }).then(
+      ({ headers }) => checksum.value = headers.get(PYTHON_CLIENT_CHECKSUM_HEADER),
+      // The page says by itself that the service does not answer.
+      () => undefined,
+    );
+    return () => left.abort();
+  }, []);
+  if (checksum.value === null) return null;
+  return (
+    <p class="muted small">
+      {english.run.clientChecksum} <code>{checksum.value}</code>
+    </p>
   );
 }

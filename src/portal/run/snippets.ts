@@ -78,39 +78,20 @@ function literalOptions(options: Readonly<Record<string, unknown>>): string {
   return text === "{}" ? "" : `, ${text}`;
 }
 
-/** With nothing but Python's standard library: the REST API as it is. */
+/** With `funcx.py`, which the service gives out; options that submit has are the executor's. */
 export function pythonOf(call: Call): string {
-  const options = Object.entries(call.options).filter(([, value]) => value !== undefined);
-  const body = ['"tasks": {FUNCTION: [pack(args) + pack(kwargs)]}']
-    .concat(options.map(([name, value]) => `"${name}": ${pythonLiteral(value)}`));
-  return `import json, os, time, urllib.request
+  const options = Object.entries(call.options).filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `, ${name}=${pythonLiteral(value)}`).join("");
+  return `# curl -O ${call.url}/client/funcx.py
+import os
+from funcx import Client, Executor
 
-SERVICE = ${pythonLiteral(call.url)}
-ENDPOINT = ${pythonLiteral(call.endpointId)}
-FUNCTION = ${pythonLiteral(call.functionId)}  # ${commentOf(call.functionName)}
 args = ${pythonLiteral(call.args)}
 kwargs = ${pythonLiteral(call.kwargs)}
-
-def request(path, body=None):
-    headers = {"Authorization": "Bearer " + os.environ["FUNCX_TOKEN"], "Content-Type": "application/json"}
-    data = None if body is None else json.dumps(body).encode()
-    with urllib.request.urlopen(urllib.request.Request(SERVICE + path, data, headers)) as answer:
-        return json.load(answer)
-
-def pack(value):
-    buffer = "11\\n" + json.dumps(value)
-    return "%d\\n%s" % (len(buffer), buffer)
-
-body = {${body.join(", ")}}
-task = request("/v3/endpoints/" + ENDPOINT + "/submit", body)["tasks"][FUNCTION][0]
-status = request("/v2/tasks/" + task)
-while status["status"] not in ("success", "failed", "cancelled"):
-    time.sleep(0.5)
-    status = request("/v2/tasks/" + task)
-if status["status"] != "success":
-    raise SystemExit(status.get("exception", status["status"]))
-header, result = status["result"].split("\\n", 1)
-print(json.loads(result) if header == "11" else status["result"])
+client = Client(${pythonLiteral(call.url)}, os.environ["FUNCX_TOKEN"])
+with Executor(${pythonLiteral(call.endpointId)}, client${options}) as executor:
+    # ${commentOf(call.functionName)}
+    print(executor.submit(${pythonLiteral(call.functionId)}, *args, **kwargs).result())
 `;
 }
 

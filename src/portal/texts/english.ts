@@ -589,6 +589,7 @@ export const english = {
     many: (count: string): string => `${count} tasks`,
     elsewhere: "The same call from elsewhere",
     languages: { command: "Command line", typescript: "TypeScript", python: "Python" },
+    clientChecksum: "SHA-256 of funcx.py, as funcx-endpoint client python prints it:",
     needsToken: "It reads a token from FUNCX_TOKEN.",
     needsLogin: (url: string): string => `It uses the service of funcx-endpoint login ${url}`,
     unsaid: (names: string): string => `The command has no option for ${names}.`,

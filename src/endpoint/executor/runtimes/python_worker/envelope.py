@@ -15,6 +15,8 @@ encode_json = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(
 # effects.
 NO_KEYWORDS = "11\n{}"
 NONE = b"11\nnull"
+# What funcx.py asks for when pickle was chosen.
+PICKLE = ["funcx.PickleData"]
 
 
 def decode_json(text):
@@ -74,6 +76,10 @@ def load_data(buffer, blobs):
             return load_data(file.read(), blobs)
     if header == "bf":
         return with_files(decode_json(body), blobs), False
+    if header == "pk":
+        import pickle
+
+        return pickle.loads(base64_bytes(body)), False
     return late("funcx_globus").load_other_data(header, body, blobs)
 
 
@@ -115,16 +121,23 @@ def function_of_source(name, source, handle):
 
 def encode_result(value, settings, arguments_were_dill):
     """One result buffer as bytes, by the first serializer that can."""
-    if arguments_were_dill or "task_id" in settings or "result_serializers" in settings:
+    serializers = settings.get("result_serializers")
+    if arguments_were_dill or "task_id" in settings or serializers not in (None, PICKLE):
         return late("funcx_globus").encode_result(value, settings)
     try:
-        return json_result(value)
+        return json_result(value) if serializers is None else pickle_result(value)
     except (TypeError, ValueError, RecursionError) as thrown:
+        reason = str(thrown)
+    except Exception as thrown:
+        # pickle.PicklingError, and whatever a class of its own raises when it is pickled.
+        if serializers is None:
+            raise
         reason = str(thrown)
     raise TaskFailure(
         "RemoteExecutionError",
         "SerializationError",
-        "the result, of type %s, cannot be written as JSON: %s" % (type(value).__name__, reason),
+        "the result, of type %s, cannot be written as %s: %s"
+        % (type(value).__name__, "JSON" if serializers is None else "a pickle", reason),
         "Return numbers, strings, booleans, None, lists and dicts of these; "
         "or ask for a dill result with result_serializers.",
     )
@@ -148,3 +161,10 @@ def json_result(value):
     except UnicodeEncodeError:
         # Half of a surrogate pair: only its escape is valid UTF-8.
         return b"11\n" + json.dumps(value, allow_nan=False).encode("ascii")
+
+
+def pickle_result(value):
+    """Of funcx.py, in the protocol that every Python from 3.6 on reads."""
+    import pickle
+
+    return b"pk\n" + base64_text(pickle.dumps(value, 4)).encode("ascii")
