@@ -4,8 +4,8 @@ import { fromFileUrl, relative } from "../src/lib/path.ts";
 import { filesUnder } from "../scripts/build/bundle.ts";
 
 const ROOT = fromFileUrl(new URL("../", import.meta.url));
-/** Stands for any file. */
-const PATTERNS = ["x_test.ts"];
+/** Stand for any file, or for one of another program. */
+const PATTERNS = ["x_test.ts", "config.py"];
 
 Deno.test("the files that CONTRIBUTING names are there", () => {
   const text = Deno.readTextFileSync(`${ROOT}CONTRIBUTING.md`);

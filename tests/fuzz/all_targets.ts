@@ -1,4 +1,5 @@
 import type { Target } from "./check.ts";
+import { amqp } from "./targets/amqp.ts";
 import { endpointLink } from "./targets/endpoint_link.ts";
 import { files } from "./targets/files.ts";
 import { managerLink } from "./targets/manager_link.ts";
@@ -16,6 +17,7 @@ export const TARGETS: readonly Target[] = [
   serviceLink,
   managerLink,
   relay,
+  amqp,
   managerRecords,
   workerRecords,
   files,

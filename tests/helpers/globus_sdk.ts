@@ -24,8 +24,10 @@ import {
   type PythonObstacle,
 } from "./python_environment.ts";
 import { PLAIN_PATH } from "./plain_path.ts";
+import { signal } from "./processes.ts";
 import { Running } from "./running.ts";
 import { TestEnv } from "./test_env.ts";
+import { until } from "./until.ts";
 
 /** The newest one of September 2026. */
 export const NEWEST_SDK = "4.19.0";
@@ -103,6 +105,24 @@ class TokenLogin:
         return WebClient(base_url=base_url, authorizer=self._authorizer)
 
 
+def executor(**options):
+    """Of the endpoint, with as many submissions at once as the SDK allows."""
+    from globus_compute_sdk import Executor
+    options.setdefault("client", client())
+    options.setdefault("endpoint_id", ENDPOINT)
+    return Executor(api_burst_limit=8, **options)
+
+
+def until(condition, seconds=60):
+    """Waits for what gives no event, such as the ids of tasks that are being submitted."""
+    import time
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise TimeoutError(f"waited {seconds} s in vain")
+        time.sleep(0.01)
+
+
 def show(value):
     print("\\x02" + json.dumps(value, default=str), flush=True)
 
@@ -122,8 +142,12 @@ def result_of(some_client, task_id, seconds=60):
 `;
 
 export interface StageOptions {
-  /** Further words for `service start`. */
+  /** Further words for `service start`, also when it is started again. */
   readonly serviceFlags?: readonly string[];
+  /** Writes files that the flags name; relative names are in the scratch home. */
+  readonly prepare?: (env: TestEnv) => Promise<void>;
+  /** For all programs, given the path of the scratch home. */
+  readonly environment?: (home: string) => Record<string, string>;
 }
 
 /** A service at http://localhost:5000 of a network of its own, and programs that use the SDK. */
@@ -134,6 +158,7 @@ export class GlobusStage {
   /** Of the service's user, with all scopes. */
   readonly token: string;
   readonly #sdk: PythonEnvironment;
+  readonly #serviceFlags: readonly string[];
   #endpoint = "";
   #programs = 0;
 
@@ -141,12 +166,13 @@ export class GlobusStage {
     env: TestEnv,
     enter: readonly string[],
     token: string,
-    sdk: PythonEnvironment,
+    { sdk, serviceFlags }: { sdk: PythonEnvironment; serviceFlags: readonly string[] },
   ) {
     this.env = env;
     this.enter = enter;
     this.token = token;
     this.#sdk = sdk;
+    this.#serviceFlags = serviceFlags;
   }
 
   /** Starts the service. */
@@ -157,9 +183,11 @@ export class GlobusStage {
     options: StageOptions = {},
   ): Promise<GlobusStage> {
     env.file("local.py", LOCAL_PY);
-    await env.ok(["service", "start", ...(options.serviceFlags ?? [])]);
+    const { prepare, serviceFlags = [] } = options;
+    await prepare?.(env);
+    await env.ok(["service", "start", ...serviceFlags]);
     const { token } = await env.json<{ token: string }>(["service", "token", "create"]);
-    return new GlobusStage(env, network.enter, token, sdk);
+    return new GlobusStage(env, network.enter, token, { sdk, serviceFlags });
   }
 
   /** The interpreter that has the SDK. */
@@ -184,6 +212,17 @@ export class GlobusStage {
     const { id } = await this.env.json<{ id: string }>(["status", name]);
     this.#endpoint = id;
     return id;
+  }
+
+  /** Kills the service and starts it again, at the same address. */
+  async restartService(): Promise<void> {
+    const { pid } = await this.env.json<{ pid: number }>(["service", "status"]);
+    signal(pid, "SIGKILL");
+    await until(
+      "the end of the service",
+      () => !this.env.processes().some((one) => one.pid === pid),
+    );
+    await this.env.ok(["service", "start", ...this.#serviceFlags]);
   }
 
   /** Starts a Python program, which may import `local`; disposing of it ends it. */
@@ -234,7 +273,7 @@ export function globusTest(
     fn: async () => {
       if (environment.kind === "obstacle") return;
       await using network = await OwnNetwork.open();
-      await using env = new TestEnv({ enter: network.enter });
+      await using env = new TestEnv({ enter: network.enter, env: options.environment });
       try {
         await body(await GlobusStage.begin(env, network, environment, options));
       } catch (thrown) {

@@ -28,7 +28,8 @@ export interface TestEnvOptions {
   /** Of the scratch folder's name. */
   readonly prefix?: string;
   readonly homeName?: string;
-  readonly env?: Record<string, string>;
+  /** Of its programs; a function is given the path of the scratch home. */
+  readonly env?: Record<string, string> | ((home: string) => Record<string, string>);
   /** Sockets and temporary files go into the scratch folder, so that what is left of them is seen. */
   readonly ownTemporaryFolders?: boolean;
   /** Words before the program's command line, by which it runs in another network. */
@@ -56,7 +57,7 @@ export class TestEnv implements AsyncDisposable {
       NO_COLOR: "1",
       ...(isPortable() ? { FUNCX_CACHE_DIR: UNPACK_FOLDER } : {}),
       ...(options.ownTemporaryFolders ? this.#temporaryFolders() : {}),
-      ...options.env,
+      ...(typeof options.env === "function" ? options.env(this.home) : options.env),
     };
   }
 
