@@ -183,22 +183,25 @@ class RunningWork {
       async () => (await this.#agent()).load.idle_workers === 0,
       PATIENCE,
     );
-    await Promise.all(this.#taskIds.map((taskId) => this.#moved(taskId, "running", 0)));
+    for (const taskId of this.#taskIds) {
+      await until("a task that runs", () => this.#moved(taskId, "running", 0), PATIENCE);
+    }
   }
 
   /** When the first task was put back after `since`; milliseconds since 1970. */
   async waitsAgain(since: number): Promise<number> {
-    return await Promise.any(
-      this.#taskIds.map((taskId) => this.#moved(taskId, "waiting-for-nodes", since)),
-    );
+    return await until("a task that waits again", async () => {
+      const events = await Promise.all(
+        this.#taskIds.map((taskId) => this.#moved(taskId, "waiting-for-nodes", since)),
+      );
+      return events.find((at) => at !== undefined);
+    }, PATIENCE);
   }
 
-  /** When the task came into the state after `since`. */
-  #moved(taskId: string, state: string, since: number): Promise<number> {
-    return until(`a task that is ${state}`, async () => {
-      const { timeline } = await this.#client.taskDetail(taskId);
-      return timeline.find((event) => event.state === state && event.at > since)?.at;
-    }, PATIENCE);
+  /** When the task came into the state after `since`; undefined while it has not. */
+  async #moved(taskId: string, state: string, since: number): Promise<number | undefined> {
+    const { timeline } = await this.#client.taskDetail(taskId);
+    return timeline.find((event) => event.state === state && event.at > since)?.at;
   }
 }
 

@@ -24,6 +24,10 @@ export const COMMANDS: CommandSections = {
       "Make the profile of an endpoint without starting it",
       () => import("./commands/configure.ts"),
     ),
+    migrate: command(
+      "Make a profile of an endpoint of Globus Compute or funcX",
+      () => import("./commands/migrate.ts"),
+    ),
     sites: command(
       "List the machines that a profile is known for",
       () => import("./commands/sites.ts"),

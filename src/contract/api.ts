@@ -23,6 +23,7 @@ import {
   taskFilter,
   TaskGroupSchema,
 } from "./api_overview.ts";
+import { OLDER_ROUTES } from "./api_older.ts";
 import {
   CreateCodeSchema,
   OneTimeCodeSchema,
@@ -58,6 +59,7 @@ import {
 } from "./api_shapes.ts";
 import { MAX_BLOB_BYTES } from "./limits.ts";
 
+export * from "./api_older.ts";
 export * from "./api_overview.ts";
 export * from "./api_sessions.ts";
 export * from "./api_shapes.ts";
@@ -502,6 +504,8 @@ export const ROUTES = {
     scope: "read",
     answer: removed,
   },
+
+  ...OLDER_ROUTES,
 } as const satisfies Record<string, Route>;
 
 export type RouteName = keyof typeof ROUTES;

@@ -60,13 +60,19 @@ export type Health = v.InferOutput<typeof HealthSchema>;
 
 export const RegisterFunctionSchema = v.object({
   function_name: name,
-  /** One packed buffer, and another one when it names a container; see `envelope.ts`. */
+  /**
+   * One packed buffer, and another one when it names a container; see `envelope.ts`. With
+   * `serialized: false` the text of a Python source that defines `function_name`.
+   */
   function_code: v.pipe(v.string(), v.minLength(1), v.maxBytes(MAX_FUNCTION_BYTES)),
   description: v.optional(v.nullable(description)),
   /** Whose versions and serializer made it; shown, never interpreted. */
   meta: v.optional(v.nullable(anyObject)),
+  serialized: v.optional(v.nullable(v.boolean())),
   public: v.optional(v.nullable(v.boolean())),
   group: v.optional(v.nullable(uuid)),
+  /** Of a service with endpoints of high assurance. */
+  ha_endpoint_id: v.optional(v.nullable(uuid)),
   /** Of a service that keeps containers; here the image follows the code. */
   container_uuid: v.optional(v.nullable(uuid)),
   /** The signature for forms, as JSON Schema; ours. */
@@ -106,6 +112,8 @@ export const RegisterEndpointSchema = v.object({
   multi_user: v.optional(v.nullable(v.boolean())),
   authentication_policy: v.optional(v.nullable(v.string())),
   subscription_uuid: v.optional(v.nullable(v.string())),
+  high_assurance: v.optional(v.nullable(v.boolean())),
+  admins: v.optional(v.nullable(v.array(v.string()))),
 });
 export type RegisterEndpoint = v.InferInput<typeof RegisterEndpointSchema>;
 

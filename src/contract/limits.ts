@@ -128,6 +128,8 @@ export const RELAY_WINDOW_BYTES = 256 * KIB;
 export const MAX_RELAY_BYTES = 256 * MIB;
 /** A manager draws back from tasks so long before its block ends, at most a tenth of its walltime. */
 export const DRAIN_BEFORE_END = 30 * SECOND;
+/** After its owner has stopped it with the official SDK, an endpoint is not registered for so long. */
+export const ENDPOINT_LOCK_TIME = 10 * SECOND;
 export const HANDSHAKE_TIMEOUT = 10 * SECOND;
 export const REDIAL_INITIAL = 100;
 export const REDIAL_MAXIMUM = 20 * SECOND;

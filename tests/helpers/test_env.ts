@@ -31,6 +31,8 @@ export interface TestEnvOptions {
   readonly env?: Record<string, string>;
   /** Sockets and temporary files go into the scratch folder, so that what is left of them is seen. */
   readonly ownTemporaryFolders?: boolean;
+  /** Words before the program's command line, by which it runs in another network. */
+  readonly enter?: readonly string[];
 }
 
 export class TestEnv implements AsyncDisposable {
@@ -39,12 +41,14 @@ export class TestEnv implements AsyncDisposable {
   readonly home: string;
   /** Of every program that the test starts. */
   readonly environment: Readonly<Record<string, string>>;
+  readonly #enter: readonly string[];
   #failed = false;
 
   constructor(options: TestEnvOptions = {}) {
     this.root = Deno.makeTempDirSync({ prefix: options.prefix ?? "funcx-test-" });
     this.home = join(this.root, options.homeName ?? "home");
     Deno.mkdirSync(this.home, { mode: 0o700 });
+    this.#enter = options.enter ?? [];
     this.environment = {
       HOME: this.home,
       PATH: PLAIN_PATH,
@@ -77,7 +81,7 @@ export class TestEnv implements AsyncDisposable {
     const env = Object.fromEntries(
       Object.entries({ ...this.environment, ...options.env }).filter(([, value]) => value !== ""),
     );
-    return new Running([options.binary ?? BINARY, ...args], {
+    return new Running([...this.#enter, options.binary ?? BINARY, ...args], {
       env,
       clearEnv: true,
       cwd: options.cwd ?? this.home,

@@ -11,6 +11,7 @@ interface Part {
   readonly pipe?: readonly Part[];
   readonly entries?: Readonly<Record<string, Part>>;
   readonly item?: Part;
+  readonly items?: readonly Part[];
   readonly key?: Part;
   readonly value?: Part;
   readonly wrapped?: Part;
@@ -64,6 +65,8 @@ function plainValues(part: Part, actions: readonly Part[]): fc.Arbitrary<unknown
         minLength: Number(limit("min_length") ?? 0),
         maxLength: MAX_ITEMS,
       });
+    case "tuple":
+      return fc.tuple(...part.items!.map(values));
     case "object":
       return objects(part.entries!);
     case "record":

@@ -2,7 +2,7 @@ import { blobPath, handedPath, isOwnerFolder } from "../../contract/blob_hand_ov
 import { blobBuffer, type BlobReference } from "../../contract/blob_reference.ts";
 import { jsonBuffer, pack } from "../../contract/envelope.ts";
 import { newId } from "../../contract/ids.ts";
-import { BLOB_CHUNK_BYTES, UNUSED_BLOB_LIFETIME } from "../../contract/limits.ts";
+import { BLOB_CHUNK_BYTES, MAX_RESULT_BYTES, UNUSED_BLOB_LIFETIME } from "../../contract/limits.ts";
 import { assertEquals, assertTrue } from "../../lib/assert.ts";
 import { BlobVault } from "../blobs/vault.ts";
 import { finishTasks } from "../testing/finish_tasks.ts";
@@ -287,6 +287,31 @@ Deno.test("an endpoint uploads results of its unfinished tasks only", async () =
   assertEquals(status.body.result, blobBuffer(reference));
   assertEquals(await bytesOf(await download(service, ada, reference.sha256)), bytes);
   assertEquals((await begin(service, serves, reference)).status, 404);
+});
+
+Deno.test("the official SDK gets a result whole, and one that is too large as a failure", async () => {
+  await using service = await ServiceFixture.open();
+  const ada = { token: await service.token() };
+  const headers = { "user-agent": "globus-sdk-py-4.10.0/globus-compute-sdk-4.19.0" };
+  const resultOf = async (buffer: string): Promise<Answered["body"][]> => {
+    const { endpoint, task, serves } = await servingTask(service, ada);
+    const reference = await upload(service, serves, new TextEncoder().encode(buffer));
+    await finishTasks(service.parts.store, endpoint.id, { result: blobBuffer(reference) });
+    const one = await service.call("GET", `/v2/tasks/${task}`, { ...ada, headers });
+    const body = { task_ids: [task] };
+    const several = await service.call("POST", "/v2/batch_status", { ...ada, headers, body });
+    return [one.body, several.body.results[task]];
+  };
+  const fitting = `11\n"${"ä".repeat(1_000_000)}"`;
+  for (const status of await resultOf(fitting)) assertTrue(status.result === fitting);
+  const size = MAX_RESULT_BYTES + 1;
+  for (const status of await resultOf("x".repeat(size))) {
+    assertEquals([status.status, status.result], ["failed", undefined]);
+    assertEquals(
+      status.exception,
+      `MaxResultSizeExceeded: Task result of ${size}B exceeded current limit of 10485760B`,
+    );
+  }
 });
 
 Deno.test("a result's file that an agent on this machine has handed over is taken as it is", async () => {

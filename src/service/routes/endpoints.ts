@@ -1,14 +1,15 @@
 /** Endpoints: registered, listed, shown, stopped from afar, deleted. */
-import type { EndpointRegistration, RegisterEndpoint } from "../../contract/api.ts";
+import type { Answer, EndpointRegistration, RegisterEndpoint } from "../../contract/api.ts";
 import { type EndpointId, newId, type UserId } from "../../contract/ids.ts";
 import { DEFAULT_PAGE_SIZE } from "../../contract/limits.ts";
+import { EndpointLocks } from "../directory/endpoint_locks.ts";
 import { notFound, requireOwned, requireVisible } from "../auth/access.ts";
 import { hashOf, makeToken } from "../auth/token.ts";
 import { forwarderUrl } from "../http/base_url.ts";
 import type { ServiceParts } from "../parts.ts";
 import type { EndpointDescription, EndpointToken, StoredEndpoint } from "../store/store.ts";
 import { endpointRecord, listedEndpoint, shownStatus } from "./endpoint_record.ts";
-import type { Handlers } from "./route.ts";
+import type { Call, Handlers } from "./route.ts";
 import { pageOf } from "./shapes.ts";
 
 const DEFAULT_HISTORY_MINUTES = 60;
@@ -24,15 +25,27 @@ type EndpointRoutes =
   | "endpointStatus"
   | "allowedFunctions"
   | "deleteEndpoint"
+  | "lockEndpoint"
+  | "lockEndpointV2"
   | "shutdownEndpoint";
 
 export function endpointHandlers(parts: ServiceParts): Pick<Handlers, EndpointRoutes> {
   const { store, directory, history, hub, uses, now } = parts;
+  const locks = new EndpointLocks(now);
 
   const visible = async (endpointId: EndpointId, user: UserId): Promise<StoredEndpoint> =>
     requireVisible("endpoint", endpointId, await store.endpoints.get(endpointId), user);
   const owned = async (endpointId: EndpointId, user: UserId): Promise<StoredEndpoint> =>
     requireOwned("endpoint", endpointId, await store.endpoints.get(endpointId), user);
+
+  const lock = async (
+    { caller, parameters: { endpoint_id } }: Pick<Call<"lockEndpoint">, "caller" | "parameters">,
+  ): Promise<Answer<"lockEndpoint">> => {
+    await owned(endpoint_id, caller.user);
+    const until = locks.lock(endpoint_id);
+    hub.shutdownEndpoint(endpoint_id, true);
+    return { endpoint_id, lock_expiration_timestamp: new Date(until).toISOString() };
+  };
 
   return {
     registerEndpoint: async ({ caller, body, request }) => {
@@ -50,6 +63,7 @@ export function endpointHandlers(parts: ServiceParts): Pick<Handlers, EndpointRo
 
     updateEndpoint: async ({ caller, body, request, parameters: { endpoint_id } }) => {
       await owned(endpoint_id, caller.user);
+      locks.requireOpen(endpoint_id);
       const { token, stored } = endpointToken();
       const change = { ...description(body), token: stored, at: now() };
       if (!await store.endpoints.update(endpoint_id, change)) {
@@ -113,6 +127,9 @@ export function endpointHandlers(parts: ServiceParts): Pick<Handlers, EndpointRo
       return { result: 302 };
     },
 
+    lockEndpoint: lock,
+    lockEndpointV2: lock,
+
     shutdownEndpoint: async ({ caller, body, parameters: { endpoint_id } }) => {
       await owned(endpoint_id, caller.user);
       hub.shutdownEndpoint(endpoint_id, body.drain ?? true);
@@ -158,6 +175,8 @@ function warnings(body: RegisterEndpoint): string[] {
     ...(body.multi_user ? ["multi_user"] : []),
     ...(body.authentication_policy ? ["authentication_policy"] : []),
     ...(body.subscription_uuid ? ["subscription_uuid"] : []),
+    ...(body.high_assurance ? ["high_assurance"] : []),
+    ...(body.admins?.length ? ["admins"] : []),
   ];
   return ignored.map((key) => `${key} has no effect on this service`);
 }

@@ -1,13 +1,20 @@
 /** Functions: registered, listed, shown, deleted. */
-import type { RegisterFunction } from "../../contract/api.ts";
-import { EnvelopeError, functionBuffers, readBuffer, runtimeOf } from "../../contract/envelope.ts";
+import type { Answer, RegisterFunction } from "../../contract/api.ts";
+import {
+  EnvelopeError,
+  functionBuffers,
+  HEADERS,
+  readBuffer,
+  runtimeOf,
+  sourceFunction,
+} from "../../contract/envelope.ts";
 import { imageProblem } from "../../contract/container_image.ts";
 import { newId } from "../../contract/ids.ts";
 import { DEFAULT_PAGE_SIZE } from "../../contract/limits.ts";
 import { notFound, requireOwned, requireVisible } from "../auth/access.ts";
 import { ValidationError } from "../http/validation.ts";
 import type { ServiceParts } from "../parts.ts";
-import type { Handlers } from "./route.ts";
+import type { Call, Handlers } from "./route.ts";
 import { functionUsage } from "./function_usage.ts";
 import { functionRecord, functionSummary, pageOf } from "./shapes.ts";
 
@@ -15,27 +22,38 @@ export function functionHandlers(
   { store, now }: ServiceParts,
 ): Pick<
   Handlers,
-  "registerFunction" | "listFunctions" | "functionUsage" | "getFunction" | "deleteFunction"
+  | "registerFunction"
+  | "registerFunctionV2"
+  | "listFunctions"
+  | "functionUsage"
+  | "getFunction"
+  | "deleteFunction"
 > {
+  const register = async (
+    { caller, body }: Pick<Call<"registerFunction">, "caller" | "body">,
+  ): Promise<Answer<"registerFunction">> => {
+    refuseGroup(body);
+    refuseContainerId(body);
+    refuseHighAssurance(body);
+    const functionId = newId();
+    const code = codeOf(body);
+    await store.functions.create({
+      functionId,
+      name: body.function_name,
+      description: body.description ?? null,
+      metadata: body.meta ?? null,
+      parameters: body.parameters ?? null,
+      owner: caller.user,
+      public: body.public ?? false,
+      runtime: runtimeOfCode(code),
+      createdAt: now(),
+      code,
+    });
+    return { function_uuid: functionId };
+  };
   return {
-    registerFunction: async ({ caller, body }) => {
-      refuseGroup(body);
-      refuseContainerId(body);
-      const functionId = newId();
-      await store.functions.create({
-        functionId,
-        name: body.function_name,
-        description: body.description ?? null,
-        metadata: body.meta ?? null,
-        parameters: body.parameters ?? null,
-        owner: caller.user,
-        public: body.public ?? false,
-        runtime: runtimeOfCode(body.function_code),
-        createdAt: now(),
-        code: body.function_code,
-      });
-      return { function_uuid: functionId };
-    },
+    registerFunction: register,
+    registerFunctionV2: register,
 
     listFunctions: async ({ caller, query }) => {
       const { limit = DEFAULT_PAGE_SIZE, ...rest } = query;
@@ -81,6 +99,31 @@ function refuseContainerId({ container_uuid }: RegisterFunction): void {
     expected: "no id, since this service keeps no containers; name an image: " +
       "`function register --container IMAGE`",
     found: JSON.stringify(container_uuid),
+  });
+}
+
+/** It would run on any endpoint, without what was asked for. */
+function refuseHighAssurance({ ha_endpoint_id }: RegisterFunction): void {
+  if (ha_endpoint_id === null || ha_endpoint_id === undefined) return;
+  throw new ValidationError({
+    key: "ha_endpoint_id",
+    expected: "no id, since this service has no endpoints of high assurance",
+    found: JSON.stringify(ha_endpoint_id),
+  });
+}
+
+const PYTHON_NAME = /^[\p{L}_][\p{L}\p{N}_]*$/u;
+
+/** Packed; the source that `register_source_code` of the official SDK sends is packed here. */
+function codeOf(
+  { function_name: name, function_code: code, serialized }: RegisterFunction,
+): string {
+  if (serialized !== false) return code;
+  if (PYTHON_NAME.test(name)) return sourceFunction(HEADERS.pythonSource, name, code);
+  throw new ValidationError({
+    key: "function_name",
+    expected: "the name of a function of the source",
+    found: JSON.stringify(name),
   });
 }
 

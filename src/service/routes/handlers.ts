@@ -7,6 +7,7 @@ import { forwarderHandlers } from "./forwarder.ts";
 import { functionHandlers } from "./functions.ts";
 import { generalHandlers } from "./general.ts";
 import { liveHandlers } from "./live.ts";
+import { olderHandlers } from "./older.ts";
 import { relayHandlers } from "./relay.ts";
 import type { Handlers } from "./route.ts";
 import { runAgainHandlers } from "./run_again.ts";
@@ -33,6 +34,7 @@ export function allHandlers(parts: ServiceParts): Handlers {
     ...blobHandlers(parts),
     ...endpointLogHandlers(parts),
     ...sessionHandlers(parts),
+    ...olderHandlers(parts),
   };
   return { ...handlers, ...liveHandlers(parts, handlers) };
 }

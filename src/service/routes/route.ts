@@ -36,7 +36,8 @@ export type ResponseRoute =
   | "live"
   | "signIn"
   | "signOut"
-  | "getBlob";
+  | "getBlob"
+  | "submitV2";
 
 export type Reply<N extends RouteName> = N extends ResponseRoute ? Response : Answer<N>;
 

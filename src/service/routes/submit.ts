@@ -81,7 +81,7 @@ export function answerOf(
   return { request_id: requestId, task_group_id: taskGroupId, endpoint_id: endpointId };
 }
 
-function batchesOf(body: Submit): Batches {
+export function batchesOf(body: Pick<Submit, "tasks">): Batches {
   const batches = Object.entries(body.tasks)
     .map(([functionId, payloads]) => ({ functionId: functionId.toLowerCase(), payloads }));
   const count = countOf(batches);
@@ -190,7 +190,7 @@ async function requireFunctions(store: Store, batches: Batches, user: UserId): P
  * would come back with each connection. `user_endpoint_config` and `user_runtime` are for multi-user
  * endpoints and have no effect here.
  */
-function optionsOf(body: Submit): TaskOptions {
+export function optionsOf(body: Omit<Submit, "tasks">): TaskOptions {
   const options: TaskOptions = withoutNulls({
     max_attempts: body.max_attempts,
     walltime_seconds: body.walltime_seconds,

@@ -9,6 +9,7 @@ import type { Cancellation, Store } from "../store/store.ts";
 import { allItems } from "./pages.ts";
 import type { Handlers } from "./route.ts";
 import { pageOf, taskDetail, taskStatus, taskSummary } from "./shapes.ts";
+import { isOfficialSdk, withWholeResults } from "./whole_results.ts";
 
 type TaskRoutes =
   | "getTask"
@@ -18,21 +19,25 @@ type TaskRoutes =
   | "taskDetail"
   | "cancelTasks";
 
-export function taskHandlers({ store, hub, now }: ServiceParts): Pick<Handlers, TaskRoutes> {
+export function taskHandlers(parts: ServiceParts): Pick<Handlers, TaskRoutes> {
+  const { store, hub, now } = parts;
   return {
-    getTask: async ({ caller, parameters: { task_id } }) => {
+    getTask: async ({ caller, request, parameters: { task_id } }) => {
       const [row] = await store.tasks.statuses([task_id]);
       if (row === undefined || row.owner !== caller.user) throw taskNotFound(task_id);
-      return taskStatus(row);
+      const status = taskStatus(row);
+      if (!isOfficialSdk(request)) return status;
+      return (await withWholeResults(parts, caller.user, [status]))[0]!;
     },
 
     /** Ids that are unknown or another user's are left out, as the official SDK expects. */
-    batchStatus: async ({ caller, body }) => {
+    batchStatus: async ({ caller, body, request }) => {
       const rows = await store.tasks.statuses(lowerCase(body.task_ids));
-      const own = rows.filter((row) => row.owner === caller.user);
+      const own = rows.filter((row) => row.owner === caller.user).map(taskStatus);
+      const shown = isOfficialSdk(request) ? await withWholeResults(parts, caller.user, own) : own;
       return {
         response: "batch",
-        results: Object.fromEntries(own.map((row) => [row.taskId, taskStatus(row)])),
+        results: Object.fromEntries(shown.map((status) => [status.task_id, status])),
       };
     },
 

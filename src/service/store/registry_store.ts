@@ -161,6 +161,8 @@ export interface EndpointStore {
     endpointId: EndpointId,
     description: EndpointDescription & { readonly token: EndpointToken; readonly at: number },
   ): Promise<boolean>;
+  /** The only functions that it runs from now on. Whether there was such an endpoint. */
+  allowFunctions(endpointId: EndpointId, allowed: readonly FunctionId[]): Promise<boolean>;
   get(endpointId: EndpointId): Promise<StoredEndpoint | undefined>;
   /** In the order asked for; ids that are unknown or deleted are left out. */
   several(endpointIds: readonly EndpointId[]): Promise<readonly StoredEndpoint[]>;

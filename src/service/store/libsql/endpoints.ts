@@ -68,6 +68,7 @@ export class LibsqlEndpoints implements EndpointStore {
   readonly #some: Query<[rows: string | null]>;
   readonly #all: Query<[rows: string | null]>;
   readonly #hide: Query<[number]>;
+  readonly #allow: Query<[number]>;
   readonly #see: Command;
 
   constructor(engine: Engine, tokens: LibsqlTokens, tasks: EndpointTasks) {
@@ -111,6 +112,11 @@ export class LibsqlEndpoints implements EndpointStore {
       `UPDATE endpoints SET deleted_at = ? WHERE endpoint_id = ? AND deleted_at IS NULL
        RETURNING endpoint_row`,
     );
+    this.#allow = new Query(
+      connection,
+      `UPDATE endpoints SET allowed_functions = ? WHERE endpoint_id = ? AND deleted_at IS NULL
+       RETURNING endpoint_row`,
+    );
     this.#see = new Command(connection, "UPDATE endpoints SET last_seen = ? WHERE endpoint_id = ?");
   }
 
@@ -145,6 +151,14 @@ export class LibsqlEndpoints implements EndpointStore {
       this.#tokens.replaceOfEndpoint(transaction, identity, description.token, description.at);
       this.#changed(transaction, endpointId);
       return true;
+    });
+  }
+
+  allowFunctions(endpointId: EndpointId, allowed: readonly FunctionId[]): Promise<boolean> {
+    return this.#engine.write((transaction) => {
+      const isKnown = this.#allow.get(JSON.stringify(allowed), endpointId) !== undefined;
+      if (isKnown) this.#changed(transaction, endpointId);
+      return isKnown;
     });
   }
 
