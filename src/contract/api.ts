@@ -24,6 +24,13 @@ import {
   TaskGroupSchema,
 } from "./api_overview.ts";
 import {
+  EndpointLockSchema,
+  GlobusRegistrationSchema,
+  OauthTokenRequestSchema,
+  OauthTokenSchema,
+  UserinfoSchema,
+} from "./api_globus.ts";
+import {
   CreateCodeSchema,
   OneTimeCodeSchema,
   SessionSchema,
@@ -58,6 +65,7 @@ import {
 } from "./api_shapes.ts";
 import { MAX_BLOB_BYTES } from "./limits.ts";
 
+export * from "./api_globus.ts";
 export * from "./api_overview.ts";
 export * from "./api_sessions.ts";
 export * from "./api_shapes.ts";
@@ -79,6 +87,8 @@ export interface Route {
   readonly stream?: true;
   /** Body or answer is `application/octet-stream`, as it is. */
   readonly octets?: "body" | "answer";
+  /** The body is `application/x-www-form-urlencoded`. */
+  readonly form?: true;
   /** Not REST: an upgrade to WebSocket. */
   readonly upgrade?: true;
 }
@@ -175,7 +185,7 @@ export const ROUTES = {
     summary: "Register an endpoint.",
     scope: "manage",
     body: RegisterEndpointSchema,
-    answer: EndpointRegistrationSchema,
+    answer: v.union([EndpointRegistrationSchema, GlobusRegistrationSchema]),
   },
   updateEndpoint: {
     method: "PUT",
@@ -183,7 +193,7 @@ export const ROUTES = {
     summary: "Register it again under the same id; its old token ends.",
     scope: "manage",
     body: RegisterEndpointSchema,
-    answer: EndpointRegistrationSchema,
+    answer: v.union([EndpointRegistrationSchema, GlobusRegistrationSchema]),
   },
   listEndpoints: {
     method: "GET",
@@ -260,6 +270,13 @@ export const ROUTES = {
     summary: "Delete an endpoint; its unfinished tasks fail.",
     scope: "manage",
     answer: removed,
+  },
+  lockEndpoint: {
+    method: "POST",
+    path: "/v3/endpoints/:endpoint_id/lock",
+    summary: "End every agent that serves this endpoint; it has to be started again.",
+    scope: "manage",
+    answer: EndpointLockSchema,
   },
   shutdownEndpoint: {
     method: "POST",
@@ -447,6 +464,24 @@ export const ROUTES = {
     query: v.object({ task_id: v.optional(uuid) }),
     answer: nothing,
     octets: "answer",
+  },
+
+  /** The token comes back as it is: nothing is made that would outlive it. */
+  oauthToken: {
+    method: "POST",
+    path: "/v2/oauth2/token",
+    summary: "A client credentials grant; the client secret is a token of this service.",
+    scope: null,
+    body: OauthTokenRequestSchema,
+    answer: OauthTokenSchema,
+    form: true,
+  },
+  userinfo: {
+    method: "GET",
+    path: "/v2/oauth2/userinfo",
+    summary: "The token's owner, as Globus Auth names one.",
+    scope: "read",
+    answer: UserinfoSchema,
   },
 
   createToken: {

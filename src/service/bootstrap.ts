@@ -142,6 +142,7 @@ function makeParts(
     hub,
     ...overviewParts(store, hub, Date.now),
     relay: new Relay(),
+    globus: undefined,
     vault,
     uses: new OpenUses(),
     gate: new Gate({

@@ -10,10 +10,13 @@
  */
 import type { EndpointId, UserId } from "../../contract/ids.ts";
 
+/** Where agents publish, with the name of a queue as routing key. */
+export const EXCHANGE = "funcx";
+
 export interface BrokerMessage {
   readonly body: Uint8Array<ArrayBuffer>;
-  /** Text values only, as the agents of Globus Compute read them. */
-  readonly headers?: Readonly<Record<string, string>>;
+  /** Text or lists of texts, as the agents of Globus Compute read them. */
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
   readonly contentType?: string;
   /** Seconds since 1970: when what it tells of happened. */
   readonly timestamp?: number;

@@ -192,6 +192,13 @@ export class Hub {
     }
   }
 
+  /** An endpoint has lost these, which it had accepted: they are sent again, or fail. */
+  async lost(endpointId: EndpointId, taskIds: readonly TaskId[]): Promise<void> {
+    const lost = await this.#store.queue.missing(endpointId, taskIds, this.#now());
+    log.warning("endpoint {endpoint} has lost tasks", { endpoint: endpointId, ...lost });
+    this.#servingOf(endpointId)?.wake();
+  }
+
   /** Ends the session of an endpoint that was deleted from the store. */
   deleteEndpoint(endpointId: EndpointId): void {
     this.#sessions.get(endpointId)?.goodbye("the endpoint was deleted");

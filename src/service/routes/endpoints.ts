@@ -1,5 +1,11 @@
 /** Endpoints: registered, listed, shown, stopped from afar, deleted. */
-import type { EndpointRegistration, RegisterEndpoint } from "../../contract/api.ts";
+import {
+  type EndpointRegistration,
+  type GlobusRegistration,
+  isGlobusAgent,
+  type RegisterEndpoint,
+} from "../../contract/api.ts";
+import { FuncxError } from "../../contract/errors.ts";
 import { type EndpointId, newId, type UserId } from "../../contract/ids.ts";
 import { DEFAULT_PAGE_SIZE } from "../../contract/limits.ts";
 import { notFound, requireOwned, requireVisible } from "../auth/access.ts";
@@ -9,7 +15,7 @@ import type { ServiceParts } from "../parts.ts";
 import type { EndpointDescription, EndpointToken, StoredEndpoint } from "../store/store.ts";
 import { endpointRecord, listedEndpoint, shownStatus } from "./endpoint_record.ts";
 import type { Handlers } from "./route.ts";
-import { pageOf } from "./shapes.ts";
+import { pageOf, seconds } from "./shapes.ts";
 
 const DEFAULT_HISTORY_MINUTES = 60;
 
@@ -24,10 +30,11 @@ type EndpointRoutes =
   | "endpointStatus"
   | "allowedFunctions"
   | "deleteEndpoint"
+  | "lockEndpoint"
   | "shutdownEndpoint";
 
 export function endpointHandlers(parts: ServiceParts): Pick<Handlers, EndpointRoutes> {
-  const { store, directory, history, hub, uses, now } = parts;
+  const { store, directory, history, hub, globus, uses, now } = parts;
 
   const visible = async (endpointId: EndpointId, user: UserId): Promise<StoredEndpoint> =>
     requireVisible("endpoint", endpointId, await store.endpoints.get(endpointId), user);
@@ -36,6 +43,7 @@ export function endpointHandlers(parts: ServiceParts): Pick<Handlers, EndpointRo
 
   return {
     registerEndpoint: async ({ caller, body, request }) => {
+      requireBridge(parts, body);
       const endpointId = newId();
       const { token, stored } = endpointToken();
       await store.endpoints.register({
@@ -49,7 +57,8 @@ export function endpointHandlers(parts: ServiceParts): Pick<Handlers, EndpointRo
     },
 
     updateEndpoint: async ({ caller, body, request, parameters: { endpoint_id } }) => {
-      await owned(endpoint_id, caller.user);
+      requireKind(await owned(endpoint_id, caller.user), body);
+      requireBridge(parts, body);
       const { token, stored } = endpointToken();
       const change = { ...description(body), token: stored, at: now() };
       if (!await store.endpoints.update(endpoint_id, change)) {
@@ -109,8 +118,16 @@ export function endpointHandlers(parts: ServiceParts): Pick<Handlers, EndpointRo
         throw notFound("endpoint", endpoint_id);
       }
       hub.deleteEndpoint(endpoint_id);
+      await globus?.deleted(endpoint_id);
       uses.endOfEndpoint(endpoint_id);
       return { result: 302 };
+    },
+
+    lockEndpoint: async ({ caller, parameters: { endpoint_id } }) => {
+      await owned(endpoint_id, caller.user);
+      await globus?.lock(endpoint_id);
+      hub.shutdownEndpoint(endpoint_id, false);
+      return { endpoint_id, lock_expiration_timestamp: seconds(now()) };
     },
 
     shutdownEndpoint: async ({ caller, body, parameters: { endpoint_id } }) => {
@@ -137,19 +154,43 @@ function description(body: RegisterEndpoint): EndpointDescription {
   };
 }
 
-function registration(
-  { publicUrl }: ServiceParts,
+/** An agent of Globus Compute has no use for the token, which nobody gets then. */
+async function registration(
+  { publicUrl, store, globus }: ServiceParts,
   request: Request,
   endpointId: EndpointId,
   token: string,
   body: RegisterEndpoint,
-): EndpointRegistration {
+): Promise<EndpointRegistration | GlobusRegistration> {
+  const endpoint = isGlobusAgent(body.metadata) ? await store.endpoints.get(endpointId) : undefined;
+  if (endpoint !== undefined && globus !== undefined) {
+    return { ...await globus.registered(endpoint), warnings: warnings(body) };
+  }
   return {
     endpoint_id: endpointId,
     forwarder_url: forwarderUrl(request, publicUrl),
     endpoint_token: token,
     warnings: warnings(body),
   };
+}
+
+function requireBridge({ globus }: ServiceParts, { metadata }: RegisterEndpoint): void {
+  if (globus !== undefined || !isGlobusAgent(metadata)) return;
+  throw new FuncxError({
+    code: "RESOURCE_CONFLICT",
+    message: "this service has no AMQP broker, which agents of Globus Compute need",
+    hint: "Start the service with one; see: funcx-endpoint service start --help",
+  });
+}
+
+/** An id stays with the kind of agent that got it: what it has accepted only the same kind tells. */
+function requireKind({ metadata }: StoredEndpoint, body: RegisterEndpoint): void {
+  if (isGlobusAgent(metadata) === isGlobusAgent(body.metadata)) return;
+  throw new FuncxError({
+    code: "ENDPOINT_ALREADY_REGISTERED",
+    message: "the endpoint was registered by an agent of another kind",
+    hint: "Register it without an id, so that it gets a new one.",
+  });
 }
 
 /** What Globus Compute has, this service has not, and an endpoint can do without. */

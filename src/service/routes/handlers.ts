@@ -7,6 +7,7 @@ import { forwarderHandlers } from "./forwarder.ts";
 import { functionHandlers } from "./functions.ts";
 import { generalHandlers } from "./general.ts";
 import { liveHandlers } from "./live.ts";
+import { oauthHandlers } from "./oauth.ts";
 import { relayHandlers } from "./relay.ts";
 import type { Handlers } from "./route.ts";
 import { runAgainHandlers } from "./run_again.ts";
@@ -21,6 +22,7 @@ export function allHandlers(parts: ServiceParts): Handlers {
   const handlers = {
     ...generalHandlers(parts),
     ...tokenHandlers(parts),
+    ...oauthHandlers(parts),
     ...functionHandlers(parts),
     ...endpointHandlers(parts),
     ...forwarderHandlers(parts),

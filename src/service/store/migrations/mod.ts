@@ -7,6 +7,7 @@ import { blobs } from "./002_blobs.ts";
 import { lanes } from "./003_lanes.ts";
 import { sessions } from "./004_sessions.ts";
 import { overview } from "./005_overview.ts";
+import { userEndpoints } from "./006_user_endpoints.ts";
 
 export interface Migration {
   /** Counted from 1 without gaps; `PRAGMA user_version` is that of the last one applied. */
@@ -21,4 +22,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { number: 3, name: "lanes", sql: lanes },
   { number: 4, name: "sessions", sql: sessions },
   { number: 5, name: "overview", sql: overview },
+  { number: 6, name: "user endpoints", sql: userEndpoints },
 ];
