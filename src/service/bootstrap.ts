@@ -225,6 +225,7 @@ async function closeServer(
 ): Promise<void> {
   parts.phase.stopping = true;
   parts.uses.endAll();
+  await parts.globus?.close();
   await parts.hub.close();
   parts.relay.close();
   const grace = Math.min(stop.timeout ?? DEFAULT_STOP_TIMEOUT, MAX_GRACE);

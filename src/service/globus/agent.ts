@@ -142,8 +142,11 @@ export class GlobusAgent {
         endpoint: this.#endpointId,
       });
     } else if (!this.#closed) {
-      const { heartbeat_period: period = 30, error } = message.state;
-      if (error) this.#problem = { code: "START_FAILED", message: error };
+      const { heartbeat_period: period, error } = message.state;
+      // Of one that a user's configuration kept from starting, only that user is told.
+      this.#problem = !error
+        ? undefined
+        : { code: "START_FAILED", message: error.slice(0, 10_000) };
       if (period === 0 || error) this.#leave(error || "the agent is shutting down");
       else this.#alive(period * 1_000);
     }
@@ -392,7 +395,6 @@ export class GlobusAgent {
   }
 
   async #failed(tasks: readonly BridgedTask[], reason: string): Promise<void> {
-    this.#problem = { code: "START_FAILED", message: reason.slice(0, 10_000) };
     const code = "SEMANTICALLY_INVALID";
     const message = `Request payload failed validation: ${reason}`;
     for (const { taskId, attempt } of tasks) {
@@ -407,6 +409,9 @@ export class GlobusAgent {
     this.#inherited.clear();
     if (taskIds.length === 0 || this.#closed) return;
     for (const taskId of taskIds) this.#places.delete(taskId);
+    // Also those that no one has confirmed may have begun: that costs an attempt.
+    for (const { taskId } of tasks) this.#say({ type: "task_ack", task_ids: [taskId] });
+    await Promise.resolve();
     try {
       await this.#options.hub.lost(this.#endpointId, taskIds);
     } catch (thrown) {

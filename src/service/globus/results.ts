@@ -1,7 +1,10 @@
 /** Results of agents of Globus Compute as the store takes them. Pure. */
-import type { AgentResult, Transition } from "../../contract/globus_agent.ts";
+import type { GlobusResult } from "../../contract/globus_messages.ts";
+import { MAX_TIMELINE_EVENTS } from "../../contract/limits.ts";
 import type { ResultMessage } from "../../contract/protocol/messages.ts";
 import type { TaskEvent, TaskState } from "../../contract/task_state.ts";
+
+type Transition = NonNullable<GlobusResult["task_statuses"]>[number];
 
 const utf8 = new TextEncoder();
 const MAX_TEXT = 100_000;
@@ -15,10 +18,10 @@ const STATES: Readonly<Record<string, TaskState>> = {
 };
 
 /** @param now milliseconds since 1970, for a result that does not say when it ended */
-export function resultOf(result: AgentResult, attempt: number, now: number): ResultMessage {
+export function resultOf(result: GlobusResult, attempt: number, now: number): ResultMessage {
   const { task_id, data, error_details: error, details, task_statuses } = result;
   const state = error ? "failed" : "success";
-  const moves = task_statuses ?? [];
+  const moves = (task_statuses ?? []).slice(-MAX_TIMELINE_EVENTS + 1);
   const end = moves.findLast(({ state }) => state === "execution-end");
   const last: TaskEvent = {
     state,
@@ -52,7 +55,7 @@ function milliseconds({ timestamp }: Transition): number {
 
 /** The last line of a Python traceback names the exception. */
 function errorOf(
-  { code, user_message }: NonNullable<AgentResult["error_details"]>,
+  { code, user_message }: NonNullable<GlobusResult["error_details"]>,
   traceback: string,
 ): NonNullable<ResultMessage["error"]> {
   const found = traceback.trimEnd().split("\n").findLast((line) => /^[\w.]+(: |$)/.test(line));

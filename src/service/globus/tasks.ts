@@ -1,7 +1,7 @@
 /** Tasks of the forwarder protocol as agents of Globus Compute take them. Pure. */
 import { payloadReferences } from "../../contract/blob_reference.ts";
 import { functionBuffers, readBuffer, runtimeOf, unpack } from "../../contract/envelope.ts";
-import { taskMessage } from "../../contract/globus_agent.ts";
+import { encodeGlobusMessage } from "../../contract/globus_messages.ts";
 import type { TaskMessage } from "../../contract/protocol/messages.ts";
 import { messageOf } from "../../lib/outcome.ts";
 import type { BrokerMessage } from "../amqp/broker.ts";
@@ -37,7 +37,10 @@ export function agentTask(
   return {
     kind: "ok",
     message: {
-      body: taskMessage(task_id, codeText + payloadText),
+      body: encodeGlobusMessage({
+        type: "task",
+        data: { task_id, task_buffer: codeText + payloadText },
+      }),
       headers: {
         function_uuid: function_id,
         task_uuid: task_id,

@@ -6,11 +6,8 @@
  * 2. Whatever was published counts as held by the process. When that is gone its tasks are told as
  *    lost, after its queue was emptied: the store decides whether they run again.
  */
-import {
-  type AgentResult,
-  type GlobalState,
-  readAgentMessage,
-} from "../../contract/globus_agent.ts";
+import { readAgentMessage } from "../../contract/globus_agent.ts";
+import type { GlobusResult, GlobusState } from "../../contract/globus_messages.ts";
 import type { UserEndpointCredentials } from "../../contract/api.ts";
 import type { TaskId } from "../../contract/ids.ts";
 import { logger } from "../../lib/log.ts";
@@ -43,7 +40,7 @@ export interface UserEndpointEvents {
   /** The broker needs the service no longer for this task. */
   accepted(task: BridgedTask): void;
   /** Resolves when the result is on disk; `task` is undefined when it was given to an earlier service. */
-  result(result: AgentResult, task: BridgedTask | undefined): Promise<void>;
+  result(result: GlobusResult, task: BridgedTask | undefined): Promise<void>;
   /** It did not start, for this reason. */
   failed(tasks: readonly BridgedTask[], reason: string): void;
   /** It is gone with these, and perhaps with some of an earlier service. */
@@ -57,7 +54,7 @@ type State =
   | { readonly kind: "starting"; readonly timer: ReturnType<typeof setTimeout> }
   | {
     readonly kind: "running";
-    readonly status: GlobalState;
+    readonly status: GlobusState;
     /** Of the process. */
     readonly instance: string;
     readonly timer: ReturnType<typeof setTimeout>;
@@ -95,7 +92,7 @@ export class UserEndpoint {
   }
 
   /** As of its last heartbeat; undefined when it does not run. */
-  get status(): GlobalState | undefined {
+  get status(): GlobusState | undefined {
     return this.#state.kind === "running" ? this.#state.status : undefined;
   }
 
@@ -176,7 +173,7 @@ export class UserEndpoint {
     return Promise.resolve();
   }
 
-  #told(status: GlobalState): void {
+  #told(status: GlobusState): void {
     if (this.#closed) return;
     if (status.error) return this.#failed(status.error);
     const before = this.#state;
@@ -184,7 +181,7 @@ export class UserEndpoint {
     if (before.kind === "running" && before.instance !== instance) this.#lost();
     const timeout = status.active === false
       ? RETURN_TIMEOUT
-      : (status.heartbeat_period ?? 30) * 1_000 * MISSED_HEARTBEATS + HEARTBEAT_DELAY;
+      : (status.heartbeat_period) * 1_000 * MISSED_HEARTBEATS + HEARTBEAT_DELAY;
     this.#become({
       kind: "running",
       status,

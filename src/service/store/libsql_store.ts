@@ -21,6 +21,7 @@ import { LiveProgress } from "./libsql/live_progress.ts";
 import { Query } from "./libsql/query.ts";
 import { LibsqlQueue } from "./libsql/queue.ts";
 import { recover } from "./libsql/recovery.ts";
+import { LibsqlResultQueues } from "./libsql/result_queues.ts";
 import { LibsqlResults } from "./libsql/results.ts";
 import { Submissions } from "./libsql/submissions.ts";
 import { TaskFinisher } from "./libsql/task_finisher.ts";
@@ -62,6 +63,7 @@ export class LibsqlStore implements Store {
   readonly groups: LibsqlGroups;
   readonly queue: LibsqlQueue;
   readonly results: LibsqlResults;
+  readonly resultQueues: LibsqlResultQueues;
   readonly blobs: LibsqlBlobs;
   readonly history: LibsqlHistory;
   readonly changes: StoreChanges;
@@ -96,6 +98,7 @@ export class LibsqlStore implements Store {
     this.groups = new LibsqlGroups(engine);
     this.queue = new LibsqlQueue(engine, { live, finisher, endpointTasks, cancellations });
     this.results = new LibsqlResults(engine);
+    this.resultQueues = new LibsqlResultQueues(engine);
   }
 
   recover(): Promise<void> {

@@ -17,6 +17,7 @@ import type { GroupStore } from "./group_store.ts";
 import type { HistoryStore } from "./history_store.ts";
 import type { QueueStore } from "./queue_store.ts";
 import type { EndpointStore, FunctionStore, TokenStore } from "./registry_store.ts";
+import type { ResultQueueStore } from "./result_queue_store.ts";
 import type { ResultStore, TaskStore } from "./task_store.ts";
 import type { UserEndpointStore } from "./user_endpoint_store.ts";
 
@@ -27,6 +28,7 @@ export type * from "./group_store.ts";
 export type * from "./history_store.ts";
 export type * from "./queue_store.ts";
 export type * from "./registry_store.ts";
+export type * from "./result_queue_store.ts";
 export type * from "./task_store.ts";
 export type * from "./user_endpoint_store.ts";
 
@@ -41,6 +43,7 @@ export interface Store {
   readonly groups: GroupStore;
   readonly queue: QueueStore;
   readonly results: ResultStore;
+  readonly resultQueues: ResultQueueStore;
   readonly blobs: BlobStore;
   readonly history: HistoryStore;
   readonly changes: StoreChanges;
