@@ -94,6 +94,10 @@ export const RESULTS_IN_FLIGHT = 1_000;
  */
 export const RESULTS_AHEAD = 10_000;
 
+/** Results of one task group that a broker, or a reader over AMQP, has not confirmed. */
+export const RESULT_WINDOW_MESSAGES = 4_000;
+export const RESULT_WINDOW_BYTES = 16 * MIB;
+
 /** Unacknowledged bytes in one direction of a link; one message that is larger goes alone. */
 export const MAX_WINDOW_BYTES = 64 * MIB;
 /**

@@ -142,6 +142,7 @@ function makeParts(
     hub,
     ...overviewParts(store, hub, Date.now),
     relay: new Relay(),
+    globus: undefined,
     vault,
     uses: new OpenUses(),
     gate: new Gate({
@@ -224,6 +225,7 @@ async function closeServer(
 ): Promise<void> {
   parts.phase.stopping = true;
   parts.uses.endAll();
+  await parts.globus?.close();
   await parts.hub.close();
   parts.relay.close();
   const grace = Math.min(stop.timeout ?? DEFAULT_STOP_TIMEOUT, MAX_GRACE);

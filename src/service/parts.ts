@@ -5,6 +5,7 @@ import type { OpenUses } from "./auth/open_uses.ts";
 import type { BlobVault } from "./blobs/vault.ts";
 import type { EndpointDirectory } from "./directory/endpoint_directory.ts";
 import type { EndpointHistory } from "./history/endpoint_history.ts";
+import type { GlobusBridge } from "./globus/bridge.ts";
 import type { Gate } from "./http/gate.ts";
 import type { RequestRoom } from "./http/request_room.ts";
 import type { Hub } from "./hub/hub.ts";
@@ -25,6 +26,8 @@ export interface ServiceParts {
   readonly directory: EndpointDirectory;
   readonly history: EndpointHistory;
   readonly relay: Relay;
+  /** Undefined where there is no broker: agents of Globus Compute are refused then. */
+  readonly globus: GlobusBridge | undefined;
   readonly vault: BlobVault;
   readonly uses: OpenUses;
   readonly gate: Gate;

@@ -129,6 +129,9 @@ export const TaskOptionsSchema = v.object({
   resource_specification: v.optional(v.record(v.string(), v.unknown())),
   /** Import paths of the official SDK, tried in order by the Python worker. */
   result_serializers: v.optional(v.array(name)),
+  /** For an agent of Globus Compute, which fills its template from them; no other agent gets them. */
+  user_endpoint_config: v.optional(v.record(v.string(), v.unknown())),
+  user_runtime: v.optional(v.record(v.string(), v.unknown())),
 });
 export type TaskOptions = v.InferOutput<typeof TaskOptionsSchema>;
 

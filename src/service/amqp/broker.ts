@@ -28,8 +28,12 @@ export interface ConnectionGrant {
   readonly url: string;
 }
 
-export interface ReaderGrant extends ConnectionGrant {
-  /** The names of all queues that it may read begin so. */
+/** Who is let in to read results. */
+export interface Reader {
+  readonly user: UserId;
+  /** By which he asked: what he reads by this grant ends with it. */
+  readonly token: { readonly id: string; readonly expiresAt: number | null };
+  /** The names of all queues that he may read begin so; see `queue_names.ts`. */
   readonly queuePrefix: string;
 }
 
@@ -56,7 +60,7 @@ export interface Broker {
   /** Ends the queue and what is in it. */
   remove(queue: string): Promise<void>;
   /** Lets a user read the results of his task groups; each call makes a new password. */
-  grantReader(user: UserId): Promise<ReaderGrant>;
+  grantReader(reader: Reader): Promise<ConnectionGrant>;
   /** Lets an agent read and write the queues of its endpoint; passwords given before end. */
   grantAgent(endpointId: EndpointId, queues: {
     readonly reads: readonly string[];

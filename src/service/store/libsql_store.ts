@@ -21,6 +21,7 @@ import { LiveProgress } from "./libsql/live_progress.ts";
 import { Query } from "./libsql/query.ts";
 import { LibsqlQueue } from "./libsql/queue.ts";
 import { recover } from "./libsql/recovery.ts";
+import { LibsqlResultQueues } from "./libsql/result_queues.ts";
 import { LibsqlResults } from "./libsql/results.ts";
 import { Submissions } from "./libsql/submissions.ts";
 import { TaskFinisher } from "./libsql/task_finisher.ts";
@@ -28,6 +29,7 @@ import { TaskInputs } from "./libsql/task_inputs.ts";
 import { LibsqlGroups } from "./libsql/task_groups.ts";
 import { LibsqlTasks } from "./libsql/tasks.ts";
 import { LibsqlTokens } from "./libsql/tokens.ts";
+import { LibsqlUserEndpoints } from "./libsql/user_endpoints.ts";
 import { migrate } from "./migrate.ts";
 import type { Store, StoreChanges } from "./store.ts";
 
@@ -56,10 +58,12 @@ export class LibsqlStore implements Store {
   readonly tokens: LibsqlTokens;
   readonly functions: LibsqlFunctions;
   readonly endpoints: LibsqlEndpoints;
+  readonly userEndpoints: LibsqlUserEndpoints;
   readonly tasks: LibsqlTasks;
   readonly groups: LibsqlGroups;
   readonly queue: LibsqlQueue;
   readonly results: LibsqlResults;
+  readonly resultQueues: LibsqlResultQueues;
   readonly blobs: LibsqlBlobs;
   readonly history: LibsqlHistory;
   readonly changes: StoreChanges;
@@ -85,6 +89,7 @@ export class LibsqlStore implements Store {
     this.tokens = new LibsqlTokens(engine);
     this.functions = new LibsqlFunctions(engine);
     this.endpoints = new LibsqlEndpoints(engine, this.tokens, endpointTasks);
+    this.userEndpoints = new LibsqlUserEndpoints(engine);
     this.tasks = new LibsqlTasks(engine, live, {
       submissions: new Submissions(engine, this.blobs),
       inputs: new TaskInputs(engine, this.blobs),
@@ -93,6 +98,7 @@ export class LibsqlStore implements Store {
     this.groups = new LibsqlGroups(engine);
     this.queue = new LibsqlQueue(engine, { live, finisher, endpointTasks, cancellations });
     this.results = new LibsqlResults(engine);
+    this.resultQueues = new LibsqlResultQueues(engine);
   }
 
   recover(): Promise<void> {

@@ -65,6 +65,7 @@ export class ServiceFixture implements AsyncDisposable {
       hub,
       ...overviewParts(store, hub, clock.now),
       relay: new Relay(),
+      globus: undefined,
       uses: new OpenUses(),
       gate: new Gate({ hostname: "127.0.0.1", allowedHosts: [], allowedOrigins: [] }),
       requests: new RequestRoom(),

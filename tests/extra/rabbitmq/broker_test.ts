@@ -6,6 +6,7 @@ import { messageOf } from "../../../src/lib/outcome.ts";
 import { writePrivateFile } from "../../../src/lib/files.ts";
 import { join } from "../../../src/lib/path.ts";
 import type { BrokerMessage } from "../../../src/service/amqp/broker.ts";
+import { queuePrefix } from "../../../src/service/amqp/queue_names.ts";
 import {
   type RabbitAddress,
   rabbitAddress,
@@ -29,6 +30,16 @@ function message(text: string): BrokerMessage {
     contentType: "text/plain",
     timestamp: 1_700_000_000,
   };
+}
+
+/** A login for the user of this name, and what it reads. */
+async function granted(
+  broker: RabbitBroker,
+  user: string,
+): Promise<{ readonly url: string; readonly queuePrefix: string }> {
+  const prefix = queuePrefix("2f1f51cc-54a0-4ea3-8d32-3c1a8ba9a3f0", user);
+  const token = { id: "0d5bb8b3-9e3b-46a5-8fb5-3ae5b3c3c0f4", expiresAt: null };
+  return { ...await broker.grantReader({ user, token, queuePrefix: prefix }), queuePrefix: prefix };
 }
 
 function textOf({ body }: BrokerMessage): string {
@@ -122,11 +133,10 @@ rabbitTest("logins may do what they are for, and nothing else", async () => {
   await using node = await RabbitNode.start();
   const broker = new RabbitBroker(addressOf(node));
   await closing(broker, async () => {
-    const ann = await broker.grantReader("ann");
-    const other = await broker.grantReader("ann.b");
-    const again = await broker.grantReader("ann");
+    const ann = await granted(broker, "ann");
+    const other = await granted(broker, "ann.b");
+    const again = await granted(broker, "ann");
     assertTrue(again.url !== ann.url);
-    assertEquals(again.queuePrefix, ann.queuePrefix);
     await broker.declare(`${ann.queuePrefix}g`);
     await broker.declare(`${other.queuePrefix}g`);
     await broker.publish(`${ann.queuePrefix}g`, message("for ann"));
@@ -193,6 +203,6 @@ rabbitTest("TLS is checked against the authority that is named", async () => {
   await closing(broker, async () => {
     await broker.declare("q");
     await broker.publish("q", message("sealed"));
-    assertMatch((await broker.grantReader("ann")).url, /^amqps:/);
+    assertMatch((await granted(broker, "ann")).url, /^amqps:/);
   });
 });

@@ -1,6 +1,6 @@
 /** RabbitMQ users that the service makes for others. */
-import type { EndpointId, UserId } from "../../../contract/ids.ts";
-import { type ConnectionGrant, EXCHANGE, type ReaderGrant } from "../broker.ts";
+import type { EndpointId } from "../../../contract/ids.ts";
+import { type ConnectionGrant, EXCHANGE, type Reader } from "../broker.ts";
 
 import { Management } from "./management.ts";
 import { type RabbitAddress, urlFor } from "./rabbit_address.ts";
@@ -25,9 +25,8 @@ export class Logins {
    * A login of its own for each call: programs of one user run side by side, and one that asks must
    * not end the others' reconnecting. Throws SERVICE_UNAVAILABLE.
    */
-  async forReader(user: UserId): Promise<ReaderGrant> {
-    const owner = await nameFor(user);
-    const queuePrefix = `${owner}.`;
+  async forReader({ queuePrefix }: Pick<Reader, "queuePrefix">): Promise<ConnectionGrant> {
+    const owner = queuePrefix.replace(/\.$/, "");
     await this.#removeUnused(owner);
     const made = Date.now().toString().padStart(14, "0");
     const name = `funcx-reader.${owner}.${made}.${crypto.randomUUID().slice(0, 8)}`;
@@ -38,7 +37,7 @@ export class Logins {
       write: NOTHING,
       read: `^${literal(queuePrefix)}`,
     });
-    return { url: urlFor(this.#address, name, password), queuePrefix };
+    return { url: urlFor(this.#address, name, password) };
   }
 
   /** Ends the login before, with its connections. Throws SERVICE_UNAVAILABLE. */
@@ -81,12 +80,6 @@ export class Logins {
       if (index < tooMany || made < tooOld) await this.#management.removeUser(name);
     }
   }
-}
-
-/** 32 digits, so that no user's prefix begins another's, whatever they are called. */
-export async function nameFor(user: UserId): Promise<string> {
-  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(user));
-  return new Uint8Array(hash).toHex().slice(0, 32);
 }
 
 function newPassword(): string {

@@ -1,7 +1,7 @@
 /** A `Broker` that is a RabbitMQ. */
 import type { Channel, ConsumeMessage, Message } from "amqplib";
 import { Buffer } from "node:buffer";
-import type { EndpointId, UserId } from "../../../contract/ids.ts";
+import type { EndpointId } from "../../../contract/ids.ts";
 import { logger } from "../../../lib/log.ts";
 import { messageOf } from "../../../lib/outcome.ts";
 import {
@@ -9,7 +9,7 @@ import {
   type BrokerMessage,
   type ConnectionGrant,
   EXCHANGE,
-  type ReaderGrant,
+  type Reader,
   type Subscription,
 } from "../broker.ts";
 
@@ -106,8 +106,8 @@ export class RabbitBroker implements Broker {
     await withChannel(link, (channel) => channel.deleteQueue(queue));
   }
 
-  async grantReader(user: UserId): Promise<ReaderGrant> {
-    return await this.#logins.forReader(user);
+  async grantReader(reader: Reader): Promise<ConnectionGrant> {
+    return await this.#logins.forReader(reader);
   }
 
   async grantAgent(

@@ -7,6 +7,8 @@ import { blobs } from "./002_blobs.ts";
 import { lanes } from "./003_lanes.ts";
 import { sessions } from "./004_sessions.ts";
 import { overview } from "./005_overview.ts";
+import { resultQueues } from "./006_result_queues.ts";
+import { userEndpoints } from "./007_user_endpoints.ts";
 
 export interface Migration {
   /** Counted from 1 without gaps; `PRAGMA user_version` is that of the last one applied. */
@@ -21,4 +23,6 @@ export const MIGRATIONS: readonly Migration[] = [
   { number: 3, name: "lanes", sql: lanes },
   { number: 4, name: "sessions", sql: sessions },
   { number: 5, name: "overview", sql: overview },
+  { number: 6, name: "result_queues", sql: resultQueues },
+  { number: 7, name: "user endpoints", sql: userEndpoints },
 ];

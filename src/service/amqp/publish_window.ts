@@ -1,0 +1,82 @@
+/** What was handed to a broker and is not confirmed: bounded, and confirmed in its own order. */
+import { deferred, Signal } from "../../lib/async.ts";
+
+interface Batch {
+  readonly sequence: number;
+  readonly messages: number;
+  readonly bytes: number;
+  done: boolean;
+}
+
+export class PublishWindow {
+  /** Rejects when a message was not taken; nothing is confirmed from then on. */
+  readonly failed: Promise<never>;
+  readonly #fail: (reason: unknown) => void;
+  readonly #limits: { readonly messages: number; readonly bytes: number };
+  readonly #confirmed: (sequence: number) => void;
+  readonly #batches: Batch[] = [];
+  readonly #moved = new Signal();
+  #hasFailed = false;
+  #messages = 0;
+  #bytes = 0;
+
+  /** @param confirmed told of each batch with all before it, in order */
+  constructor(
+    limits: { readonly messages: number; readonly bytes: number },
+    confirmed: (sequence: number) => void,
+  ) {
+    const { promise, reject } = deferred<never>();
+    this.failed = promise;
+    this.#fail = reject;
+    // Whoever publishes next sees it; nobody may be there at the moment.
+    promise.catch(() => {});
+    this.#limits = limits;
+    this.#confirmed = confirmed;
+  }
+
+  get isEmpty(): boolean {
+    return this.#batches.length === 0;
+  }
+
+  /** Resolves when another batch may go out: one may always, however large it is. */
+  async room(): Promise<void> {
+    while (
+      this.#messages >= this.#limits.messages || this.#bytes >= this.#limits.bytes
+    ) await Promise.race([this.#moved.next(), this.failed]);
+  }
+
+  /** Resolves when something was confirmed. */
+  moved(): Promise<void> {
+    return this.#moved.next();
+  }
+
+  add(sequence: number, publishing: readonly Promise<void>[], bytes: number): void {
+    const batch: Batch = { sequence, messages: publishing.length, bytes, done: false };
+    this.#batches.push(batch);
+    this.#messages += batch.messages;
+    this.#bytes += bytes;
+    Promise.all(publishing).then(
+      () => {
+        batch.done = true;
+        this.#settle();
+      },
+      (reason) => {
+        this.#hasFailed = true;
+        this.#fail(reason);
+      },
+    );
+  }
+
+  #settle(): void {
+    if (this.#hasFailed) return;
+    let last: Batch | undefined;
+    while (this.#batches[0]?.done) {
+      last = this.#batches.shift()!;
+      this.#messages -= last.messages;
+      this.#bytes -= last.bytes;
+    }
+    if (last === undefined) return;
+    this.#confirmed(last.sequence);
+    this.#moved.notify();
+  }
+}

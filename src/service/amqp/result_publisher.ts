@@ -1,0 +1,206 @@
+/**
+ * Publishes results of task groups to their queues: for each group a cursor over the store.
+ *
+ * 1. The position is written when a result is confirmed, never before: after a crash a result may
+ *    come twice, and none is left out.
+ * 2. Nothing of a group is read from the store before its broker wants it, so groups that nobody
+ *    reads cost a few hundred bytes each.
+ */
+import type { TaskGroupId, UserId } from "../../contract/ids.ts";
+import {
+  BATCH_BYTES,
+  MAX_BATCH_ITEMS,
+  RESULT_WINDOW_BYTES,
+  RESULT_WINDOW_MESSAGES,
+} from "../../contract/limits.ts";
+import { delay, Signal } from "../../lib/async.ts";
+import { Backoff } from "../../lib/backoff.ts";
+import { logger } from "../../lib/log.ts";
+import { messageOf } from "../../lib/outcome.ts";
+import type { ResultQueue, Store } from "../store/store.ts";
+import type { Broker } from "./broker.ts";
+import { PublishWindow } from "./publish_window.ts";
+import { resultQueueName } from "./queue_names.ts";
+import { type BlobSource, resultMessage } from "./result_message.ts";
+
+const log = logger("service", "amqp");
+
+export interface ResultPublisherParts {
+  readonly store: Pick<Store, "serviceId" | "results" | "resultQueues" | "blobs" | "tasks">;
+  readonly vault: BlobSource["vault"];
+  readonly broker: Pick<Broker, "wanted" | "publish" | "declare">;
+}
+
+export class ResultPublisher {
+  readonly #parts: ResultPublisherParts;
+  readonly #stop = new AbortController();
+  readonly #running = new Map<TaskGroupId, Promise<void>>();
+
+  constructor(parts: ResultPublisherParts) {
+    this.#parts = parts;
+  }
+
+  /** Goes on with what the last run of the service has left. */
+  async start(): Promise<void> {
+    for (const queue of await this.#parts.store.resultQueues.behind()) this.#run(queue);
+  }
+
+  /** From now on results of the group go to its queue. False when the user has no such group. */
+  async open(user: UserId, taskGroupId: TaskGroupId): Promise<boolean> {
+    const { store } = this.#parts;
+    if (await store.tasks.groupOwner(taskGroupId) !== user) return false;
+    const queue = await store.resultQueues.open(taskGroupId);
+    if (queue === undefined) return false;
+    this.#run(queue);
+    return true;
+  }
+
+  /** How many groups have results that may still go out. */
+  get size(): number {
+    return this.#running.size;
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await Promise.all(this.#running.values());
+  }
+
+  #run(queue: ResultQueue): void {
+    const { taskGroupId } = queue;
+    if (this.#stop.signal.aborted || this.#running.has(taskGroupId)) return;
+    const run = this.#follow(queue).finally(() => this.#running.delete(taskGroupId));
+    this.#running.set(taskGroupId, run);
+  }
+
+  /** Until all is confirmed and no more can come, or the service stops. Never rejects. */
+  async #follow({ taskGroupId, owner }: ResultQueue): Promise<void> {
+    const { store, broker } = this.#parts;
+    const { signal } = this.#stop;
+    const name = resultQueueName(store.serviceId, owner, taskGroupId);
+    const backoff = new Backoff({ initial: 100, maximum: 10_000, minimumUptime: 1_000 });
+    while (!signal.aborted) {
+      const began = Date.now();
+      try {
+        await broker.declare(name);
+        await broker.wanted(name, signal);
+        const queue = await store.resultQueues.open(taskGroupId);
+        if (queue === undefined) return;
+        const cursor = new QueueCursor(this.#parts, queue, name, signal);
+        await cursor.publish();
+        if (await store.resultQueues.isDone(taskGroupId)) return;
+      } catch (thrown) {
+        if (signal.aborted) return;
+        log.debug("results of {group} wait: {reason}", {
+          group: taskGroupId,
+          reason: messageOf(thrown),
+        });
+        backoff.connectionEnded(Date.now() - began);
+        await delay(backoff.next(), signal).catch(() => {});
+      }
+    }
+  }
+}
+
+/** One pass through a queue: from what was confirmed last until it is done or something fails. */
+class QueueCursor {
+  readonly #parts: ResultPublisherParts;
+  readonly #queue: ResultQueue;
+  readonly #name: string;
+  readonly #signal: AbortSignal;
+  readonly #window: PublishWindow;
+  /** Confirmed and not yet written. */
+  #confirmed: number | undefined;
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(
+    parts: ResultPublisherParts,
+    queue: ResultQueue,
+    name: string,
+    signal: AbortSignal,
+  ) {
+    this.#parts = parts;
+    this.#queue = queue;
+    this.#name = name;
+    this.#signal = signal;
+    const limits = { messages: RESULT_WINDOW_MESSAGES, bytes: RESULT_WINDOW_BYTES };
+    this.#window = new PublishWindow(limits, (sequence) => this.#note(sequence));
+  }
+
+  /** Rejects when the broker has not taken something. */
+  async publish(): Promise<void> {
+    const { store } = this.#parts;
+    const { taskGroupId } = this.#queue;
+    const finished = new Signal();
+    const wake = (): void => finished.notify();
+    const unsubscribe = store.results.onFinished(taskGroupId, wake);
+    this.#signal.addEventListener("abort", wake, { once: true });
+    try {
+      for (let sequence = this.#queue.sequence; !this.#signal.aborted;) {
+        await this.#window.room();
+        // Taken before the store is read, so that nothing can finish in between unnoticed.
+        const news = [finished.next(), this.#window.moved(), this.#window.failed];
+        const page = await store.results.after({
+          taskGroupId,
+          sequence,
+          limit: MAX_BATCH_ITEMS,
+          maximumBytes: BATCH_BYTES,
+        });
+        if (page.items.length > 0) {
+          await this.#send(page.items, page.sequence);
+          sequence = page.sequence;
+        } else if (this.#window.isEmpty) {
+          await this.#writing;
+          if (await store.resultQueues.isDone(taskGroupId)) return;
+          await Promise.race(news);
+        } else await Promise.race(news);
+      }
+    } finally {
+      unsubscribe();
+      this.#signal.removeEventListener("abort", wake);
+      await this.#writing;
+    }
+  }
+
+  async #send(
+    items: Awaited<ReturnType<Store["results"]["after"]>>["items"],
+    sequence: number,
+  ): Promise<void> {
+    const { store, vault, broker } = this.#parts;
+    const source: BlobSource = { blobs: store.blobs, vault };
+    const publishing: Promise<void>[] = [];
+    let bytes = 0;
+    for (const item of items) {
+      const message = await resultMessage(source, this.#queue.owner, item);
+      bytes += message.body.length;
+      const published = broker.publish(this.#name, message);
+      // Seen by the window, which gets them together.
+      published.catch(() => {});
+      publishing.push(published);
+    }
+    this.#window.add(sequence, publishing, bytes);
+  }
+
+  /** One write at a time, of the newest position. */
+  #note(sequence: number): void {
+    const isWriting = this.#confirmed !== undefined;
+    this.#confirmed = sequence;
+    if (!isWriting) this.#writing = this.#write();
+  }
+
+  async #write(): Promise<void> {
+    const { resultQueues } = this.#parts.store;
+    while (this.#confirmed !== undefined) {
+      const sequence = this.#confirmed;
+      try {
+        await resultQueues.confirmed(this.#queue.taskGroupId, sequence);
+      } catch (thrown) {
+        // It comes again after a restart, which is better than not at all.
+        log.warning("position of {group} not written: {reason}", {
+          group: this.#queue.taskGroupId,
+          reason: messageOf(thrown),
+        });
+      }
+      if (this.#confirmed === sequence) this.#confirmed = undefined;
+    }
+  }
+}
