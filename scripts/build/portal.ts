@@ -2,10 +2,10 @@
 import { join } from "../../src/lib/path.ts";
 import { capture } from "./command.ts";
 
-/** What `main.js` imports by its text: `from"./chunk-….js"` or `import"./chunk-….js"`. */
+/** What a script imports by its text: `from"./chunk-….js"` or `import"./chunk-….js"`. */
 const STATIC_IMPORT = /(?:\bfrom|\bimport)\s*"\.\/([\w-]+\.js)"/g;
 
-/** Writes `index.html`, `main.js`, `main.css` and what they load into `folder`. */
+/** Writes `index.html`, `early.js`, `main.js`, `main.css` and what they load into `folder`. */
 export async function bundlePortal(root: string, folder: string): Promise<void> {
   Deno.mkdirSync(folder, { recursive: true });
   const bundle = (...args: string[]): Promise<unknown> =>
@@ -17,7 +17,7 @@ export async function bundlePortal(root: string, folder: string): Promise<void> 
       `--outdir=${folder}`,
       ...args,
     ], { cwd: root });
-  await bundle("--code-splitting", "src/portal/main.tsx");
+  await bundle("--code-splitting", "src/portal/early.ts", "src/portal/main.tsx");
   await bundle("src/portal/styles/main.css");
   const source = join(root, "src", "portal");
   Deno.copyFileSync(join(source, "icon.svg"), join(folder, "icon.svg"));
@@ -25,12 +25,16 @@ export async function bundlePortal(root: string, folder: string): Promise<void> 
   Deno.writeTextFileSync(join(folder, "index.html"), withPreloads(page, folder));
 }
 
-/** A browser learns at once of all that `main.js` needs, not one import after the other. */
+/** A browser learns at once of all that a script needs, not one import after the other. */
 function withPreloads(page: string, folder: string): string {
-  const links = [...importsOf("main.js", folder)].map((name) =>
-    `<link rel="modulepreload" href="/portal/${name}">\n    `
-  );
-  return page.replace('<script type="module"', (script) => links.join("") + script);
+  const named = new Set<string>();
+  return page.replace(/<script type="module" src="\/portal\/([\w-]+\.js)"/g, (script, name) => {
+    const links = [...importsOf(name, folder)].filter((each) => !named.has(each)).map((each) => {
+      named.add(each);
+      return `<link rel="modulepreload" href="/portal/${each}">\n    `;
+    });
+    return links.join("") + script;
+  });
 }
 
 /** File names, of imports of imports too. */

@@ -68,6 +68,8 @@ export interface ListenFlags {
   readonly maxBlobBytes?: number;
   readonly blobQuotaBytes?: number;
   readonly retentionDays?: number;
+  readonly amqpListen?: Address;
+  readonly amqpPublicAddress?: string;
   readonly logLevel: LogLevel;
 }
 
@@ -145,6 +147,20 @@ export const LISTEN_FLAGS = {
     parse: parseDays,
     optional: true,
   },
+  amqpListen: {
+    kind: "parsed",
+    brief: "Where AMQP listens, for results of the official SDK (default: a free port)",
+    placeholder: "host:port",
+    parse: parseAddress,
+    optional: true,
+  },
+  amqpPublicAddress: {
+    kind: "parsed",
+    brief: "Address by which clients reach that, when it is another",
+    placeholder: "host:port",
+    parse: String,
+    optional: true,
+  },
   logLevel: {
     kind: "enum",
     brief: "How much goes into the log",
@@ -175,6 +191,8 @@ export function listenArguments(flags: ListenFlags): string[] {
     ...named("max-blob-bytes", flags.maxBlobBytes?.toString()),
     ...named("blob-quota-bytes", flags.blobQuotaBytes?.toString()),
     ...named("retention-days", flags.retentionDays?.toString()),
+    ...named("amqp-listen", flags.amqpListen && written(flags.amqpListen)),
+    ...named("amqp-public-address", flags.amqpPublicAddress),
     ...named("log-level", flags.logLevel),
   ];
 }

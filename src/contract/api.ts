@@ -135,6 +135,14 @@ export const ROUTES = {
     answer: StatsSchema,
   },
 
+  resultConnection: {
+    method: "GET",
+    path: "/v2/get_amqp_result_connection_url",
+    summary: "Where results are read over AMQP; each call gives another password.",
+    scope: "read",
+    answer: v.object({ queue_prefix: v.string(), connection_url: v.string() }),
+  },
+
   registerFunction: {
     method: "POST",
     path: "/v3/functions",

@@ -12,8 +12,9 @@ import * as v from "valibot";
 import { instant, name, uuid } from "./api_pieces.ts";
 import { SCOPES } from "./api_shapes.ts";
 import { MAX_CODE_LIFETIME_SECONDS } from "./limits.ts";
+import { SESSION_HEADER } from "./session_header.ts";
 
-export const SESSION_HEADER = "Funcx-Session";
+export { SESSION_HEADER };
 /** In a link of the portal, the code follows this after the `#`, which no server ever gets. */
 export const SIGN_IN_FRAGMENT = "sign-in=";
 

@@ -98,6 +98,22 @@ export const RESULTS_AHEAD = 10_000;
 export const RESULT_WINDOW_MESSAGES = 4_000;
 export const RESULT_WINDOW_BYTES = 16 * MIB;
 
+/** One frame of AMQP with its overhead, in either direction; clients have the same by default. */
+export const AMQP_FRAME_BYTES = 128 * KIB;
+/** One message that is published over AMQP: a result of the largest size, escaped as JSON. */
+export const MAX_AMQP_MESSAGE_BYTES = 24 * MIB;
+/** Offered by the built-in AMQP server, seconds. */
+export const AMQP_HEARTBEAT_SECONDS = 60;
+export const MAX_AMQP_CHANNELS = 64;
+/** Readers on one channel. */
+export const MAX_AMQP_CONSUMERS = 100;
+export const MAX_AMQP_CONNECTIONS = 4_000;
+export const MAX_AMQP_CONNECTIONS_PER_USER = 200;
+/** Bytes that a peer over AMQP has not read, with which it is sent no more messages. */
+export const MAX_AMQP_BACKLOG_BYTES = 4 * MIB;
+/** Bytes that a peer has published and the service has not settled, with which no more is read. */
+export const MAX_AMQP_PUBLISHING_BYTES = 32 * MIB;
+
 /** Unacknowledged bytes in one direction of a link; one message that is larger goes alone. */
 export const MAX_WINDOW_BYTES = 64 * MIB;
 /**

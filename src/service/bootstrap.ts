@@ -17,6 +17,7 @@ import { logger } from "../lib/log.ts";
 import { openLogFile } from "../lib/log_file.ts";
 import { socketPath } from "../lib/runtime_dir.ts";
 import { VERSION } from "../lib/version.ts";
+import { makeAmqp } from "./amqp/start.ts";
 import { buildApp } from "./app.ts";
 import { OpenUses } from "./auth/open_uses.ts";
 import { BlobVault } from "./blobs/vault.ts";
@@ -25,11 +26,19 @@ import { Gate } from "./http/gate.ts";
 import { HistoryClock } from "./history/history_clock.ts";
 import { RequestRoom } from "./http/request_room.ts";
 import { Hub } from "./hub/hub.ts";
-import { loadIdentity, rememberPort, type ServiceIdentity } from "./identity_file.ts";
+import { loadIdentity, rememberPorts, type ServiceIdentity } from "./identity_file.ts";
 import { baseUrl, listen, portsToTry, type Server } from "./listen.ts";
 import { writeLogin } from "./login_file.ts";
 import { overviewParts } from "./overview_parts.ts";
-import { publicUrlOf, readTls, requireSafeAddress, type ServiceOptions } from "./options.ts";
+import {
+  isLoopback,
+  publicUrlOf,
+  readTls,
+  requireSafeAddress,
+  requireSafeAmqp,
+  type ServiceOptions,
+  type TlsFiles,
+} from "./options.ts";
 import type { ServiceParts } from "./parts.ts";
 import { Relay } from "./relay/relay.ts";
 import { Retention } from "./retention.ts";
@@ -52,6 +61,7 @@ const DEFAULT_HOSTNAME = "127.0.0.1";
  */
 export async function runService(options: ServiceOptions): Promise<ExitCode> {
   requireSafeAddress(options);
+  requireSafeAmqp(options);
   const publicUrl = publicUrlOf(options);
   const tls = readTls(options);
   // Taken apart in the opposite order, also when a later step fails.
@@ -59,7 +69,10 @@ export async function runService(options: ServiceOptions): Promise<ExitCode> {
   const { directory, identity, store, vault } = await openFolder(open, options);
   const stop = open.use(new StopSignal(options.signal));
   const disk = new DiskRoom(directory.root, STORE_DISK_RESERVE);
-  const parts = makeParts(options, { store, vault, disk }, identity, publicUrl);
+  const parts = makeParts(options, { store, vault, disk }, { identity, publicUrl, tls });
+  open.defer(() => parts.amqp.broker.close());
+  open.defer(() => parts.amqp.publisher.close());
+  await parts.amqp.publisher.start();
   const clock = new HistoryClock(parts.history);
   open.defer(() => clock.stop());
   const hostname = options.listen?.hostname ?? DEFAULT_HOSTNAME;
@@ -71,7 +84,7 @@ export async function runService(options: ServiceOptions): Promise<ExitCode> {
   const own = baseUrl(hostname, port, tls !== undefined, ownHostname());
   const url = tls === undefined ? own : publicUrl ?? own;
   parts.phase.url = url;
-  rememberPort(directory.identityFile, identity, port);
+  rememberPorts(directory.identityFile, identity, port, parts.amqp.broker.port);
   await announce(open, { options, directory, parts, url, stop });
   log.info("listening at {url}, with {unfinished} unfinished tasks in the store", {
     url,
@@ -132,19 +145,28 @@ interface OpenFolder {
 function makeParts(
   options: ServiceOptions,
   { store, vault, disk }: Pick<ServiceParts, "store" | "vault" | "disk">,
-  identity: ServiceIdentity,
-  publicUrl: string | null,
+  { identity, publicUrl, tls }: {
+    readonly identity: ServiceIdentity;
+    readonly publicUrl: string | null;
+    readonly tls: TlsFiles | undefined;
+  },
 ): ServiceParts {
   const publicName = publicUrl === null ? [] : [new URL(publicUrl).hostname];
   const hub = new Hub({ store });
-  return {
+  const common = {
     store,
+    vault,
+    uses: new OpenUses(),
+    proofKey: identity.proof_key,
+    now: Date.now,
+  };
+  return {
+    ...common,
+    amqp: makeAmqp(common, amqpOptions(options, identity, tls)),
     hub,
     ...overviewParts(store, hub, Date.now),
     relay: new Relay(),
     globus: undefined,
-    vault,
-    uses: new OpenUses(),
     gate: new Gate({
       hostname: options.listen?.hostname ?? DEFAULT_HOSTNAME,
       allowedHosts: [ownHostname(), ...publicName, ...options.allowedHosts ?? []],
@@ -154,10 +176,25 @@ function makeParts(
     disk,
     phase: { stopping: false, url: "" },
     localUser: localUser(),
-    proofKey: identity.proof_key,
     publicUrl,
     portalFolder: options.portalFolder ?? null,
-    now: Date.now,
+  };
+}
+
+/** Never plain off loopback: behind a proxy that ends TLS for HTTP, AMQP stays on loopback. */
+function amqpOptions(
+  { listen, amqpListen, amqpPublicAddress }: ServiceOptions,
+  { amqp_port }: ServiceIdentity,
+  tls: TlsFiles | undefined,
+): Parameters<typeof makeAmqp>[1] {
+  const given = amqpListen?.hostname ?? listen?.hostname ?? DEFAULT_HOSTNAME;
+  const hostname = tls === undefined && !isLoopback(given) ? DEFAULT_HOSTNAME : given;
+  const isAny = hostname === "0.0.0.0" || hostname === "::";
+  return {
+    hostname,
+    ports: amqpListen === undefined ? [...new Set([amqp_port ?? 0, 0])] : [amqpListen.port],
+    tls,
+    publicAddress: amqpPublicAddress ?? (isAny ? ownHostname() : undefined),
   };
 }
 

@@ -7,6 +7,10 @@ const IdentitySchema = v.object({
   proof_key: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
   /** Where it listened last, so that endpoints find it there again; null before the first start. */
   port: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535))),
+  /** The same for AMQP. */
+  amqp_port: v.optional(
+    v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535))),
+  ),
 });
 export type ServiceIdentity = v.InferOutput<typeof IdentitySchema>;
 
@@ -22,6 +26,12 @@ export function loadIdentity(path: string): ServiceIdentity {
   return made;
 }
 
-export function rememberPort(path: string, identity: ServiceIdentity, port: number): void {
-  if (identity.port !== port) writeJsonFile(path, { ...identity, port });
+export function rememberPorts(
+  path: string,
+  identity: ServiceIdentity,
+  port: number,
+  amqpPort: number,
+): void {
+  if (identity.port === port && identity.amqp_port === amqpPort) return;
+  writeJsonFile(path, { ...identity, port, amqp_port: amqpPort });
 }

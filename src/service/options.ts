@@ -32,6 +32,10 @@ export interface ServiceOptions {
   readonly blobQuotaBytes?: number;
   /** Days that finished tasks are kept; `DEFAULT_RETENTION_DAYS` by default. */
   readonly retentionDays?: number;
+  /** Where AMQP listens; the host of `listen` and the port of the last run, or a free one, without it. */
+  readonly amqpListen?: { readonly hostname: string; readonly port: number };
+  /** Host, or host and port, by which peers reach it, where that is another. */
+  readonly amqpPublicAddress?: string;
   readonly logLevel?: "debug" | "info" | "warning" | "error";
 }
 
@@ -54,6 +58,16 @@ export function requireSafeAddress(options: ServiceOptions): void {
     code: "USAGE",
     message: `listening on ${hostname} without TLS would send tokens and results in plain text`,
     hint: "Give --tls-cert and --tls-key, or --behind-tls-proxy when a proxy ends TLS before it.",
+  });
+}
+
+/** Passwords and results in plain text on a network are refused. Throws USAGE. */
+export function requireSafeAmqp({ amqpListen, tls }: ServiceOptions): void {
+  if (amqpListen === undefined || tls !== undefined || isLoopback(amqpListen.hostname)) return;
+  throw new FuncxError({
+    code: "USAGE",
+    message: `AMQP on ${amqpListen.hostname} without TLS would send results in plain text`,
+    hint: "Give --tls-cert and --tls-key, or a loopback address.",
   });
 }
 

@@ -1,6 +1,7 @@
 /** What the routes are built from; made once, in `bootstrap.ts` or by a test. */
 import type { UserId } from "../contract/ids.ts";
 import type { DiskRoom } from "../lib/free_space.ts";
+import type { Amqp } from "./amqp/start.ts";
 import type { OpenUses } from "./auth/open_uses.ts";
 import type { BlobVault } from "./blobs/vault.ts";
 import type { EndpointDirectory } from "./directory/endpoint_directory.ts";
@@ -28,6 +29,7 @@ export interface ServiceParts {
   readonly relay: Relay;
   /** Undefined where there is no broker: agents of Globus Compute are refused then. */
   readonly globus: GlobusBridge | undefined;
+  readonly amqp: Amqp;
   readonly vault: BlobVault;
   readonly uses: OpenUses;
   readonly gate: Gate;

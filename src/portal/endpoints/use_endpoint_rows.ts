@@ -1,6 +1,6 @@
 /** The rows of a list of endpoints: read on at its end, and again where they have changed. */
 import { type Signal, useComputed, useSignal, useSignalEffect } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { EndpointRecord } from "../../contract/api.ts";
 import { MAX_LIVE_ENDPOINTS, MAX_PAGE_SIZE } from "../../contract/limits.ts";
 import { live, useLive } from "../live/live.ts";
@@ -90,7 +90,8 @@ function useReader(
   };
   const latest = useRef(readStale);
   latest.current = readStale;
-  useEffect(() => {
+  // Before the page is painted, so that the request is under way meanwhile.
+  useLayoutEffect(() => {
     pages.value = undefined;
     failure.value = undefined;
     read(0, null);

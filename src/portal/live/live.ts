@@ -4,7 +4,7 @@
  * with the whole of it.
  */
 import { batch, computed, type ReadonlySignal, signal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 import type {
   EndpointRecord,
   GroupProgress,
@@ -26,7 +26,7 @@ export type LiveState =
 
 type Counts = Extract<LiveEvent, { event: "endpoint_list" }>["data"];
 
-/** Between a change of what is followed and the new stream: a page has many parts. */
+/** Between a change of what is followed and the new stream: parts come and go one after the other. */
 const SETTLE = 20;
 /** After the client has given up on a service that does not answer, or has refused. */
 const REOPEN = 1_000;
@@ -172,7 +172,7 @@ export const live = new Live();
 /** Follows for as long as the component is shown. */
 export function useLive(interest: LiveInterest): void {
   const text = JSON.stringify(interest);
-  useEffect(() => live.follow(interest), [text]);
+  useLayoutEffect(() => live.follow(interest), [text]);
 }
 
 /** The newest tasks that fit `filter`; undefined until they have come. One part of a page may have it. */
@@ -180,7 +180,7 @@ export function useNewestTasks(
   filter: NonNullable<LiveInterest["tasks"]>,
 ): ReadonlySignal<readonly TaskSummary[] | undefined> {
   const text = JSON.stringify(filter);
-  useEffect(() => {
+  useLayoutEffect(() => {
     live.newestTasks.value = undefined;
     return live.follow({ tasks: filter });
   }, [text]);

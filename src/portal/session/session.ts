@@ -8,6 +8,8 @@ import { type Session, SIGN_IN_FRAGMENT, type SignIn } from "../../contract/api_
 import type { Answer, Scope } from "../../contract/api.ts";
 import { FuncxError } from "../../contract/errors.ts";
 import { setServiceTime } from "../shell/clock.ts";
+import { takeEarly } from "./early_requests.ts";
+import { SESSION_KEY_ITEM, storedKey } from "./stored_key.ts";
 
 /** Whom the service knows a session as. */
 export interface Identity {
@@ -22,7 +24,6 @@ export type SessionState =
   | { readonly kind: "signed_out"; readonly reason?: string }
   | { readonly kind: "signed_in" } & Identity;
 
-const KEY = "funcx.session.key";
 /** Whom the key was given to: so the page needs not ask before it begins. */
 const IDENTITY = "funcx.session.identity";
 /** Whose pages this tab has shown, in its own storage, beside what was entered on them. */
@@ -35,14 +36,26 @@ export const session = signal<SessionState>(remembered());
 /** The service that this page came from, as whoever is signed in. */
 export const client = new Client({
   url: location.origin,
-  token: { sessionKey: () => localStorage.getItem(KEY) ?? "" },
+  token: { sessionKey: () => storedKey() ?? "" },
   patience: PATIENCE,
   fetch: async (input, init) => {
-    const response = await fetch(input, init);
+    const response = await (earlyAnswer(input, init) ?? fetch(input, init));
     if (response.status === 401) void sessionLost(response.clone());
     return response;
   },
 });
+
+function earlyAnswer(
+  input: string | URL | Request,
+  { method, body, signal }: RequestInit = {},
+): Promise<Response> | undefined {
+  if (typeof input !== "string" || (method !== "GET" && method !== "POST")) return undefined;
+  if (body !== undefined && typeof body !== "string") return undefined;
+  return takeEarly(
+    { method, path: input.slice(location.origin.length), body },
+    signal ?? undefined,
+  );
+}
 
 /** Whether the session may do what needs `scope`. */
 export function may(scope: Exclude<Scope, "endpoint">): boolean {
@@ -61,7 +74,7 @@ export async function openSession(): Promise<void> {
   try {
     void client.health().then(({ now }) => setServiceTime(now), () => {});
     if (code !== undefined) return await signIn({ code });
-    if (localStorage.getItem(KEY) === null) return signedOut();
+    if (storedKey() === null) return signedOut();
     signedIn(await client.whoAmI());
   } catch (thrown) {
     if (!(thrown instanceof FuncxError)) throw thrown;
@@ -73,7 +86,7 @@ export async function openSession(): Promise<void> {
 /** Rejects with the service's refusal. */
 export async function signIn(credentials: SignIn): Promise<void> {
   const opened: Session = await client.call("signIn", { body: credentials });
-  localStorage.setItem(KEY, opened.key);
+  localStorage.setItem(SESSION_KEY_ITEM, opened.key);
   signedIn(opened);
 }
 
@@ -93,7 +106,7 @@ addEventListener("hashchange", () => {
 
 /** A page of another tab may have signed in or out. */
 addEventListener("storage", (event) => {
-  if (event.key === KEY) void openSession();
+  if (event.key === SESSION_KEY_ITEM) void openSession();
 });
 
 /** Pages wait for whoever had them: somebody else begins with empty ones. */
@@ -112,7 +125,7 @@ function signedIn({ user, token_id, scopes }: Answer<"whoAmI">): void {
 
 function remembered(): SessionState {
   const identity = localStorage.getItem(IDENTITY);
-  if (identity === null || localStorage.getItem(KEY) === null) return { kind: "unknown" };
+  if (identity === null || storedKey() === null) return { kind: "unknown" };
   try {
     return { kind: "signed_in", ...JSON.parse(identity) };
   } catch {
@@ -122,7 +135,7 @@ function remembered(): SessionState {
 }
 
 function signedOut(reason?: string): void {
-  localStorage.removeItem(KEY);
+  localStorage.removeItem(SESSION_KEY_ITEM);
   localStorage.removeItem(IDENTITY);
   session.value = { kind: "signed_out", reason };
 }

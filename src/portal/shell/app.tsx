@@ -1,7 +1,7 @@
 /** Navigation around the page that the address names, and the sign-in form over both. */
 import type { ComponentChildren } from "preact";
 import { ErrorBoundary, lazy, LocationProvider, Route, Router, useLocation } from "preact-iso";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { EndpointsPage } from "../endpoints/endpoints_page.tsx";
 import { HomePage } from "../home/home_page.tsx";
 import { live, useLive } from "../live/live.ts";
@@ -36,7 +36,7 @@ const TokensPage = lazy(() => import("../tokens/tokens_page.tsx").then((page) =>
 export function App(): ComponentChildren {
   const { kind } = session.value;
   const user = session.value.kind === "signed_in" ? session.value.user : undefined;
-  useEffect(() => live.restart(), [user]);
+  useLayoutEffect(() => live.restart(), [user]);
   return (
     <LocationProvider>
       <a class="skip" href="#content">{english.navigation.skip}</a>

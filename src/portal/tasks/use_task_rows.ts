@@ -1,6 +1,6 @@
 /** The rows of a task list, live at their beginning and read on at their end. */
 import { type Signal, useComputed, useSignal, useSignalEffect } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { TaskSummary } from "../../contract/api.ts";
 import { MAX_LIVE_TASKS } from "../../contract/limits.ts";
 import { isTerminal } from "../../contract/task_state.ts";
@@ -24,7 +24,7 @@ export function useTaskRows(filter: TaskFilter): ShownRows<TaskSummary> {
   const current = useSignal(filter);
   const newest = useNewestTasks({ ...liveFilterOf(filter), limit: WINDOW });
   useLive({ task_ids: [...seen.value] });
-  useEffect(() => {
+  useLayoutEffect(() => {
     // A span of time is no part of what is followed: the window stays, and is not sent again.
     const window = newest.peek();
     state.value = window === undefined ? NO_ROWS : withWindow(NO_ROWS, window, WINDOW);

@@ -1,5 +1,5 @@
 /** What a page has asked the service for: on its way, there, or failed. */
-import { useCallback, useEffect, useRef } from "preact/hooks";
+import { useCallback, useLayoutEffect, useRef } from "preact/hooks";
 import { type Signal, useSignal } from "@preact/signals";
 import { live } from "../live/live.ts";
 import { type Failure, failureOf } from "./failure.ts";
@@ -46,7 +46,8 @@ export function useLoaded<T>(
     );
   }, []);
   const { opened } = live;
-  useEffect(() => {
+  // Not after the paint: the request would leave a frame later, which is a third of a first view.
+  useLayoutEffect(() => {
     state.value = { kind: "loading" };
     reload();
     let seen = opened.value;

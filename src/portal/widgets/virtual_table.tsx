@@ -1,6 +1,6 @@
 /** A table of which only the rows in sight are in the page, however many there are. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useReducer, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useReducer, useRef, useState } from "preact/hooks";
 import {
   elementScroll,
   observeElementOffset,
@@ -139,7 +139,8 @@ function useVirtualizer(
   };
   const [virtualizer] = useState(() => new Virtualizer<HTMLDivElement, Element>(options));
   virtualizer.setOptions(options);
-  useEffect(() => virtualizer._didMount(), []);
-  useEffect(() => virtualizer._willUpdate());
+  // The size of the place is known before the first paint, which then has the rows in it.
+  useLayoutEffect(() => virtualizer._didMount(), []);
+  useLayoutEffect(() => virtualizer._willUpdate());
   return virtualizer;
 }

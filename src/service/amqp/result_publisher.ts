@@ -13,7 +13,7 @@ import {
   RESULT_WINDOW_BYTES,
   RESULT_WINDOW_MESSAGES,
 } from "../../contract/limits.ts";
-import { delay, Signal } from "../../lib/async.ts";
+import { deferred, delay, Signal } from "../../lib/async.ts";
 import { Backoff } from "../../lib/backoff.ts";
 import { logger } from "../../lib/log.ts";
 import { messageOf } from "../../lib/outcome.ts";
@@ -136,7 +136,10 @@ class QueueCursor {
     this.#signal.addEventListener("abort", wake, { once: true });
     try {
       for (let sequence = this.#queue.sequence; !this.#signal.aborted;) {
-        await this.#window.room();
+        // A reader that acknowledges nothing must not keep the service from its end.
+        const end = this.#aborted();
+        await Promise.race([this.#window.room(), end.promise]).finally(end.forget);
+        if (this.#signal.aborted) return;
         // Taken before the store is read, so that nothing can finish in between unnoticed.
         const news = [finished.next(), this.#window.moved(), this.#window.failed];
         const page = await store.results.after({
@@ -159,6 +162,14 @@ class QueueCursor {
       this.#signal.removeEventListener("abort", wake);
       await this.#writing;
     }
+  }
+
+  #aborted(): { readonly promise: Promise<void>; readonly forget: () => void } {
+    const { promise, resolve } = deferred<void>();
+    const end = (): void => resolve();
+    if (this.#signal.aborted) end();
+    this.#signal.addEventListener("abort", end, { once: true });
+    return { promise, forget: () => this.#signal.removeEventListener("abort", end) };
   }
 
   async #send(

@@ -11,6 +11,7 @@ import { olderHandlers } from "./older.ts";
 import { oauthHandlers } from "./oauth.ts";
 import { relayHandlers } from "./relay.ts";
 import type { Handlers } from "./route.ts";
+import { resultQueueHandlers } from "./result_queue.ts";
 import { runAgainHandlers } from "./run_again.ts";
 import { sessionHandlers } from "./sessions.ts";
 import { streamHandlers } from "./streams.ts";
@@ -29,6 +30,7 @@ export function allHandlers(parts: ServiceParts): Handlers {
     ...forwarderHandlers(parts),
     ...relayHandlers(parts),
     ...submitHandlers(parts),
+    ...resultQueueHandlers(parts),
     ...runAgainHandlers(parts),
     ...taskGroupHandlers(parts),
     ...taskHandlers(parts),

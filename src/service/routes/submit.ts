@@ -50,6 +50,10 @@ export function submitHandlers(parts: ServiceParts): Pick<Handlers, "submit"> {
         bytes: call.bytes.length,
         idempotency: idempotencyOf(call, endpoint_id),
       });
+      // It is opened when somebody reads it, too; a failure here loses nothing.
+      if (body.create_queue) {
+        await parts.amqp.publisher.open(caller.user, receipt.taskGroupId).catch(() => {});
+      }
       const ids = receipt.tasks.map(({ taskIds }) => [...taskIds]);
       return { ...answerOf(receipt, endpoint_id), tasks: answeredIds(body, ids) };
     },

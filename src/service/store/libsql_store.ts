@@ -9,6 +9,7 @@ import {
   DatabaseUnreadableError,
   openDatabase,
 } from "../../lib/database.ts";
+import { LibsqlAgentGrants } from "./libsql/agent_grants.ts";
 import { LibsqlBlobs } from "./libsql/blobs.ts";
 import { messageOf } from "../../lib/outcome.ts";
 import { Cancellations } from "./libsql/cancellations.ts";
@@ -64,6 +65,7 @@ export class LibsqlStore implements Store {
   readonly queue: LibsqlQueue;
   readonly results: LibsqlResults;
   readonly resultQueues: LibsqlResultQueues;
+  readonly agentGrants: LibsqlAgentGrants;
   readonly blobs: LibsqlBlobs;
   readonly history: LibsqlHistory;
   readonly changes: StoreChanges;
@@ -98,6 +100,7 @@ export class LibsqlStore implements Store {
     this.groups = new LibsqlGroups(engine);
     this.queue = new LibsqlQueue(engine, { live, finisher, endpointTasks, cancellations });
     this.results = new LibsqlResults(engine);
+    this.agentGrants = new LibsqlAgentGrants(engine);
     this.resultQueues = new LibsqlResultQueues(engine);
   }
 

@@ -11,6 +11,7 @@
  * - A record that is not there is `undefined`, never an error.
  */
 import type { ServiceId } from "../../contract/ids.ts";
+import type { AgentGrantStore } from "./agent_grant_store.ts";
 import type { BlobStore } from "./blob_store.ts";
 import type { StoreChanges } from "./changes.ts";
 import type { GroupStore } from "./group_store.ts";
@@ -24,6 +25,7 @@ import type { UserEndpointStore } from "./user_endpoint_store.ts";
 export type { BlobStore, StoredBlob } from "./blob_store.ts";
 export type { EndedTask, StoreChanges } from "./changes.ts";
 export type { Page, PageQuery } from "./page.ts";
+export type * from "./agent_grant_store.ts";
 export type * from "./group_store.ts";
 export type * from "./history_store.ts";
 export type * from "./queue_store.ts";
@@ -44,6 +46,7 @@ export interface Store {
   readonly queue: QueueStore;
   readonly results: ResultStore;
   readonly resultQueues: ResultQueueStore;
+  readonly agentGrants: AgentGrantStore;
   readonly blobs: BlobStore;
   readonly history: HistoryStore;
   readonly changes: StoreChanges;

@@ -7,6 +7,7 @@ import { decode, encode } from "../../contract/protocol/codec.ts";
 import { assertEquals } from "../../lib/assert.ts";
 import { DiskRoom } from "../../lib/free_space.ts";
 import { type App, buildApp } from "../app.ts";
+import { makeAmqp } from "../amqp/start.ts";
 import { OpenUses } from "../auth/open_uses.ts";
 import { hashOf, makeToken } from "../auth/token.ts";
 import { type BlobLimits, BlobVault } from "../blobs/vault.ts";
@@ -59,14 +60,17 @@ export class ServiceFixture implements AsyncDisposable {
     this.#folder = folder;
     this.#clock = clock;
     const hub = new Hub({ store });
+    const uses = new OpenUses();
+    const common = { store, vault, uses, proofKey: PROOF_KEY, now: clock.now };
     this.parts = {
+      amqp: makeAmqp(common, { hostname: "127.0.0.1", ports: [0] }),
       store,
       vault,
       hub,
       ...overviewParts(store, hub, clock.now),
       relay: new Relay(),
       globus: undefined,
-      uses: new OpenUses(),
+      uses,
       gate: new Gate({ hostname: "127.0.0.1", allowedHosts: [], allowedOrigins: [] }),
       requests: new RequestRoom(),
       disk: new DiskRoom(folder, 0),
@@ -108,6 +112,8 @@ export class ServiceFixture implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.parts.uses.endAll();
+    await this.parts.amqp.publisher.close();
+    await this.parts.amqp.broker.close();
     await this.parts.hub.close();
     this.parts.relay.close();
     await this.parts.vault.close();

@@ -32,6 +32,30 @@ Deno.test("the portal trusts neither the browser's clock nor another server", as
       });
     }
 
+    for (
+      const [path, first] of [
+        ["/endpoints", "/v3/endpoints?order=name&limit=100"],
+        ["/tasks", "/v3/live"],
+      ]
+    ) {
+      await t.step(
+        `${path}: what is asked before its scripts are there is asked once`,
+        async () => {
+          await using portal = await PortalWindow.open(browser, service.url);
+          await portal.signIn(env);
+          const asked: string[] = [];
+          portal.page.on("request", (request) => {
+            const { pathname, search } = new URL(request.url());
+            asked.push(pathname + search);
+          });
+          await portal.goto(path!);
+          await portal.page.getByRole("row").nth(1).waitFor();
+          // What comes later is the page's own, when it hears of a change.
+          assertEquals(asked.filter((each) => each.startsWith(first!.split("?")[0]!)), [first]);
+        },
+      );
+    }
+
     await t.step("no page asks anybody but the service", async () => {
       await using portal = await PortalWindow.open(browser, service.url);
       const { page } = portal;

@@ -24,6 +24,8 @@ export const command = defineCommand<ListenFlags>({
       maxBlobBytes: flags.maxBlobBytes,
       blobQuotaBytes: flags.blobQuotaBytes,
       retentionDays: flags.retentionDays,
+      amqpListen: flags.amqpListen,
+      amqpPublicAddress: flags.amqpPublicAddress,
       logLevel: flags.logLevel,
     });
   },

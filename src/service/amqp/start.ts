@@ -1,0 +1,65 @@
+/** Puts the broker of a service and what publishes to it together. */
+import { FuncxError } from "../../contract/errors.ts";
+import { logger } from "../../lib/log.ts";
+import { messageOf } from "../../lib/outcome.ts";
+import type { TlsFiles } from "../options.ts";
+import type { ServiceParts } from "../parts.ts";
+import { BuiltInBroker } from "./built_in/built_in_broker.ts";
+import { ResultPublisher } from "./result_publisher.ts";
+
+const log = logger("service", "amqp");
+
+export interface AmqpOptions {
+  readonly hostname: string;
+  /** Tried in this order; 0 is any free one. */
+  readonly ports: readonly number[];
+  readonly tls?: TlsFiles;
+  /** Host, or host and port, by which peers reach it; its own address where it is left out. */
+  readonly publicAddress?: string;
+}
+
+export interface Amqp {
+  readonly broker: BuiltInBroker;
+  readonly publisher: ResultPublisher;
+}
+
+/** Throws START_FAILED when no port is to be had. */
+export function makeAmqp(
+  parts: Pick<ServiceParts, "store" | "vault" | "uses" | "proofKey" | "now">,
+  options: AmqpOptions,
+): Amqp {
+  const { hostname, tls, publicAddress } = options;
+  const name = publicAddress ?? (hostname.includes(":") ? `[${hostname}]` : hostname);
+  const open = (port: number): BuiltInBroker =>
+    new BuiltInBroker({
+      ...parts,
+      listen: { hostname, port, tls },
+      address: (own) => /:\d+$/.test(name) ? name : `${name}:${own}`,
+      openGroup: (user, taskGroupId) => publisher.open(user, taskGroupId),
+    });
+  const broker = openFirst(options, open);
+  const publisher = new ResultPublisher({ ...parts, broker });
+  return { broker, publisher };
+}
+
+function openFirst(
+  { hostname, ports }: AmqpOptions,
+  open: (port: number) => BuiltInBroker,
+): BuiltInBroker {
+  for (const port of ports) {
+    try {
+      return open(port);
+    } catch (thrown) {
+      if (thrown instanceof Deno.errors.AddrInUse && port !== ports.at(-1)) {
+        log.info("port {port} of {hostname} is in use", { port, hostname });
+        continue;
+      }
+      throw new FuncxError({
+        code: "START_FAILED",
+        message: `cannot listen for AMQP on ${hostname} port ${port}: ${messageOf(thrown)}`,
+        hint: "Choose another address with --amqp-listen.",
+      }, { cause: thrown });
+    }
+  }
+  throw new Error("no port was given");
+}
