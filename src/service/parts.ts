@@ -27,8 +27,8 @@ export interface ServiceParts {
   readonly directory: EndpointDirectory;
   readonly history: EndpointHistory;
   readonly relay: Relay;
-  /** Undefined where there is no broker: agents of Globus Compute are refused then. */
-  readonly globus: GlobusBridge | undefined;
+  /** For agents of Globus Compute. */
+  readonly globus: GlobusBridge;
   readonly amqp: Amqp;
   readonly vault: BlobVault;
   readonly uses: OpenUses;

@@ -46,6 +46,13 @@ export interface NodeCertificate {
   readonly key: string;
 }
 
+export interface NodeOptions {
+  /** With it the node takes TLS connections alone. */
+  readonly certificate?: NodeCertificate;
+  /** Words before a command that shall run in the network where the node is to be. */
+  readonly enter?: readonly string[];
+}
+
 export class RabbitNode implements AsyncDisposable {
   readonly user = "funcx";
   readonly password = "p@ss/word:of-tests";
@@ -56,10 +63,12 @@ export class RabbitNode implements AsyncDisposable {
   readonly #env: Record<string, string>;
   readonly #epmd: Deno.ChildProcess;
   readonly #tls: boolean;
+  readonly #enter: readonly string[];
   #server: Deno.ChildProcess | undefined;
 
-  private constructor(folder: string, certificate?: NodeCertificate) {
+  private constructor(folder: string, { certificate, enter = [] }: NodeOptions) {
     this.#folder = folder;
+    this.#enter = enter;
     this.#tls = certificate !== undefined;
     const [amqp, management, distribution, epmd] = freePorts(4);
     this.amqpPort = amqp;
@@ -81,22 +90,12 @@ export class RabbitNode implements AsyncDisposable {
       RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: "+sbwt none +sbwtdcpu none +sbwtdio none",
     };
     this.#writeFiles(certificate);
-    this.#epmd = new Deno.Command(EPMD, {
-      args: ["-port", String(epmd), "-address", "127.0.0.1"],
-      env: this.#env,
-      clearEnv: true,
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    }).spawn();
+    this.#epmd = this.#spawn(EPMD, "-port", String(epmd), "-address", "127.0.0.1");
   }
 
-  /** Resolves when it takes connections; with a certificate, TLS ones alone. */
-  static async start(certificate?: NodeCertificate): Promise<RabbitNode> {
-    const node = new RabbitNode(
-      Deno.makeTempDirSync({ prefix: "funcx-rabbitmq-" }),
-      certificate,
-    );
+  /** Resolves when it takes connections. */
+  static async start(options: NodeOptions = {}): Promise<RabbitNode> {
+    const node = new RabbitNode(Deno.makeTempDirSync({ prefix: "funcx-rabbitmq-" }), options);
     try {
       await node.up();
       return node;
@@ -123,13 +122,7 @@ export class RabbitNode implements AsyncDisposable {
 
   /** Starts the node, again when it was ended. */
   async up(): Promise<void> {
-    this.#server = new Deno.Command(SERVER, {
-      env: this.#env,
-      clearEnv: true,
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    }).spawn();
+    this.#server = this.#spawn(SERVER);
     await until("RabbitMQ", () => this.#isUp(), PATIENCE);
   }
 
@@ -164,14 +157,23 @@ export class RabbitNode implements AsyncDisposable {
 
   async #isUp(): Promise<boolean> {
     for (const port of [this.amqpPort, this.managementPort]) {
-      try {
-        (await Deno.connect({ hostname: "127.0.0.1", port })).close();
-      } catch (thrown) {
-        if (!(thrown instanceof Deno.errors.ConnectionRefused)) throw thrown;
-        return false;
-      }
+      const { success } = await this.#spawn("/bin/bash", "-c", `: </dev/tcp/127.0.0.1/${port}`)
+        .status;
+      if (!success) return false;
     }
     return true;
+  }
+
+  #spawn(...words: readonly string[]): Deno.ChildProcess {
+    const [program, ...args] = [...this.#enter, ...words];
+    return new Deno.Command(program, {
+      args,
+      env: this.#env,
+      clearEnv: true,
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
   }
 
   #writeFiles(certificate: NodeCertificate | undefined): void {

@@ -342,6 +342,12 @@ export class GlobusAgent {
     const opened = one.open().then(() => one);
     this.#open.add(one);
     this.#userEndpoints.set(record.userEndpointId, opened);
+    // One whose queues could not be made is made anew for the next task.
+    opened.catch(() => {
+      this.#open.delete(one);
+      this.#userEndpoints.delete(record.userEndpointId);
+      void one.close();
+    });
     return opened;
   }
 

@@ -50,14 +50,13 @@ export function endpointHandlers(parts: ServiceParts): Pick<Handlers, EndpointRo
   ): Promise<Answer<"lockEndpoint">> => {
     await owned(endpoint_id, caller.user);
     const until = locks.lock(endpoint_id);
-    await globus?.lock(endpoint_id);
+    await globus.lock(endpoint_id);
     hub.shutdownEndpoint(endpoint_id, true);
     return { endpoint_id, lock_expiration_timestamp: new Date(until).toISOString() };
   };
 
   return {
     registerEndpoint: async ({ caller, body, request }) => {
-      requireBridge(parts, body);
       const endpointId = newId();
       const { token, stored } = endpointToken();
       await store.endpoints.register({
@@ -73,7 +72,6 @@ export function endpointHandlers(parts: ServiceParts): Pick<Handlers, EndpointRo
     updateEndpoint: async ({ caller, body, request, parameters: { endpoint_id } }) => {
       requireKind(await owned(endpoint_id, caller.user), body);
       locks.requireOpen(endpoint_id);
-      requireBridge(parts, body);
       const { token, stored } = endpointToken();
       const change = { ...description(body), token: stored, at: now() };
       if (!await store.endpoints.update(endpoint_id, change)) {
@@ -128,12 +126,12 @@ export function endpointHandlers(parts: ServiceParts): Pick<Handlers, EndpointRo
     },
 
     deleteEndpoint: async ({ caller, parameters: { endpoint_id } }) => {
-      await owned(endpoint_id, caller.user);
+      const endpoint = await owned(endpoint_id, caller.user);
       if (!await store.endpoints.delete(endpoint_id, now())) {
         throw notFound("endpoint", endpoint_id);
       }
       hub.deleteEndpoint(endpoint_id);
-      await globus?.deleted(endpoint_id);
+      await globus.deleted(endpoint);
       uses.endOfEndpoint(endpoint_id);
       return { result: 302 };
     },
@@ -174,7 +172,7 @@ async function registration(
   body: RegisterEndpoint,
 ): Promise<EndpointRegistration | GlobusRegistration> {
   const endpoint = isGlobusAgent(body.metadata) ? await store.endpoints.get(endpointId) : undefined;
-  if (endpoint !== undefined && globus !== undefined) {
+  if (endpoint !== undefined) {
     return { ...await globus.registered(endpoint), warnings: warnings(body) };
   }
   return {
@@ -183,15 +181,6 @@ async function registration(
     endpoint_token: token,
     warnings: warnings(body),
   };
-}
-
-function requireBridge({ globus }: ServiceParts, { metadata }: RegisterEndpoint): void {
-  if (globus !== undefined || !isGlobusAgent(metadata)) return;
-  throw new FuncxError({
-    code: "RESOURCE_CONFLICT",
-    message: "this service has no AMQP broker, which agents of Globus Compute need",
-    hint: "Start the service with one; see: funcx-endpoint service start --help",
-  });
 }
 
 /** An id stays with the kind of agent that got it: what it has accepted only the same kind tells. */

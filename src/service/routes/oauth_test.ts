@@ -63,11 +63,14 @@ Deno.test("a user has the same identity with each token, and nobody else has it"
   assertEquals(await identityOf("ada") === await identityOf("bob"), false);
 });
 
-Deno.test("without a broker an agent of Globus Compute is refused, and leaves nothing", async () => {
+Deno.test("an agent of Globus Compute is told its queues, by another password each time", async () => {
   await using service = await ServiceFixture.open();
   const token = await service.token();
   const body = { endpoint_name: "gce", metadata: { user_config_template: "engine: {}" } };
-  const { status } = await service.call("POST", "/v3/endpoints", { token, body });
-  const { body: endpoints } = await service.call("GET", "/v2/endpoints", { token });
-  assertEquals([status, endpoints], [409, []]);
+  const { status, body: first } = await service.call("POST", "/v3/endpoints", { token, body });
+  const { endpoint_id: id, command_queue_info: read, heartbeat_queue_info: written } = first;
+  assertEquals([status, read.queue, written.queue], [200, `${id}.commands`, `${id}.heartbeats`]);
+  const { body: second } = await service.call("PUT", `/v3/endpoints/${id}`, { token, body });
+  assertEquals(second.endpoint_id, id);
+  assertEquals(second.command_queue_info.connection_url === read.connection_url, false);
 });

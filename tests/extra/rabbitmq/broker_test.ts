@@ -194,7 +194,9 @@ rabbitTest("logins may do what they are for, and nothing else", async () => {
 });
 
 rabbitTest("TLS is checked against the authority that is named", async () => {
-  await using node = await RabbitNode.start({ cert: CERTIFICATE, key: CERTIFICATE_KEY });
+  await using node = await RabbitNode.start({
+    certificate: { cert: CERTIFICATE, key: CERTIFICATE_KEY },
+  });
   const stranger = new RabbitBroker(addressOf(node));
   await closing(stranger, async () => {
     await until("a refusal", () => stranger.state.kind === "away");

@@ -23,7 +23,7 @@ export class Logins {
 
   /**
    * A login of its own for each call: programs of one user run side by side, and one that asks must
-   * not end the others' reconnecting. Throws SERVICE_UNAVAILABLE.
+   * not end the others' reconnecting. Throws SERVICE_BUSY.
    */
   async forReader({ queuePrefix }: Pick<Reader, "queuePrefix">): Promise<ConnectionGrant> {
     const owner = queuePrefix.replace(/\.$/, "");
@@ -40,7 +40,7 @@ export class Logins {
     return { url: urlFor(this.#address, name, password) };
   }
 
-  /** Ends the login before, with its connections. Throws SERVICE_UNAVAILABLE. */
+  /** Ends the login before, with its connections. Throws SERVICE_BUSY. */
   async forAgent(
     endpointId: EndpointId,
     queues: { readonly reads: readonly string[]; readonly writes: readonly string[] },

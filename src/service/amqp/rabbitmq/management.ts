@@ -90,7 +90,7 @@ export class Management {
 
 function unavailable(message: string): FuncxError {
   return new FuncxError({
-    code: "SERVICE_UNAVAILABLE",
+    code: "SERVICE_BUSY",
     message,
     hint: "Who runs the service finds the address in `service status`; its login in RabbitMQ has " +
       "to be an administrator's, and the plugin rabbitmq_management enabled.",

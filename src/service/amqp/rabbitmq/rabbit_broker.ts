@@ -2,6 +2,9 @@
 import type { Channel, ConsumeMessage, Message } from "amqplib";
 import { Buffer } from "node:buffer";
 import type { EndpointId } from "../../../contract/ids.ts";
+import type { BrokerStatus } from "../../../contract/control.ts";
+import { FuncxError } from "../../../contract/errors.ts";
+import { withTimeout } from "../../../lib/async.ts";
 import { logger } from "../../../lib/log.ts";
 import { messageOf } from "../../../lib/outcome.ts";
 import {
@@ -25,6 +28,9 @@ const QUEUE_LIFETIME = 14 * 24 * 60 * 60 * 1_000;
 const PREFETCH = 16;
 /** Milliseconds before what could not be taken, or a queue that could not be read, is tried again. */
 const PAUSE = 1_000;
+/** Milliseconds that a request waits for a connection, and for an answer through it. */
+const PATIENCE = 5_000;
+const ANSWER_TIMEOUT = 10_000;
 
 export class RabbitBroker implements Broker {
   readonly #link: RabbitLink;
@@ -52,6 +58,22 @@ export class RabbitBroker implements Broker {
     return this.#link.state;
   }
 
+  /** The same for people. */
+  health(): Pick<BrokerStatus, "state" | "since" | "reason"> {
+    const state = this.#link.state;
+    switch (state.kind) {
+      case "connecting":
+        return { state: "connecting" };
+      case "connected":
+        return { state: "connected", since: state.since };
+      case "blocked":
+      case "away":
+        return { state: state.kind, since: state.since, reason: state.reason };
+      case "closed":
+        return { state: "away", reason: "the service is stopping" };
+    }
+  }
+
   async wanted(queue: string, signal: AbortSignal): Promise<void> {
     for (;;) {
       const link = await this.#link.open(signal);
@@ -61,7 +83,7 @@ export class RabbitBroker implements Broker {
   }
 
   async publish(queue: string, message: BrokerMessage): Promise<void> {
-    const { publishing } = await this.#link.open();
+    const { publishing } = await this.#open();
     const messageId = crypto.randomUUID();
     const { body, headers, contentType, timestamp } = message;
     const content = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
@@ -90,20 +112,20 @@ export class RabbitBroker implements Broker {
   }
 
   async declare(queue: string): Promise<void> {
-    const link = await this.#link.open();
-    await withChannel(link, async (channel) => {
+    const link = await this.#open();
+    await this.#answered(withChannel(link, async (channel) => {
       await channel.assertExchange(EXCHANGE, "topic", { durable: true });
       await channel.assertQueue(queue, { durable: true, expires: QUEUE_LIFETIME });
       await channel.bindQueue(queue, EXCHANGE, queue);
-    });
+    }));
     this.#known.add(queue);
     for (const told of this.#wanting.get(queue) ?? []) told();
   }
 
   async remove(queue: string): Promise<void> {
-    const link = await this.#link.open();
+    const link = await this.#open();
     this.#known.delete(queue);
-    await withChannel(link, (channel) => channel.deleteQueue(queue));
+    await this.#answered(withChannel(link, (channel) => channel.deleteQueue(queue)));
   }
 
   async grantReader(reader: Reader): Promise<ConnectionGrant> {
@@ -121,6 +143,32 @@ export class RabbitBroker implements Broker {
   async close(): Promise<void> {
     await this.#link.close();
     this.#logins.close();
+  }
+
+  /** For those who cannot wait for as long as it takes. Throws SERVICE_BUSY. */
+  async #open(): Promise<OpenLink> {
+    const patience = AbortSignal.timeout(PATIENCE);
+    try {
+      return await this.#link.open(patience);
+    } catch (thrown) {
+      throw patience.aborted ? this.#busy() : thrown;
+    }
+  }
+
+  /** A broker that is blocked need not answer. Throws SERVICE_BUSY. */
+  async #answered(asked: Promise<unknown>): Promise<void> {
+    // What comes too late, or fails then, is of no use to anybody.
+    asked.catch(() => {});
+    if (await withTimeout(asked, ANSWER_TIMEOUT) === "timeout") throw this.#busy();
+  }
+
+  #busy(): FuncxError {
+    const { state, reason } = this.health();
+    return new FuncxError({
+      code: "SERVICE_BUSY",
+      message: `the service's RabbitMQ does not serve: ${reason ?? state}`,
+      hint: "Try again in a while; `funcx-endpoint service status` tells how it is.",
+    });
   }
 
   async #exists(link: OpenLink, queue: string): Promise<boolean> {
