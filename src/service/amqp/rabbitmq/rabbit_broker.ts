@@ -83,7 +83,7 @@ export class RabbitBroker implements Broker {
   }
 
   async publish(queue: string, message: BrokerMessage): Promise<void> {
-    const { publishing } = await this.#open();
+    const { publishing } = await this.#link.open();
     const messageId = crypto.randomUUID();
     const { body, headers, contentType, timestamp } = message;
     const content = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
