@@ -75,6 +75,17 @@ export function parseRateLimit(text: string): RateLimit {
   });
 }
 
+/** Before it goes to the daemon's command line, which all on the machine can see. */
+function parseUrlWithoutLogin(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url !== undefined && url.username === "" && url.password === "") return text;
+  throw new FuncxError({
+    code: "USAGE",
+    message: url === undefined ? "this is no URL of a RabbitMQ" : "the URL has a login in it",
+    hint: "Write amqps://HOST[:PORT][/VHOST], and the login into a file for --amqp-login.",
+  });
+}
+
 /** As the user gives them; the daemon gets the same. */
 export interface ListenFlags {
   readonly listen?: Address;
@@ -90,6 +101,10 @@ export interface ListenFlags {
   readonly rateLimit?: RateLimit;
   readonly amqpListen?: Address;
   readonly amqpPublicAddress?: string;
+  readonly amqp?: string;
+  readonly amqpLogin?: string;
+  readonly amqpManagement?: string;
+  readonly amqpCa?: string;
   readonly logLevel: LogLevel;
 }
 
@@ -188,6 +203,34 @@ export const LISTEN_FLAGS = {
     parse: String,
     optional: true,
   },
+  amqp: {
+    kind: "parsed",
+    brief: "A RabbitMQ in place of that: amqps://HOST[:PORT][/VHOST], without a login",
+    placeholder: "url",
+    parse: parseUrlWithoutLogin,
+    optional: true,
+  },
+  amqpLogin: {
+    kind: "parsed",
+    brief: "File of mode 0600 with USER:PASSWORD of a RabbitMQ administrator",
+    placeholder: "file",
+    parse: (path: string): string => resolve(path),
+    optional: true,
+  },
+  amqpManagement: {
+    kind: "parsed",
+    brief: "RabbitMQ's management interface (default: port 15671 of the same host)",
+    placeholder: "url",
+    parse: parseUrlWithoutLogin,
+    optional: true,
+  },
+  amqpCa: {
+    kind: "parsed",
+    brief: "Authority that has signed RabbitMQ's certificate, PEM",
+    placeholder: "file",
+    parse: (path: string): string => resolve(path),
+    optional: true,
+  },
   logLevel: {
     kind: "enum",
     brief: "How much goes into the log",
@@ -224,6 +267,10 @@ export function listenArguments(flags: ListenFlags): string[] {
     ),
     ...named("amqp-listen", flags.amqpListen && written(flags.amqpListen)),
     ...named("amqp-public-address", flags.amqpPublicAddress),
+    ...named("amqp", flags.amqp),
+    ...named("amqp-login", flags.amqpLogin),
+    ...named("amqp-management", flags.amqpManagement),
+    ...named("amqp-ca", flags.amqpCa),
     ...named("log-level", flags.logLevel),
   ];
 }

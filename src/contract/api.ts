@@ -25,6 +25,12 @@ import {
 } from "./api_overview.ts";
 import { OLDER_ROUTES } from "./api_older.ts";
 import {
+  GlobusRegistrationSchema,
+  OauthTokenRequestSchema,
+  OauthTokenSchema,
+  UserinfoSchema,
+} from "./api_globus.ts";
+import {
   CreateCodeSchema,
   OneTimeCodeSchema,
   SessionSchema,
@@ -59,6 +65,7 @@ import {
 } from "./api_shapes.ts";
 import { MAX_BLOB_BYTES } from "./limits.ts";
 
+export * from "./api_globus.ts";
 export * from "./api_older.ts";
 export * from "./api_overview.ts";
 export * from "./api_sessions.ts";
@@ -81,6 +88,8 @@ export interface Route {
   readonly stream?: true;
   /** Body or answer is `application/octet-stream`, as it is. */
   readonly octets?: "body" | "answer";
+  /** The body is `application/x-www-form-urlencoded`. */
+  readonly form?: true;
   /** Not REST: an upgrade to WebSocket. */
   readonly upgrade?: true;
 }
@@ -185,7 +194,7 @@ export const ROUTES = {
     summary: "Register an endpoint.",
     scope: "manage",
     body: RegisterEndpointSchema,
-    answer: EndpointRegistrationSchema,
+    answer: v.union([EndpointRegistrationSchema, GlobusRegistrationSchema]),
   },
   updateEndpoint: {
     method: "PUT",
@@ -193,7 +202,7 @@ export const ROUTES = {
     summary: "Register it again under the same id; its old token ends.",
     scope: "manage",
     body: RegisterEndpointSchema,
-    answer: EndpointRegistrationSchema,
+    answer: v.union([EndpointRegistrationSchema, GlobusRegistrationSchema]),
   },
   listEndpoints: {
     method: "GET",
@@ -457,6 +466,24 @@ export const ROUTES = {
     query: v.object({ task_id: v.optional(uuid) }),
     answer: nothing,
     octets: "answer",
+  },
+
+  /** The token comes back as it is: nothing is made that would outlive it. */
+  oauthToken: {
+    method: "POST",
+    path: "/v2/oauth2/token",
+    summary: "A client credentials grant; the client secret is a token of this service.",
+    scope: null,
+    body: OauthTokenRequestSchema,
+    answer: OauthTokenSchema,
+    form: true,
+  },
+  userinfo: {
+    method: "GET",
+    path: "/v2/oauth2/userinfo",
+    summary: "The token's owner, as Globus Auth names one.",
+    scope: "read",
+    answer: UserinfoSchema,
   },
 
   createToken: {

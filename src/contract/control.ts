@@ -113,6 +113,19 @@ export const StopRequestSchema = v.object({
 });
 export type StopRequest = v.InferOutput<typeof StopRequestSchema>;
 
+/** The AMQP broker that results of the official SDK go through. */
+export const BrokerStatusSchema = v.object({
+  kind: v.picklist(["built-in", "rabbitmq"]),
+  /** Without a login. */
+  address: v.string(),
+  /** `blocked`: it takes nothing for a while. Results wait in the store unless it is `connected`. */
+  state: v.picklist(["connecting", "connected", "blocked", "away"]),
+  /** Since when, milliseconds since 1970. */
+  since: v.optional(v.number()),
+  reason: v.optional(v.string()),
+});
+export type BrokerStatus = v.InferOutput<typeof BrokerStatusSchema>;
+
 export const ServiceStatusSchema = v.object({
   service_id: v.string(),
   url: v.string(),
@@ -124,6 +137,7 @@ export const ServiceStatusSchema = v.object({
   unfinished_tasks: v.number(),
   /** Resident memory of the service, bytes. */
   memory: v.number(),
+  amqp: v.optional(BrokerStatusSchema),
 });
 export type ServiceStatus = v.InferOutput<typeof ServiceStatusSchema>;
 

@@ -26,9 +26,41 @@ export const GlobusResultSchema = v.object({
 });
 export type GlobusResult = v.InferOutput<typeof GlobusResultSchema>;
 
+/** Of a task: the function's packed buffer, then those of its arguments. */
+export const GlobusTaskSchema = v.object({ task_id: uuid, task_buffer: v.string() });
+
+const count = v.fallback(v.pipe(v.number(), v.integer(), v.minValue(0)), 0);
+const period = v.fallback(v.pipe(v.number(), v.minValue(0), v.maxValue(86_400)), 30);
+
+/** What an agent tells of itself; all but the first two are a user endpoint's. */
+const GlobusStateSchema = v.object({
+  /** Seconds between two reports; 0 is a farewell. */
+  heartbeat_period: v.optional(period, 30),
+  /** Why it did not start. */
+  error: v.optional(v.nullable(v.string())),
+  /** False when it draws back from the broker, for good or to come again. */
+  active: v.optional(v.nullable(v.boolean())),
+  managers: v.optional(count, 0),
+  total_workers: v.optional(count, 0),
+  idle_workers: v.optional(count, 0),
+  pending_tasks: v.optional(count, 0),
+  outstanding_tasks: v.optional(count, 0),
+  /** The two tell its process from the one before. */
+  posix_pid: v.optional(v.nullable(v.number())),
+  start_unix: v.optional(v.nullable(v.number())),
+});
+export type GlobusState = v.InferOutput<typeof GlobusStateSchema>;
+
+export const GlobusStatusReportSchema = v.object({
+  endpoint_id: uuid,
+  global_state: GlobusStateSchema,
+});
+
 /** By `message_type`. */
 export const GLOBUS_MESSAGES = {
   result: GlobusResultSchema,
+  task: GlobusTaskSchema,
+  ep_status_report: GlobusStatusReportSchema,
 } as const;
 
 export type GlobusMessageType = keyof typeof GLOBUS_MESSAGES;
@@ -64,7 +96,8 @@ export function decodeGlobusMessage(bytes: Uint8Array): GlobusMessage {
   const { message_type: type, data } = envelope.output;
   if (!isKnown(type)) throw new GlobusMessageError(`messages of type ${type} are not known`);
   const parsed = v.safeParse(GLOBUS_MESSAGES[type], data);
-  if (parsed.success) return { type, data: parsed.output };
+  // The compiler does not see that both are of the same type.
+  if (parsed.success) return { type, data: parsed.output } as GlobusMessage;
   const [issue] = parsed.issues;
   throw new GlobusMessageError(`${type}: ${v.getDotPath(issue) ?? "data"}: ${issue.message}`);
 }

@@ -17,7 +17,8 @@ import { logger } from "../lib/log.ts";
 import { openLogFile } from "../lib/log_file.ts";
 import { socketPath } from "../lib/runtime_dir.ts";
 import { VERSION } from "../lib/version.ts";
-import { makeAmqp } from "./amqp/start.ts";
+import { rabbitAddress } from "./amqp/rabbitmq/rabbit_address.ts";
+import { type AmqpOptions, makeAmqp } from "./amqp/start.ts";
 import { buildApp } from "./app.ts";
 import { OpenUses } from "./auth/open_uses.ts";
 import { BlobVault } from "./blobs/vault.ts";
@@ -26,6 +27,7 @@ import { Gate } from "./http/gate.ts";
 import { HistoryClock } from "./history/history_clock.ts";
 import { RateLimiter } from "./http/rate_limit.ts";
 import { RequestRoom } from "./http/request_room.ts";
+import { GlobusBridge } from "./globus/bridge.ts";
 import { Hub } from "./hub/hub.ts";
 import { loadIdentity, rememberPorts, type ServiceIdentity } from "./identity_file.ts";
 import { baseUrl, listen, portsToTry, type Server } from "./listen.ts";
@@ -65,15 +67,23 @@ export async function runService(options: ServiceOptions): Promise<ExitCode> {
   requireSafeAmqp(options);
   const publicUrl = publicUrlOf(options);
   const tls = readTls(options);
+  const rabbit = options.rabbit && rabbitAddress(options.rabbit);
   // Taken apart in the opposite order, also when a later step fails.
   await using open = new AsyncDisposableStack();
   const { directory, identity, store, vault } = await openFolder(open, options);
   const stop = open.use(new StopSignal(options.signal));
   const disk = new DiskRoom(directory.root, STORE_DISK_RESERVE);
-  const parts = makeParts(options, { store, vault, disk }, { identity, publicUrl, tls });
-  open.defer(() => parts.amqp.broker.close());
-  open.defer(() => parts.amqp.publisher.close());
-  await parts.amqp.publisher.start();
+  const hub = new Hub({ store });
+  const common = {
+    store,
+    vault,
+    uses: new OpenUses(),
+    proofKey: identity.proof_key,
+    now: Date.now,
+  };
+  const brokerOptions = rabbit === undefined ? amqpOptions(options, identity, tls) : { rabbit };
+  const amqp = await openAmqp(open, { ...common, hub }, brokerOptions);
+  const parts = makeParts(options, { ...common, ...amqp, hub, disk, publicUrl });
   const clock = new HistoryClock(parts.history);
   open.defer(() => clock.stop());
   const hostname = options.listen?.hostname ?? DEFAULT_HOSTNAME;
@@ -85,7 +95,7 @@ export async function runService(options: ServiceOptions): Promise<ExitCode> {
   const own = baseUrl(hostname, port, tls !== undefined, ownHostname());
   const url = tls === undefined ? own : publicUrl ?? own;
   parts.phase.url = url;
-  rememberPorts(directory.identityFile, identity, port, parts.amqp.broker.port);
+  rememberPorts(directory.identityFile, identity, port, parts.amqp.port);
   await announce(open, { options, directory, parts, url, stop });
   log.info("listening at {url}, with {unfinished} unfinished tasks in the store", {
     url,
@@ -143,28 +153,32 @@ interface OpenFolder {
   readonly vault: BlobVault;
 }
 
+type CommonParts = Pick<ServiceParts, "store" | "vault" | "uses" | "proofKey" | "now" | "hub">;
+
+/** The broker, and both that use it; peers are let in when what they look for is there. */
+async function openAmqp(
+  open: AsyncDisposableStack,
+  parts: CommonParts,
+  options: AmqpOptions,
+): Promise<Pick<ServiceParts, "amqp" | "globus">> {
+  const amqp = makeAmqp(parts, options);
+  open.defer(() => amqp.broker.close());
+  open.defer(() => amqp.publisher.close());
+  await amqp.publisher.start();
+  const globus = await GlobusBridge.open({ ...parts, broker: amqp.broker });
+  open.defer(() => globus.close());
+  amqp.serve();
+  return { amqp, globus };
+}
+
 function makeParts(
   options: ServiceOptions,
-  { store, vault, disk }: Pick<ServiceParts, "store" | "vault" | "disk">,
-  { identity, publicUrl, tls }: {
-    readonly identity: ServiceIdentity;
-    readonly publicUrl: string | null;
-    readonly tls: TlsFiles | undefined;
-  },
+  given: CommonParts & Pick<ServiceParts, "amqp" | "globus" | "disk" | "publicUrl">,
 ): ServiceParts {
+  const { store, hub, publicUrl } = given;
   const publicName = publicUrl === null ? [] : [new URL(publicUrl).hostname];
-  const hub = new Hub({ store });
-  const common = {
-    store,
-    vault,
-    uses: new OpenUses(),
-    proofKey: identity.proof_key,
-    now: Date.now,
-  };
   return {
-    ...common,
-    amqp: makeAmqp(common, amqpOptions(options, identity, tls)),
-    hub,
+    ...given,
     ...overviewParts(store, hub, Date.now),
     relay: new Relay(),
     gate: new Gate({
@@ -174,10 +188,8 @@ function makeParts(
     }),
     requests: new RequestRoom(),
     rates: options.rateLimit === undefined ? null : new RateLimiter(options.rateLimit),
-    disk,
     phase: { stopping: false, url: "" },
     localUser: localUser(),
-    publicUrl,
     portalFolder: options.portalFolder ?? null,
   };
 }
@@ -187,7 +199,7 @@ function amqpOptions(
   { listen, amqpListen, amqpPublicAddress }: ServiceOptions,
   { amqp_port }: ServiceIdentity,
   tls: TlsFiles | undefined,
-): Parameters<typeof makeAmqp>[1] {
+): AmqpOptions {
   const given = amqpListen?.hostname ?? listen?.hostname ?? DEFAULT_HOSTNAME;
   const hostname = tls === undefined && !isLoopback(given) ? DEFAULT_HOSTNAME : given;
   const isAny = hostname === "0.0.0.0" || hostname === "::";
@@ -221,7 +233,7 @@ async function announce(
   open: AsyncDisposableStack,
   { options, directory, parts, url, stop }: Announcement,
 ): Promise<void> {
-  const { store, hub, localUser: user, proofKey, now } = parts;
+  const { store, hub, amqp, localUser: user, proofKey, now } = parts;
   const socket = socketPath(directory.root, Deno.env.get);
   const startedAt = now();
   await writeLogin({ file: options.home.loginFile, store, user, url, proofKey, now: startedAt });
@@ -245,6 +257,7 @@ async function announce(
       endpoints_online: hub.onlineCount,
       unfinished_tasks: await store.tasks.unfinished(),
       memory: Deno.memoryUsage().rss,
+      amqp: amqp.status(),
     }),
     onChange: (listener) => hub.onChange(listener),
     stop: ({ timeout }) => stop.request("asked through the control socket", timeout),
@@ -263,6 +276,7 @@ async function closeServer(
 ): Promise<void> {
   parts.phase.stopping = true;
   parts.uses.endAll();
+  await parts.globus?.close();
   await parts.hub.close();
   parts.relay.close();
   const grace = Math.min(stop.timeout ?? DEFAULT_STOP_TIMEOUT, MAX_GRACE);

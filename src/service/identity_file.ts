@@ -30,8 +30,9 @@ export function rememberPorts(
   path: string,
   identity: ServiceIdentity,
   port: number,
-  amqpPort: number,
+  amqpPort: number | undefined,
 ): void {
-  if (identity.port === port && identity.amqp_port === amqpPort) return;
-  writeJsonFile(path, { ...identity, port, amqp_port: amqpPort });
+  const amqp = amqpPort ?? identity.amqp_port;
+  if (identity.port === port && identity.amqp_port === amqp) return;
+  writeJsonFile(path, { ...identity, port, amqp_port: amqp });
 }

@@ -4,6 +4,7 @@ import type * as v from "valibot";
 import * as api from "../contract/api.ts";
 import { BLOB_CHUNK_BYTES } from "../contract/limits.ts";
 import { VERSION } from "../lib/version.ts";
+import { FORM_TYPE } from "./http/media_type.ts";
 import { bodyLimit } from "./routes/body_limits.ts";
 
 type JsonObject = Record<string, unknown>;
@@ -20,6 +21,7 @@ const NAMED: Readonly<Record<string, v.GenericSchema>> = {
   FunctionSummary: api.FunctionSummarySchema,
   RegisterEndpoint: api.RegisterEndpointSchema,
   EndpointRegistration: api.EndpointRegistrationSchema,
+  GlobusRegistration: api.GlobusRegistrationSchema,
   Endpoint: api.EndpointSchema,
   EndpointStatus: api.EndpointStatusAnswerSchema,
   Submit: api.SubmitSchema,
@@ -97,7 +99,9 @@ function operation(name: api.RouteName, route: api.Route): JsonObject {
       requestBody: {
         required: true,
         description: `At most ${bodyLimit(name).bytes} bytes.`,
-        content: content(schemaOf(route.body, "input")),
+        content: route.form
+          ? { [FORM_TYPE]: { schema: schemaOf(route.body, "input") } }
+          : content(schemaOf(route.body, "input")),
       },
     }),
     responses: {

@@ -3,6 +3,7 @@ import { FuncxError } from "../contract/errors.ts";
 import type { FuncxHome } from "../contract/home.ts";
 import { messageOf } from "../lib/outcome.ts";
 import type { RateLimit } from "./http/rate_limit.ts";
+import type { RabbitOptions } from "./amqp/rabbitmq/rabbit_address.ts";
 
 export interface ServiceOptions {
   readonly home: FuncxHome;
@@ -39,6 +40,8 @@ export interface ServiceOptions {
   readonly amqpListen?: { readonly hostname: string; readonly port: number };
   /** Host, or host and port, by which peers reach it, where that is another. */
   readonly amqpPublicAddress?: string;
+  /** A RabbitMQ to use in place of the service's own AMQP. */
+  readonly rabbit?: RabbitOptions;
   readonly logLevel?: "debug" | "info" | "warning" | "error";
 }
 
@@ -65,7 +68,15 @@ export function requireSafeAddress(options: ServiceOptions): void {
 }
 
 /** Passwords and results in plain text on a network are refused. Throws USAGE. */
-export function requireSafeAmqp({ amqpListen, tls }: ServiceOptions): void {
+export function requireSafeAmqp(options: ServiceOptions): void {
+  const { amqpListen, amqpPublicAddress, rabbit, tls } = options;
+  if (rabbit !== undefined && (amqpListen ?? amqpPublicAddress) !== undefined) {
+    throw new FuncxError({
+      code: "USAGE",
+      message: "with a RabbitMQ the service has no AMQP port of its own",
+      hint: "Leave out --amqp-listen and --amqp-public-address, or the options of the RabbitMQ.",
+    });
+  }
   if (amqpListen === undefined || tls !== undefined || isLoopback(amqpListen.hostname)) return;
   throw new FuncxError({
     code: "USAGE",

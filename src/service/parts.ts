@@ -6,6 +6,7 @@ import type { OpenUses } from "./auth/open_uses.ts";
 import type { BlobVault } from "./blobs/vault.ts";
 import type { EndpointDirectory } from "./directory/endpoint_directory.ts";
 import type { EndpointHistory } from "./history/endpoint_history.ts";
+import type { GlobusBridge } from "./globus/bridge.ts";
 import type { Gate } from "./http/gate.ts";
 import type { RateLimiter } from "./http/rate_limit.ts";
 import type { RequestRoom } from "./http/request_room.ts";
@@ -27,6 +28,8 @@ export interface ServiceParts {
   readonly directory: EndpointDirectory;
   readonly history: EndpointHistory;
   readonly relay: Relay;
+  /** For agents of Globus Compute. */
+  readonly globus: GlobusBridge;
   readonly amqp: Amqp;
   readonly vault: BlobVault;
   readonly uses: OpenUses;

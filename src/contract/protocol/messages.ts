@@ -131,6 +131,9 @@ export const TaskOptionsSchema = v.object({
   result_serializers: v.optional(v.array(name)),
   /** What the client says of itself: versions of its Python and of the official SDK. */
   client: v.optional(v.object({ python: v.optional(name), sdk: v.optional(name) })),
+  /** For an agent of Globus Compute, which fills its template from them; no other agent gets them. */
+  user_endpoint_config: v.optional(v.record(v.string(), v.unknown())),
+  user_runtime: v.optional(v.record(v.string(), v.unknown())),
 });
 export type TaskOptions = v.InferOutput<typeof TaskOptionsSchema>;
 

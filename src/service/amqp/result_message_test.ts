@@ -21,7 +21,9 @@ async function sent(service: ServiceFixture, change: Partial<StoredResult>): Pro
     ...change,
   });
   assertEquals(timestamp, 1_700_000_000);
-  return decodeGlobusMessage(body).data;
+  const message = decodeGlobusMessage(body);
+  if (message.type !== "result") throw new Error(`a message of type ${message.type}`);
+  return message.data;
 }
 
 Deno.test("a failure carries the traceback, its code and what to do", async () => {

@@ -45,13 +45,17 @@ export class ResultPublisher {
     for (const queue of await this.#parts.store.resultQueues.behind()) this.#run(queue);
   }
 
-  /** From now on results of the group go to its queue. False when the user has no such group. */
+  /**
+   * From now on results of the group go to its queue, which is there when this resolves. False when
+   * the user has no such group. Rejects when the broker is away; the queue is made later then.
+   */
   async open(user: UserId, taskGroupId: TaskGroupId): Promise<boolean> {
     const { store } = this.#parts;
     if (await store.tasks.groupOwner(taskGroupId) !== user) return false;
     const queue = await store.resultQueues.open(taskGroupId);
     if (queue === undefined) return false;
     this.#run(queue);
+    await this.#parts.broker.declare(resultQueueName(store.serviceId, user, taskGroupId));
     return true;
   }
 

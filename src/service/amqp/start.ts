@@ -1,15 +1,22 @@
 /** Puts the broker of a service and what publishes to it together. */
+import type { BrokerStatus } from "../../contract/control.ts";
 import { FuncxError } from "../../contract/errors.ts";
 import { logger } from "../../lib/log.ts";
 import { messageOf } from "../../lib/outcome.ts";
 import type { TlsFiles } from "../options.ts";
 import type { ServiceParts } from "../parts.ts";
+import type { Broker } from "./broker.ts";
 import { BuiltInBroker } from "./built_in/built_in_broker.ts";
+import { type RabbitAddress, shownAddress } from "./rabbitmq/rabbit_address.ts";
+import { RabbitBroker } from "./rabbitmq/rabbit_broker.ts";
 import { ResultPublisher } from "./result_publisher.ts";
 
 const log = logger("service", "amqp");
 
-export interface AmqpOptions {
+/** The service's own server, unless a RabbitMQ is named. */
+export type AmqpOptions = BuiltInOptions | { readonly rabbit: RabbitAddress };
+
+export interface BuiltInOptions {
   readonly hostname: string;
   /** Tried in this order; 0 is any free one. */
   readonly ports: readonly number[];
@@ -19,8 +26,13 @@ export interface AmqpOptions {
 }
 
 export interface Amqp {
-  readonly broker: BuiltInBroker;
+  readonly broker: Broker;
   readonly publisher: ResultPublisher;
+  /** Where the service itself listens. */
+  readonly port?: number;
+  /** Lets peers in, once the queues are there that they look for. */
+  serve(): void;
+  status(): BrokerStatus;
 }
 
 /** Throws START_FAILED when no port is to be had. */
@@ -28,6 +40,22 @@ export function makeAmqp(
   parts: Pick<ServiceParts, "store" | "vault" | "uses" | "proofKey" | "now">,
   options: AmqpOptions,
 ): Amqp {
+  return "rabbit" in options ? rabbitAmqp(parts, options.rabbit) : builtInAmqp(parts, options);
+}
+
+type AmqpParts = Parameters<typeof makeAmqp>[0];
+
+function rabbitAmqp(parts: AmqpParts, address: RabbitAddress): Amqp {
+  const broker = new RabbitBroker(address);
+  return {
+    broker,
+    publisher: new ResultPublisher({ ...parts, broker }),
+    serve: () => {},
+    status: () => ({ kind: "rabbitmq", address: shownAddress(address), ...broker.health() }),
+  };
+}
+
+function builtInAmqp(parts: AmqpParts, options: BuiltInOptions): Amqp {
   const { hostname, tls, publicAddress } = options;
   const name = publicAddress ?? (hostname.includes(":") ? `[${hostname}]` : hostname);
   const open = (port: number): BuiltInBroker =>
@@ -39,11 +67,23 @@ export function makeAmqp(
     });
   const broker = openFirst(options, open);
   const publisher = new ResultPublisher({ ...parts, broker });
-  return { broker, publisher };
+  const { port } = broker;
+  const scheme = tls === undefined ? "amqp" : "amqps";
+  return {
+    broker,
+    publisher,
+    port,
+    serve: () => broker.serve(),
+    status: () => ({
+      kind: "built-in",
+      address: `${scheme}://${/:\d+$/.test(name) ? name : `${name}:${port}`}`,
+      state: "connected",
+    }),
+  };
 }
 
 function openFirst(
-  { hostname, ports }: AmqpOptions,
+  { hostname, ports }: BuiltInOptions,
   open: (port: number) => BuiltInBroker,
 ): BuiltInBroker {
   for (const port of ports) {

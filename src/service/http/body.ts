@@ -6,7 +6,7 @@ import { decode } from "../../contract/protocol/codec.ts";
 import { withTimeout } from "../../lib/async.ts";
 import { messageOf } from "../../lib/outcome.ts";
 import { parseJsonText } from "./json_text.ts";
-import { bodyType } from "./media_type.ts";
+import { bodyType, requireForm } from "./media_type.ts";
 
 /** How large a body may be, and the code that says that it was larger. */
 export interface BodyLimit {
@@ -29,6 +29,8 @@ export class CutBodyError extends FuncxError {
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
+/** A form has percent signs for all that is not ASCII; what is not, fits no schema. */
+const utf8Lossy = new TextDecoder();
 
 /**
  * Reads and decodes the body by its Content-Type. An empty one counts as an object without keys.
@@ -47,6 +49,13 @@ export async function readBody(
   const bytes = await inTime(readBytes(request, limit, take));
   if (bytes.length === 0) return { bytes, value: {} };
   return { bytes, value: decodeBody(bytes, bodyType(request.headers)) };
+}
+
+/** A form, as an object of text; of a key that comes twice the last one counts. Throws the same. */
+export async function readForm(request: Request, limit: BodyLimit): Promise<Body> {
+  requireForm(request.headers);
+  const bytes = await readOctets(request, limit);
+  return { bytes, value: Object.fromEntries(new URLSearchParams(utf8Lossy.decode(bytes))) };
 }
 
 /** A body that is bytes as they are. Throws as {@link readBody} does. */

@@ -18,6 +18,7 @@ import { Heartbeats } from "./heartbeats.ts";
 import type { TaskRange } from "./dispatch.ts";
 import { endpointOffline } from "./log_requests.ts";
 import type { Serving } from "./serving.ts";
+import { type OpenLink, SocketLink } from "./link.ts";
 import { Session, type SessionEvents, type SessionRest } from "./session.ts";
 
 const log = logger("service", "hub");
@@ -75,14 +76,18 @@ export class Hub {
 
   /** Takes over a socket that was upgraded for an endpoint whose token was checked. */
   accept(socket: WebSocket, endpointId: EndpointId): void {
+    this.connect(endpointId, (events) => new SocketLink(socket, events, this.#maximumBacklog));
+  }
+
+  /** The same of any link, of whatever speaks for an endpoint. */
+  connect(endpointId: EndpointId, link: OpenLink): void {
     const session = new Session({
-      socket,
+      link,
       endpointId,
       store: this.#store,
       events: this.#sessionEvents,
       heartbeats: this.#heartbeats,
       handshakeTimeout: this.#handshakeTimeout,
-      maximumBacklog: this.#maximumBacklog,
       logTimeout: this.#logTimeout,
       now: this.#now,
     });
@@ -185,6 +190,13 @@ export class Hub {
     for (const [endpointId, taskIds] of byEndpoint) {
       this.#sessions.get(endpointId)?.serving?.cancel(taskIds);
     }
+  }
+
+  /** An endpoint has lost these, which it had accepted: they are sent again, or fail. */
+  async lost(endpointId: EndpointId, taskIds: readonly TaskId[]): Promise<void> {
+    const lost = await this.#store.queue.missing(endpointId, taskIds, this.#now());
+    log.warning("endpoint {endpoint} has lost tasks", { endpoint: endpointId, ...lost });
+    this.#servingOf(endpointId)?.wake();
   }
 
   /** Ends the session of an endpoint that was deleted from the store. */

@@ -1,17 +1,21 @@
 /**
- * A WebSocket as the hub sees it: frames in, messages out, and an end that comes exactly once. What
- * its peer does not read waits in memory, up to a bound: acknowledgements limit tasks, and this limits
- * whatever else is said to it.
+ * What joins a session with its peer: messages both ways, and an end that comes exactly once. Most
+ * are WebSockets. What such a peer does not read waits in memory, up to a bound: acknowledgements
+ * limit tasks, and this limits whatever else is said to it.
  */
 import { MAX_LINK_BACKLOG_BYTES } from "../../contract/limits.ts";
-import { encodeMessage } from "../../contract/protocol/codec.ts";
-import type { ServiceMessage } from "../../contract/protocol/messages.ts";
+import {
+  type Decoded,
+  decodeEndpointMessage,
+  encodeMessage,
+} from "../../contract/protocol/codec.ts";
+import type { EndpointMessage, ServiceMessage } from "../../contract/protocol/messages.ts";
 
 /** Codes with which a session is closed; see PROTOCOL.md. */
 export const CLOSE_CODES = { done: 1000, silent: 1001, violation: 1002 } as const;
 
 export interface LinkEvents {
-  frame(bytes: Uint8Array): void;
+  received(message: Decoded<EndpointMessage>): void;
   /** A text message, which the protocol does not have. */
   text(): void;
   /** So many bytes wait for a peer that does not read them; close the link. */
@@ -19,7 +23,18 @@ export interface LinkEvents {
   closed(): void;
 }
 
-export class Link {
+/** A session's end of it. What is sent when it is closed is dropped. */
+export interface Link {
+  send(message: ServiceMessage): void;
+  /** As {@link send}, of an encoded heartbeat. */
+  sendFrame(frame: Uint8Array<ArrayBuffer>): void;
+  close(code: number, reason: string): void;
+}
+
+/** Makes the link of a session, which is told what comes. Nothing comes before this returns. */
+export type OpenLink = (events: LinkEvents) => Link;
+
+export class SocketLink implements Link {
   readonly #socket: WebSocket;
   readonly #events: LinkEvents;
   readonly #maximumBacklog: number;
@@ -36,7 +51,7 @@ export class Link {
     socket.binaryType = "arraybuffer";
     socket.addEventListener("message", ({ data }: MessageEvent<ArrayBuffer | string>) => {
       if (typeof data === "string") events.text();
-      else events.frame(new Uint8Array(data));
+      else events.received(decodeEndpointMessage(new Uint8Array(data)));
     });
     // An error is followed by a close, which says all that matters here.
     socket.addEventListener("error", (event) => event.preventDefault());

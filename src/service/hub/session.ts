@@ -5,9 +5,10 @@
  */
 import { type EndpointId, newId, type TaskId } from "../../contract/ids.ts";
 import { DEFAULT_RESULT_CREDITS, HANDSHAKE_TIMEOUT } from "../../contract/limits.ts";
-import { decodeEndpointMessage } from "../../contract/protocol/codec.ts";
+import type { Decoded } from "../../contract/protocol/codec.ts";
 import { checkHello, reject } from "../../contract/protocol/handshake.ts";
 import type {
+  EndpointMessage,
   Hello,
   Output,
   Reject,
@@ -19,7 +20,7 @@ import { messageOf } from "../../lib/outcome.ts";
 import { VERSION } from "../../lib/version.ts";
 import type { Store, StoredEndpoint } from "../store/store.ts";
 import type { Heartbeats } from "./heartbeats.ts";
-import { CLOSE_CODES, Link } from "./link.ts";
+import { CLOSE_CODES, type Link, type OpenLink } from "./link.ts";
 import { Serving } from "./serving.ts";
 
 const log = logger("service", "hub");
@@ -53,15 +54,13 @@ export interface SessionRest {
 }
 
 export interface SessionOptions {
-  readonly socket: WebSocket;
+  readonly link: OpenLink;
   readonly endpointId: EndpointId;
   readonly store: Store;
   readonly events: SessionEvents;
   readonly heartbeats: Heartbeats;
   /** Milliseconds that the endpoint has for its hello. */
   readonly handshakeTimeout?: number;
-  /** Bytes that may wait for an endpoint that does not read; the default is that of the contract. */
-  readonly maximumBacklog?: number;
   /** Milliseconds that the agent has for a look into its log; the default is that of the contract. */
   readonly logTimeout?: number;
   readonly now: () => number;
@@ -89,12 +88,12 @@ export class Session {
       options.handshakeTimeout ?? HANDSHAKE_TIMEOUT,
     );
     this.#state = { kind: "greeting", timer };
-    this.#link = new Link(options.socket, {
-      frame: (bytes) => this.#received(bytes),
+    this.#link = options.link({
+      received: (message) => this.#received(message),
       text: () => this.#violation("a text message"),
       overflowed: (bytes) => this.#overflowed(bytes),
       closed: () => this.#end(),
-    }, options.maximumBacklog);
+    });
   }
 
   /** Undefined before it was admitted and after it ended. */
@@ -119,10 +118,10 @@ export class Session {
     this.#close(CLOSE_CODES.done, reason);
   }
 
-  #received(bytes: Uint8Array): void {
-    if (this.#state.kind === "ended") return;
-    const frame = decodeEndpointMessage(bytes);
+  #received(frame: Decoded<EndpointMessage>): void {
     switch (this.#state.kind) {
+      case "ended":
+        return;
       case "greeting": {
         const checked = checkHello(frame, this.endpointId);
         return checked.kind === "ok" ? this.#greeted(checked.value) : this.#refuse(checked.failure);

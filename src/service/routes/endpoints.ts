@@ -1,5 +1,12 @@
 /** Endpoints: registered, listed, shown, stopped from afar, deleted. */
-import type { Answer, EndpointRegistration, RegisterEndpoint } from "../../contract/api.ts";
+import {
+  type Answer,
+  type EndpointRegistration,
+  type GlobusRegistration,
+  isGlobusAgent,
+  type RegisterEndpoint,
+} from "../../contract/api.ts";
+import { FuncxError } from "../../contract/errors.ts";
 import { type EndpointId, newId, type UserId } from "../../contract/ids.ts";
 import { DEFAULT_PAGE_SIZE } from "../../contract/limits.ts";
 import { EndpointLocks } from "../directory/endpoint_locks.ts";
@@ -30,7 +37,7 @@ type EndpointRoutes =
   | "shutdownEndpoint";
 
 export function endpointHandlers(parts: ServiceParts): Pick<Handlers, EndpointRoutes> {
-  const { store, directory, history, hub, uses, now } = parts;
+  const { store, directory, history, hub, globus, uses, now } = parts;
   const locks = new EndpointLocks(now);
 
   const visible = async (endpointId: EndpointId, user: UserId): Promise<StoredEndpoint> =>
@@ -43,6 +50,7 @@ export function endpointHandlers(parts: ServiceParts): Pick<Handlers, EndpointRo
   ): Promise<Answer<"lockEndpoint">> => {
     await owned(endpoint_id, caller.user);
     const until = locks.lock(endpoint_id);
+    await globus.lock(endpoint_id);
     hub.shutdownEndpoint(endpoint_id, true);
     return { endpoint_id, lock_expiration_timestamp: new Date(until).toISOString() };
   };
@@ -62,7 +70,7 @@ export function endpointHandlers(parts: ServiceParts): Pick<Handlers, EndpointRo
     },
 
     updateEndpoint: async ({ caller, body, request, parameters: { endpoint_id } }) => {
-      await owned(endpoint_id, caller.user);
+      requireKind(await owned(endpoint_id, caller.user), body);
       locks.requireOpen(endpoint_id);
       const { token, stored } = endpointToken();
       const change = { ...description(body), token: stored, at: now() };
@@ -118,11 +126,12 @@ export function endpointHandlers(parts: ServiceParts): Pick<Handlers, EndpointRo
     },
 
     deleteEndpoint: async ({ caller, parameters: { endpoint_id } }) => {
-      await owned(endpoint_id, caller.user);
+      const endpoint = await owned(endpoint_id, caller.user);
       if (!await store.endpoints.delete(endpoint_id, now())) {
         throw notFound("endpoint", endpoint_id);
       }
       hub.deleteEndpoint(endpoint_id);
+      await globus.deleted(endpoint);
       uses.endOfEndpoint(endpoint_id);
       return { result: 302 };
     },
@@ -154,19 +163,34 @@ function description(body: RegisterEndpoint): EndpointDescription {
   };
 }
 
-function registration(
-  { publicUrl }: ServiceParts,
+/** An agent of Globus Compute has no use for the token, which nobody gets then. */
+async function registration(
+  { publicUrl, store, globus }: ServiceParts,
   request: Request,
   endpointId: EndpointId,
   token: string,
   body: RegisterEndpoint,
-): EndpointRegistration {
+): Promise<EndpointRegistration | GlobusRegistration> {
+  const endpoint = isGlobusAgent(body.metadata) ? await store.endpoints.get(endpointId) : undefined;
+  if (endpoint !== undefined) {
+    return { ...await globus.registered(endpoint), warnings: warnings(body) };
+  }
   return {
     endpoint_id: endpointId,
     forwarder_url: forwarderUrl(request, publicUrl),
     endpoint_token: token,
     warnings: warnings(body),
   };
+}
+
+/** An id stays with the kind of agent that got it: what it has accepted only the same kind tells. */
+function requireKind({ metadata }: StoredEndpoint, body: RegisterEndpoint): void {
+  if (isGlobusAgent(metadata) === isGlobusAgent(body.metadata)) return;
+  throw new FuncxError({
+    code: "ENDPOINT_ALREADY_REGISTERED",
+    message: "the endpoint was registered by an agent of another kind",
+    hint: "Register it without an id, so that it gets a new one.",
+  });
 }
 
 /** What Globus Compute has, this service has not, and an endpoint can do without. */

@@ -8,6 +8,7 @@ import { functionHandlers } from "./functions.ts";
 import { generalHandlers } from "./general.ts";
 import { liveHandlers } from "./live.ts";
 import { olderHandlers } from "./older.ts";
+import { oauthHandlers } from "./oauth.ts";
 import { relayHandlers } from "./relay.ts";
 import type { Handlers } from "./route.ts";
 import { resultQueueHandlers } from "./result_queue.ts";
@@ -23,6 +24,7 @@ export function allHandlers(parts: ServiceParts): Handlers {
   const handlers = {
     ...generalHandlers(parts),
     ...tokenHandlers(parts),
+    ...oauthHandlers(parts),
     ...functionHandlers(parts),
     ...endpointHandlers(parts),
     ...forwarderHandlers(parts),

@@ -5,7 +5,7 @@ import { FuncxError } from "../../contract/errors.ts";
 import { isUuid } from "../../contract/ids.ts";
 import { authenticate, type Caller, requireScope } from "../auth/caller.ts";
 import { valueResponse, WrongMethodError } from "../http/answers.ts";
-import { type Body, CutBodyError, readBody } from "../http/body.ts";
+import { type Body, CutBodyError, readBody, readForm } from "../http/body.ts";
 import type { RateLimiter } from "../http/rate_limit.ts";
 import { NO_SHARE, type RequestRoom, type RoomShare } from "../http/request_room.ts";
 import { answerType } from "../http/media_type.ts";
@@ -88,7 +88,7 @@ async function checkedCall(
   const query = checkQuery(route, request);
   const body = route.body === undefined
     ? NO_BODY
-    : await readBody(request, bodyLimit(name), share.take);
+    : await (route.form ? readForm : readBody)(request, bodyLimit(name), share.take);
   return {
     caller,
     parameters: ids,

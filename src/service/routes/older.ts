@@ -13,7 +13,7 @@ import type { ServiceParts } from "../parts.ts";
 import type { SubmitReceipt } from "../store/store.ts";
 import { stats } from "./general.ts";
 import type { Handlers } from "./route.ts";
-import { batchesOf, optionsOf, submitTasks } from "./submit.ts";
+import { batchesOf, isAgent, optionsOf, submitTasks } from "./submit.ts";
 
 type OlderRoutes =
   | "submitV2"
@@ -123,7 +123,8 @@ async function submitToEach(
   bytes: number,
 ): Promise<SubmitV2Answer> {
   requireCount(body.tasks.length);
-  const options = optionsOf(body);
+  // Refused before anything is submitted.
+  optionsOf(body);
   const outcome = new SubmitOutcome(body);
   for (const [endpointId, places] of placesOf(body)) {
     try {
@@ -132,7 +133,7 @@ async function submitToEach(
         endpointId,
         taskGroupId: outcome.taskGroupId,
         tasks: batchesOf({ tasks: payloadsAt(places, body) }),
-        options,
+        options: optionsOf(body, await isAgent(parts.store, endpointId)),
         at: parts.now(),
         bytes,
       });

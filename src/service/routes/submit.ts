@@ -1,7 +1,12 @@
 /** Submitting tasks. */
 import { createHash } from "node:crypto";
 import { Buffer } from "node:buffer";
-import { IDEMPOTENCY_HEADER, type Submit, type SubmitAnswer } from "../../contract/api.ts";
+import {
+  IDEMPOTENCY_HEADER,
+  isGlobusAgent,
+  type Submit,
+  type SubmitAnswer,
+} from "../../contract/api.ts";
 import { type BlobReference, payloadReferences } from "../../contract/blob_reference.ts";
 import { EnvelopeError } from "../../contract/envelope.ts";
 import { FuncxError } from "../../contract/errors.ts";
@@ -31,6 +36,7 @@ type Batches = SubmitRequest["tasks"];
 const TASK_DISK_BYTES = 1_000;
 
 export function submitHandlers(parts: ServiceParts): Pick<Handlers, "submit"> {
+  const { store } = parts;
   return {
     submit: async (call) => {
       const { caller, body, parameters: { endpoint_id } } = call;
@@ -39,7 +45,7 @@ export function submitHandlers(parts: ServiceParts): Pick<Handlers, "submit"> {
         endpointId: endpoint_id,
         taskGroupId: body.task_group_id?.toLowerCase() ?? null,
         tasks: batchesOf(body),
-        options: optionsOf(body),
+        options: optionsOf(body, await isAgent(store, endpoint_id)),
         at: parts.now(),
         bytes: call.bytes.length,
         idempotency: idempotencyOf(call, endpoint_id),
@@ -189,12 +195,17 @@ async function requireFunctions(store: Store, batches: Batches, user: UserId): P
   for (const id of ids) requireVisible("function", id, found.get(id), user);
 }
 
+/** Whether an agent of Globus Compute serves the endpoint. */
+export async function isAgent(store: Store, endpointId: EndpointId): Promise<boolean> {
+  return isGlobusAgent((await store.endpoints.get(endpointId))?.metadata);
+}
+
 /**
  * The options must pass every check of the forwarder protocol: a task that its endpoint has to refuse
- * would come back with each connection. `user_endpoint_config` is for multi-user endpoints and has no
- * effect here.
+ * would come back with each connection. `user_endpoint_config` and `user_runtime` are for agents of
+ * Globus Compute; of the latter, others get the versions.
  */
-export function optionsOf(body: Omit<Submit, "tasks">): TaskOptions {
+export function optionsOf(body: Omit<Submit, "tasks">, isGlobus = false): TaskOptions {
   const options: TaskOptions = withoutNulls({
     max_attempts: body.max_attempts,
     walltime_seconds: body.walltime_seconds,
@@ -202,6 +213,9 @@ export function optionsOf(body: Omit<Submit, "tasks">): TaskOptions {
     resource_specification: body.resource_specification,
     result_serializers: body.result_serializers,
     client: clientOf(body.user_runtime),
+    ...(isGlobus
+      ? { user_endpoint_config: body.user_endpoint_config, user_runtime: body.user_runtime }
+      : {}),
   });
   requireSmall(JSON.stringify(options));
   return validate(TaskOptionsSchema, options, "body");

@@ -30,6 +30,7 @@ import { TaskInputs } from "./libsql/task_inputs.ts";
 import { LibsqlGroups } from "./libsql/task_groups.ts";
 import { LibsqlTasks } from "./libsql/tasks.ts";
 import { LibsqlTokens } from "./libsql/tokens.ts";
+import { LibsqlUserEndpoints } from "./libsql/user_endpoints.ts";
 import { migrate } from "./migrate.ts";
 import type { Store, StoreChanges } from "./store.ts";
 
@@ -58,6 +59,7 @@ export class LibsqlStore implements Store {
   readonly tokens: LibsqlTokens;
   readonly functions: LibsqlFunctions;
   readonly endpoints: LibsqlEndpoints;
+  readonly userEndpoints: LibsqlUserEndpoints;
   readonly tasks: LibsqlTasks;
   readonly groups: LibsqlGroups;
   readonly queue: LibsqlQueue;
@@ -89,6 +91,7 @@ export class LibsqlStore implements Store {
     this.tokens = new LibsqlTokens(engine);
     this.functions = new LibsqlFunctions(engine);
     this.endpoints = new LibsqlEndpoints(engine, this.tokens, endpointTasks);
+    this.userEndpoints = new LibsqlUserEndpoints(engine);
     this.tasks = new LibsqlTasks(engine, live, {
       submissions: new Submissions(engine, this.blobs),
       inputs: new TaskInputs(engine, this.blobs),

@@ -20,6 +20,7 @@ import type { QueueStore } from "./queue_store.ts";
 import type { EndpointStore, FunctionStore, TokenStore } from "./registry_store.ts";
 import type { ResultQueueStore } from "./result_queue_store.ts";
 import type { ResultStore, TaskStore } from "./task_store.ts";
+import type { UserEndpointStore } from "./user_endpoint_store.ts";
 
 export type { BlobStore, StoredBlob } from "./blob_store.ts";
 export type { EndedTask, StoreChanges } from "./changes.ts";
@@ -31,6 +32,7 @@ export type * from "./queue_store.ts";
 export type * from "./registry_store.ts";
 export type * from "./result_queue_store.ts";
 export type * from "./task_store.ts";
+export type * from "./user_endpoint_store.ts";
 
 export interface Store {
   /** Made with the database; the same for its whole life. */
@@ -38,6 +40,7 @@ export interface Store {
   readonly tokens: TokenStore;
   readonly functions: FunctionStore;
   readonly endpoints: EndpointStore;
+  readonly userEndpoints: UserEndpointStore;
   readonly tasks: TaskStore;
   readonly groups: GroupStore;
   readonly queue: QueueStore;

@@ -13,6 +13,7 @@ import { hashOf, makeToken } from "../auth/token.ts";
 import { type BlobLimits, BlobVault } from "../blobs/vault.ts";
 import { Gate } from "../http/gate.ts";
 import { RequestRoom } from "../http/request_room.ts";
+import { GlobusBridge } from "../globus/bridge.ts";
 import { Hub } from "../hub/hub.ts";
 import { Relay } from "../relay/relay.ts";
 import type { ServiceParts } from "../parts.ts";
@@ -53,23 +54,17 @@ export class ServiceFixture implements AsyncDisposable {
 
   private constructor(
     folder: string,
-    { store, vault }: Pick<ServiceParts, "store" | "vault">,
+    given: Pick<ServiceParts, "store" | "vault" | "hub" | "uses" | "amqp" | "globus">,
     clock: Clock,
     change: Partial<ServiceParts>,
   ) {
     this.#folder = folder;
     this.#clock = clock;
-    const hub = new Hub({ store });
-    const uses = new OpenUses();
-    const common = { store, vault, uses, proofKey: PROOF_KEY, now: clock.now };
+    const { store, hub } = given;
     this.parts = {
-      amqp: makeAmqp(common, { hostname: "127.0.0.1", ports: [0] }),
-      store,
-      vault,
-      hub,
+      ...given,
       ...overviewParts(store, hub, clock.now),
       relay: new Relay(),
-      uses,
       gate: new Gate({ hostname: "127.0.0.1", allowedHosts: [], allowedOrigins: [] }),
       requests: new RequestRoom(),
       rates: null,
@@ -98,7 +93,13 @@ export class ServiceFixture implements AsyncDisposable {
       limits: { maximumBytes: MAX_BLOB_BYTES, quotaBytes: BLOB_QUOTA_BYTES, ...limits },
       now: clock.now,
     });
-    return new ServiceFixture(folder, { store, vault }, clock, change);
+    const hub = new Hub({ store });
+    const uses = new OpenUses();
+    const common = { store, vault, uses, proofKey: PROOF_KEY, now: clock.now };
+    const amqp = makeAmqp(common, { hostname: "127.0.0.1", ports: [0] });
+    const globus = await GlobusBridge.open({ ...common, hub, broker: amqp.broker });
+    amqp.serve();
+    return new ServiceFixture(folder, { store, vault, hub, uses, amqp, globus }, clock, change);
   }
 
   /** Added to the clock, milliseconds. */
@@ -112,6 +113,7 @@ export class ServiceFixture implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.parts.uses.endAll();
+    await this.parts.globus.close();
     await this.parts.amqp.publisher.close();
     await this.parts.amqp.broker.close();
     await this.parts.hub.close();

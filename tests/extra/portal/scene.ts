@@ -100,6 +100,7 @@ async function dialCluster(client: Client): Promise<Cluster> {
   const registration = await client.call("registerEndpoint", {
     body: { endpoint_name: "cluster", public: true },
   });
+  if (!("endpoint_token" in registration)) throw new Error("it was registered as another kind");
   const link = await FakeEndpoint.dial(registration);
   link.send(link.hello({ hostname: "login1.cluster.example" }));
   const { heartbeat_interval } = await link.next("welcome");

@@ -7,6 +7,8 @@ import { LISTEN_FLAGS, type ListenFlags } from "../../listen_flags.ts";
 export const command = defineCommand<ListenFlags>({
   parameters: { flags: LISTEN_FLAGS },
   run: ({ home, signal }, flags) => {
+    const { amqp, amqpLogin, amqpManagement, amqpCa } = flags;
+    const isRabbit = (amqp ?? amqpLogin ?? amqpManagement ?? amqpCa) !== undefined;
     const { tlsCert, tlsKey } = flags;
     const tls = tlsCert === undefined || tlsKey === undefined
       ? undefined
@@ -27,6 +29,9 @@ export const command = defineCommand<ListenFlags>({
       rateLimit: flags.rateLimit,
       amqpListen: flags.amqpListen,
       amqpPublicAddress: flags.amqpPublicAddress,
+      rabbit: isRabbit
+        ? { url: amqp, loginFile: amqpLogin, managementUrl: amqpManagement, caFile: amqpCa }
+        : undefined,
       logLevel: flags.logLevel,
     });
   },

@@ -1,4 +1,5 @@
 import {
+  type BrokerStatus,
   CONTROL_PATHS,
   type ServiceStatus,
   ServiceStatusSchema,
@@ -64,6 +65,20 @@ const REACHABILITY: Record<Reachability, string> = {
   foreign: "something else answers there",
 };
 
+const BROKER_STATES: Record<BrokerStatus["state"], string> = {
+  connecting: "connecting",
+  connected: "connected",
+  blocked: "takes nothing",
+  away: "away",
+};
+
+function brokerLine({ kind, address, state, since, reason }: BrokerStatus): string {
+  if (kind === "built-in") return address;
+  const time = since === undefined ? "" : ` for ${duration(Date.now() - since)}`;
+  const why = reason === undefined ? "" : `: ${reason}`;
+  return `${address} (RabbitMQ, ${BROKER_STATES[state]}${time}${why})`;
+}
+
 function described(
   state: ServiceState,
   status: ServiceStatus | undefined,
@@ -80,6 +95,7 @@ function described(
       ["Memory", size(status.memory)],
       ["Endpoints online", String(status.endpoints_online)],
       ["Unfinished tasks", String(status.unfinished_tasks)],
+      ...(status.amqp === undefined ? [] : [["AMQP", brokerLine(status.amqp)]] as const),
     ] as const),
   ]);
 }

@@ -53,6 +53,11 @@ export class BuiltInBroker implements Broker {
     return this.#listener.port;
   }
 
+  /** Lets peers in, which may look for their queues at once. */
+  serve(): void {
+    this.#listener.serve();
+  }
+
   wanted(queue: string, signal: AbortSignal): Promise<void> {
     return this.#queue(queue).wanted(signal);
   }

@@ -17,7 +17,7 @@ export class AmqpListener {
   readonly #listener: Deno.Listener<Deno.Conn>;
   readonly #host: Host;
   readonly #connections = new Map<Connection, Promise<void>>();
-  readonly #accepting: Promise<void>;
+  #accepting: Promise<void> = Promise.resolve();
 
   /** Throws the system's own error when the port is not to be had. */
   constructor(
@@ -34,6 +34,10 @@ export class AmqpListener {
       : Deno.listenTls({ hostname, port, ...tls });
     this.port = listener.addr.port;
     this.#listener = listener;
+  }
+
+  /** Answers from now on; whoever has come before waits until then. */
+  serve(): void {
     this.#accepting = this.#accept();
   }
 

@@ -8,6 +8,7 @@ import { lanes } from "./003_lanes.ts";
 import { sessions } from "./004_sessions.ts";
 import { overview } from "./005_overview.ts";
 import { resultQueues } from "./006_result_queues.ts";
+import { userEndpoints } from "./007_user_endpoints.ts";
 
 export interface Migration {
   /** Counted from 1 without gaps; `PRAGMA user_version` is that of the last one applied. */
@@ -23,4 +24,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { number: 4, name: "sessions", sql: sessions },
   { number: 5, name: "overview", sql: overview },
   { number: 6, name: "result_queues", sql: resultQueues },
+  { number: 7, name: "user endpoints", sql: userEndpoints },
 ];

@@ -1,0 +1,432 @@
+/**
+ * An agent of Globus Compute as the hub sees it: an endpoint like any other, with a session in which
+ * this speaks for it. It is online while its heartbeats come.
+ */
+import type { UserEndpointCredentials } from "../../contract/api.ts";
+import { readAgentMessage, startCommand } from "../../contract/globus_agent.ts";
+import { type EndpointId, newId, type TaskId, type UserId } from "../../contract/ids.ts";
+import { DEFAULT_TASK_CREDITS, MAX_BATCH_ITEMS, MAX_NAME_LENGTH } from "../../contract/limits.ts";
+import type {
+  EndpointMessage,
+  EndpointStatus,
+  ResultMessage,
+  ServiceMessage,
+  TaskMessage,
+  Tasks,
+} from "../../contract/protocol/messages.ts";
+import { PROTOCOL_VERSION } from "../../contract/protocol/version.ts";
+import { logger } from "../../lib/log.ts";
+import { messageOf } from "../../lib/outcome.ts";
+import { derivedId, identityOf } from "../auth/identity.ts";
+import type { Broker, BrokerMessage, Subscription } from "../amqp/broker.ts";
+import type { Hub } from "../hub/hub.ts";
+import type { JsonObject, Store, StoredEndpoint, StoredUserEndpoint } from "../store/store.ts";
+import { commandQueue, declareQueues, grantCommands, heartbeatQueue } from "./queues.ts";
+import { endedHere, resultOf } from "./results.ts";
+import { agentTask } from "./tasks.ts";
+import { type BridgedTask, UserEndpoint } from "./user_endpoint.ts";
+
+const log = logger("service", "globus");
+
+/** Processes that one agent is asked for; with more, one that is not used is forgotten. */
+const MAX_USER_ENDPOINTS = 200;
+const MISSED_HEARTBEATS = 2;
+const HEARTBEAT_DELAY = 15_000;
+/** In which a process that holds tasks of an earlier service is heard, if it is there still. */
+const INHERITED_TIMEOUT = 180_000;
+
+export interface AgentOptions {
+  readonly endpoint: StoredEndpoint;
+  readonly broker: Broker;
+  readonly store: Store;
+  readonly hub: Hub;
+  readonly now: () => number;
+}
+
+/** The session that the hub has with it. */
+interface Speaker {
+  say(message: EndpointMessage): void;
+  closed(): void;
+}
+
+export class GlobusAgent {
+  readonly #options: AgentOptions;
+  readonly #endpointId: EndpointId;
+  #endpoint: StoredEndpoint;
+  readonly #instanceId = newId();
+  readonly #userEndpoints = new Map<string, Promise<UserEndpoint>>();
+  readonly #open = new Set<UserEndpoint>();
+  /** Where each task is that has not ended. */
+  readonly #places = new Map<TaskId, UserEndpoint>();
+  /** Accepted by what an earlier service saw. */
+  readonly #inherited = new Set<TaskId>();
+  #subscription: Subscription | undefined;
+  #speaker: Speaker | undefined;
+  #silence: ReturnType<typeof setTimeout> | undefined;
+  #inheritance: ReturnType<typeof setTimeout> | undefined;
+  #completed = 0;
+  #problem: EndpointStatus["problem"];
+  #closed = false;
+
+  constructor(options: AgentOptions) {
+    this.#options = options;
+    this.#endpoint = options.endpoint;
+    this.#endpointId = options.endpoint.endpointId;
+  }
+
+  /** Makes its queues, those of its user endpoints too, and reads them. */
+  async open(): Promise<void> {
+    const { broker, store } = this.#options;
+    await declareQueues(broker, this.#queues);
+    for (const record of await store.userEndpoints.of(this.#endpointId)) {
+      await this.#userEndpoint(record);
+    }
+    await this.#inherit();
+    this.#subscription = await broker.read(
+      heartbeatQueue(this.#endpointId),
+      (message) => this.#heard(message),
+    );
+  }
+
+  get #queues(): string[] {
+    return [commandQueue(this.#endpointId), heartbeatQueue(this.#endpointId)];
+  }
+
+  /** After it has registered again. */
+  describe(endpoint: StoredEndpoint): void {
+    this.#endpoint = endpoint;
+  }
+
+  /** What it is told at its registration; what it had before ends. */
+  grant(): ReturnType<typeof grantCommands> {
+    return grantCommands(this.#options.broker, this.#endpointId);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#inheritance);
+    this.#leave("the service is stopping");
+    await this.#subscription?.close();
+    for (const one of this.#open) await one.close();
+  }
+
+  /** Ends it for good. */
+  async remove(): Promise<void> {
+    await this.close();
+    for (const one of this.#open) await this.#forget(one);
+    await this.grant();
+    for (const queue of this.#queues) await this.#options.broker.remove(queue);
+  }
+
+  async #inherit(): Promise<void> {
+    const { store } = this.#options;
+    for (let after = 0;;) {
+      const query = { endpointId: this.#endpointId, after, limit: MAX_BATCH_ITEMS };
+      const held = await store.queue.held(query);
+      for (const { taskId } of held) this.#inherited.add(taskId);
+      if (held.length < MAX_BATCH_ITEMS) break;
+      after = held.at(-1)!.position;
+    }
+    if (this.#inherited.size === 0) return;
+    this.#inheritance = setTimeout(() => {
+      if (![...this.#open].some(({ status }) => status !== undefined)) void this.#lost([]);
+    }, INHERITED_TIMEOUT);
+  }
+
+  // -- whether it is there --------------------------------------------------------------------------
+
+  #heard({ body }: BrokerMessage): Promise<void> {
+    const message = readAgentMessage(body);
+    if (message.kind !== "status") {
+      log.warning("endpoint {endpoint}: a heartbeat cannot be read", {
+        endpoint: this.#endpointId,
+      });
+    } else if (!this.#closed) {
+      const { heartbeat_period: period, error } = message.state;
+      // Of one that a user's configuration kept from starting, only that user is told.
+      this.#problem = !error
+        ? undefined
+        : { code: "START_FAILED", message: error.slice(0, 10_000) };
+      if (period === 0 || error) this.#leave(error || "the agent is shutting down");
+      else this.#alive(period * 1_000);
+    }
+    return Promise.resolve();
+  }
+
+  #alive(period: number): void {
+    clearTimeout(this.#silence);
+    this.#silence = setTimeout(
+      () => this.#leave("the agent is silent"),
+      period * MISSED_HEARTBEATS + HEARTBEAT_DELAY,
+    );
+    if (this.#speaker !== undefined) return this.#say(this.#heartbeat());
+    this.#connect();
+    for (const one of this.#open) one.agentReturned();
+  }
+
+  #leave(reason: string): void {
+    clearTimeout(this.#silence);
+    this.#silence = undefined;
+    const speaker = this.#speaker;
+    if (speaker === undefined) return;
+    this.#speaker = undefined;
+    speaker.say({ type: "goodbye", reason: reason.slice(0, 1_000) });
+  }
+
+  #connect(): void {
+    const { hub } = this.#options;
+    const { metadata } = this.#endpoint;
+    hub.connect(this.#endpointId, (events) => {
+      const speaker: Speaker = {
+        // Never while the session speaks itself.
+        say: (message) => queueMicrotask(() => events.received({ kind: "message", message })),
+        closed: () => events.closed(),
+      };
+      this.#speaker = speaker;
+      return {
+        send: (message) => this.#told(message),
+        // The session wants to know whether the agent is there: it is, or it would have left.
+        sendFrame: () => this.#speaker === speaker && speaker.say(this.#heartbeat()),
+        close: () => {
+          if (this.#speaker === speaker) this.#speaker = undefined;
+        },
+      };
+    });
+    this.#say({
+      type: "hello",
+      protocol_version: PROTOCOL_VERSION,
+      endpoint_id: this.#endpointId,
+      // Which of its tasks are lost is told one by one.
+      spool_id: derivedId("spool", this.#endpointId),
+      instance_id: this.#instanceId,
+      software_version: `globus-compute ${textOf(metadata, "endpoint_version")}`,
+      hostname: textOf(metadata, "hostname"),
+      runtimes: ["python"],
+      task_credits: DEFAULT_TASK_CREDITS,
+      status: this.#status(),
+    });
+  }
+
+  #say(message: EndpointMessage): void {
+    this.#speaker?.say(message);
+  }
+
+  #heartbeat(): EndpointMessage {
+    return { type: "heartbeat", at: this.#options.now(), status: this.#status() };
+  }
+
+  /** Of all its user endpoints together. */
+  #status(): EndpointStatus {
+    const statuses = [...this.#open].flatMap(({ status }) => status ?? []);
+    const sum = (
+      key: "managers" | "total_workers" | "idle_workers" | "pending_tasks" | "outstanding_tasks",
+    ): number => statuses.reduce((total, status) => total + status[key], 0);
+    return {
+      managers: sum("managers"),
+      total_workers: sum("total_workers"),
+      idle_workers: sum("idle_workers"),
+      pending_tasks: sum("pending_tasks"),
+      outstanding_tasks: sum("outstanding_tasks"),
+      completed_tasks: this.#completed,
+      ...(this.#problem === undefined ? {} : { problem: this.#problem }),
+    };
+  }
+
+  // -- what the hub says ----------------------------------------------------------------------------
+
+  #told(message: ServiceMessage): void {
+    switch (message.type) {
+      case "tasks":
+        return void this.#take(message).catch((thrown) => this.#giveUp(thrown));
+      case "cancel":
+        return this.#cancel(message.task_ids);
+      case "shutdown":
+        // The broker lets it in no more, which ends it.
+        return void this.grant().catch((thrown) => this.#giveUp(thrown));
+      default:
+        return;
+    }
+  }
+
+  /** The tasks come again in the next session, which begins with the next heartbeat. */
+  #giveUp(thrown: unknown): void {
+    log.error("endpoint {endpoint} cannot be served: {reason}", {
+      endpoint: this.#endpointId,
+      reason: messageOf(thrown),
+    });
+    this.#leave(`the bridge failed: ${messageOf(thrown)}`);
+  }
+
+  async #take({ tasks, functions }: Tasks): Promise<void> {
+    const { store } = this.#options;
+    const codes = new Map(functions.map(({ function_id, code }) => [function_id, code]));
+    const unknown = new Set(
+      tasks.map(({ function_id }) => function_id).filter((id) => !codes.has(id)),
+    );
+    for (const [id, code] of await store.queue.codes([...unknown])) codes.set(id, code);
+    const byPlace = new Map<UserEndpoint, BridgedTask[]>();
+    for (const task of tasks) {
+      // Sent again by a new session, and still where it was.
+      if (this.#places.has(task.task_id)) {
+        this.#say({ type: "task_ack", task_ids: [task.task_id] });
+        continue;
+      }
+      const made = agentTask(task, codes.get(task.function_id));
+      const attempt = task.attempts_made + 1;
+      if (made.kind === "refused") {
+        const { reason: message, hint } = made;
+        const code = "CouldNotExecuteUserTaskError";
+        await this.#finish(
+          endedHere(task.task_id, { state: "failed", code, message, hint }, attempt, this.#now()),
+        );
+        continue;
+      }
+      const place = await this.#placeOf(task);
+      this.#places.set(task.task_id, place);
+      const bridged = { taskId: task.task_id, attempt, message: made.message, isPublished: false };
+      byPlace.set(place, [...byPlace.get(place) ?? [], bridged]);
+    }
+    for (const [place, placed] of byPlace) place.submit(placed);
+  }
+
+  #now(): number {
+    return this.#options.now();
+  }
+
+  /** Its user endpoint, made when it is the first of its user with that configuration. */
+  #placeOf({ owner_id, options }: TaskMessage): Promise<UserEndpoint> {
+    const owner = owner_id ?? this.#endpoint.owner;
+    const config = options.user_endpoint_config ?? {};
+    const runtime = options.user_runtime ?? {};
+    const userEndpointId = derivedId(
+      "user endpoint",
+      this.#endpointId,
+      owner,
+      JSON.stringify(config),
+      JSON.stringify(runtime),
+    );
+    return this.#userEndpoints.get(userEndpointId) ??
+      this.#newUserEndpoint(userEndpointId, owner, config, runtime);
+  }
+
+  async #newUserEndpoint(
+    userEndpointId: string,
+    owner: UserId,
+    config: JsonObject,
+    runtime: JsonObject,
+  ): Promise<UserEndpoint> {
+    if (this.#userEndpoints.size >= MAX_USER_ENDPOINTS) {
+      const unused = [...this.#open].find(({ isUnused }) => isUnused);
+      if (unused !== undefined) await this.#forget(unused);
+    }
+    const endpointId = this.#endpointId;
+    const record = { userEndpointId, endpointId, owner, config, runtime, createdAt: this.#now() };
+    await this.#options.store.userEndpoints.put(record);
+    return await this.#userEndpoint(record);
+  }
+
+  #userEndpoint(record: StoredUserEndpoint): Promise<UserEndpoint> {
+    const one = new UserEndpoint(record, this.#options.broker, {
+      start: (credentials) => this.#start(record, credentials),
+      accepted: ({ taskId }) => {
+        if (this.#places.has(taskId)) this.#say({ type: "task_ack", task_ids: [taskId] });
+      },
+      result: async (result, task) => {
+        const attempt = task?.attempt ?? 1;
+        await this.#finish(resultOf(result, attempt, this.#now()));
+      },
+      failed: (tasks, reason) => void this.#failed(tasks, reason),
+      lost: (tasks) => void this.#lost(tasks),
+      status: () => this.#say(this.#heartbeat()),
+    });
+    const opened = one.open().then(() => one);
+    this.#open.add(one);
+    this.#userEndpoints.set(record.userEndpointId, opened);
+    // One whose queues could not be made is made anew for the next task.
+    opened.catch(() => {
+      this.#open.delete(one);
+      this.#userEndpoints.delete(record.userEndpointId);
+      void one.close();
+    });
+    return opened;
+  }
+
+  async #forget(one: UserEndpoint): Promise<void> {
+    const { userEndpointId } = one.record;
+    this.#open.delete(one);
+    this.#userEndpoints.delete(userEndpointId);
+    await one.remove();
+    await this.#options.store.userEndpoints.remove(userEndpointId);
+  }
+
+  async #start(record: StoredUserEndpoint, credentials: UserEndpointCredentials): Promise<void> {
+    const { broker, store } = this.#options;
+    await broker.publish(commandQueue(this.#endpointId), {
+      contentType: "application/json",
+      timestamp: Math.floor(this.#now() / 1_000),
+      body: startCommand({
+        name: `uep.${this.#endpointId}.${record.userEndpointId}`,
+        username: record.owner,
+        identity: identityOf(store.serviceId, record.owner),
+        config: record.config,
+        runtime: record.runtime,
+        credentials,
+      }),
+    });
+  }
+
+  /** What was published runs on; its result comes second, and is dropped. */
+  #cancel(taskIds: readonly TaskId[]): void {
+    const message = "cancelled; an agent of Globus Compute runs to its end what it has begun";
+    for (const taskId of taskIds) {
+      const attempt = this.#places.get(taskId)?.withdraw(taskId)?.attempt ?? 0;
+      const end = { state: "cancelled", code: "TASK_CANCELLED", message } as const;
+      this.#finish(endedHere(taskId, end, attempt, this.#now()))
+        .catch((thrown) => this.#giveUp(thrown));
+    }
+  }
+
+  // -- ends of tasks --------------------------------------------------------------------------------
+
+  /** Resolves when it is on disk, or was there already. */
+  async #finish(result: ResultMessage): Promise<void> {
+    const { store } = this.#options;
+    const { task_id } = result;
+    await store.queue.finished(this.#endpointId, [result], this.#now());
+    this.#completed++;
+    this.#places.delete(task_id);
+    this.#inherited.delete(task_id);
+    // Whoever has finished a task had it; this frees its credit.
+    this.#say({ type: "task_ack", task_ids: [task_id] });
+  }
+
+  async #failed(tasks: readonly BridgedTask[], reason: string): Promise<void> {
+    const code = "SEMANTICALLY_INVALID";
+    const message = `Request payload failed validation: ${reason}`;
+    for (const { taskId, attempt } of tasks) {
+      const end = { state: "failed", code, message } as const;
+      await this.#finish(endedHere(taskId, end, attempt, this.#now()))
+        .catch((thrown) => this.#giveUp(thrown));
+    }
+  }
+
+  async #lost(tasks: readonly BridgedTask[]): Promise<void> {
+    const taskIds = [...tasks.map(({ taskId }) => taskId), ...this.#inherited];
+    this.#inherited.clear();
+    if (taskIds.length === 0 || this.#closed) return;
+    for (const taskId of taskIds) this.#places.delete(taskId);
+    // Also those that no one has confirmed may have begun: that costs an attempt.
+    for (const { taskId } of tasks) this.#say({ type: "task_ack", task_ids: [taskId] });
+    await Promise.resolve();
+    try {
+      await this.#options.hub.lost(this.#endpointId, taskIds);
+    } catch (thrown) {
+      this.#giveUp(thrown);
+    }
+  }
+}
+
+function textOf(metadata: JsonObject | null, key: string): string {
+  const value = metadata?.[key];
+  return typeof value === "string" && value !== "" ? value.slice(0, MAX_NAME_LENGTH - 20) : "?";
+}

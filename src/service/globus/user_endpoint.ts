@@ -1,0 +1,262 @@
+/**
+ * One user endpoint: the process that an agent of Globus Compute starts for a user and a
+ * configuration, seen from here through its queues.
+ *
+ * 1. A task is published only while the process is heard, so one that cannot start has got none.
+ * 2. Whatever was published counts as held by the process. When that is gone its tasks are told as
+ *    lost, after its queue was emptied: the store decides whether they run again.
+ */
+import { readAgentMessage } from "../../contract/globus_agent.ts";
+import type { GlobusResult, GlobusState } from "../../contract/globus_messages.ts";
+import type { UserEndpointCredentials } from "../../contract/api.ts";
+import type { TaskId } from "../../contract/ids.ts";
+import { logger } from "../../lib/log.ts";
+import { messageOf } from "../../lib/outcome.ts";
+import type { Broker, BrokerMessage, Subscription } from "../amqp/broker.ts";
+import type { StoredUserEndpoint } from "../store/store.ts";
+import { declareQueues, grantTasks, heartbeatQueue, resultQueue, taskQueue } from "./queues.ts";
+
+const log = logger("service", "globus");
+
+/** Before a start is asked for again while tasks wait; the agent ignores commands of over 180 s. */
+const START_TIMEOUT = 60_000;
+/** A process that drew back from the broker comes again within 10 s, or is gone. */
+const RETURN_TIMEOUT = 20_000;
+/** Heartbeats that may be missing, and what one may come late. */
+const MISSED_HEARTBEATS = 2;
+const HEARTBEAT_DELAY = 15_000;
+
+export interface BridgedTask {
+  readonly taskId: TaskId;
+  readonly attempt: number;
+  readonly message: BrokerMessage;
+  /** The broker has it, or the process. */
+  isPublished: boolean;
+}
+
+export interface UserEndpointEvents {
+  /** Publishes the command that starts the process, or keeps it from ending idle. */
+  start(credentials: UserEndpointCredentials): Promise<void>;
+  /** The broker needs the service no longer for this task. */
+  accepted(task: BridgedTask): void;
+  /** Resolves when the result is on disk; `task` is undefined when it was given to an earlier service. */
+  result(result: GlobusResult, task: BridgedTask | undefined): Promise<void>;
+  /** It did not start, for this reason. */
+  failed(tasks: readonly BridgedTask[], reason: string): void;
+  /** It is gone with these, and perhaps with some of an earlier service. */
+  lost(tasks: readonly BridgedTask[]): void;
+  /** How busy it is has changed. */
+  status(): void;
+}
+
+type State =
+  | { readonly kind: "idle" }
+  | { readonly kind: "starting"; readonly timer: ReturnType<typeof setTimeout> }
+  | {
+    readonly kind: "running";
+    readonly status: GlobusState;
+    /** Of the process. */
+    readonly instance: string;
+    readonly timer: ReturnType<typeof setTimeout>;
+  };
+
+export class UserEndpoint {
+  readonly record: StoredUserEndpoint;
+  readonly #broker: Broker;
+  readonly #events: UserEndpointEvents;
+  readonly #tasks = new Map<TaskId, BridgedTask>();
+  readonly #subscriptions: Subscription[] = [];
+  #credentials: UserEndpointCredentials | undefined;
+  #state: State = { kind: "idle" };
+  #closed = false;
+
+  constructor(record: StoredUserEndpoint, broker: Broker, events: UserEndpointEvents) {
+    this.record = record;
+    this.#broker = broker;
+    this.#events = events;
+  }
+
+  /** Makes its queues and reads them; before that nothing may be submitted. */
+  async open(): Promise<void> {
+    const { userEndpointId } = this.record;
+    await declareQueues(this.#broker, this.#queues);
+    this.#subscriptions.push(
+      await this.#broker.read(heartbeatQueue(userEndpointId), (message) => this.#heard(message)),
+      await this.#broker.read(resultQueue(userEndpointId), (message) => this.#ended(message)),
+    );
+  }
+
+  get #queues(): string[] {
+    const { userEndpointId } = this.record;
+    return [taskQueue(userEndpointId), resultQueue(userEndpointId), heartbeatQueue(userEndpointId)];
+  }
+
+  /** As of its last heartbeat; undefined when it does not run. */
+  get status(): GlobusState | undefined {
+    return this.#state.kind === "running" ? this.#state.status : undefined;
+  }
+
+  /** Nothing would be lost with it. */
+  get isUnused(): boolean {
+    return this.#state.kind === "idle" && this.#tasks.size === 0;
+  }
+
+  submit(tasks: readonly BridgedTask[]): void {
+    const wasIdle = this.#tasks.size === 0;
+    for (const task of tasks) this.#tasks.set(task.taskId, task);
+    if (this.#state.kind === "running") this.#publishWaiting();
+    // One that runs may be about to end, since it had nothing to do: it is started again then.
+    if (this.#state.kind === "idle" || wasIdle) this.#start();
+  }
+
+  /** The task if it was still here; one that was published cannot be taken back. */
+  withdraw(taskId: TaskId): BridgedTask | undefined {
+    const task = this.#tasks.get(taskId);
+    if (task === undefined) return undefined;
+    this.#tasks.delete(taskId);
+    return task;
+  }
+
+  /** The agent has come anew: what was asked of the one before it may be forgotten. */
+  agentReturned(): void {
+    if (this.#state.kind !== "running" && this.#tasks.size > 0) this.#start();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#become({ kind: "idle" });
+    for (const subscription of this.#subscriptions) await subscription.close();
+  }
+
+  /** Ends it for good, its credentials too. */
+  async remove(): Promise<void> {
+    await this.close();
+    await grantTasks(this.#broker, this.record.userEndpointId);
+    for (const queue of this.#queues) await this.#broker.remove(queue);
+  }
+
+  #become(state: State): void {
+    if (this.#state.kind !== "idle") clearTimeout(this.#state.timer);
+    this.#state = state;
+  }
+
+  // -- its process ----------------------------------------------------------------------------------
+
+  #start(): void {
+    if (this.#closed) return;
+    if (this.#state.kind !== "running") {
+      const timer = setTimeout(() => this.#notStarted(), START_TIMEOUT);
+      this.#become({ kind: "starting", timer });
+    }
+    this.#command().catch((thrown) =>
+      log.warning("user endpoint {user_endpoint} could not be asked for: {reason}", {
+        user_endpoint: this.record.userEndpointId,
+        reason: messageOf(thrown),
+      })
+    );
+  }
+
+  async #command(): Promise<void> {
+    this.#credentials ??= await grantTasks(this.#broker, this.record.userEndpointId);
+    await this.#events.start(this.#credentials);
+  }
+
+  #notStarted(): void {
+    this.#become({ kind: "idle" });
+    if (this.#tasks.size > 0) this.#start();
+  }
+
+  #heard({ body }: BrokerMessage): Promise<void> {
+    const message = readAgentMessage(body);
+    if (message.kind === "status") this.#told(message.state);
+    else this.#refuse(message.kind === "unreadable" ? message.reason : "a result among heartbeats");
+    return Promise.resolve();
+  }
+
+  #told(status: GlobusState): void {
+    if (this.#closed) return;
+    if (status.error) return this.#failed(status.error);
+    const before = this.#state;
+    const instance = `${status.posix_pid} ${status.start_unix}`;
+    if (before.kind === "running" && before.instance !== instance) this.#lost();
+    const timeout = status.active === false
+      ? RETURN_TIMEOUT
+      : (status.heartbeat_period) * 1_000 * MISSED_HEARTBEATS + HEARTBEAT_DELAY;
+    this.#become({
+      kind: "running",
+      status,
+      instance,
+      timer: setTimeout(() => this.#gone(), timeout),
+    });
+    if (status.active !== false) this.#publishWaiting();
+    this.#events.status();
+  }
+
+  #failed(reason: string): void {
+    this.#become({ kind: "idle" });
+    const tasks = [...this.#tasks.values()].filter(({ isPublished }) => !isPublished);
+    for (const { taskId } of tasks) this.#tasks.delete(taskId);
+    this.#events.failed(tasks, reason);
+    this.#events.status();
+  }
+
+  /** Nothing was heard of it for too long, or it took its leave. */
+  #gone(): void {
+    this.#become({ kind: "idle" });
+    this.#lost();
+    this.#events.status();
+    if (this.#tasks.size > 0) this.#start();
+  }
+
+  #lost(): void {
+    const tasks = [...this.#tasks.values()].filter(({ isPublished }) => isPublished);
+    for (const { taskId } of tasks) this.#tasks.delete(taskId);
+    this.#empty().then(() => this.#events.lost(tasks));
+  }
+
+  async #empty(): Promise<void> {
+    const queue = taskQueue(this.record.userEndpointId);
+    try {
+      await this.#broker.remove(queue);
+      await this.#broker.declare(queue);
+    } catch (thrown) {
+      // Its tasks may run twice then, which is allowed.
+      this.#refuse(`its queue was not emptied: ${messageOf(thrown)}`);
+    }
+  }
+
+  // -- tasks and results ----------------------------------------------------------------------------
+
+  #publishWaiting(): void {
+    for (const task of this.#tasks.values()) if (!task.isPublished) this.#publish(task);
+  }
+
+  #publish(task: BridgedTask): void {
+    task.isPublished = true;
+    this.#broker.publish(taskQueue(this.record.userEndpointId), task.message).then(
+      () => this.#events.accepted(task),
+      (thrown) => {
+        // Perhaps it has arrived: then its result comes, else it is sent again with the others.
+        task.isPublished = false;
+        this.#refuse(`task ${task.taskId} was not taken: ${messageOf(thrown)}`);
+      },
+    );
+  }
+
+  async #ended({ body }: BrokerMessage): Promise<void> {
+    const message = readAgentMessage(body);
+    if (message.kind !== "result") {
+      return this.#refuse(message.kind === "unreadable" ? message.reason : "no result");
+    }
+    const taskId = message.result.task_id.toLowerCase();
+    await this.#events.result(message.result, this.#tasks.get(taskId));
+    this.#tasks.delete(taskId);
+  }
+
+  #refuse(reason: string): void {
+    log.warning("user endpoint {user_endpoint}: {reason}", {
+      user_endpoint: this.record.userEndpointId,
+      reason,
+    });
+  }
+}
