@@ -141,7 +141,7 @@ Deno.test("groups of a database from before they were counted are counted at the
   connection.exec(`DROP INDEX task_groups_by_owner; DROP TRIGGER large_payload_ends_with_task;
     DROP INDEX tasks_failed; DROP INDEX tasks_cancelled; DROP TABLE endpoint_minutes;
     DROP TABLE service_runs; DROP TRIGGER result_queue_ends_with_group; DROP TABLE result_queues;
-    DROP TABLE agent_grants; DELETE FROM migrations WHERE number >= 5; PRAGMA user_version = 4`);
+    DROP TABLE agent_grants; DROP TABLE user_endpoints; DELETE FROM migrations WHERE number >= 5; PRAGMA user_version = 4`);
   await fixture.store.close();
   fixture.store = await openStore(fixture.file);
   const { byState, lastCompletedAt } = await progress(fixture, receipt.taskGroupId);
