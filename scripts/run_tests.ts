@@ -3,8 +3,8 @@
  * it builds when sources are newer. `deno task test:NAME` runs the tests in `tests/extra/NAME`,
  * which need more than npm. The last line is `N passed, N failed`, with `, N skipped` if any.
  *
- * With `CI=true`, files in which tests of processes failed are run once more, since a shared machine
- * can be stopped for longer than a test waits. What passes only then is named as UNSTEADY: it is to be
+ * With `CI=true`, few tests of processes that failed are run once more, since a shared machine can be
+ * stopped for longer than a test waits. What passes only then is named as UNSTEADY: it is to be
  * mended, but tells nothing of the change. What fails twice has failed.
  */
 import { filesUnder } from "./build/bundle.ts";
@@ -21,12 +21,12 @@ interface Totals {
 }
 
 interface Report extends Totals {
-  /** In which something failed. */
-  readonly failedFiles: readonly string[];
+  /** Names of tests, not of their steps. */
+  readonly failures: readonly string[];
 }
 
-/** More than these do not fail by accident. */
-const MAX_FILES_AGAIN = 3;
+/** More do not fail by accident. */
+const MAX_TESTS_AGAIN = 3;
 
 async function main(args: readonly string[]): Promise<number> {
   if (PYTHON === undefined) {
@@ -35,7 +35,7 @@ async function main(args: readonly string[]): Promise<number> {
   await buildWhenStale(ROOT);
   const totals: Totals = { passed: 0, failed: 0, skipped: 0 };
   for (const paths of chosenRuns(args)) {
-    const result = await settled(await runTests(paths));
+    const result = await settled(paths, await runTests(paths));
     totals.passed += result.passed;
     totals.failed += result.failed;
     totals.skipped += result.skipped;
@@ -56,20 +56,23 @@ function processTestFiles(): string[] {
     .filter((path) => path.endsWith("_test.ts") && !path.startsWith(join("tests", "extra")));
 }
 
-/** What counts of a run: on CI, few files of process tests get another try. */
-async function settled(first: Report): Promise<Totals> {
-  const { failedFiles } = first;
-  const again = Deno.env.get("CI") === "true" && failedFiles.length > 0 &&
-    failedFiles.length <= MAX_FILES_AGAIN && failedFiles.every((file) => file.startsWith("tests/"));
+/** What counts of a run: on CI, few process tests get another try. */
+async function settled(paths: readonly string[], first: Report): Promise<Totals> {
+  const { failures } = first;
+  const again = Deno.env.get("CI") === "true" && paths.every((path) => path.startsWith("tests")) &&
+    failures.length > 0 && failures.length <= MAX_TESTS_AGAIN;
   if (!again) return first;
-  console.log(`\nOnce more: ${failedFiles.join(" ")}`);
-  const second = await runTests(failedFiles);
-  if (second.failed > 0) return first;
-  console.log(`UNSTEADY: ${first.failed} failed at first in ${failedFiles.join(" ")}`);
+  const names = failures.map((name) => name.replace(/[.*+?()[\]{}|^$\\]/g, "\\$&"));
+  const second = await runTests(paths, [`--filter=/^(?:${names.join("|")})$/`]);
+  if (second.failed > 0 || second.passed < failures.length) return first;
+  for (const name of failures) console.log(`UNSTEADY: ${name}`);
   return { ...first, passed: first.passed + first.failed, failed: 0 };
 }
 
-async function runTests(paths: readonly string[]): Promise<Report> {
+async function runTests(
+  paths: readonly string[],
+  options: readonly string[] = [],
+): Promise<Report> {
   const home = Deno.makeTempDirSync({ prefix: "funcx-test-home-" });
   const report = join(home, "report.xml");
   try {
@@ -82,6 +85,7 @@ async function runTests(paths: readonly string[]): Promise<Report> {
         "--no-check",
         "--no-prompt",
         `--junit-path=${report}`,
+        ...options,
         ...paths,
       ],
       cwd: ROOT,
@@ -99,8 +103,8 @@ async function runTests(paths: readonly string[]): Promise<Report> {
 
 /** Counts test cases; a file that could not be loaded is a case that failed. */
 function readReport(path: string): Report {
-  const failedFiles: string[] = [];
-  const totals = { passed: 0, failed: 0, skipped: 0, failedFiles };
+  const failures: string[] = [];
+  const totals = { passed: 0, failed: 0, skipped: 0, failures };
   let text: string;
   try {
     text = Deno.readTextFileSync(path);
@@ -113,12 +117,24 @@ function readReport(path: string): Report {
       Number(new RegExp(` ${name}="(\\d+)"`).exec(suite[0])?.[1] ?? 0);
     const failed = count("failures") + count("errors");
     totals.failed += failed;
-    const file = / name="(?:\.\/)?([^"]+)"/.exec(suite[0])?.[1];
-    if (failed > 0 && file !== undefined) failedFiles.push(file);
     totals.skipped += count("disabled");
     totals.passed += count("tests") - failed - count("disabled");
   }
+  for (const [, name] of text.matchAll(/<testcase name="([^"]*)"[^>]*>\s*<(?:failure|error)/g)) {
+    if (!name!.includes(" &gt; ")) failures.push(unescaped(name!));
+  }
   return totals;
+}
+
+function unescaped(text: string): string {
+  const named: Readonly<Record<string, string>> = {
+    lt: "<",
+    gt: ">",
+    quot: '"',
+    amp: "&",
+    apos: "'",
+  };
+  return text.replace(/&(\w+);/g, (whole, name) => named[name] ?? whole);
 }
 
 Deno.exitCode = await main(Deno.args);
