@@ -13,7 +13,7 @@ function documented(): string[] {
   return [...section.matchAll(/^```python\n([\s\S]*?)^```$/gm)].map(([, program]) => program!);
 }
 
-const [RUN_PY = "", OTHER_ADDRESS_PY = ""] = documented();
+const [CLIENT_PY = "", EXECUTOR_PY = "", OTHER_ADDRESS_PY = ""] = documented();
 const NAMES_PY = `
 import os
 TOKEN, ENDPOINT = os.environ["TOKEN"], os.environ["ENDPOINT"]
@@ -21,11 +21,12 @@ TOKEN, ENDPOINT = os.environ["TOKEN"], os.environ["ENDPOINT"]
 
 const sdk = await globusSdk(NEWEST_SDK);
 
-globusTest("the README's program runs as it stands", sdk, async (stage) => {
+globusTest("the README's programs run as they stand, one after the other", sdk, async (stage) => {
   await stage.startEndpoint();
-  await using running = stage.startPython(NAMES_PY + RUN_PY);
+  await using running = stage.startPython(NAMES_PY + CLIENT_PY + EXECUTOR_PY);
   const { code, stdout, stderr } = await running.finished(120_000);
-  assertEquals({ code, stdout, stderr }, { code: 0, stdout: "49\n", stderr: "" });
+  const printed = "49\n[0, 1, 4, 9, 16, 25, 36, 49, 64, 81]\n";
+  assertEquals({ code, stdout, stderr }, { code: 0, stdout: printed, stderr: "" });
 });
 
 /** What each of them makes is a client of the service. */

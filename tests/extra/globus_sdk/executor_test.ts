@@ -2,7 +2,6 @@
 import { assertEquals, assertMatch, assertTrue } from "../../../src/lib/assert.ts";
 import { globusSdk, globusTest, NEWEST_SDK } from "../../helpers/globus_sdk.ts";
 import { join } from "../../../src/lib/path.ts";
-import { README } from "../../helpers/readme.ts";
 import { makeAuthority } from "../../helpers/authority.ts";
 
 const sdk = await globusSdk(NEWEST_SDK);
@@ -284,26 +283,3 @@ except Exception as error:
     ],
   },
 );
-
-globusTest("the README's examples run as they stand there", sdk, async (stage) => {
-  await stage.startEndpoint();
-  const examples = [
-    ...README.matchAll(/^```python\n(from globus_compute_sdk import[\s\S]*?)^```$/gm),
-  ]
-    .map(([, text]) => text!).filter((text) => !text.includes("MPIFunction"));
-  assertEquals(examples.length, 2);
-  // The first one asks for a result that may not be there yet.
-  const [first, second] = examples.map((text) => text.replace(/^client\.get_result.*\n/m, ""));
-  await using running = stage.startPython(`
-from local import ENDPOINT, TOKEN
-
-def square(n):
-    return n * n
-
-${first}${second}`);
-  const { code, stdout, stderr } = await running.finished();
-  assertEquals([stdout.trim(), code === 0 ? "" : stderr], [
-    "[0, 1, 4, 9, 16, 25, 36, 49, 64, 81]",
-    "",
-  ]);
-});
