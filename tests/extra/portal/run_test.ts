@@ -190,7 +190,7 @@ async function runsSnippets(page: Page, lab: Lab): Promise<void> {
   assertEquals(JSON.parse(text!.replaceAll("⟨U+202E⟩", "\u202e")), expected);
   const { command, typescript, python: script } = await snippetsOn(page);
   assertEquals(JSON.parse(await said(lab, ["sh", "-c", command])), expected);
-  const printed = await said(lab, [PYTHON!, "-"], script);
+  const printed = await saidByPython(lab, script);
   assertEquals(JSON.parse(await said(lab, [PYTHON!, "-c", READ_LITERAL_PY], printed)), expected);
   const asJson = typescript.replace("console.log(await", "console.log(JSON.stringify(await")
     .replace(/\);\n$/, "));\n");
@@ -209,14 +209,11 @@ async function runsShellSnippet(page: Page, lab: Lab): Promise<void> {
   await page.getByLabel("text", { exact: true }).fill(`a "b" 'c'`);
   const { typescript, python: script } = await snippetsOn(page);
   for (
-    const [program, snippet] of [[[PYTHON!, "-"], script], [
-      [Deno.execPath(), "run", "-A", "-"],
-      typescript,
-    ]] as const
-  ) {
-    const printed = await said(lab, program, snippet);
-    assertTrue(/returncode'?: 0/.test(printed) && /a "b"/.test(printed), printed);
-  }
+    const printed of [
+      await saidByPython(lab, script),
+      await said(lab, [Deno.execPath(), "run", "-A", "-"], typescript),
+    ]
+  ) assertTrue(/returncode'?: 0/.test(printed) && /a "b"/.test(printed), printed);
 }
 
 interface Snippets {
@@ -240,11 +237,20 @@ async function snippetsOn(page: Page): Promise<Snippets> {
   };
 }
 
+/** With the client's file in the same folder, from the address that the snippet's first line names. */
+async function saidByPython(lab: Lab, script: string): Promise<string> {
+  const [, address] = /^# curl -O (\S+\/funcx\.py)\n/.exec(script)!;
+  lab.env.file("funcx.py", await (await fetch(address!)).text());
+  return await said(lab, [PYTHON!, "-"], script, lab.env.home);
+}
+
 /** What a program prints that somebody runs on this machine, with the snippet as its input. */
 async function said(
   { env, service }: Lab,
   command: readonly string[],
   input = "",
+  // A snippet in TypeScript imports the client as somebody does who has the sources.
+  cwd: string = ROOT,
 ): Promise<string> {
   await using running = new Running(command, {
     env: {
@@ -254,8 +260,7 @@ async function said(
       PYTHONIOENCODING: "utf-8",
     },
     clearEnv: true,
-    // The snippet in TypeScript imports the client as somebody does who has the sources.
-    cwd: ROOT,
+    cwd,
     input,
   });
   const { code, stdout, stderr } = await running.finished();

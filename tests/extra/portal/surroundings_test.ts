@@ -43,6 +43,8 @@ Deno.test("the portal trusts neither the browser's clock nor another server", as
         async () => {
           await using portal = await PortalWindow.open(browser, service.url);
           await portal.signIn(env);
+          // The page before asks for endpoints too.
+          await portal.settled();
           const asked: string[] = [];
           portal.page.on("request", (request) => {
             const { pathname, search } = new URL(request.url());
