@@ -74,7 +74,9 @@ class Live {
 
   #settle(milliseconds: number): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#reopen(), milliseconds);
+    // All parts of the first page come in one turn.
+    if (this.#connection === undefined) queueMicrotask(() => this.#reopen());
+    else this.#timer = setTimeout(() => this.#reopen(), milliseconds);
   }
 
   #reopen(): void {

@@ -35,12 +35,19 @@ export function startEarly(
     body,
     redirect: "manual",
     signal: controller.signal,
-  });
+  }).then(withBody);
   // Whoever takes it hears of the failure.
   answer.catch(() => {});
   const key = keyOf(request);
   started.set(key, { answer, controller });
   setTimeout(() => started.delete(key) && controller.abort(), PATIENCE);
+}
+
+/** An answer whose body is there too, so that the page's first rendering needs not wait for it. */
+async function withBody(answer: Response): Promise<Response> {
+  if (!/\bjson\b/.test(answer.headers.get("content-type") ?? "")) return answer;
+  const { status, headers } = answer;
+  return new Response(await answer.arrayBuffer(), { status, headers });
 }
 
 /** The answer to the same request, once; undefined where there is none. `signal` ends it. */

@@ -16,22 +16,15 @@ import { NotFoundPage } from "./not_found_page.tsx";
 import { Notices } from "./notices.tsx";
 
 // The pages that are opened first come with the frame: to load them after it costs more than they weigh.
-const EndpointPage = lazy(() =>
-  import("../endpoints/endpoint_page.tsx").then((page) => page.EndpointPage)
-);
-const FunctionsPage = lazy(() =>
-  import("../functions/functions_page.tsx").then((page) => page.FunctionsPage)
-);
-const FunctionPage = lazy(() =>
-  import("../functions/function_page.tsx").then((page) => page.FunctionPage)
-);
-const NewFunctionPage = lazy(() =>
-  import("../functions/new_function_page.tsx").then((page) => page.NewFunctionPage)
-);
-const RunPage = lazy(() => import("../run/run_page.tsx").then((page) => page.RunPage));
-const TaskPage = lazy(() => import("../tasks/task_page.tsx").then((page) => page.TaskPage));
-const GroupPage = lazy(() => import("../tasks/group_page.tsx").then((page) => page.GroupPage));
-const TokensPage = lazy(() => import("../tokens/tokens_page.tsx").then((page) => page.TokensPage));
+const later = (): Promise<typeof import("./later_pages.ts")> => import("./later_pages.ts");
+const EndpointPage = lazy(() => later().then((pages) => pages.EndpointPage));
+const FunctionsPage = lazy(() => later().then((pages) => pages.FunctionsPage));
+const FunctionPage = lazy(() => later().then((pages) => pages.FunctionPage));
+const NewFunctionPage = lazy(() => later().then((pages) => pages.NewFunctionPage));
+const RunPage = lazy(() => later().then((pages) => pages.RunPage));
+const TaskPage = lazy(() => later().then((pages) => pages.TaskPage));
+const GroupPage = lazy(() => later().then((pages) => pages.GroupPage));
+const TokensPage = lazy(() => later().then((pages) => pages.TokensPage));
 
 export function App(): ComponentChildren {
   const { kind } = session.value;

@@ -35,12 +35,18 @@ export function NameFilter(props: NameFilterProps): ComponentChildren {
 function Search({ label, onChoose, search }: NameFilterProps): ComponentChildren {
   const id = useId();
   const text = useSignal("");
-  const asked = useSignal("");
+  // Nothing until the field is used: few do, and all would wait for their first view.
+  const asked = useSignal<string | undefined>(undefined);
   useEffect(() => {
+    if (asked.peek() === undefined) return;
     const timer = setTimeout(() => asked.value = text.value, PAUSE);
     return () => clearTimeout(timer);
   }, [text.value]);
-  const found = useLoaded(asked.value, (signal) => search(asked.value, signal)).state.value;
+  const { value: wanted } = asked;
+  const found = useLoaded(
+    wanted === undefined ? "" : `search ${wanted}`,
+    (signal) => wanted === undefined ? Promise.resolve([]) : search(wanted, signal),
+  ).state.value;
   const options = found.kind === "ready" ? found.value : [];
   const typed = (value: string): void => {
     text.value = value;
@@ -58,6 +64,7 @@ function Search({ label, onChoose, search }: NameFilterProps): ComponentChildren
         placeholder={english.tasks.filters.anyName}
         autocomplete="off"
         value={text.value}
+        onFocus={() => asked.value ??= ""}
         onInput={(event) => typed(event.currentTarget.value.trim())}
       />
       <datalist id={`${id}-options`}>

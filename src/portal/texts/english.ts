@@ -1,4 +1,5 @@
 /** Every text of the portal. What comes from the service, such as errors, is shown as it is. */
+import { countText } from "../widgets/units.ts";
 import { movesText, type TaskState } from "../../contract/task_state.ts";
 
 export const english = {
@@ -75,8 +76,7 @@ export const english = {
     notFoundLead: "The address may be mistyped, or from another version of the portal.",
     backHome: "Go to the home page",
     code: (code: string): string => `code ${code}`,
-    rows: (count: number): string =>
-      `${count.toLocaleString("en")} ${count === 1 ? "row" : "rows"}`,
+    rows: (count: number): string => `${countText(count)} ${count === 1 ? "row" : "rows"}`,
   },
 
   // -- pages --------------------------------------------------------------------------------------
@@ -441,8 +441,7 @@ export const english = {
       noTime: "not known yet",
       last: "Last submitted",
       endpoints: "Endpoints",
-      count: (tasks: number): string =>
-        `${tasks.toLocaleString("en")} ${tasks === 1 ? "task" : "tasks"}`,
+      count: (tasks: number): string => `${countText(tasks)} ${tasks === 1 ? "task" : "tasks"}`,
     },
     versions: {
       title: "Versions",
@@ -633,7 +632,7 @@ export const english = {
     returned: (code: number): string => `Exit code ${code}`,
     nothingWritten: "Nothing was written.",
     tableSize: (rows: number, columns: number): string =>
-      `${rows.toLocaleString("en")} × ${columns.toLocaleString("en")}`,
+      `${countText(rows)} × ${countText(columns)}`,
     items: (count: string): string => `[ ${count} ]`,
     keys: (count: string): string => `{ ${count} }`,
     characters: (count: string): string => `… ${count} characters`,
@@ -670,17 +669,17 @@ export const english = {
       choose: (name: string, id: string): string => `Choose task ${id} of ${name}`,
       chooseAll: "Choose all of these",
       chooseNone: "Choose none",
-      chosen: (count: number): string => `${count.toLocaleString("en")} chosen`,
+      chosen: (count: number): string => `${countText(count)} chosen`,
       unfinished: (count: string): string => `${count} of those shown can be cancelled`,
       cancel: (count: number): string =>
-        `Cancel ${count.toLocaleString("en")} ${count === 1 ? "task" : "tasks"}`,
+        `Cancel ${countText(count)} ${count === 1 ? "task" : "tasks"}`,
       cancelTitle: (count: number): string =>
-        `Cancel ${count.toLocaleString("en")} ${count === 1 ? "task" : "tasks"}?`,
+        `Cancel ${countText(count)} ${count === 1 ? "task" : "tasks"}?`,
       cancelLead:
         "Those that run are ended on their workers, and what they have done so far is lost.",
       cancelled: (cancelling: number, finished: number): string =>
-        `${cancelling.toLocaleString("en")} asked to end` +
-        (finished === 0 ? "" : `; ${finished.toLocaleString("en")} had finished before`),
+        `${countText(cancelling)} asked to end` +
+        (finished === 0 ? "" : `; ${countText(finished)} had finished before`),
     },
     filters: {
       label: "Filters",

@@ -1,5 +1,5 @@
 import { assertEquals } from "../../lib/assert.ts";
-import { ageText, bytesText, durationText } from "./units.ts";
+import { ageText, bytesText, countText, durationText, instantText } from "./units.ts";
 
 Deno.test("durations have two units at most", () => {
   const texts = [0, 0.00042, 0.34, 2.44, 59.6, 200, 3_600, 187_200, -5].map(durationText);
@@ -36,4 +36,20 @@ Deno.test("bytes are in powers of 1,000", () => {
     "1.0 MB",
     "10 MB",
   ]);
+});
+
+Deno.test("counts have a comma before each three digits", () => {
+  assertEquals([0, 999, 1_000, 12_345, 999_999, 1_234_567].map(countText), [
+    "0",
+    "999",
+    "1,000",
+    "12,345",
+    "999,999",
+    "1,234,567",
+  ]);
+});
+
+Deno.test("an instant is told in the reader's time zone", () => {
+  const local = new Date(2026, 10, 27, 4, 3, 22);
+  assertEquals(instantText(local.getTime() / 1_000), "27 Nov 2026, 04:03:22");
 });

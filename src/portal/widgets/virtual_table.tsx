@@ -42,6 +42,9 @@ export interface VirtualTableProps<T> {
 
 const ROW_HEIGHT = 44;
 const OVERSCAN = 8;
+/** Of the window's height, which the style sheet allows the rows; and pixels. */
+const SHARE_OF_WINDOW = 0.7;
+const MAX_HEIGHT = 960;
 
 export function VirtualTable<T>(props: VirtualTableProps<T>): ComponentChildren {
   const { label, columns, rows, keyOf, onEnd, onSight, rowHeight = ROW_HEIGHT } = props;
@@ -56,7 +59,7 @@ export function VirtualTable<T>(props: VirtualTableProps<T>): ComponentChildren 
   useEffect(() => {
     if (last >= rows.length - 1 && rows.length > 0) onEnd?.();
   }, [last, rows.length]);
-  const template = { gridTemplateColumns: columns.map((column) => column.width).join(" ") };
+  const template = { "--columns": columns.map((column) => column.width).join(" ") };
   return (
     <div class="virtual">
       <div
@@ -66,10 +69,11 @@ export function VirtualTable<T>(props: VirtualTableProps<T>): ComponentChildren 
         aria-label={label}
         aria-rowcount={(props.count ?? rows.length) + 1}
         tabIndex={0}
+        style={template}
       >
         <div style={{ minWidth: props.minWidth ?? "auto" }} role="presentation">
           <div role="rowgroup">
-            <div class="line head" role="row" aria-rowindex={1} style={template}>
+            <div class="line head" role="row" aria-rowindex={1}>
               {columns.map((column) => <HeadCell key={column.id} column={column} />)}
             </div>
           </div>
@@ -84,11 +88,7 @@ export function VirtualTable<T>(props: VirtualTableProps<T>): ComponentChildren 
                 role="row"
                 key={keyOf(rows[index]!)}
                 aria-rowindex={index + 2}
-                style={{
-                  ...template,
-                  height: `${rowHeight}px`,
-                  transform: `translateY(${start}px)`,
-                }}
+                style={{ height: `${rowHeight}px`, transform: `translateY(${start}px)` }}
               >
                 {columns.map((column) => (
                   <div key={column.id} role="cell" class={column.end ? "end number" : undefined}>
@@ -132,6 +132,11 @@ function useVirtualizer(
     getScrollElement: () => scroller.current,
     estimateSize: () => rowHeight,
     overscan: OVERSCAN,
+    // Of most tables, so that the first rendering has their rows: to measure before costs a layout.
+    initialRect: {
+      width: innerWidth,
+      height: Math.min(SHARE_OF_WINDOW * innerHeight, MAX_HEIGHT),
+    },
     scrollToFn: elementScroll,
     observeElementRect,
     observeElementOffset,
