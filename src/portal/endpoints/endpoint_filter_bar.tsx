@@ -116,9 +116,12 @@ function SiteChoice(
 ): ComponentChildren {
   const id = useId();
   const { filters } = english.endpoints;
+  // Asked once there is a stream that tells of changes: the list itself goes first.
+  const endpoints = live.endpointCounts.value?.endpoints;
   const found = useLoaded(
-    `sites ${live.endpointCounts.value?.endpoints}`,
-    (signal) => client.call("listSites", { signal }),
+    `sites ${endpoints}`,
+    (signal) =>
+      endpoints === undefined ? Promise.resolve([]) : client.call("listSites", { signal }),
   ).state.value;
   const sites = found.kind === "ready" ? found.value.map(({ site }) => site) : [];
   const options = [...new Set([...(site === undefined ? [] : [site]), ...sites])]

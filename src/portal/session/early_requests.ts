@@ -35,7 +35,7 @@ export function startEarly(
     body,
     redirect: "manual",
     signal: controller.signal,
-  }).then(withBody);
+  }).then(begun);
   // Whoever takes it hears of the failure.
   answer.catch(() => {});
   const key = keyOf(request);
@@ -43,11 +43,61 @@ export function startEarly(
   setTimeout(() => started.delete(key) && controller.abort(), PATIENCE);
 }
 
-/** An answer whose body is there too, so that the page's first rendering needs not wait for it. */
-async function withBody(answer: Response): Promise<Response> {
-  if (!/\bjson\b/.test(answer.headers.get("content-type") ?? "")) return answer;
-  const { status, headers } = answer;
-  return new Response(await answer.arrayBuffer(), { status, headers });
+/** Resolves when all answers are there, as far as they do within so many milliseconds. */
+export async function earlyAnswers(milliseconds: number): Promise<void> {
+  const all = Promise.allSettled([...started.values()].map(({ answer }) => answer));
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<void>((resolve) => timer = setTimeout(resolve, milliseconds));
+  await Promise.race([all, late]);
+  clearTimeout(timer);
+}
+
+/** A body that has been read, which the browser gives out only in a later turn, and this at once. */
+class ReadResponse extends Response {
+  readonly #text: string;
+
+  constructor(text: string, { status, headers }: Response) {
+    super(text, { status, headers });
+    this.#text = text;
+  }
+
+  override text(): Promise<string> {
+    return Promise.resolve(this.#text);
+  }
+}
+
+/** With as much of the body as the page begins with, so that its first rendering needs not wait. */
+async function begun(answer: Response): Promise<Response> {
+  const type = answer.headers.get("content-type") ?? "";
+  if (/\bjson\b/.test(type)) return new ReadResponse(await answer.text(), answer);
+  if (answer.body === null || !type.startsWith("text/event-stream")) return answer;
+  const reader = answer.body.getReader();
+  const first = await firstEvents(reader);
+  const rest = new ReadableStream<Uint8Array>({
+    start: (controller) => {
+      for (const chunk of first) controller.enqueue(chunk);
+    },
+    pull: async (controller) => {
+      const { done, value } = await reader.read();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel: (reason) => reader.cancel(reason),
+  });
+  return new Response(rest, answer);
+}
+
+/** Up to the end of an event: `\n\n`. */
+async function firstEvents(
+  reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>,
+): Promise<Uint8Array[]> {
+  const chunks: Uint8Array[] = [];
+  for (;;) {
+    const { value } = await reader.read();
+    if (value === undefined) return chunks;
+    chunks.push(value);
+    if (value.at(-1) === 10 && (value.at(-2) ?? 10) === 10) return chunks;
+  }
 }
 
 /** The answer to the same request, once; undefined where there is none. `signal` ends it. */

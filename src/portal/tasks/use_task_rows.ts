@@ -1,5 +1,5 @@
 /** The rows of a task list, live at their beginning and read on at their end. */
-import { type Signal, useComputed, useSignal, useSignalEffect } from "@preact/signals";
+import { effect, type Signal, useComputed, useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { TaskSummary } from "../../contract/api.ts";
 import { MAX_LIVE_TASKS } from "../../contract/limits.ts";
@@ -31,9 +31,11 @@ export function useTaskRows(filter: TaskFilter): ShownRows<TaskSummary> {
     failure.value = undefined;
     current.value = filter;
   }, [key]);
-  useSignalEffect(() => {
-    if (newest.value !== undefined) state.value = withWindow(state.peek(), newest.value, WINDOW);
-  });
+  // What is there already stands in the first paint.
+  useLayoutEffect(() =>
+    effect(() => {
+      if (newest.value !== undefined) state.value = withWindow(state.peek(), newest.value, WINDOW);
+    }), []);
   const more = useReading(key, filter, state, failure);
   const rows = useComputed(() => {
     const { value } = state;
