@@ -23,7 +23,7 @@ export interface BuiltInBrokerParts {
   readonly proofKey: string;
   readonly now: () => number;
   readonly listen: { readonly hostname: string; readonly port: number; readonly tls?: TlsFiles };
-  /** Host and port by which peers reach it, given its own port. */
+  /** URL without a login by which peers reach it, given its own port. */
   readonly address: (port: number) => string;
   /** Begins the queue of a task group, if the user has it. */
   readonly openGroup: (user: UserId, taskGroupId: TaskGroupId) => Promise<boolean>;
@@ -129,8 +129,8 @@ export class BuiltInBroker implements Broker {
 
   #grant(account: Account): ConnectionGrant {
     const { name, password } = this.#passwords.make(account);
-    const scheme = this.#parts.listen.tls === undefined ? "amqp" : "amqps";
-    return { url: `${scheme}://${name}:${password}@${this.#parts.address(this.port)}` };
+    const address = this.#parts.address(this.port);
+    return { url: address.replace("://", `://${name}:${password}@`) };
   }
 
   #queue(name: string): MessageQueue {
