@@ -105,9 +105,11 @@ export const MAX_AMQP_MESSAGE_BYTES = 24 * MIB;
 /** Offered by the built-in AMQP server, seconds. */
 export const AMQP_HEARTBEAT_SECONDS = 60;
 export const MAX_AMQP_CHANNELS = 64;
-/** Readers on one channel. */
+/** Readers on one connection, over all its channels. */
 export const MAX_AMQP_CONSUMERS = 100;
 export const MAX_AMQP_CONNECTIONS = 4_000;
+/** Connections that have shown no password yet; with one more the oldest is closed. */
+export const MAX_AMQP_STRANGERS = 256;
 export const MAX_AMQP_CONNECTIONS_PER_USER = 200;
 /** Bytes that a peer over AMQP has not read, with which it is sent no more messages. */
 export const MAX_AMQP_BACKLOG_BYTES = 4 * MIB;

@@ -3,7 +3,7 @@
  * somebody reads it: whoever publishes keeps them until then.
  *
  * 1. A message is settled once: acknowledged, or refused, and then its sender still has it.
- * 2. When the last reader goes, all that he has not acknowledged is refused.
+ * 2. What waits when the last reader goes is refused, and so is what is given back with no reader there.
  */
 import { type Deferred, deferred, Signal } from "../../../lib/async.ts";
 import type { BrokerMessage } from "../broker.ts";
@@ -89,12 +89,17 @@ export class MessageQueue {
     return delivery.settled.promise;
   }
 
-  /** Throws `ACCESS_REFUSED` when one of the two wants to read alone. */
-  attach(reader: QueueReader): void {
+  /** Throws `ACCESS_REFUSED` when it, or one that is there, wants to read alone. */
+  requireRoomFor(reader: QueueReader): void {
     const isAlone = [...this.#readers].some(({ exclusive }) => exclusive);
     if (isAlone || reader.exclusive && this.#readers.size > 0) {
       throw new AmqpError("ACCESS_REFUSED", `queue '${this.name}' is in exclusive use`);
     }
+  }
+
+  /** Throws as {@link requireRoomFor}. */
+  attach(reader: QueueReader): void {
+    this.requireRoomFor(reader);
     this.#readers.add(reader);
     this.#gotReader.notify();
     this.pump();
