@@ -48,7 +48,7 @@ export function makeAmqp(
 type AmqpParts = Parameters<typeof makeAmqp>[0];
 
 function rabbitAmqp(parts: AmqpParts, address: RabbitAddress): Amqp {
-  const broker = new RabbitBroker(address);
+  const broker = new RabbitBroker(address, parts);
   return {
     broker,
     publisher: new ResultPublisher({ ...parts, broker }),

@@ -173,9 +173,9 @@ export class BuiltInBroker implements Broker {
   ): Promise<Session | undefined> {
     const { store, uses, now, openGroup } = this.#parts;
     const at = now();
-    const token = (await store.tokens.list(user)).find((one) => one.tokenId === tokenId);
-    const isOver = until <= at || token?.expiresAt && token.expiresAt <= at;
-    if (token === undefined || isOver) return undefined;
+    const token = await store.tokens.find(tokenId);
+    if (token === undefined || token.user !== user || until <= at) return undefined;
+    if (token.expiresAt !== null && token.expiresAt <= at) return undefined;
     const prefix = queuePrefix(store.serviceId, user);
     return {
       account: `user ${user}`,

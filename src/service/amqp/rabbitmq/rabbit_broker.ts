@@ -16,6 +16,7 @@ import {
   type Subscription,
 } from "../broker.ts";
 
+import { EndedLogins, type TokenParts } from "./ended_logins.ts";
 import { Logins } from "./logins.ts";
 import type { RabbitAddress } from "./rabbit_address.ts";
 import { type LinkState, type OpenLink, RabbitLink } from "./rabbit_link.ts";
@@ -35,6 +36,7 @@ const ANSWER_TIMEOUT = 10_000;
 export class RabbitBroker implements Broker {
   readonly #link: RabbitLink;
   readonly #logins: Logins;
+  readonly #endedLogins: EndedLogins;
   /** Queues that there are, as far as this connection knows. */
   readonly #known = new Set<string>();
   /** Those who wait for a queue to be made. */
@@ -43,11 +45,13 @@ export class RabbitBroker implements Broker {
   readonly #returned = new Set<string>();
 
   /** Dials at once and goes on for as long as it is open; never throws. */
-  constructor(address: RabbitAddress) {
-    this.#logins = new Logins(address);
+  constructor(address: RabbitAddress, parts: TokenParts) {
+    this.#logins = new Logins(address, parts.store.serviceId);
+    this.#endedLogins = new EndedLogins(parts, this.#logins);
     this.#link = new RabbitLink(address);
     this.#link.onOpen(({ publishing }) => {
       this.#known.clear();
+      this.#returned.clear();
       publishing.on("return", ({ properties }: Message) => {
         this.#returned.add(String(properties.messageId));
       });
@@ -129,7 +133,11 @@ export class RabbitBroker implements Broker {
   }
 
   async grantReader(reader: Reader): Promise<ConnectionGrant> {
-    return await this.#logins.forReader(reader);
+    await this.#endedLogins.watch(reader.token.id);
+    const grant = await this.#logins.forReader(reader);
+    // The token may have ended meanwhile, before there was a login to end.
+    if (await this.#endedLogins.watch(reader.token.id)) return grant;
+    throw new FuncxError({ code: "INVALID_AUTH_TOKEN", message: "the token has just ended" });
   }
 
   async grantAgent(
@@ -142,6 +150,7 @@ export class RabbitBroker implements Broker {
 
   async close(): Promise<void> {
     await this.#link.close();
+    await this.#endedLogins.close();
     this.#logins.close();
   }
 
