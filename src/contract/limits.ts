@@ -97,6 +97,8 @@ export const RESULTS_AHEAD = 10_000;
 /** Results of one task group that a broker, or a reader over AMQP, has not confirmed. */
 export const RESULT_WINDOW_MESSAGES = 4_000;
 export const RESULT_WINDOW_BYTES = 16 * MIB;
+/** Of all task groups of one user; beyond it each sends one batch at a time. */
+export const RESULT_WINDOW_BYTES_PER_USER = 64 * MIB;
 
 /** One frame of AMQP with its overhead, in either direction; clients have the same by default. */
 export const AMQP_FRAME_BYTES = 128 * KIB;

@@ -33,6 +33,8 @@ export class BuiltInBroker implements Broker {
   readonly #parts: BuiltInBrokerParts;
   readonly #passwords: Passwords;
   readonly #queues = new Map<string, MessageQueue>();
+  /** Names of those that are there whether somebody uses them or not. */
+  readonly #declared = new Set<string>();
   readonly #connections = new Map<string, number>();
   readonly #agents = new Map<EndpointId, Set<(reason: string) => void>>();
   readonly #listener: AmqpListener;
@@ -51,6 +53,11 @@ export class BuiltInBroker implements Broker {
 
   get port(): number {
     return this.#listener.port;
+  }
+
+  /** How many queues it knows. */
+  get size(): number {
+    return this.#queues.size;
   }
 
   /** Lets peers in, which may look for their queues at once. */
@@ -94,11 +101,18 @@ export class BuiltInBroker implements Broker {
   }
 
   declare(queue: string): Promise<void> {
+    this.#declared.add(queue);
     this.#queue(queue);
     return Promise.resolve();
   }
 
+  release(queue: string): void {
+    this.#declared.delete(queue);
+    this.#forgetIdle(queue);
+  }
+
   remove(queue: string): Promise<void> {
+    this.#declared.delete(queue);
     this.#queues.get(queue)?.end();
     this.#queues.delete(queue);
     return Promise.resolve();
@@ -136,9 +150,13 @@ export class BuiltInBroker implements Broker {
   #queue(name: string): MessageQueue {
     const known = this.#queues.get(name);
     if (known !== undefined) return known;
-    const made = new MessageQueue(name);
+    const made = new MessageQueue(name, () => this.#forgetIdle(name));
     this.#queues.set(name, made);
     return made;
+  }
+
+  #forgetIdle(name: string): void {
+    if (!this.#declared.has(name) && this.#queues.get(name)?.isIdle) this.#queues.delete(name);
   }
 
   // -- who comes ----------------------------------------------------------------------------------

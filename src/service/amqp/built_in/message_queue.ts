@@ -51,9 +51,18 @@ export class MessageQueue {
   readonly #readers = new Set<QueueReader>();
   #waiting: Delivery[] = [];
   readonly #gotReader = new Signal();
+  readonly #becameIdle: () => void;
+  #wanting = 0;
 
-  constructor(name: string) {
+  /** @param becameIdle called each time when nobody uses it any more */
+  constructor(name: string, becameIdle: () => void = () => {}) {
     this.name = name;
+    this.#becameIdle = becameIdle;
+  }
+
+  /** Whether nobody reads it or waits for a reader. */
+  get isIdle(): boolean {
+    return this.#readers.size === 0 && this.#wanting === 0;
   }
 
   get readers(): number {
@@ -70,11 +79,14 @@ export class MessageQueue {
     aborted.catch(() => {});
     const abort = (): void => reject(signal.reason);
     signal.addEventListener("abort", abort, { once: true });
+    this.#wanting++;
     try {
       signal.throwIfAborted();
       while (this.#readers.size === 0) await Promise.race([this.#gotReader.next(), aborted]);
     } finally {
       signal.removeEventListener("abort", abort);
+      this.#wanting--;
+      if (this.isIdle) this.#becameIdle();
     }
   }
 
@@ -109,6 +121,7 @@ export class MessageQueue {
   detach(reader: QueueReader, held: readonly Delivery[] = []): void {
     this.#readers.delete(reader);
     this.giveBack(held);
+    if (this.isIdle) this.#becameIdle();
   }
 
   /** In their order, before what waits. */

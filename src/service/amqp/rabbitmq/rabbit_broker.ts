@@ -33,6 +33,12 @@ const PAUSE = 1_000;
 const PATIENCE = 5_000;
 const ANSWER_TIMEOUT = 10_000;
 
+const HINTS = {
+  BROKER_UNREACHABLE: "Results wait on this disk until it is back; nothing else need be done here.",
+  BROKER_REFUSED: "Mend the login file, or the address, and start the service again.",
+  BROKER_BLOCKED: "Give RabbitMQ disk or memory; results wait on this disk.",
+} as const;
+
 export class RabbitBroker implements Broker {
   readonly #link: RabbitLink;
   readonly #logins: Logins;
@@ -63,16 +69,22 @@ export class RabbitBroker implements Broker {
   }
 
   /** The same for people. */
-  health(): Pick<BrokerStatus, "state" | "since" | "reason"> {
+  health(): Pick<BrokerStatus, "state" | "since" | "code" | "reason" | "hint"> {
     const state = this.#link.state;
     switch (state.kind) {
       case "connecting":
         return { state: "connecting" };
       case "connected":
         return { state: "connected", since: state.since };
-      case "blocked":
-      case "away":
-        return { state: state.kind, since: state.since, reason: state.reason };
+      case "blocked": {
+        const { kind, since, reason } = state;
+        const code = "BROKER_BLOCKED";
+        return { state: kind, since, code, reason, hint: HINTS[code] };
+      }
+      case "away": {
+        const { kind, since, code, reason } = state;
+        return { state: kind, since, code, reason, hint: HINTS[code] };
+      }
       case "closed":
         return { state: "away", reason: "the service is stopping" };
     }
@@ -80,14 +92,14 @@ export class RabbitBroker implements Broker {
 
   async wanted(queue: string, signal: AbortSignal): Promise<void> {
     for (;;) {
-      const link = await this.#link.open(signal);
+      const link = await this.#link.ready(signal);
       if (this.#known.has(queue) || await this.#exists(link, queue)) return;
       await this.#made(queue, signal);
     }
   }
 
   async publish(queue: string, message: BrokerMessage): Promise<void> {
-    const { publishing } = await this.#link.open();
+    const { publishing } = await this.#link.ready();
     const messageId = crypto.randomUUID();
     const { body, headers, contentType, timestamp } = message;
     const content = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
@@ -126,6 +138,10 @@ export class RabbitBroker implements Broker {
     for (const told of this.#wanting.get(queue) ?? []) told();
   }
 
+  release(queue: string): void {
+    this.#known.delete(queue);
+  }
+
   async remove(queue: string): Promise<void> {
     const link = await this.#open();
     this.#known.delete(queue);
@@ -156,9 +172,14 @@ export class RabbitBroker implements Broker {
 
   /** For those who cannot wait for as long as it takes. Throws SERVICE_BUSY. */
   async #open(): Promise<OpenLink> {
-    const patience = AbortSignal.timeout(PATIENCE);
+    const { state } = this.#link;
+    // It would not answer; and what has been away for long need not be waited for by everybody.
+    if (state.kind === "blocked") throw this.#busy();
+    const waited = state.kind === "away" ? Date.now() - state.since : 0;
+    if (waited >= PATIENCE) throw this.#busy();
+    const patience = AbortSignal.timeout(PATIENCE - waited);
     try {
-      return await this.#link.open(patience);
+      return await this.#link.ready(patience);
     } catch (thrown) {
       throw patience.aborted ? this.#busy() : thrown;
     }
@@ -172,10 +193,10 @@ export class RabbitBroker implements Broker {
   }
 
   #busy(): FuncxError {
-    const { state, reason } = this.health();
+    const { state, code, reason } = this.health();
     return new FuncxError({
       code: "SERVICE_BUSY",
-      message: `the service's RabbitMQ does not serve: ${reason ?? state}`,
+      message: `the service's RabbitMQ does not serve (${code ?? state}): ${reason ?? state}`,
       hint: "Try again in a while; `funcx-endpoint service status` tells how it is.",
     });
   }
