@@ -8,42 +8,8 @@ import {
 } from "../contract/limits.ts";
 import { resolve } from "../lib/path.ts";
 import type { RateLimit } from "../service/http/rate_limit.ts";
-
-export interface Address {
-  readonly hostname: string;
-  readonly port: number;
-}
-
-/** Chosen when `--listen` is not given; if it is taken, a free port is used. */
-export const DEFAULT_ADDRESS: Address = { hostname: "127.0.0.1", port: 5000 };
-
-/**
- * `HOST:PORT`, `[IPv6]:PORT`, `HOST` or `PORT`; port 0 means any free one. Throws `USAGE`.
- */
-export function parseAddress(text: string): Address {
-  const match = /^(?:(?<six>\[[0-9a-fA-F:.]+\])|(?<host>[^\s:/[\]]*))(?::(?<port>\d{1,5}))?$/.exec(
-    text,
-  );
-  const groups = match?.groups ?? {};
-  if (/^\d{1,5}$/.test(text)) return checked(text, DEFAULT_ADDRESS.hostname, Number(text));
-  const hostname = groups.six?.slice(1, -1) ?? groups.host ?? "";
-  if (match === null) throw malformed(text);
-  const port = groups.port === undefined ? DEFAULT_ADDRESS.port : Number(groups.port);
-  return checked(text, hostname === "" ? DEFAULT_ADDRESS.hostname : hostname, port);
-}
-
-function checked(text: string, hostname: string, port: number): Address {
-  if (port > 65_535) throw malformed(text);
-  return { hostname, port };
-}
-
-function malformed(text: string): FuncxError {
-  return new FuncxError({
-    code: "USAGE",
-    message: `"${text}" is not HOST:PORT`,
-    hint: "Write it as 127.0.0.1:5000 or [::1]:5000.",
-  });
-}
+import { type Address, parseAddress, writtenAddress } from "./address.ts";
+import { AMQP_FLAGS, type AmqpFlags } from "./amqp_flags.ts";
 
 /** A whole number of bytes, 1 to `maximum`. Throws `USAGE`. */
 function parseBytes(text: string, maximum: number): number {
@@ -75,19 +41,8 @@ export function parseRateLimit(text: string): RateLimit {
   });
 }
 
-/** Before it goes to the daemon's command line, which all on the machine can see. */
-function parseUrlWithoutLogin(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url !== undefined && url.username === "" && url.password === "") return text;
-  throw new FuncxError({
-    code: "USAGE",
-    message: url === undefined ? "this is no URL of a RabbitMQ" : "the URL has a login in it",
-    hint: "Write amqps://HOST[:PORT][/VHOST], and the login into a file for --amqp-login.",
-  });
-}
-
 /** As the user gives them; the daemon gets the same. */
-export interface ListenFlags {
+export interface ListenFlags extends AmqpFlags {
   readonly listen?: Address;
   readonly tlsCert?: string;
   readonly tlsKey?: string;
@@ -99,12 +54,6 @@ export interface ListenFlags {
   readonly blobQuotaBytes?: number;
   readonly retentionDays?: number;
   readonly rateLimit?: RateLimit;
-  readonly amqpListen?: Address;
-  readonly amqpPublicAddress?: string;
-  readonly amqp?: string;
-  readonly amqpLogin?: string;
-  readonly amqpManagement?: string;
-  readonly amqpCa?: string;
   readonly logLevel: LogLevel;
 }
 
@@ -189,48 +138,7 @@ export const LISTEN_FLAGS = {
     parse: parseRateLimit,
     optional: true,
   },
-  amqpListen: {
-    kind: "parsed",
-    brief: "Where AMQP listens, for results of the official SDK (default: a free port)",
-    placeholder: "host:port",
-    parse: parseAddress,
-    optional: true,
-  },
-  amqpPublicAddress: {
-    kind: "parsed",
-    brief: "Address by which clients reach that, when it is another",
-    placeholder: "host:port",
-    parse: String,
-    optional: true,
-  },
-  amqp: {
-    kind: "parsed",
-    brief: "A RabbitMQ in place of that: amqps://HOST[:PORT][/VHOST], without a login",
-    placeholder: "url",
-    parse: parseUrlWithoutLogin,
-    optional: true,
-  },
-  amqpLogin: {
-    kind: "parsed",
-    brief: "File of mode 0600 with USER:PASSWORD of a RabbitMQ administrator",
-    placeholder: "file",
-    parse: (path: string): string => resolve(path),
-    optional: true,
-  },
-  amqpManagement: {
-    kind: "parsed",
-    brief: "RabbitMQ's management interface (default: port 15671 of the same host)",
-    placeholder: "url",
-    parse: parseUrlWithoutLogin,
-    optional: true,
-  },
-  amqpCa: {
-    kind: "parsed",
-    brief: "Authority that has signed RabbitMQ's certificate, PEM",
-    placeholder: "file",
-    parse: (path: string): string => resolve(path),
-    optional: true,
-  },
+  ...AMQP_FLAGS,
   logLevel: {
     kind: "enum",
     brief: "How much goes into the log",
@@ -251,7 +159,7 @@ export function listenArguments(flags: ListenFlags): string[] {
   const named = (name: string, value: string | undefined): string[] =>
     value === undefined ? [] : [`--${name}=${value}`];
   return [
-    ...named("listen", flags.listen && written(flags.listen)),
+    ...named("listen", flags.listen && writtenAddress(flags.listen)),
     ...named("tls-cert", flags.tlsCert),
     ...named("tls-key", flags.tlsKey),
     ...(flags.behindTlsProxy ? ["--behind-tls-proxy"] : []),
@@ -265,7 +173,7 @@ export function listenArguments(flags: ListenFlags): string[] {
       "rate-limit",
       flags.rateLimit && `${flags.rateLimit.requests}/${flags.rateLimit.seconds}`,
     ),
-    ...named("amqp-listen", flags.amqpListen && written(flags.amqpListen)),
+    ...named("amqp-listen", flags.amqpListen && writtenAddress(flags.amqpListen)),
     ...named("amqp-public-address", flags.amqpPublicAddress),
     ...named("amqp", flags.amqp),
     ...named("amqp-login", flags.amqpLogin),
@@ -273,8 +181,4 @@ export function listenArguments(flags: ListenFlags): string[] {
     ...named("amqp-ca", flags.amqpCa),
     ...named("log-level", flags.logLevel),
   ];
-}
-
-function written({ hostname, port }: Address): string {
-  return `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
 }

@@ -37,3 +37,6 @@ export function parseCount(text: string): number {
   if (/^\d+$/.test(text) && Number.isSafeInteger(count)) return count;
   throw new FuncxError({ code: "USAGE", message: "expected a whole number" });
 }
+
+/** A wrong value of a parameter that may have a secret in it: the command line does not repeat it. */
+export class UnshownInputError extends FuncxError {}

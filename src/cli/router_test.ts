@@ -108,6 +108,26 @@ Deno.test("a wrong command line ends with 64 and two lines that suggest", async 
   }
 });
 
+Deno.test("what may be a secret is not repeated", async () => {
+  const secret = "hunter2";
+  for (
+    const words of [
+      ["service", "start", "--amqp", `amqps://funcx:${secret}@h/v`],
+      ["service", "run", `--amqp-management=https://funcx:${secret}`],
+      ["service", "start", "--amqp-login", `funcx:${secret}`],
+      ["service", "start", `amqps://funcx:${secret}@h`],
+      ["service", `amqps://funcx:${secret}@h`],
+      [`amqps://funcx:${secret}@h`],
+      ["service", "start", "--listen", `https://funcx:${secret}@h`],
+      ["service", "start", "--log-level", `https://funcx:${secret}@h`],
+    ]
+  ) {
+    const { code, stdout, stderr } = await ran(words, false, COMMANDS);
+    assertEquals([code, stdout, stderr.trimEnd().split("\n").length], [64, "", 2]);
+    assertTrue(!stderr.includes(secret), stderr);
+  }
+});
+
 Deno.test("help of a group lists it, help of a command explains it", async () => {
   const root = await ran([]);
   assertTrue(root.code === 0 && root.stdout.includes("THINGS\n  greet"));

@@ -10,8 +10,10 @@ import {
   UnsatisfiedFlagError,
   UnsatisfiedPositionalError,
 } from "@stricli/core";
-import { describeFailure, failureLines } from "./failure.ts";
+import { FuncxError } from "../contract/errors.ts";
 import { messageOf } from "../lib/outcome.ts";
+import { describeFailure, failureLines } from "./failure.ts";
+import { UnshownInputError } from "./parameters.ts";
 
 const SEE_HELP = "See `funcx-endpoint --help`.";
 const SEE_COMMAND_HELP = "Add --help to the command to see what it takes.";
@@ -32,7 +34,7 @@ export function usageText(color: boolean): ApplicationText {
       lines(
         input.startsWith("-")
           ? `there is no option ${input} here`
-          : `there is no command "${input}"`,
+          : `there is no command "${shown(input)}"`,
         suggestion(corrections.map((name) => name.replaceAll("`", "")), SEE_HELP),
       ),
     exceptionWhileParsingArguments: (thrown) => lines(...explain(thrown)),
@@ -54,11 +56,13 @@ function explain(thrown: unknown): [message: string, hint: string] {
   }
   if (thrown instanceof ArgumentParseError) {
     const { externalFlagNameOrPlaceholder: name, input, exception } = thrown;
-    return [`${name}: ${messageOf(exception)} (found "${input}")`, SEE_COMMAND_HELP];
+    const found = exception instanceof UnshownInputError ? "" : ` (found "${shown(input)}")`;
+    const hint = exception instanceof FuncxError ? exception.hint : undefined;
+    return [`${name}: ${messageOf(exception)}${found}`, hint ?? SEE_COMMAND_HELP];
   }
   if (thrown instanceof EnumValidationError) {
     return [
-      `--${thrown.externalFlagName} cannot be "${thrown.input}"`,
+      `--${thrown.externalFlagName} cannot be "${shown(thrown.input)}"`,
       `Use one of ${thrown.values.join(", ")}.`,
     ];
   }
@@ -69,7 +73,7 @@ function explain(thrown: unknown): [message: string, hint: string] {
     return [`${thrown.placeholder} is missing`, SEE_COMMAND_HELP];
   }
   if (thrown instanceof UnexpectedPositionalError) {
-    return [`"${thrown.input}" is one argument too many`, SEE_COMMAND_HELP];
+    return [`"${shown(thrown.input)}" is one argument too many`, SEE_COMMAND_HELP];
   }
   const message = thrown instanceof ArgumentScannerError ? thrown.message : messageOf(thrown);
   return [message, SEE_COMMAND_HELP];
@@ -78,4 +82,9 @@ function explain(thrown: unknown): [message: string, hint: string] {
 function suggestion(corrections: readonly string[], otherwise: string): string {
   if (corrections.length === 0) return otherwise;
   return `Did you mean ${corrections.map((name) => `\`${name}\``).join(" or ")}?`;
+}
+
+/** What was given, without the user and password of a URL. */
+function shown(input: string): string {
+  return input.replace(/:.*@/s, ":…@");
 }

@@ -122,7 +122,10 @@ export const BrokerStatusSchema = v.object({
   state: v.picklist(["connecting", "connected", "blocked", "away"]),
   /** Since when, milliseconds since 1970. */
   since: v.optional(v.number()),
+  /** What keeps it from its work: it cannot be reached, lets the service in no more, or is full. */
+  code: v.optional(v.picklist(["BROKER_UNREACHABLE", "BROKER_REFUSED", "BROKER_BLOCKED"])),
   reason: v.optional(v.string()),
+  hint: v.optional(v.string()),
 });
 export type BrokerStatus = v.InferOutput<typeof BrokerStatusSchema>;
 

@@ -97,6 +97,8 @@ export const RESULTS_AHEAD = 10_000;
 /** Results of one task group that a broker, or a reader over AMQP, has not confirmed. */
 export const RESULT_WINDOW_MESSAGES = 4_000;
 export const RESULT_WINDOW_BYTES = 16 * MIB;
+/** Of all task groups of one user; beyond it each sends one batch at a time. */
+export const RESULT_WINDOW_BYTES_PER_USER = 64 * MIB;
 
 /** One frame of AMQP with its overhead, in either direction; clients have the same by default. */
 export const AMQP_FRAME_BYTES = 128 * KIB;
@@ -105,9 +107,11 @@ export const MAX_AMQP_MESSAGE_BYTES = 24 * MIB;
 /** Offered by the built-in AMQP server, seconds. */
 export const AMQP_HEARTBEAT_SECONDS = 60;
 export const MAX_AMQP_CHANNELS = 64;
-/** Readers on one channel. */
+/** Readers on one connection, over all its channels. */
 export const MAX_AMQP_CONSUMERS = 100;
 export const MAX_AMQP_CONNECTIONS = 4_000;
+/** Connections that have shown no password yet; with one more the oldest is closed. */
+export const MAX_AMQP_STRANGERS = 256;
 export const MAX_AMQP_CONNECTIONS_PER_USER = 200;
 /** Bytes that a peer over AMQP has not read, with which it is sent no more messages. */
 export const MAX_AMQP_BACKLOG_BYTES = 4 * MIB;

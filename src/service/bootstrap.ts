@@ -34,6 +34,7 @@ import { baseUrl, listen, portsToTry, type Server } from "./listen.ts";
 import { writeLogin } from "./login_file.ts";
 import { overviewParts } from "./overview_parts.ts";
 import {
+  hostOf,
   isLoopback,
   publicUrlOf,
   readTls,
@@ -208,6 +209,7 @@ function amqpOptions(
     ports: amqpListen === undefined ? [...new Set([amqp_port ?? 0, 0])] : [amqpListen.port],
     tls,
     publicAddress: amqpPublicAddress ?? (isAny ? ownHostname() : undefined),
+    tlsProxy: amqpPublicAddress !== undefined && !isLoopback(hostOf(amqpPublicAddress)),
   };
 }
 

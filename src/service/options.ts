@@ -38,7 +38,10 @@ export interface ServiceOptions {
   readonly rateLimit?: RateLimit;
   /** Where AMQP listens; the host of `listen` and the port of the last run, or a free one, without it. */
   readonly amqpListen?: { readonly hostname: string; readonly port: number };
-  /** Host, or host and port, by which peers reach it, where that is another. */
+  /**
+   * Host, or host and port, by which peers reach it, where that is another; an IPv6 address in
+   * brackets. Off loopback they speak TLS there.
+   */
   readonly amqpPublicAddress?: string;
   /** A RabbitMQ to use in place of the service's own AMQP. */
   readonly rabbit?: RabbitOptions;
@@ -69,7 +72,7 @@ export function requireSafeAddress(options: ServiceOptions): void {
 
 /** Passwords and results in plain text on a network are refused. Throws USAGE. */
 export function requireSafeAmqp(options: ServiceOptions): void {
-  const { amqpListen, amqpPublicAddress, rabbit, tls } = options;
+  const { amqpListen, amqpPublicAddress, rabbit, tls, behindTlsProxy } = options;
   if (rabbit !== undefined && (amqpListen ?? amqpPublicAddress) !== undefined) {
     throw new FuncxError({
       code: "USAGE",
@@ -77,12 +80,26 @@ export function requireSafeAmqp(options: ServiceOptions): void {
       hint: "Leave out --amqp-listen and --amqp-public-address, or the options of the RabbitMQ.",
     });
   }
-  if (amqpListen === undefined || tls !== undefined || isLoopback(amqpListen.hostname)) return;
+  if (tls !== undefined) return;
+  if (amqpListen !== undefined && !isLoopback(amqpListen.hostname)) {
+    throw new FuncxError({
+      code: "USAGE",
+      message: `AMQP on ${amqpListen.hostname} without TLS would send results in plain text`,
+      hint: "Give --tls-cert and --tls-key, or a loopback address.",
+    });
+  }
+  if (amqpPublicAddress === undefined || isLoopback(hostOf(amqpPublicAddress))) return;
+  if (behindTlsProxy) return;
   throw new FuncxError({
     code: "USAGE",
-    message: `AMQP on ${amqpListen.hostname} without TLS would send results in plain text`,
-    hint: "Give --tls-cert and --tls-key, or a loopback address.",
+    message: `clients would send passwords to ${amqpPublicAddress} in plain text`,
+    hint: "Give --tls-cert and --tls-key, or --behind-tls-proxy when a proxy ends TLS there.",
   });
+}
+
+/** Of `HOST` or `HOST:PORT`, without the brackets of an IPv6 address. */
+export function hostOf(address: string): string {
+  return address.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
 }
 
 /** The public URL without a slash at its end. Throws USAGE. */

@@ -11,6 +11,7 @@ import { until } from "./until.ts";
 
 /** The script itself; the one on the path changes to the package's own user. */
 const SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server";
+const CONTROL = "/usr/lib/rabbitmq/bin/rabbitmqctl";
 const EPMD = "/usr/bin/epmd";
 
 /** An Erlang node on two busy cores takes its time. */
@@ -95,7 +96,7 @@ export class RabbitNode implements AsyncDisposable {
 
   /** Resolves when it takes connections. */
   static async start(options: NodeOptions = {}): Promise<RabbitNode> {
-    const node = new RabbitNode(Deno.makeTempDirSync({ prefix: "funcx-rabbitmq-" }), options);
+    const node = RabbitNode.prepare(options);
     try {
       await node.up();
       return node;
@@ -120,6 +121,11 @@ export class RabbitNode implements AsyncDisposable {
     return `${this.user}:${this.password}`;
   }
 
+  /** Makes a node that {@link up} starts. */
+  static prepare(options: NodeOptions = {}): RabbitNode {
+    return new RabbitNode(Deno.makeTempDirSync({ prefix: "funcx-rabbitmq-" }), options);
+  }
+
   /** Starts the node, again when it was ended. */
   async up(): Promise<void> {
     this.#server = this.#spawn(SERVER);
@@ -134,6 +140,20 @@ export class RabbitNode implements AsyncDisposable {
     // The Erlang machine is a child of the script.
     for (const pid of childrenOf(server.pid)) Deno.kill(pid, "SIGKILL");
     await server.status;
+  }
+
+  /** Raises the alarm for a full disk: whoever publishes is blocked until {@link freeDisk}. */
+  async fillDisk(): Promise<void> {
+    await this.#control("set_disk_free_limit", "1000000GB");
+  }
+
+  async freeDisk(): Promise<void> {
+    await this.#control("set_disk_free_limit", "1MB");
+  }
+
+  async #control(...words: readonly string[]): Promise<void> {
+    const { code } = await this.#spawn(CONTROL, ...words).status;
+    if (code !== 0) throw new Error(`rabbitmqctl ${words.join(" ")} ended with ${code}`);
   }
 
   /** What the management interface answers: a path below `/api`, as the administrator. */

@@ -57,6 +57,8 @@ export interface Broker {
   read(queue: string, take: (message: BrokerMessage) => Promise<void>): Promise<Subscription>;
   /** Makes the queue where it is missing. */
   declare(queue: string): Promise<void>;
+  /** Nothing is published to it until it is declared again: what is known of it may be forgotten. */
+  release(queue: string): void;
   /** Ends the queue and what is in it. */
   remove(queue: string): Promise<void>;
   /** Lets a user read the results of his task groups; each call makes a new password. */

@@ -8,11 +8,45 @@ interface Batch {
   done: boolean;
 }
 
+/** Bytes that several windows have on their way together. */
+export class ByteBudget {
+  readonly #limit: number;
+  readonly #freed = new Signal();
+  #used = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  get isFull(): boolean {
+    return this.#used >= this.#limit;
+  }
+
+  get isUnused(): boolean {
+    return this.#used === 0;
+  }
+
+  /** Resolves when bytes were given back. */
+  freed(): Promise<void> {
+    return this.#freed.next();
+  }
+
+  take(bytes: number): void {
+    this.#used += bytes;
+  }
+
+  giveBack(bytes: number): void {
+    this.#used -= bytes;
+    this.#freed.notify();
+  }
+}
+
 export class PublishWindow {
   /** Rejects when a message was not taken; nothing is confirmed from then on. */
   readonly failed: Promise<never>;
   readonly #fail: (reason: unknown) => void;
   readonly #limits: { readonly messages: number; readonly bytes: number };
+  readonly #budget: ByteBudget;
   readonly #confirmed: (sequence: number) => void;
   readonly #batches: Batch[] = [];
   readonly #moved = new Signal();
@@ -20,9 +54,13 @@ export class PublishWindow {
   #messages = 0;
   #bytes = 0;
 
-  /** @param confirmed told of each batch with all before it, in order */
+  /**
+   * @param budget shared with other windows; where it is full, one batch goes out at a time
+   * @param confirmed told of each batch with all before it, in order
+   */
   constructor(
     limits: { readonly messages: number; readonly bytes: number },
+    budget: ByteBudget,
     confirmed: (sequence: number) => void,
   ) {
     const { promise, reject } = deferred<never>();
@@ -31,6 +69,7 @@ export class PublishWindow {
     // Whoever publishes next sees it; nobody may be there at the moment.
     promise.catch(() => {});
     this.#limits = limits;
+    this.#budget = budget;
     this.#confirmed = confirmed;
   }
 
@@ -41,8 +80,9 @@ export class PublishWindow {
   /** Resolves when another batch may go out: one may always, however large it is. */
   async room(): Promise<void> {
     while (
-      this.#messages >= this.#limits.messages || this.#bytes >= this.#limits.bytes
-    ) await Promise.race([this.#moved.next(), this.failed]);
+      this.#messages >= this.#limits.messages || this.#bytes >= this.#limits.bytes ||
+      this.#budget.isFull && !this.isEmpty
+    ) await Promise.race([this.#moved.next(), this.#budget.freed(), this.failed]);
   }
 
   /** Resolves when something was confirmed. */
@@ -55,6 +95,7 @@ export class PublishWindow {
     this.#batches.push(batch);
     this.#messages += batch.messages;
     this.#bytes += bytes;
+    this.#budget.take(bytes);
     Promise.all(publishing).then(
       () => {
         batch.done = true;
@@ -67,6 +108,13 @@ export class PublishWindow {
     );
   }
 
+  /** Confirms nothing from now on, and counts no more against the budget. */
+  close(): void {
+    this.#hasFailed = true;
+    this.#budget.giveBack(this.#bytes);
+    this.#bytes = 0;
+  }
+
   #settle(): void {
     if (this.#hasFailed) return;
     let last: Batch | undefined;
@@ -74,6 +122,7 @@ export class PublishWindow {
       last = this.#batches.shift()!;
       this.#messages -= last.messages;
       this.#bytes -= last.bytes;
+      this.#budget.giveBack(last.bytes);
     }
     if (last === undefined) return;
     this.#confirmed(last.sequence);

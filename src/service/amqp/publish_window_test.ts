@@ -1,10 +1,18 @@
 import { deferred } from "../../lib/async.ts";
 import { assertEquals, assertRejects } from "../../lib/assert.ts";
-import { PublishWindow } from "./publish_window.ts";
+import { ByteBudget, PublishWindow } from "./publish_window.ts";
+
+function plenty(): ByteBudget {
+  return new ByteBudget(1_000);
+}
 
 Deno.test("batches are confirmed in their order, whatever order they are taken in", async () => {
   const confirmed: number[] = [];
-  const window = new PublishWindow({ messages: 2, bytes: 100 }, (at) => confirmed.push(at));
+  const window = new PublishWindow(
+    { messages: 2, bytes: 100 },
+    plenty(),
+    (at) => confirmed.push(at),
+  );
   const [first, second] = [deferred<void>(), deferred<void>()];
   window.add(1, [first.promise], 1);
   window.add(2, [second.promise], 1);
@@ -21,7 +29,11 @@ Deno.test("batches are confirmed in their order, whatever order they are taken i
 
 Deno.test("after a message that was not taken nothing is confirmed", async () => {
   const confirmed: number[] = [];
-  const window = new PublishWindow({ messages: 1, bytes: 100 }, (at) => confirmed.push(at));
+  const window = new PublishWindow(
+    { messages: 1, bytes: 100 },
+    plenty(),
+    (at) => confirmed.push(at),
+  );
   const [first, second] = [deferred<void>(), deferred<void>()];
   window.add(1, [first.promise], 1);
   window.add(2, [second.promise], 1);
@@ -31,4 +43,25 @@ Deno.test("after a message that was not taken nothing is confirmed", async () =>
   await first.promise;
   await assertRejects(() => window.room(), /nobody reads/);
   assertEquals(confirmed, []);
+});
+
+Deno.test("windows share a budget: where it is full, each has one batch, until bytes are free", async () => {
+  const budget = new ByteBudget(100);
+  const limits = { messages: 100, bytes: 1_000 };
+  const [large, small] = [
+    new PublishWindow(limits, budget, () => {}),
+    new PublishWindow(limits, budget, () => {}),
+  ];
+  const never = new Promise<void>(() => {});
+  large.add(1, [never], 100);
+  await small.room();
+  small.add(1, [never], 1);
+  let hasRoom = false;
+  const room = small.room().then(() => hasRoom = true);
+  await Promise.resolve();
+  assertEquals([hasRoom, budget.isFull], [false, true]);
+  large.close();
+  await room;
+  small.close();
+  assertEquals(budget.isUnused, true);
 });

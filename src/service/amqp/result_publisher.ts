@@ -11,6 +11,7 @@ import {
   BATCH_BYTES,
   MAX_BATCH_ITEMS,
   RESULT_WINDOW_BYTES,
+  RESULT_WINDOW_BYTES_PER_USER,
   RESULT_WINDOW_MESSAGES,
 } from "../../contract/limits.ts";
 import { deferred, delay, Signal } from "../../lib/async.ts";
@@ -19,7 +20,7 @@ import { logger } from "../../lib/log.ts";
 import { messageOf } from "../../lib/outcome.ts";
 import type { ResultQueue, Store } from "../store/store.ts";
 import type { Broker } from "./broker.ts";
-import { PublishWindow } from "./publish_window.ts";
+import { ByteBudget, PublishWindow } from "./publish_window.ts";
 import { resultQueueName } from "./queue_names.ts";
 import { type BlobSource, resultMessage } from "./result_message.ts";
 
@@ -28,13 +29,15 @@ const log = logger("service", "amqp");
 export interface ResultPublisherParts {
   readonly store: Pick<Store, "serviceId" | "results" | "resultQueues" | "blobs" | "tasks">;
   readonly vault: BlobSource["vault"];
-  readonly broker: Pick<Broker, "wanted" | "publish" | "declare">;
+  readonly broker: Pick<Broker, "wanted" | "publish" | "declare" | "release">;
 }
 
 export class ResultPublisher {
   readonly #parts: ResultPublisherParts;
   readonly #stop = new AbortController();
   readonly #running = new Map<TaskGroupId, Promise<void>>();
+  /** What the groups of each user have on their way together, while they have any. */
+  readonly #budgets = new Map<UserId, ByteBudget>();
 
   constructor(parts: ResultPublisherParts) {
     this.#parts = parts;
@@ -72,8 +75,19 @@ export class ResultPublisher {
   #run(queue: ResultQueue): void {
     const { taskGroupId } = queue;
     if (this.#stop.signal.aborted || this.#running.has(taskGroupId)) return;
-    const run = this.#follow(queue).finally(() => this.#running.delete(taskGroupId));
+    const run = this.#follow(queue).finally(() => {
+      this.#running.delete(taskGroupId);
+      const { store, broker } = this.#parts;
+      broker.release(resultQueueName(store.serviceId, queue.owner, taskGroupId));
+      if (this.#budgets.get(queue.owner)?.isUnused) this.#budgets.delete(queue.owner);
+    });
     this.#running.set(taskGroupId, run);
+  }
+
+  #budgetOf(user: UserId): ByteBudget {
+    const known = this.#budgets.get(user) ?? new ByteBudget(RESULT_WINDOW_BYTES_PER_USER);
+    this.#budgets.set(user, known);
+    return known;
   }
 
   /** Until all is confirmed and no more can come, or the service stops. Never rejects. */
@@ -89,7 +103,7 @@ export class ResultPublisher {
         await broker.wanted(name, signal);
         const queue = await store.resultQueues.open(taskGroupId);
         if (queue === undefined) return;
-        const cursor = new QueueCursor(this.#parts, queue, name, signal);
+        const cursor = new QueueCursor(this.#parts, queue, name, signal, this.#budgetOf(owner));
         await cursor.publish();
         if (await store.resultQueues.isDone(taskGroupId)) return;
       } catch (thrown) {
@@ -121,18 +135,19 @@ class QueueCursor {
     queue: ResultQueue,
     name: string,
     signal: AbortSignal,
+    budget: ByteBudget,
   ) {
     this.#parts = parts;
     this.#queue = queue;
     this.#name = name;
     this.#signal = signal;
     const limits = { messages: RESULT_WINDOW_MESSAGES, bytes: RESULT_WINDOW_BYTES };
-    this.#window = new PublishWindow(limits, (sequence) => this.#note(sequence));
+    this.#window = new PublishWindow(limits, budget, (sequence) => this.#note(sequence));
   }
 
   /** Rejects when the broker has not taken something. */
   async publish(): Promise<void> {
-    const { store } = this.#parts;
+    const { store, broker } = this.#parts;
     const { taskGroupId } = this.#queue;
     const finished = new Signal();
     const wake = (): void => finished.notify();
@@ -144,6 +159,10 @@ class QueueCursor {
         const end = this.#aborted();
         await Promise.race([this.#window.room(), end.promise]).finally(end.forget);
         if (this.#signal.aborted) return;
+        // What it would not take now must not pile up in memory.
+        const wanted = broker.wanted(this.#name, this.#signal);
+        wanted.catch(() => {});
+        await Promise.race([wanted, this.#window.failed]);
         // Taken before the store is read, so that nothing can finish in between unnoticed.
         const news = [finished.next(), this.#window.moved(), this.#window.failed];
         const page = await store.results.after({
@@ -162,6 +181,7 @@ class QueueCursor {
         } else await Promise.race(news);
       }
     } finally {
+      this.#window.close();
       unsubscribe();
       this.#signal.removeEventListener("abort", wake);
       await this.#writing;

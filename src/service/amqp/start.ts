@@ -23,6 +23,8 @@ export interface BuiltInOptions {
   readonly tls?: TlsFiles;
   /** Host, or host and port, by which peers reach it; its own address where it is left out. */
   readonly publicAddress?: string;
+  /** Whether peers speak TLS there with something before this server, which ends it. */
+  readonly tlsProxy?: boolean;
 }
 
 export interface Amqp {
@@ -46,7 +48,7 @@ export function makeAmqp(
 type AmqpParts = Parameters<typeof makeAmqp>[0];
 
 function rabbitAmqp(parts: AmqpParts, address: RabbitAddress): Amqp {
-  const broker = new RabbitBroker(address);
+  const broker = new RabbitBroker(address, parts);
   return {
     broker,
     publisher: new ResultPublisher({ ...parts, broker }),
@@ -56,29 +58,27 @@ function rabbitAmqp(parts: AmqpParts, address: RabbitAddress): Amqp {
 }
 
 function builtInAmqp(parts: AmqpParts, options: BuiltInOptions): Amqp {
-  const { hostname, tls, publicAddress } = options;
+  const { hostname, tls, publicAddress, tlsProxy } = options;
+  const scheme = tls === undefined && !tlsProxy ? "amqp" : "amqps";
   const name = publicAddress ?? (hostname.includes(":") ? `[${hostname}]` : hostname);
+  const address = (port: number): string =>
+    `${scheme}://${/:\d+$/.test(name) ? name : `${name}:${port}`}`;
   const open = (port: number): BuiltInBroker =>
     new BuiltInBroker({
       ...parts,
       listen: { hostname, port, tls },
-      address: (own) => /:\d+$/.test(name) ? name : `${name}:${own}`,
+      address,
       openGroup: (user, taskGroupId) => publisher.open(user, taskGroupId),
     });
   const broker = openFirst(options, open);
   const publisher = new ResultPublisher({ ...parts, broker });
   const { port } = broker;
-  const scheme = tls === undefined ? "amqp" : "amqps";
   return {
     broker,
     publisher,
     port,
     serve: () => broker.serve(),
-    status: () => ({
-      kind: "built-in",
-      address: `${scheme}://${/:\d+$/.test(name) ? name : `${name}:${port}`}`,
-      state: "connected",
-    }),
+    status: () => ({ kind: "built-in", address: address(port), state: "connected" }),
   };
 }
 

@@ -43,6 +43,8 @@ export interface TokenStore {
   createSession(session: NewToken & { readonly parentId: string }): Promise<boolean>;
   /** Also one that has expired: the caller compares `expiresAt`. */
   findByHash(hash: Uint8Array): Promise<StoredToken | undefined>;
+  /** The same by its id. */
+  find(tokenId: string): Promise<StoredToken | undefined>;
   /** The user's own, newest first, without those of endpoints. */
   list(user: UserId): Promise<readonly StoredToken[]>;
   /** Whether there was such a token of this user. Its sessions end with it. */

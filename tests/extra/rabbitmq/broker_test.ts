@@ -3,74 +3,10 @@ import { type ConfirmChannel, connect } from "amqplib";
 import { Buffer } from "node:buffer";
 import { assertEquals, assertMatch, assertTrue } from "../../../src/lib/assert.ts";
 import { messageOf } from "../../../src/lib/outcome.ts";
-import { writePrivateFile } from "../../../src/lib/files.ts";
-import { join } from "../../../src/lib/path.ts";
 import type { BrokerMessage } from "../../../src/service/amqp/broker.ts";
-import { queuePrefix } from "../../../src/service/amqp/queue_names.ts";
-import {
-  type RabbitAddress,
-  rabbitAddress,
-} from "../../../src/service/amqp/rabbitmq/rabbit_address.ts";
-import { RabbitBroker } from "../../../src/service/amqp/rabbitmq/rabbit_broker.ts";
 import { CERTIFICATE, CERTIFICATE_KEY } from "../../../src/service/testing/certificate.ts";
-import { RabbitNode, rabbitObstacle } from "../../helpers/rabbitmq.ts";
 import { until } from "../../helpers/until.ts";
-
-const obstacle = await rabbitObstacle();
-if (obstacle !== undefined) console.log(`Skipped: ${obstacle}`);
-
-function rabbitTest(name: string, body: () => Promise<void>): void {
-  Deno.test({ name, ignore: obstacle !== undefined, fn: body });
-}
-
-function message(text: string): BrokerMessage {
-  return {
-    body: new TextEncoder().encode(text),
-    headers: { task_uuid: text },
-    contentType: "text/plain",
-    timestamp: 1_700_000_000,
-  };
-}
-
-/** A login for the user of this name, and what it reads. */
-async function granted(
-  broker: RabbitBroker,
-  user: string,
-): Promise<{ readonly url: string; readonly queuePrefix: string }> {
-  const prefix = queuePrefix("2f1f51cc-54a0-4ea3-8d32-3c1a8ba9a3f0", user);
-  const token = { id: "0d5bb8b3-9e3b-46a5-8fb5-3ae5b3c3c0f4", expiresAt: null };
-  return { ...await broker.grantReader({ user, token, queuePrefix: prefix }), queuePrefix: prefix };
-}
-
-function textOf({ body }: BrokerMessage): string {
-  return new TextDecoder().decode(body);
-}
-
-function addressOf(node: RabbitNode, ca?: string): RabbitAddress {
-  const folder = Deno.makeTempDirSync({ prefix: "funcx-login-" });
-  try {
-    const loginFile = join(folder, "login");
-    writePrivateFile(loginFile, `${node.login}\n`);
-    const caFile = ca === undefined ? undefined : join(folder, "ca.pem");
-    if (caFile !== undefined && ca !== undefined) Deno.writeTextFileSync(caFile, ca);
-    return rabbitAddress({
-      url: node.amqpUrl,
-      loginFile,
-      managementUrl: node.managementUrl,
-      caFile,
-    });
-  } finally {
-    Deno.removeSync(folder, { recursive: true });
-  }
-}
-
-async function closing<T>(broker: RabbitBroker, use: () => Promise<T>): Promise<T> {
-  try {
-    return await use();
-  } finally {
-    await broker.close();
-  }
-}
+import { message, rabbitTest, textOf } from "./broker_stage.ts";
 
 /** What `action` on a channel of its own is refused with; fails when it is not. */
 async function refused(
@@ -91,10 +27,11 @@ async function refused(
   throw new Error("it was not refused");
 }
 
-rabbitTest("messages are confirmed, read in order, and survive a kill of RabbitMQ", async () => {
-  await using node = await RabbitNode.start();
-  const broker = new RabbitBroker(addressOf(node));
-  await closing(broker, async () => {
+rabbitTest(
+  "messages are confirmed, read in order, and survive a kill of RabbitMQ",
+  async (stage) => {
+    const { node } = stage;
+    const broker = stage.broker();
     const signal = new AbortController().signal;
     const wanted = broker.wanted("results", signal);
     await broker.declare("results");
@@ -126,85 +63,75 @@ rabbitTest("messages are confirmed, read in order, and survive a kill of RabbitM
     assertEquals(seen[0].timestamp, 1_700_000_000);
     await reading.close();
     await broker.remove("results");
-  });
-});
+  },
+);
 
-rabbitTest("logins may do what they are for, and nothing else", async () => {
-  await using node = await RabbitNode.start();
-  const broker = new RabbitBroker(addressOf(node));
-  await closing(broker, async () => {
-    const ann = await granted(broker, "ann");
-    const other = await granted(broker, "ann.b");
-    const again = await granted(broker, "ann");
-    assertTrue(again.url !== ann.url);
-    await broker.declare(`${ann.queuePrefix}g`);
-    await broker.declare(`${other.queuePrefix}g`);
-    await broker.publish(`${ann.queuePrefix}g`, message("for ann"));
+rabbitTest("logins may do what they are for, and nothing else", async (stage) => {
+  const broker = stage.broker();
+  const ann = await stage.granted(broker, "ann");
+  const other = await stage.granted(broker, "ann.b");
+  const again = await stage.granted(broker, "ann");
+  assertTrue(again.url !== ann.url);
+  await broker.declare(`${ann.queuePrefix}g`);
+  await broker.declare(`${other.queuePrefix}g`);
+  await broker.publish(`${ann.queuePrefix}g`, message("for ann"));
 
-    const model = await connect(ann.url);
-    const channel = await model.createChannel();
-    const got = await channel.get(`${ann.queuePrefix}g`);
-    assertTrue(got !== false && got.content.toString() === "for ann");
-    await model.close();
+  const model = await connect(ann.url);
+  const channel = await model.createChannel();
+  const got = await channel.get(`${ann.queuePrefix}g`);
+  assertTrue(got !== false && got.content.toString() === "for ann");
+  await model.close();
 
-    assertMatch(
-      await refused(ann.url, (c) => c.consume(`${other.queuePrefix}g`, () => {})),
-      /ACCESS_REFUSED/,
-    );
-    assertMatch(
-      await refused(ann.url, (c) => c.assertQueue(`${ann.queuePrefix}mine`)),
-      /ACCESS_REFUSED/,
-    );
-    for (const exchange of ["", "funcx"]) {
-      await refused(ann.url, async (c) => {
-        c.publish(exchange, `${ann.queuePrefix}g`, Buffer.from("forged"), {});
-        await c.waitForConfirms();
-      });
-    }
-
-    const queues = { reads: ["e.tasks"], writes: ["e.results"] };
-    const endpoint = "6a0ddc0e-9de1-4a40-a42f-7a5f3f1d0d6e";
-    const agent = await broker.grantAgent(endpoint, queues);
-    const heard: string[] = [];
-    const reading = await broker.read("e.results", (m) => {
-      heard.push(textOf(m));
-      return Promise.resolve();
-    });
-    const agentModel = await connect(agent.url);
-    const agentChannel = await agentModel.createConfirmChannel();
-    await agentChannel.checkExchange("funcx");
-    await agentChannel.checkQueue("e.results");
-    agentChannel.publish("funcx", "e.results", Buffer.from("done"), { mandatory: true });
-    await agentChannel.waitForConfirms();
-    await until("the agent's result", () => heard[0] === "done");
-    await agentModel.close();
-    assertMatch(
-      await refused(agent.url, (c) => c.consume("e.results", () => {})),
-      /ACCESS_REFUSED/,
-    );
-    await refused(agent.url, async (c) => {
-      c.publish("funcx", `${ann.queuePrefix}g`, Buffer.from("forged"), {});
+  assertMatch(
+    await refused(ann.url, (c) => c.consume(`${other.queuePrefix}g`, () => {})),
+    /ACCESS_REFUSED/,
+  );
+  assertMatch(
+    await refused(ann.url, (c) => c.assertQueue(`${ann.queuePrefix}mine`)),
+    /ACCESS_REFUSED/,
+  );
+  for (const exchange of ["", "funcx"]) {
+    await refused(ann.url, async (c) => {
+      c.publish(exchange, `${ann.queuePrefix}g`, Buffer.from("forged"), {});
       await c.waitForConfirms();
     });
-    await broker.grantAgent(endpoint, queues);
-    const old = await connect(agent.url).catch(messageOf);
-    assertMatch(String(old), /ACCESS.REFUSED|403/i);
-    await reading.close();
+  }
+
+  const queues = { reads: ["e.tasks"], writes: ["e.results"] };
+  const endpoint = "6a0ddc0e-9de1-4a40-a42f-7a5f3f1d0d6e";
+  const agent = await broker.grantAgent(endpoint, queues);
+  const heard: string[] = [];
+  const reading = await broker.read("e.results", (m) => {
+    heard.push(textOf(m));
+    return Promise.resolve();
   });
+  const agentModel = await connect(agent.url);
+  const agentChannel = await agentModel.createConfirmChannel();
+  await agentChannel.checkExchange("funcx");
+  await agentChannel.checkQueue("e.results");
+  agentChannel.publish("funcx", "e.results", Buffer.from("done"), { mandatory: true });
+  await agentChannel.waitForConfirms();
+  await until("the agent's result", () => heard[0] === "done");
+  await agentModel.close();
+  assertMatch(
+    await refused(agent.url, (c) => c.consume("e.results", () => {})),
+    /ACCESS_REFUSED/,
+  );
+  await refused(agent.url, async (c) => {
+    c.publish("funcx", `${ann.queuePrefix}g`, Buffer.from("forged"), {});
+    await c.waitForConfirms();
+  });
+  await broker.grantAgent(endpoint, queues);
+  const old = await connect(agent.url).catch(messageOf);
+  assertMatch(String(old), /ACCESS.REFUSED|403/i);
+  await reading.close();
 });
 
-rabbitTest("TLS is checked against the authority that is named", async () => {
-  await using node = await RabbitNode.start({
-    certificate: { cert: CERTIFICATE, key: CERTIFICATE_KEY },
-  });
-  const stranger = new RabbitBroker(addressOf(node));
-  await closing(stranger, async () => {
-    await until("a refusal", () => stranger.state.kind === "away");
-  });
-  const broker = new RabbitBroker(addressOf(node, CERTIFICATE));
-  await closing(broker, async () => {
-    await broker.declare("q");
-    await broker.publish("q", message("sealed"));
-    assertMatch((await granted(broker, "ann")).url, /^amqps:/);
-  });
-});
+rabbitTest("TLS is checked against the authority that is named", async (stage) => {
+  const stranger = stage.broker();
+  await until("a refusal", () => stranger.state.kind === "away");
+  const broker = stage.broker({ ca: CERTIFICATE });
+  await broker.declare("q");
+  await broker.publish("q", message("sealed"));
+  assertMatch((await stage.granted(broker, "ann")).url, /^amqps:/);
+}, { certificate: { cert: CERTIFICATE, key: CERTIFICATE_KEY } });

@@ -72,10 +72,11 @@ const BROKER_STATES: Record<BrokerStatus["state"], string> = {
   away: "away",
 };
 
-function brokerLine({ kind, address, state, since, reason }: BrokerStatus): string {
+function brokerLine({ kind, address, state, since, code, reason }: BrokerStatus): string {
   if (kind === "built-in") return address;
   const time = since === undefined ? "" : ` for ${duration(Date.now() - since)}`;
-  const why = reason === undefined ? "" : `: ${reason}`;
+  const coded = code === undefined ? "" : `, ${code}`;
+  const why = reason === undefined ? coded : `${coded}: ${reason}`;
   return `${address} (RabbitMQ, ${BROKER_STATES[state]}${time}${why})`;
 }
 
@@ -96,6 +97,7 @@ function described(
       ["Endpoints online", String(status.endpoints_online)],
       ["Unfinished tasks", String(status.unfinished_tasks)],
       ...(status.amqp === undefined ? [] : [["AMQP", brokerLine(status.amqp)]] as const),
+      ...(status.amqp?.hint === undefined ? [] : [["To mend", status.amqp.hint]] as const),
     ] as const),
   ]);
 }

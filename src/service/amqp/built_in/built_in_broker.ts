@@ -23,7 +23,7 @@ export interface BuiltInBrokerParts {
   readonly proofKey: string;
   readonly now: () => number;
   readonly listen: { readonly hostname: string; readonly port: number; readonly tls?: TlsFiles };
-  /** Host and port by which peers reach it, given its own port. */
+  /** URL without a login by which peers reach it, given its own port. */
   readonly address: (port: number) => string;
   /** Begins the queue of a task group, if the user has it. */
   readonly openGroup: (user: UserId, taskGroupId: TaskGroupId) => Promise<boolean>;
@@ -33,6 +33,8 @@ export class BuiltInBroker implements Broker {
   readonly #parts: BuiltInBrokerParts;
   readonly #passwords: Passwords;
   readonly #queues = new Map<string, MessageQueue>();
+  /** Names of those that are there whether somebody uses them or not. */
+  readonly #declared = new Set<string>();
   readonly #connections = new Map<string, number>();
   readonly #agents = new Map<EndpointId, Set<(reason: string) => void>>();
   readonly #listener: AmqpListener;
@@ -51,6 +53,11 @@ export class BuiltInBroker implements Broker {
 
   get port(): number {
     return this.#listener.port;
+  }
+
+  /** How many queues it knows. */
+  get size(): number {
+    return this.#queues.size;
   }
 
   /** Lets peers in, which may look for their queues at once. */
@@ -94,11 +101,18 @@ export class BuiltInBroker implements Broker {
   }
 
   declare(queue: string): Promise<void> {
+    this.#declared.add(queue);
     this.#queue(queue);
     return Promise.resolve();
   }
 
+  release(queue: string): void {
+    this.#declared.delete(queue);
+    this.#forgetIdle(queue);
+  }
+
   remove(queue: string): Promise<void> {
+    this.#declared.delete(queue);
     this.#queues.get(queue)?.end();
     this.#queues.delete(queue);
     return Promise.resolve();
@@ -129,16 +143,20 @@ export class BuiltInBroker implements Broker {
 
   #grant(account: Account): ConnectionGrant {
     const { name, password } = this.#passwords.make(account);
-    const scheme = this.#parts.listen.tls === undefined ? "amqp" : "amqps";
-    return { url: `${scheme}://${name}:${password}@${this.#parts.address(this.port)}` };
+    const address = this.#parts.address(this.port);
+    return { url: address.replace("://", `://${name}:${password}@`) };
   }
 
   #queue(name: string): MessageQueue {
     const known = this.#queues.get(name);
     if (known !== undefined) return known;
-    const made = new MessageQueue(name);
+    const made = new MessageQueue(name, () => this.#forgetIdle(name));
     this.#queues.set(name, made);
     return made;
+  }
+
+  #forgetIdle(name: string): void {
+    if (!this.#declared.has(name) && this.#queues.get(name)?.isIdle) this.#queues.delete(name);
   }
 
   // -- who comes ----------------------------------------------------------------------------------
@@ -173,9 +191,9 @@ export class BuiltInBroker implements Broker {
   ): Promise<Session | undefined> {
     const { store, uses, now, openGroup } = this.#parts;
     const at = now();
-    const token = (await store.tokens.list(user)).find((one) => one.tokenId === tokenId);
-    const isOver = until <= at || token?.expiresAt && token.expiresAt <= at;
-    if (token === undefined || isOver) return undefined;
+    const token = await store.tokens.find(tokenId);
+    if (token === undefined || token.user !== user || until <= at) return undefined;
+    if (token.expiresAt !== null && token.expiresAt <= at) return undefined;
     const prefix = queuePrefix(store.serviceId, user);
     return {
       account: `user ${user}`,

@@ -23,6 +23,8 @@ export interface ChannelParts {
   readonly keepsUp: () => boolean;
   /** Told of bytes that were published, and of those that were settled, as negative ones. */
   readonly publishing: (bytes: number) => void;
+  /** Counts readers of the whole connection. False when there may be no more. */
+  readonly consuming: (change: 1 | -1) => boolean;
 }
 
 /** What comes after a `basic.publish`. */
@@ -42,16 +44,11 @@ interface Consumer extends QueueReader {
   readonly queue: MessageQueue;
 }
 
-interface Unsettled {
-  readonly delivery: Delivery;
-  readonly consumer: Consumer;
-}
-
 export class Channel {
   readonly #parts: ChannelParts;
   readonly #consumers = new Map<string, Consumer>();
   /** By delivery tag, in their order. */
-  readonly #unsettled = new Map<number, Unsettled>();
+  readonly #unsettled = new Map<number, Delivery>();
   #incoming: Incoming = { kind: "nothing" };
   #lastDelivery = 0;
   #lastConsumer = 0;
@@ -74,10 +71,8 @@ export class Channel {
   /** Gives back what was not acknowledged. */
   close(): void {
     this.#isOpen = false;
-    const consumers = [...this.#consumers.values()];
-    this.#consumers.clear();
     // All readers first, so that nothing goes from one that ends to another one that does.
-    for (const consumer of consumers) consumer.queue.detach(consumer);
+    for (const consumer of [...this.#consumers.values()]) this.#drop(consumer);
     this.#giveBack([...this.#unsettled.values()]);
     this.#unsettled.clear();
   }
@@ -97,6 +92,9 @@ export class Channel {
       case "queue.declare":
         return await this.#declareQueue(args);
       case "basic.qos":
+        if (args.prefetchSize > 0) {
+          throw new AmqpError("NOT_IMPLEMENTED", "a prefetch size is not served here");
+        }
         this.#prefetch = args.prefetchCount;
         this.#send("basic.qos-ok", {});
         return this.pump();
@@ -169,9 +167,6 @@ export class Channel {
     if (this.#consumers.has(tag)) {
       throw new AmqpError("NOT_ALLOWED", `attempt to reuse consumer tag '${tag}'`);
     }
-    if (this.#consumers.size >= MAX_AMQP_CONSUMERS) {
-      throw new AmqpError("RESOURCE_ERROR", `a channel has at most ${MAX_AMQP_CONSUMERS} readers`);
-    }
     const consumer: Consumer = {
       tag,
       queue,
@@ -179,18 +174,27 @@ export class Channel {
       canTake: () => this.#canTake(),
       take: (delivery) => this.#deliver(consumer, delivery, args.noAck),
       ended: () => {
-        this.#consumers.delete(tag);
+        this.#drop(consumer);
         this.#send("basic.cancel", { consumerTag: tag, noWait: true });
       },
     };
-    this.#consumers.set(tag, consumer);
-    try {
-      if (!args.noWait) this.#send("basic.consume-ok", { consumerTag: tag });
-      queue.attach(consumer);
-    } catch (thrown) {
-      this.#consumers.delete(tag);
-      throw thrown;
+    queue.requireRoomFor(consumer);
+    if (!this.#parts.consuming(1)) {
+      throw new AmqpError(
+        "RESOURCE_ERROR",
+        `a connection has ${MAX_AMQP_CONSUMERS} readers at most`,
+      );
     }
+    this.#consumers.set(tag, consumer);
+    // Before the first message, which `attach` may hand out.
+    if (!args.noWait) this.#send("basic.consume-ok", { consumerTag: tag });
+    queue.attach(consumer);
+  }
+
+  #drop(consumer: Consumer): void {
+    this.#consumers.delete(consumer.tag);
+    this.#parts.consuming(-1);
+    consumer.queue.detach(consumer);
   }
 
   #canTake(): boolean {
@@ -210,52 +214,53 @@ export class Channel {
     });
     const content = contentFrames(number, delivery.message, frameMaximum);
     if (noAck) delivery.acknowledge();
-    else this.#unsettled.set(deliveryTag, { delivery, consumer });
+    else this.#unsettled.set(deliveryTag, delivery);
     send([writeFrame(FRAME.method, number, method), ...content]);
   }
 
   #cancel({ consumerTag, noWait }: MethodArguments<"basic.cancel">): void {
     const consumer = this.#consumers.get(consumerTag);
-    this.#consumers.delete(consumerTag);
-    const mine = consumer === undefined
-      ? []
-      : [...this.#unsettled].filter(([, { consumer: owner }]) => owner === consumer);
-    for (const [tag] of mine) this.#unsettled.delete(tag);
-    consumer?.queue.detach(consumer, mine.map(([, { delivery }]) => delivery));
+    // What it has not acknowledged stays with the channel, and may be until that is closed.
+    if (consumer !== undefined) this.#drop(consumer);
     if (!noWait) this.#send("basic.cancel-ok", { consumerTag });
   }
 
   #acknowledge(deliveryTag: number, multiple: boolean): void {
-    for (const { delivery } of this.#settle(deliveryTag, multiple)) delivery.acknowledge();
+    for (const delivery of this.#settle(deliveryTag, multiple)) delivery.acknowledge();
     this.pump();
   }
 
   #refuse(deliveryTag: number, multiple: boolean, requeue: boolean): void {
     const settled = this.#settle(deliveryTag, multiple);
     if (requeue) this.#giveBack(settled);
-    else for (const { delivery } of settled) delivery.acknowledge();
+    else for (const delivery of settled) delivery.acknowledge();
     this.pump();
   }
 
   /** Takes them out of what is not acknowledged. Throws `PRECONDITION_FAILED`. */
-  #settle(deliveryTag: number, multiple: boolean): readonly Unsettled[] {
-    const upTo = deliveryTag === 0 ? this.#lastDelivery : deliveryTag;
-    const tags = multiple
-      ? [...this.#unsettled.keys()].filter((tag) => tag <= upTo)
-      : [deliveryTag].filter((tag) => this.#unsettled.has(tag));
-    if (tags.length === 0 && !(multiple && deliveryTag === 0)) {
+  #settle(deliveryTag: number, multiple: boolean): readonly Delivery[] {
+    const isAll = multiple && deliveryTag === 0;
+    if (!isAll && !this.#unsettled.has(deliveryTag)) {
       throw new AmqpError("PRECONDITION_FAILED", `unknown delivery tag ${deliveryTag}`);
     }
+    const tags: number[] = [];
+    if (!multiple) tags.push(deliveryTag);
+    else {
+      for (const tag of this.#unsettled.keys()) {
+        if (!isAll && tag > deliveryTag) break;
+        tags.push(tag);
+      }
+    }
     return tags.map((tag) => {
-      const unsettled = this.#unsettled.get(tag)!;
+      const delivery = this.#unsettled.get(tag)!;
       this.#unsettled.delete(tag);
-      return unsettled;
+      return delivery;
     });
   }
 
-  #giveBack(unsettled: readonly Unsettled[]): void {
-    const byQueue = Map.groupBy(unsettled, ({ delivery }) => delivery.queue);
-    for (const [queue, given] of byQueue) queue.giveBack(given.map(({ delivery }) => delivery));
+  #giveBack(deliveries: readonly Delivery[]): void {
+    const byQueue = Map.groupBy(deliveries, ({ queue }) => queue);
+    for (const [queue, given] of byQueue) queue.giveBack(given);
   }
 
   // -- publishing ---------------------------------------------------------------------------------

@@ -8,9 +8,11 @@ import {
   HANDSHAKE_TIMEOUT,
   MAX_AMQP_BACKLOG_BYTES,
   MAX_AMQP_CHANNELS,
+  MAX_AMQP_CONSUMERS,
   MAX_AMQP_PUBLISHING_BYTES,
 } from "../../../contract/limits.ts";
 import { Signal } from "../../../lib/async.ts";
+import { logger } from "../../../lib/log.ts";
 import { VERSION } from "../../../lib/version.ts";
 import { Channel } from "./channel.ts";
 import { FRAME, type Frame, FrameReader, writeFrame } from "./frames.ts";
@@ -24,9 +26,12 @@ import {
 import { AmqpError, REPLIES } from "./replies.ts";
 import type { Host, Link, Session } from "./session.ts";
 
+const log = logger("service", "amqp");
+
 const PROTOCOL = Uint8Array.from([0x41, 0x4d, 0x51, 0x50, 0, 0, 9, 1]);
-/** The smallest frame that every peer must take. */
+/** The smallest frame that every peer must take, and the largest before another one was agreed on. */
 const MINIMUM_FRAME_BYTES = 4_096;
+const FRAME_TYPES: readonly number[] = Object.values(FRAME);
 const HEARTBEAT = writeFrame(FRAME.heartbeat, 0, new Uint8Array());
 /** How long a peer may take to confirm that the connection ends, milliseconds. */
 const CLOSE_TIMEOUT = 1_000;
@@ -45,7 +50,7 @@ type State =
 export class Connection {
   readonly #host: Host;
   readonly #link: Link;
-  readonly #reader = new FrameReader(AMQP_FRAME_BYTES);
+  readonly #reader = new FrameReader(MINIMUM_FRAME_BYTES);
   /** Undefined for a channel that is closed and whose peer has not confirmed it. */
   readonly #channels = new Map<number, Channel | undefined>();
   readonly #settled = new Signal();
@@ -54,7 +59,11 @@ export class Connection {
   #heartbeats: ReturnType<typeof setInterval> | undefined;
   #heardAt = Date.now();
   #frameMaximum = MINIMUM_FRAME_BYTES;
+  #channelMaximum = MAX_AMQP_CHANNELS;
   #publishing = 0;
+  #consumers = 0;
+  /** Whether nothing is read, so that nothing can be heard, since what was published is not settled. */
+  #isHeld = false;
   #release: () => void = () => {};
 
   constructor(host: Host, link: Link) {
@@ -67,6 +76,12 @@ export class Connection {
     return this.#state.kind === "closed";
   }
 
+  /** Whether its peer has shown a password. */
+  get isKnown(): boolean {
+    const { kind } = this.#state;
+    return kind === "tuning" || kind === "opening" || kind === "open";
+  }
+
   /** Resolves when the next bytes may come. Never rejects: whatever is wrong ends the connection. */
   async receive(bytes: Uint8Array): Promise<void> {
     this.#heardAt = Date.now();
@@ -75,14 +90,22 @@ export class Connection {
       if (this.#state.kind === "new" && !this.#greet()) return;
       for (let frame = this.#next(); frame !== undefined; frame = this.#next()) {
         await this.#frame(frame);
-        while (this.#publishing > MAX_AMQP_PUBLISHING_BYTES && !this.isEnded) {
-          await this.#settled.next();
-        }
+        await this.#untilSettled();
       }
     } catch (thrown) {
       if (!(thrown instanceof AmqpError)) throw thrown;
       this.#closeWith(thrown);
     }
+  }
+
+  async #untilSettled(): Promise<void> {
+    while (this.#publishing > MAX_AMQP_PUBLISHING_BYTES && !this.isEnded) {
+      this.#isHeld = true;
+      await this.#settled.next();
+    }
+    if (!this.#isHeld) return;
+    this.#isHeld = false;
+    this.#heardAt = Date.now();
   }
 
   /** The peer has taken what waited for it. */
@@ -140,9 +163,15 @@ export class Connection {
   }
 
   async #frame({ type, channel, payload }: Frame): Promise<void> {
-    if (type === FRAME.heartbeat) return;
+    if (!FRAME_TYPES.includes(type)) {
+      throw new AmqpError("FRAME_ERROR", `frames of type ${type} are not known`, { isFatal: true });
+    }
+    if (type === FRAME.heartbeat) {
+      if (channel === 0) return;
+      throw new AmqpError("COMMAND_INVALID", "heartbeats belong to channel 0");
+    }
     if (channel === 0) {
-      if (type !== FRAME.method) throw new AmqpError("COMMAND_INVALID", "channel 0 has no content");
+      if (type !== FRAME.method) throw new AmqpError("CHANNEL_ERROR", "channel 0 has no content");
       return await this.#connectionMethod(readMethod(payload));
     }
     if (this.#state.kind === "closing") return;
@@ -182,12 +211,15 @@ export class Connection {
   }
 
   async #authenticate(args: MethodArguments<"connection.start-ok">): Promise<void> {
+    if (args.mechanism !== "PLAIN") {
+      throw new AmqpError("ACCESS_REFUSED", "only PLAIN was offered", { isFatal: true });
+    }
     const [, user, password] = new TextDecoder().decode(args.response).split("\0");
     const refusal = new AmqpError(
       "ACCESS_REFUSED",
       "Login was refused using authentication mechanism PLAIN",
     );
-    if (args.mechanism !== "PLAIN" || user === undefined || password === undefined) throw refusal;
+    if (user === undefined || password === undefined) throw refusal;
     const session = await this.#host.authenticate(user, password);
     if (session instanceof AmqpError) throw session;
     // The peer may have gone meanwhile.
@@ -209,10 +241,15 @@ export class Connection {
 
   #tune(session: Session, args: MethodArguments<"connection.tune-ok">): void {
     const frameMaximum = args.frameMax === 0 ? AMQP_FRAME_BYTES : args.frameMax;
-    if (frameMaximum > AMQP_FRAME_BYTES || frameMaximum < MINIMUM_FRAME_BYTES) {
-      throw new AmqpError("NOT_ALLOWED", `frames of ${frameMaximum} bytes were not offered`);
+    if (frameMaximum > AMQP_FRAME_BYTES || args.channelMax > MAX_AMQP_CHANNELS) {
+      throw new AmqpError("NOT_ALLOWED", "more was asked for than offered", { isFatal: true });
+    }
+    if (frameMaximum < MINIMUM_FRAME_BYTES) {
+      throw new AmqpError("NOT_ALLOWED", `frames of ${frameMaximum} bytes are too small`);
     }
     this.#frameMaximum = frameMaximum;
+    this.#reader.maximum = frameMaximum;
+    this.#channelMaximum = args.channelMax === 0 ? MAX_AMQP_CHANNELS : args.channelMax;
     if (args.heartbeat > 0) this.#beat(args.heartbeat * 1_000);
     this.#state = { kind: "opening", session };
   }
@@ -220,13 +257,14 @@ export class Connection {
   /** @param interval milliseconds; a peer that is silent for two of them is gone */
   #beat(interval: number): void {
     this.#heartbeats = setInterval(() => {
-      if (Date.now() - this.#heardAt > 2 * interval) return this.end();
+      const isSilent = Date.now() - this.#heardAt > 2 * interval;
+      if (isSilent && !this.#isHeld) return this.end();
       this.#link.send([HEARTBEAT]);
     }, interval / 2);
   }
 
   #open(session: Session, vhost: string): void {
-    if (vhost !== "/") throw new AmqpError("NOT_ALLOWED", `vhost '${vhost}' not found`);
+    if (vhost !== "/") throw new AmqpError("INVALID_PATH", `vhost '${vhost}' not found`);
     clearTimeout(this.#timer);
     this.#state = { kind: "open", session };
     this.#send("connection.open-ok", { reserved1: "" });
@@ -234,6 +272,9 @@ export class Connection {
 
   async #channelFrame(session: Session, { type, channel: number, payload }: Frame): Promise<void> {
     const method = type === FRAME.method ? readMethod(payload) : undefined;
+    if (method?.name.startsWith("connection.")) {
+      throw new AmqpError("COMMAND_INVALID", `${method.name} belongs to channel 0`);
+    }
     if (method?.name === "channel.open") return this.#openChannel(session, number);
     if (!this.#channels.has(number)) {
       throw new AmqpError("CHANNEL_ERROR", `channel ${number} is not open`);
@@ -250,16 +291,15 @@ export class Connection {
     }
     if (method !== undefined) await channel.method(method);
     else if (type === FRAME.header) channel.header(payload);
-    else if (type === FRAME.body) channel.body(payload);
-    else throw new AmqpError("FRAME_ERROR", `frames of type ${type} are not known`);
+    else channel.body(payload);
   }
 
   #openChannel(session: Session, number: number): void {
     if (this.#channels.has(number)) {
       throw new AmqpError("CHANNEL_ERROR", `channel ${number} is open already`);
     }
-    if (number > MAX_AMQP_CHANNELS) {
-      throw new AmqpError("NOT_ALLOWED", `channels go up to ${MAX_AMQP_CHANNELS}`);
+    if (number > this.#channelMaximum) {
+      throw new AmqpError("NOT_ALLOWED", `channels go up to ${this.#channelMaximum}`);
     }
     const channel = new Channel({
       number,
@@ -272,6 +312,11 @@ export class Connection {
         this.#publishing += bytes;
         if (bytes < 0) this.#settled.notify();
       },
+      consuming: (change) => {
+        if (change > 0 && this.#consumers >= MAX_AMQP_CONSUMERS) return false;
+        this.#consumers += change;
+        return true;
+      },
     });
     this.#channels.set(number, channel);
     this.#send("channel.open-ok", { reserved1: new Uint8Array() }, number);
@@ -281,6 +326,8 @@ export class Connection {
 
   #closeWith(error: AmqpError): void {
     if (this.#state.kind === "closing" || this.isEnded) return this.end();
+    log.debug("a connection ends: {error}", { error: error.text });
+    if (error.isFatal) return this.end();
     const wasGreeted = this.#state.kind !== "new";
     this.#state = { kind: "closing" };
     this.#leave();

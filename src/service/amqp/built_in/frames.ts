@@ -52,7 +52,9 @@ export class FrameReader {
       throw new AmqpError("FRAME_ERROR", `a frame of ${size} bytes is larger than was agreed on`);
     }
     if (held.length < size + FRAME_OVERHEAD) return undefined;
-    if (held[7 + size] !== END) throw new AmqpError("FRAME_ERROR", "a frame has no end mark");
+    if (held[7 + size] !== END) {
+      throw new AmqpError("FRAME_ERROR", "a frame has no end mark", { isFatal: true });
+    }
     const bytes = this.#takeBytes(size + FRAME_OVERHEAD);
     return { type: view.getUint8(0), channel: view.getUint16(1), payload: bytes.subarray(7, -1) };
   }
@@ -109,7 +111,7 @@ export function readContentHeader(payload: Uint8Array): ContentHeader {
   const reader = new ByteReader(payload);
   const classId = reader.short();
   if (classId !== BASIC_CLASS) {
-    throw new AmqpError("UNEXPECTED_FRAME", `content of class ${classId} is not known`);
+    throw new AmqpError("FRAME_ERROR", `content of class ${classId} is not known`);
   }
   reader.short();
   const size = reader.longlong();

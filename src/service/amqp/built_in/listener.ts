@@ -1,5 +1,9 @@
 /** The port of the built-in server: takes connections and moves their bytes. */
-import { MAX_AMQP_BACKLOG_BYTES, MAX_AMQP_CONNECTIONS } from "../../../contract/limits.ts";
+import {
+  MAX_AMQP_BACKLOG_BYTES,
+  MAX_AMQP_CONNECTIONS,
+  MAX_AMQP_STRANGERS,
+} from "../../../contract/limits.ts";
 import { withTimeout } from "../../../lib/async.ts";
 import { logger } from "../../../lib/log.ts";
 import { messageOf } from "../../../lib/outcome.ts";
@@ -17,6 +21,8 @@ export class AmqpListener {
   readonly #listener: Deno.Listener<Deno.Conn>;
   readonly #host: Host;
   readonly #connections = new Map<Connection, Promise<void>>();
+  /** In the order in which they came; some of them are known or gone by now. */
+  readonly #strangers = new Set<Connection>();
   #accepting: Promise<void> = Promise.resolve();
 
   /** Throws the system's own error when the port is not to be had. */
@@ -70,11 +76,25 @@ export class AmqpListener {
 
   #serve(socket: Deno.Conn): void {
     if (this.#connections.size >= MAX_AMQP_CONNECTIONS) return socket.close();
+    this.#makeRoom();
     if ("setNoDelay" in socket) (socket as Deno.TcpConn).setNoDelay(true);
     const link = new SocketLink(socket, () => connection.drained(), () => connection.end());
     const connection = new Connection(this.#host, link);
     const served = pump(socket, connection).finally(() => this.#connections.delete(connection));
     this.#connections.set(connection, served);
+    this.#strangers.add(connection);
+  }
+
+  /** Whoever only connects must not keep others out: an honest peer logs in within moments. */
+  #makeRoom(): void {
+    if (this.#strangers.size < MAX_AMQP_STRANGERS) return;
+    for (const connection of this.#strangers) {
+      if (connection.isKnown || connection.isEnded) this.#strangers.delete(connection);
+    }
+    const [oldest] = this.#strangers;
+    if (oldest === undefined || this.#strangers.size < MAX_AMQP_STRANGERS) return;
+    this.#strangers.delete(oldest);
+    oldest.end();
   }
 }
 
@@ -102,6 +122,8 @@ class SocketLink implements Link {
   readonly #broke: () => void;
   #waiting: Uint8Array<ArrayBuffer>[] = [];
   #isWriting = false;
+  /** Whether messages wait elsewhere until the peer has read. */
+  #isFull = false;
   #isClosed = false;
 
   constructor(socket: Deno.Conn, drained: () => void, broke: () => void) {
@@ -116,6 +138,7 @@ class SocketLink implements Link {
       this.#waiting.push(piece);
       this.backlog += piece.length;
     }
+    this.#isFull ||= this.backlog >= MAX_AMQP_BACKLOG_BYTES;
     if (!this.#isWriting) {
       this.#isWriting = true;
       queueMicrotask(() => void this.#write());
@@ -132,7 +155,6 @@ class SocketLink implements Link {
       while (this.#waiting.length > 0) {
         const bytes = joined(this.#waiting);
         this.#waiting = [];
-        const wasFull = this.backlog >= MAX_AMQP_BACKLOG_BYTES;
         for (let sent = 0; sent < bytes.length;) {
           const write = this.#socket.write(bytes.subarray(sent));
           const length = this.#isClosed ? await withTimeout(write, LAST_WORDS) : await write;
@@ -140,7 +162,9 @@ class SocketLink implements Link {
           sent += length;
         }
         this.backlog -= bytes.length;
-        if (wasFull && !this.#isClosed) this.#drained();
+        if (!this.#isFull || this.backlog >= MAX_AMQP_BACKLOG_BYTES) continue;
+        this.#isFull = false;
+        if (!this.#isClosed) this.#drained();
       }
     } catch {
       this.#waiting = [];

@@ -3,7 +3,7 @@
  * somebody reads it: whoever publishes keeps them until then.
  *
  * 1. A message is settled once: acknowledged, or refused, and then its sender still has it.
- * 2. When the last reader goes, all that he has not acknowledged is refused.
+ * 2. What waits when the last reader goes is refused, and so is what is given back with no reader there.
  */
 import { type Deferred, deferred, Signal } from "../../../lib/async.ts";
 import type { BrokerMessage } from "../broker.ts";
@@ -51,9 +51,18 @@ export class MessageQueue {
   readonly #readers = new Set<QueueReader>();
   #waiting: Delivery[] = [];
   readonly #gotReader = new Signal();
+  readonly #becameIdle: () => void;
+  #wanting = 0;
 
-  constructor(name: string) {
+  /** @param becameIdle called each time when nobody uses it any more */
+  constructor(name: string, becameIdle: () => void = () => {}) {
     this.name = name;
+    this.#becameIdle = becameIdle;
+  }
+
+  /** Whether nobody reads it or waits for a reader. */
+  get isIdle(): boolean {
+    return this.#readers.size === 0 && this.#wanting === 0;
   }
 
   get readers(): number {
@@ -70,11 +79,14 @@ export class MessageQueue {
     aborted.catch(() => {});
     const abort = (): void => reject(signal.reason);
     signal.addEventListener("abort", abort, { once: true });
+    this.#wanting++;
     try {
       signal.throwIfAborted();
       while (this.#readers.size === 0) await Promise.race([this.#gotReader.next(), aborted]);
     } finally {
       signal.removeEventListener("abort", abort);
+      this.#wanting--;
+      if (this.isIdle) this.#becameIdle();
     }
   }
 
@@ -89,12 +101,17 @@ export class MessageQueue {
     return delivery.settled.promise;
   }
 
-  /** Throws `ACCESS_REFUSED` when one of the two wants to read alone. */
-  attach(reader: QueueReader): void {
+  /** Throws `ACCESS_REFUSED` when it, or one that is there, wants to read alone. */
+  requireRoomFor(reader: QueueReader): void {
     const isAlone = [...this.#readers].some(({ exclusive }) => exclusive);
     if (isAlone || reader.exclusive && this.#readers.size > 0) {
       throw new AmqpError("ACCESS_REFUSED", `queue '${this.name}' is in exclusive use`);
     }
+  }
+
+  /** Throws as {@link requireRoomFor}. */
+  attach(reader: QueueReader): void {
+    this.requireRoomFor(reader);
     this.#readers.add(reader);
     this.#gotReader.notify();
     this.pump();
@@ -104,6 +121,7 @@ export class MessageQueue {
   detach(reader: QueueReader, held: readonly Delivery[] = []): void {
     this.#readers.delete(reader);
     this.giveBack(held);
+    if (this.isIdle) this.#becameIdle();
   }
 
   /** In their order, before what waits. */

@@ -113,3 +113,20 @@ Deno.test("a queue that ends tells its readers, and refuses what waits", async (
   assertEquals([reader.hasEnded, queue.readers, queue.waiting], [true, 0, 0]);
   await assertRejects(() => sent!, /NotTakenError/);
 });
+
+Deno.test("a queue says when nobody uses it any more", async () => {
+  let times = 0;
+  const queue = new MessageQueue("q", () => times++);
+  const stopped = new AbortController();
+  const wanted = queue.wanted(stopped.signal);
+  const [first, second] = [new Reader(), new Reader()];
+  queue.attach(first);
+  await wanted;
+  queue.attach(second);
+  queue.detach(first);
+  assertEquals([queue.isIdle, times], [false, 0]);
+  const again = queue.wanted(stopped.signal);
+  await again;
+  queue.detach(second);
+  assertEquals([queue.isIdle, times], [true, 1]);
+});

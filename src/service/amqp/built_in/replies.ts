@@ -1,11 +1,12 @@
 /** Why a channel or a connection is closed: AMQP 0-9-1's reply codes, each with its own reach. */
 export const REPLIES = {
+  CONTENT_TOO_LARGE: { code: 311, closes: "channel" },
   NO_ROUTE: { code: 312, closes: "nothing" },
   CONNECTION_FORCED: { code: 320, closes: "connection" },
+  INVALID_PATH: { code: 402, closes: "connection" },
   ACCESS_REFUSED: { code: 403, closes: "channel" },
   NOT_FOUND: { code: 404, closes: "channel" },
   PRECONDITION_FAILED: { code: 406, closes: "channel" },
-  CONTENT_TOO_LARGE: { code: 311, closes: "channel" },
   FRAME_ERROR: { code: 501, closes: "connection" },
   SYNTAX_ERROR: { code: 502, closes: "connection" },
   COMMAND_INVALID: { code: 503, closes: "connection" },
@@ -22,10 +23,13 @@ export type ReplyName = keyof typeof REPLIES;
 export class AmqpError extends Error {
   override readonly name = "AmqpError";
   readonly reply: ReplyName;
+  /** After it nothing more is said: the socket is closed, as AMQP 0-9-1 demands in a few places. */
+  readonly isFatal: boolean;
 
-  constructor(reply: ReplyName, text: string) {
+  constructor(reply: ReplyName, text: string, options: { readonly isFatal?: boolean } = {}) {
     super(text);
     this.reply = reply;
+    this.isFatal = options.isFatal ?? false;
   }
 
   get code(): number {

@@ -1,10 +1,13 @@
 /** The server as a client sees it, byte by byte, with a real service behind it. */
 import { newId } from "../../../contract/ids.ts";
+import { HANDSHAKE_TIMEOUT, MAX_AMQP_STRANGERS } from "../../../contract/limits.ts";
 import { jsonPayload } from "../../../contract/envelope.ts";
 import { decodeGlobusMessage } from "../../../contract/globus_messages.ts";
 import { assertEquals, assertMatch } from "../../../lib/assert.ts";
+import { delay, withTimeout } from "../../../lib/async.ts";
 import { finishTasks } from "../../testing/finish_tasks.ts";
 import { ServiceFixture } from "../../testing/service_fixture.ts";
+import type { BuiltInBroker } from "./built_in_broker.ts";
 import { FRAME, FrameReader, writeFrame } from "./frames.ts";
 import { type MethodArguments, type MethodName, readMethod, writeMethod } from "./methods.ts";
 
@@ -85,6 +88,14 @@ class Peer implements AsyncDisposable {
   }
 }
 
+async function eventually(holds: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 10_000;
+  while (!await holds()) {
+    if (Date.now() > deadline) throw new Error("it did not come to be");
+    await delay(5);
+  }
+}
+
 async function submitted(
   service: ServiceFixture,
 ): Promise<{ token: string; group: string; endpoint: string }> {
@@ -132,7 +143,10 @@ Deno.test("results come once, and again until they are acknowledged", async () =
     assertMatch(String(await peer.next()), /^basic\.cancel-ok/);
   }
   const { resultQueues } = service.parts.store;
-  while (!await resultQueues.isDone(group)) await new Promise((go) => setTimeout(go, 5));
+  await eventually(() => resultQueues.isDone(group));
+  // Nothing of what is over is kept.
+  const broker = service.parts.amqp.broker as BuiltInBroker;
+  await eventually(() => broker.size === 0);
 });
 
 Deno.test("nobody reads what is not his, or without the password", async () => {
@@ -167,6 +181,23 @@ Deno.test("a reader's connection ends with its token", async () => {
   assertMatch(String(await peer.next()), /connection\.close .*320.*revoked/);
   await using later = await Peer.dial(Number(url.port));
   assertMatch(await later.login(url), /403/);
+});
+
+Deno.test("peers that only connect keep nobody out, and whoever has logged in stays", async () => {
+  await using service = await ServiceFixture.open();
+  const { url } = await grant(service, await service.token());
+  await using known = await Peer.dial(Number(url.port));
+  assertMatch(await known.login(url), /^connection\.open-ok/);
+  await using strangers = new AsyncDisposableStack();
+  const stranger = async (): Promise<Peer> => strangers.use(await Peer.dial(Number(url.port)));
+  const first = await stranger();
+  await Promise.all(Array.from({ length: MAX_AMQP_STRANGERS - 1 }, stranger));
+  await using peer = await Peer.dial(Number(url.port));
+  assertMatch(await peer.login(url), /^connection\.open-ok/);
+  // Long before its own time is over.
+  assertEquals(await withTimeout(first.next(), HANDSHAKE_TIMEOUT / 2), undefined);
+  await known.send(1, "channel.open", { reserved1: "" });
+  assertMatch(String(await known.next()), /^channel\.open-ok/);
 });
 
 Deno.test("malformed bytes end their connection and nothing else", async () => {

@@ -1,7 +1,6 @@
 /** RabbitMQ users that the service makes for others. */
-import type { EndpointId } from "../../../contract/ids.ts";
+import type { EndpointId, ServiceId } from "../../../contract/ids.ts";
 import { type ConnectionGrant, EXCHANGE, type Reader } from "../broker.ts";
-
 import { Management } from "./management.ts";
 import { type RabbitAddress, urlFor } from "./rabbit_address.ts";
 
@@ -12,12 +11,25 @@ const MAX_UNUSED = 32;
 /** Matches no name: the form that RabbitMQ documents for "nothing". */
 const NOTHING = "^$";
 
+/** A login of a reader: `funcx-reader.SERVICE.OWNER.TOKEN.MADE.RANDOM`, whose parts have no dots. */
+export interface ReaderLogin {
+  readonly name: string;
+  /** Stands for the user, see `queue_names.ts`. */
+  readonly owner: string;
+  readonly tokenId: string;
+  /** Milliseconds since 1970. */
+  readonly made: number;
+}
+
 export class Logins {
   readonly #address: RabbitAddress;
   readonly #management: Management;
+  /** What the names of this service's readers begin with: others may use the same RabbitMQ. */
+  readonly #prefix: string;
 
-  constructor(address: RabbitAddress) {
+  constructor(address: RabbitAddress, serviceId: ServiceId) {
     this.#address = address;
+    this.#prefix = `funcx-reader.${serviceId}.`;
     this.#management = new Management(address);
   }
 
@@ -25,11 +37,11 @@ export class Logins {
    * A login of its own for each call: programs of one user run side by side, and one that asks must
    * not end the others' reconnecting. Throws SERVICE_BUSY.
    */
-  async forReader({ queuePrefix }: Pick<Reader, "queuePrefix">): Promise<ConnectionGrant> {
+  async forReader({ queuePrefix, token }: Reader): Promise<ConnectionGrant> {
     const owner = queuePrefix.replace(/\.$/, "");
     await this.#removeUnused(owner);
-    const made = Date.now().toString().padStart(14, "0");
-    const name = `funcx-reader.${owner}.${made}.${crypto.randomUUID().slice(0, 8)}`;
+    const random = crypto.randomUUID().slice(0, 8);
+    const name = `${this.#prefix}${owner}.${token.id}.${Date.now()}.${random}`;
     const password = newPassword();
     await this.#management.putUser(name, password);
     await this.#management.permit(name, {
@@ -38,6 +50,20 @@ export class Logins {
       read: `^${literal(queuePrefix)}`,
     });
     return { url: urlFor(this.#address, name, password) };
+  }
+
+  /** Logins of all readers. Throws SERVICE_BUSY. */
+  async readers(): Promise<readonly ReaderLogin[]> {
+    const names = await this.#management.userNames();
+    return names.filter((name) => name.startsWith(this.#prefix)).map((name) => {
+      const [owner = "", tokenId = "", made] = name.slice(this.#prefix.length).split(".");
+      return { name, owner, tokenId, made: Number(made) };
+    });
+  }
+
+  /** Ends a login with its connections. Throws SERVICE_BUSY. */
+  async end(name: string): Promise<void> {
+    await this.#management.removeUser(name);
   }
 
   /** Ends the login before, with its connections. Throws SERVICE_BUSY. */
@@ -67,17 +93,14 @@ export class Logins {
   }
 
   async #removeUnused(owner: string): Promise<void> {
-    const prefix = `funcx-reader.${owner}.`;
-    const all = (await this.#management.userNames()).filter((name) => name.startsWith(prefix));
+    const all = (await this.readers()).filter((login) => login.owner === owner);
     if (all.length === 0) return;
     const connected = await this.#management.connectedUsers();
-    // Sorted by age, since the time stands first in what is left of the name.
-    const unused = all.filter((name) => !connected.has(name)).sort();
+    const unused = all.filter(({ name }) => !connected.has(name)).sort((a, b) => a.made - b.made);
     const tooOld = Date.now() - UNUSED_LIFETIME;
     const tooMany = unused.length - (MAX_UNUSED - 1);
-    for (const [index, name] of unused.entries()) {
-      const made = Number(name.slice(prefix.length).split(".")[0]);
-      if (index < tooMany || made < tooOld) await this.#management.removeUser(name);
+    for (const [index, { name, made }] of unused.entries()) {
+      if (index < tooMany || made < tooOld) await this.end(name);
     }
   }
 }

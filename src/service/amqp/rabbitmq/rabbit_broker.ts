@@ -16,6 +16,7 @@ import {
   type Subscription,
 } from "../broker.ts";
 
+import { EndedLogins, type TokenParts } from "./ended_logins.ts";
 import { Logins } from "./logins.ts";
 import type { RabbitAddress } from "./rabbit_address.ts";
 import { type LinkState, type OpenLink, RabbitLink } from "./rabbit_link.ts";
@@ -32,9 +33,16 @@ const PAUSE = 1_000;
 const PATIENCE = 5_000;
 const ANSWER_TIMEOUT = 10_000;
 
+const HINTS = {
+  BROKER_UNREACHABLE: "Results wait on this disk until it is back; nothing else need be done here.",
+  BROKER_REFUSED: "Mend the login file, or the address, and start the service again.",
+  BROKER_BLOCKED: "Give RabbitMQ disk or memory; results wait on this disk.",
+} as const;
+
 export class RabbitBroker implements Broker {
   readonly #link: RabbitLink;
   readonly #logins: Logins;
+  readonly #endedLogins: EndedLogins;
   /** Queues that there are, as far as this connection knows. */
   readonly #known = new Set<string>();
   /** Those who wait for a queue to be made. */
@@ -43,11 +51,13 @@ export class RabbitBroker implements Broker {
   readonly #returned = new Set<string>();
 
   /** Dials at once and goes on for as long as it is open; never throws. */
-  constructor(address: RabbitAddress) {
-    this.#logins = new Logins(address);
+  constructor(address: RabbitAddress, parts: TokenParts) {
+    this.#logins = new Logins(address, parts.store.serviceId);
+    this.#endedLogins = new EndedLogins(parts, this.#logins);
     this.#link = new RabbitLink(address);
     this.#link.onOpen(({ publishing }) => {
       this.#known.clear();
+      this.#returned.clear();
       publishing.on("return", ({ properties }: Message) => {
         this.#returned.add(String(properties.messageId));
       });
@@ -59,16 +69,22 @@ export class RabbitBroker implements Broker {
   }
 
   /** The same for people. */
-  health(): Pick<BrokerStatus, "state" | "since" | "reason"> {
+  health(): Pick<BrokerStatus, "state" | "since" | "code" | "reason" | "hint"> {
     const state = this.#link.state;
     switch (state.kind) {
       case "connecting":
         return { state: "connecting" };
       case "connected":
         return { state: "connected", since: state.since };
-      case "blocked":
-      case "away":
-        return { state: state.kind, since: state.since, reason: state.reason };
+      case "blocked": {
+        const { kind, since, reason } = state;
+        const code = "BROKER_BLOCKED";
+        return { state: kind, since, code, reason, hint: HINTS[code] };
+      }
+      case "away": {
+        const { kind, since, code, reason } = state;
+        return { state: kind, since, code, reason, hint: HINTS[code] };
+      }
       case "closed":
         return { state: "away", reason: "the service is stopping" };
     }
@@ -76,14 +92,14 @@ export class RabbitBroker implements Broker {
 
   async wanted(queue: string, signal: AbortSignal): Promise<void> {
     for (;;) {
-      const link = await this.#link.open(signal);
+      const link = await this.#link.ready(signal);
       if (this.#known.has(queue) || await this.#exists(link, queue)) return;
       await this.#made(queue, signal);
     }
   }
 
   async publish(queue: string, message: BrokerMessage): Promise<void> {
-    const { publishing } = await this.#link.open();
+    const { publishing } = await this.#link.ready();
     const messageId = crypto.randomUUID();
     const { body, headers, contentType, timestamp } = message;
     const content = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
@@ -122,6 +138,10 @@ export class RabbitBroker implements Broker {
     for (const told of this.#wanting.get(queue) ?? []) told();
   }
 
+  release(queue: string): void {
+    this.#known.delete(queue);
+  }
+
   async remove(queue: string): Promise<void> {
     const link = await this.#open();
     this.#known.delete(queue);
@@ -129,7 +149,11 @@ export class RabbitBroker implements Broker {
   }
 
   async grantReader(reader: Reader): Promise<ConnectionGrant> {
-    return await this.#logins.forReader(reader);
+    await this.#endedLogins.watch(reader.token.id);
+    const grant = await this.#logins.forReader(reader);
+    // The token may have ended meanwhile, before there was a login to end.
+    if (await this.#endedLogins.watch(reader.token.id)) return grant;
+    throw new FuncxError({ code: "INVALID_AUTH_TOKEN", message: "the token has just ended" });
   }
 
   async grantAgent(
@@ -142,14 +166,20 @@ export class RabbitBroker implements Broker {
 
   async close(): Promise<void> {
     await this.#link.close();
+    await this.#endedLogins.close();
     this.#logins.close();
   }
 
   /** For those who cannot wait for as long as it takes. Throws SERVICE_BUSY. */
   async #open(): Promise<OpenLink> {
-    const patience = AbortSignal.timeout(PATIENCE);
+    const { state } = this.#link;
+    // It would not answer; and what has been away for long need not be waited for by everybody.
+    if (state.kind === "blocked") throw this.#busy();
+    const waited = state.kind === "away" ? Date.now() - state.since : 0;
+    if (waited >= PATIENCE) throw this.#busy();
+    const patience = AbortSignal.timeout(PATIENCE - waited);
     try {
-      return await this.#link.open(patience);
+      return await this.#link.ready(patience);
     } catch (thrown) {
       throw patience.aborted ? this.#busy() : thrown;
     }
@@ -163,10 +193,10 @@ export class RabbitBroker implements Broker {
   }
 
   #busy(): FuncxError {
-    const { state, reason } = this.health();
+    const { state, code, reason } = this.health();
     return new FuncxError({
       code: "SERVICE_BUSY",
-      message: `the service's RabbitMQ does not serve: ${reason ?? state}`,
+      message: `the service's RabbitMQ does not serve (${code ?? state}): ${reason ?? state}`,
       hint: "Try again in a while; `funcx-endpoint service status` tells how it is.",
     });
   }

@@ -4,6 +4,7 @@
  */
 import { type ChannelModel, type ConfirmChannel, connect } from "amqplib";
 import { Backoff } from "../../../lib/backoff.ts";
+import type { BrokerStatus } from "../../../contract/control.ts";
 import { logger } from "../../../lib/log.ts";
 import { messageOf } from "../../../lib/outcome.ts";
 import { type RabbitAddress, shownAddress } from "./rabbit_address.ts";
@@ -33,13 +34,24 @@ export type LinkState =
     readonly link: OpenLink;
     readonly reason: string;
   }
-  | { readonly kind: "away"; readonly since: number; readonly reason: string }
+  | {
+    readonly kind: "away";
+    readonly since: number;
+    readonly code: Exclude<BrokerStatus["code"], undefined>;
+    readonly reason: string;
+  }
   | { readonly kind: "closed" };
+
+interface Waiting {
+  /** `ready`: for a connection that takes messages. */
+  readonly wants: "open" | "ready";
+  readonly resolve: (link: OpenLink) => void;
+}
 
 export class RabbitLink {
   readonly #address: RabbitAddress;
   readonly #backoff = new Backoff(BACKOFF);
-  readonly #waiting = new Set<(link: OpenLink) => void>();
+  readonly #waiting = new Set<Waiting>();
   readonly #onOpen = new Set<(link: OpenLink) => void>();
   readonly #closing = new AbortController();
   #state: LinkState = { kind: "connecting" };
@@ -62,19 +74,30 @@ export class RabbitLink {
   }
 
   /** The connection, as soon as there is one. Rejects with the signal's reason, or when closed. */
-  async open(signal?: AbortSignal): Promise<OpenLink> {
+  open(signal?: AbortSignal): Promise<OpenLink> {
+    return this.#wait("open", signal);
+  }
+
+  /** The same as soon as RabbitMQ takes messages from it. */
+  ready(signal?: AbortSignal): Promise<OpenLink> {
+    return this.#wait("ready", signal);
+  }
+
+  async #wait(wants: Waiting["wants"], signal: AbortSignal | undefined): Promise<OpenLink> {
     const state = this.#state;
-    if (state.kind === "connected" || state.kind === "blocked") return state.link;
+    if (state.kind === "connected") return state.link;
+    if (state.kind === "blocked" && wants === "open") return state.link;
     const ends = AbortSignal.any([this.#closing.signal, ...signal === undefined ? [] : [signal]]);
     ends.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<OpenLink>();
     const abort = (): void => reject(ends.reason);
-    this.#waiting.add(resolve);
+    const waiting = { wants, resolve };
+    this.#waiting.add(waiting);
     ends.addEventListener("abort", abort, { once: true });
     try {
       return await promise;
     } finally {
-      this.#waiting.delete(resolve);
+      this.#waiting.delete(waiting);
       ends.removeEventListener("abort", abort);
     }
   }
@@ -122,14 +145,16 @@ export class RabbitLink {
     const link: OpenLink = { model, publishing };
     this.#state = { kind: "connected", since, link };
     model.on("blocked", (reason) => {
-      log.warning("RabbitMQ takes no messages: {reason}", { reason });
-      this.#state = { kind: "blocked", since, link, reason };
+      log.warning("RabbitMQ takes no messages (BROKER_BLOCKED): {reason}", { reason });
+      this.#state = { kind: "blocked", since: Date.now(), link, reason };
     });
     model.on("unblocked", () => {
+      log.info("RabbitMQ takes messages again");
       this.#state = { kind: "connected", since, link };
+      for (const { resolve } of [...this.#waiting]) resolve(link);
     });
     log.info("connected to {broker}", { broker: shownAddress(this.#address) });
-    for (const resolve of [...this.#waiting]) resolve(link);
+    for (const { resolve } of [...this.#waiting]) resolve(link);
     for (const listener of [...this.#onOpen]) listener(link);
   }
 
@@ -137,19 +162,25 @@ export class RabbitLink {
     if (this.#state.kind === "closed") return;
     const before = this.#state;
     const since = before.kind === "away" ? before.since : Date.now();
-    this.#state = { kind: "away", since, reason };
+    const code = isRefusal(reason) ? "BROKER_REFUSED" : "BROKER_UNREACHABLE";
+    this.#state = { kind: "away", since, code, reason };
     this.#backoff.connectionEnded(uptime);
     const delay = this.#backoff.next();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#dialling = this.#dial(), delay);
     const broker = shownAddress(this.#address);
-    const said = { broker, reason, delay };
+    const said = { broker, code, reason, delay };
     if (before.kind === "away" && before.reason === reason) {
       log.debug("no link to {broker}: {reason}; again in {delay} ms", said);
     } else {
-      log.warning("no link to {broker}: {reason}; results wait for it on this disk", said);
+      log.warning("no link to {broker} ({code}): {reason}; results wait for it on this disk", said);
     }
   }
+}
+
+/** A login, or a virtual host, that RabbitMQ does not take. */
+function isRefusal(reason: string): boolean {
+  return /^Handshake terminated by server: (403|530)\b/.test(reason);
 }
 
 /** One that is closing, or lost, says so by an exception. */

@@ -34,6 +34,7 @@ export class LibsqlTokens implements TokenStore {
   readonly #addSession: Command;
   readonly #removeExpiredSessions: Command;
   readonly #byHash: Query<TokenRow>;
+  readonly #byId: Query<TokenRow>;
   readonly #byUser: Query<TokenRow>;
   readonly #remove: Command;
   readonly #removeOfEndpoint: Command;
@@ -63,6 +64,7 @@ export class LibsqlTokens implements TokenStore {
       "DELETE FROM tokens WHERE parent_row IS NOT NULL AND expires_at <= ?",
     );
     this.#byHash = new Query(connection, `${SELECT} WHERE t.hash = ?`);
+    this.#byId = new Query(connection, `${SELECT} WHERE t.token_id = ?`);
     this.#byUser = new Query(
       connection,
       `${SELECT} WHERE u.user = ? AND t.endpoint_row IS NULL ORDER BY t.token_row DESC`,
@@ -94,6 +96,11 @@ export class LibsqlTokens implements TokenStore {
 
   findByHash(hash: Uint8Array): Promise<StoredToken | undefined> {
     const row = this.#byHash.get(hash);
+    return Promise.resolve(row === undefined ? undefined : tokenOf(row));
+  }
+
+  find(tokenId: string): Promise<StoredToken | undefined> {
+    const row = this.#byId.get(tokenId);
     return Promise.resolve(row === undefined ? undefined : tokenOf(row));
   }
 

@@ -1,6 +1,6 @@
 import { newId } from "../../../contract/ids.ts";
 import { assertEquals, assertRejects } from "../../../lib/assert.ts";
-import type { NewToken } from "../store.ts";
+import type { NewToken, StoredToken } from "../store.ts";
 import { OWNER, randomHash, StoreFixture } from "../testing/store_fixture.ts";
 
 function token(change: Partial<NewToken> = {}): NewToken {
@@ -16,20 +16,23 @@ function token(change: Partial<NewToken> = {}): NewToken {
   };
 }
 
-Deno.test("a token is found by its hash, with what it may do", async () => {
+Deno.test("a token is found by its hash or its id, with what it may do", async () => {
   await using fixture = await StoreFixture.open();
   const { tokens } = fixture.store;
   const made = token();
   await tokens.create(made);
   const { hash, ...rest } = made;
-  assertEquals(await tokens.findByHash(hash), {
+  const stored: StoredToken = {
     ...rest,
     endpointId: null,
     lastUsedAt: null,
     kind: "token",
     parentId: null,
-  });
+  };
+  assertEquals(await tokens.findByHash(hash), stored);
+  assertEquals(await tokens.find(made.tokenId), stored);
   assertEquals(await tokens.findByHash(randomHash()), undefined);
+  assertEquals(await tokens.find(newId()), undefined);
   await assertRejects(() => tokens.create(token({ hash })), /such a token already/);
 });
 
