@@ -269,6 +269,8 @@ function metadata(executor: Executor, site: string | null): Record<string, unkno
     hostname: hostname(),
     local_user: userInfo().username,
     runtimes: executor.runtimes,
+    // Left out of JSON where it is not known.
+    python_version: executor.pythonVersion,
     cores: navigator.hardwareConcurrency,
     os: Deno.build.os,
     arch: Deno.build.arch,
