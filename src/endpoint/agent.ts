@@ -157,6 +157,7 @@ async function bringUp(
   relay?.start({
     endpointId: registration.endpoint_id,
     url: registration.service_url,
+    ca: registration.ca,
     target: () => enrolment.service(),
   });
   blocks?.start({
