@@ -126,9 +126,17 @@ function finish(draft: Draft, type: string): void {
   }
 }
 
-/** Blocks of this machine neither come nor go; for the end, since keys stand in any order. */
-export function settleLocal(draft: Draft): void {
-  if (draft.get("executor.provider.type") !== "local") return;
+/** What the provider decides; for the end, since keys stand in any order. */
+export function settleProvider(draft: Draft): void {
+  const provider = draft.get("executor.provider.type");
+  if (provider === "kubernetes") {
+    draft.drop(
+      "executor.container",
+      "no-equivalent",
+      "A pod is the container of its functions: executor.provider.image.",
+    );
+  }
+  if (provider !== "local") return;
   draft.drop(
     "executor.provider.maxIdleTime",
     "no-equivalent",

@@ -253,3 +253,29 @@ Deno.test("job_status_kwargs may name the strategy", async () => {
   );
   assertEquals(keysOf(made, "no-equivalent"), []);
 });
+
+Deno.test("a configuration without an engine around it is read as one", async () => {
+  const made = await migrated({
+    "config.py": `from funcx.config import Config
+config = Config(provider=GridEngineProvider(walltime="10:00:00", scheduler_options="#$ -q gpu.q"),
+                cores_per_worker=1, retries=1)
+`,
+  });
+  assertPartly(made.profile.executor, {
+    coresPerWorker: 1,
+    maxAttempts: 2,
+    provider: { type: "sge", walltime: "10:00:00", initBlocks: 1 },
+  });
+  assertEquals(keysOf(made, "no-equivalent"), []);
+  assertEquals(keysOf(made, "default"), ["provider.init_blocks"]);
+});
+
+Deno.test("a type of container goes where a pod is the container", async () => {
+  const made = await yaml(
+    "engine:\n  container_type: docker\n  provider: {type: KubernetesProvider, image: x}\n",
+  );
+  assertEquals(made.profile.executor?.container, undefined);
+  const { kind, line, instead } = told(made, "engine.container_type");
+  assertEquals([kind, line], ["no-equivalent", 2]);
+  assertMatch(instead, /provider\.image/);
+});
