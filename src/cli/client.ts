@@ -12,6 +12,7 @@ export async function connect(
   return new Client({
     ...options,
     url: chosen.url,
+    fetch: chosen.fetch,
     // Asked again after a lost connection: another process may have the port by then.
     token: async () => {
       const { token } = chosen ?? await chosenService(context);

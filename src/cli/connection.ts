@@ -5,6 +5,7 @@ import { type FuncxHome, type Login, LoginSchema } from "../contract/home.ts";
 import { verifyService } from "../contract/service_proof.ts";
 import { readIfPresent } from "../lib/files.ts";
 import { resolve } from "../lib/path.ts";
+import { fetchTrusting } from "../lib/trusting_fetch.ts";
 import type { CliContext } from "./context.ts";
 import { unwrap } from "./failure.ts";
 
@@ -12,6 +13,8 @@ export interface ServiceAddress {
   /** Base URL without a slash at its end. */
   readonly url: string;
   readonly token: string;
+  /** Trusts the authority that `login` keeps for it. */
+  readonly fetch: typeof fetch;
 }
 
 /**
@@ -38,9 +41,9 @@ export async function serviceAt(
   const token = file === undefined ? known?.token : readToken(file);
   if (token === undefined) throw notLoggedIn(`there is no token for ${url}`);
   if (known?.proof_key !== undefined) {
-    unwrap(await verifyService({ url, proof_key: known.proof_key }));
+    unwrap(await verifyService({ url, proof_key: known.proof_key, ca: known.ca }));
   }
-  return { url, token };
+  return { url, token, fetch: fetchTrusting(known?.ca) };
 }
 
 /** The file with the token that the user named, absolute. */

@@ -46,6 +46,7 @@ export interface ListenFlags extends AmqpFlags {
   readonly listen?: Address;
   readonly tlsCert?: string;
   readonly tlsKey?: string;
+  readonly tlsCa?: string;
   readonly behindTlsProxy: boolean;
   readonly publicUrl?: string;
   readonly allowHost?: readonly string[];
@@ -78,6 +79,13 @@ export const LISTEN_FLAGS = {
   tlsKey: {
     kind: "parsed",
     brief: "Its private key, PEM",
+    placeholder: "file",
+    parse: (path: string): string => resolve(path),
+    optional: true,
+  },
+  tlsCa: {
+    kind: "parsed",
+    brief: "Certificate of its authority, PEM, for your own commands, where the system has it not",
     placeholder: "file",
     parse: (path: string): string => resolve(path),
     optional: true,
@@ -162,6 +170,7 @@ export function listenArguments(flags: ListenFlags): string[] {
     ...named("listen", flags.listen && writtenAddress(flags.listen)),
     ...named("tls-cert", flags.tlsCert),
     ...named("tls-key", flags.tlsKey),
+    ...named("tls-ca", flags.tlsCa),
     ...(flags.behindTlsProxy ? ["--behind-tls-proxy"] : []),
     ...named("public-url", flags.publicUrl),
     ...(flags.allowHost ?? []).flatMap((host) => named("allow-host", host)),

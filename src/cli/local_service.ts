@@ -14,6 +14,7 @@ import { verifyService } from "../contract/service_proof.ts";
 import { readIfPresent } from "../lib/files.ts";
 import { join } from "../lib/path.ts";
 import { standingOf } from "../lib/process_identity.ts";
+import { fetchTrusting } from "../lib/trusting_fetch.ts";
 import { socketPath } from "../lib/runtime_dir.ts";
 import type { CliContext } from "./context.ts";
 import { daemonFailure } from "./daemon/last_words.ts";
@@ -27,6 +28,7 @@ export interface PrivateService {
   /** Base URL without a slash at its end. */
   readonly url: string;
   readonly token: string;
+  readonly fetch: typeof fetch;
   readonly state: ServiceState;
 }
 
@@ -76,9 +78,11 @@ export async function findPrivateService(home: FuncxHome): Promise<PrivateServic
   }
   const { kind, state } = standing;
   const proven = await verifyService(state);
-  if (proven.kind === "retryable" && kind === "here") throw hanging(state);
+  const isSilent = proven.kind === "retryable" && proven.failure.code === "SERVICE_UNAVAILABLE";
+  if (isSilent && kind === "here") throw hanging(state);
   unwrap(proven);
-  return { url: state.url, token: tokenFor(home, state.url), state };
+  const { url, ca } = state;
+  return { url, token: tokenFor(home, url), fetch: fetchTrusting(ca), state };
 }
 
 /** The running service; it is started when none runs. */

@@ -11,7 +11,7 @@ import { findPrivateService } from "./local_service.ts";
 export async function connectToPrivateService(context: CliContext): Promise<Client> {
   if ((context.env("FUNCX_SERVICE_URL") ?? "") !== "") return await connect(context);
   const service = await findPrivateService(context.home);
-  if (service !== undefined) return new Client({ url: service.url, token: service.token });
+  if (service !== undefined) return new Client(service);
   throw new FuncxError({
     code: "NOT_RUNNING",
     message: "the private service is not running",

@@ -4,7 +4,8 @@ import { type ErrorBody, ErrorBodySchema } from "../contract/api.ts";
 import { type ErrorCode, FuncxError, isErrorCode, type TaskError } from "../contract/errors.ts";
 import type { FinishedTask } from "../contract/api.ts";
 import type { TaskId } from "../contract/ids.ts";
-import { messageOf } from "../lib/outcome.ts";
+import { untrustedFailure } from "../contract/untrusted.ts";
+import { causeOf } from "../lib/outcome.ts";
 
 /**
  * A task ended without a result: its function raised, it was cancelled, or what ran it was lost.
@@ -112,20 +113,14 @@ function errorOfBody(body: ErrorBody): FuncxError {
 
 /** A request that got no answer. */
 export function unreachable(url: string, thrown: unknown): FuncxError {
+  const untrusted = untrustedFailure(url, thrown);
+  if (untrusted !== undefined) {
+    const { message, hint } = untrusted;
+    return new FuncxError({ code: "SERVICE_NOT_TRUSTED", message, hint }, { cause: thrown });
+  }
   return new FuncxError({
     code: "SERVICE_UNAVAILABLE",
     message: `no answer from ${url}: ${causeOf(thrown)}`,
     hint: "check that the service runs there and that this machine can reach it",
   }, { cause: thrown });
-}
-
-/** Runtimes put the reason into nested causes, behind a message such as "fetch failed". */
-function causeOf(thrown: unknown): string {
-  let innermost = thrown;
-  while (innermost instanceof Error && innermost.cause instanceof Error) {
-    innermost = innermost.cause;
-  }
-  const message = messageOf(innermost);
-  const code = (innermost as { code?: unknown }).code;
-  return message === "" ? String(code ?? "connection failed") : message;
 }

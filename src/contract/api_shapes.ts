@@ -5,6 +5,7 @@
 import * as v from "valibot";
 import { anyObject, description, ids, instant, name, uuid } from "./api_pieces.ts";
 import { blobSize, sha256Hex } from "./blob_reference.ts";
+import { ClientVersionsSchema } from "./client_versions.ts";
 import { MAX_FUNCTION_BYTES } from "./limits.ts";
 import {
   EndpointStatusSchema,
@@ -227,6 +228,8 @@ export const TaskDetailSchema = v.object({
   max_attempts: v.number(),
   /** Among its owner's tasks; see the submit. */
   priority: v.number(),
+  /** Versions at its client, as far as that says; another Python may not read what it pickled. */
+  client: v.optional(ClientVersionsSchema),
   /** By the parts' own clocks, in the order in which they happened. */
   timeline: v.array(TaskEventSchema),
   /** While it waits: what keeps its endpoint from working, in the endpoint's words. */

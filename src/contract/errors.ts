@@ -86,6 +86,7 @@ export const ERROR_KINDS = {
   // Ours, of a client or the command line.
   SERVICE_UNAVAILABLE: kind(503, EXIT.unavailable, true),
   SERVICE_NOT_OURS: kind(403, EXIT.permission),
+  SERVICE_NOT_TRUSTED: kind(502, EXIT.configuration),
   NOT_LOGGED_IN: kind(401, EXIT.permission),
   USAGE: kind(400, EXIT.usage),
   INPUT_INVALID: kind(400, EXIT.data),

@@ -19,6 +19,8 @@ export const LoginSchema = v.object({
       /** Of a private service: its id and key, for the proof of `GET /v3/health?nonce=`. */
       service_id: v.optional(v.string()),
       proof_key: v.optional(v.string()),
+      /** The authority that signed its certificate, PEM, where the system does not know it. */
+      ca: v.optional(v.string()),
     }),
   ),
 });
@@ -31,6 +33,8 @@ export const ServiceStateSchema = v.object({
   url: v.string(),
   /** Hexadecimal; whoever can read this file may ask for the proof. */
   proof_key: v.string(),
+  /** The authority that signed its certificate, PEM; see `login.json`. */
+  ca: v.optional(v.string()),
   hostname: v.string(),
   pid: v.number(),
   /** Start of the process in the kernel's ticks, so that a reused pid is not taken for it. */
@@ -52,5 +56,7 @@ export const RegistrationFileSchema = v.object({
   endpoint_token: v.string(),
   service_id: v.optional(v.string()),
   proof_key: v.optional(v.string()),
+  /** Of the service; that of `login.json`, where there is one, is newer. */
+  ca: v.optional(v.string()),
 });
 export type RegistrationFile = v.InferOutput<typeof RegistrationFileSchema>;

@@ -18,6 +18,8 @@ export const ManagerConnectionSchema = v.object({
   relay: v.optional(v.object({
     url: v.pipe(v.string(), v.url(), v.regex(/^wss?:/), v.maxLength(MAX_DESCRIPTION_LENGTH)),
     token: name,
+    /** The authority that signed the service's certificate, PEM. */
+    ca: v.optional(v.string()),
   })),
   /** The agent's, PEM; no other is taken, whoever signed it. */
   certificate: v.pipe(v.string(), v.maxLength(10 * MAX_DESCRIPTION_LENGTH)),

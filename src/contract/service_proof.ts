@@ -7,6 +7,8 @@
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { type Failure, fatal, messageOf, ok, type Outcome, retryable } from "../lib/outcome.ts";
+import { fetchTrusting } from "../lib/trusting_fetch.ts";
+import { untrustedFailure } from "./untrusted.ts";
 
 /** Milliseconds that a service on the same machine or site gets. */
 const HEALTH_TIMEOUT = 5_000;
@@ -32,6 +34,8 @@ export interface KnownService {
   /** Base URL without a slash at its end. */
   readonly url: string;
   readonly proof_key: string;
+  /** The authority that signed its certificate, PEM. */
+  readonly ca?: string;
 }
 
 /**
@@ -39,8 +43,8 @@ export interface KnownService {
  * answers; `fatal` with `SERVICE_NOT_OURS` when something else does.
  */
 export async function verifyService(
-  { url, proof_key }: KnownService,
-  request: typeof fetch = fetch,
+  { url, proof_key, ca }: KnownService,
+  request: typeof fetch = fetchTrusting(ca),
 ): Promise<Outcome<void>> {
   const nonce = newNonce();
   let answer: unknown;
@@ -75,8 +79,10 @@ function notOurs(url: string): Failure {
   };
 }
 
+const OWN_AUTHORITY = "name it where the service is started: `service start --tls-ca FILE`.";
+
 function silent(url: string, thrown: unknown): Failure {
-  return {
+  return untrustedFailure(url, thrown, OWN_AUTHORITY) ?? {
     code: "SERVICE_UNAVAILABLE",
     message: `the private service does not answer at ${url}: ${messageOf(thrown)}`,
     hint: "Start it with `funcx-endpoint service start`.",

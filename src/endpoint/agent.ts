@@ -157,6 +157,7 @@ async function bringUp(
   relay?.start({
     endpointId: registration.endpoint_id,
     url: registration.service_url,
+    ca: registration.ca,
     target: () => enrolment.service(),
   });
   blocks?.start({
@@ -269,6 +270,8 @@ function metadata(executor: Executor, site: string | null): Record<string, unkno
     hostname: hostname(),
     local_user: userInfo().username,
     runtimes: executor.runtimes,
+    // Left out of JSON where it is not known.
+    python_version: executor.pythonVersion,
     cores: navigator.hardwareConcurrency,
     os: Deno.build.os,
     arch: Deno.build.arch,

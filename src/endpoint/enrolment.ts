@@ -58,15 +58,16 @@ export class Enrolment {
       if (caughtUp.kind !== "ok") return caughtUp;
     }
     const { forwarder_url, endpoint_token } = this.#registration;
-    return ok({ url: forwarderAt(forwarder_url, service.value), token: endpoint_token });
+    const url = forwarderAt(forwarder_url, service.value);
+    return ok({ url, token: endpoint_token, ca: service.value.ca });
   }
 
   /** The same for the REST API, once the link has been there. */
   async service(): Promise<Outcome<ServiceTarget>> {
     const service = await findService(this.#options.home, this.#registration);
     if (service.kind !== "ok") return service;
-    const { url, blobFolder } = service.value;
-    return ok({ url, token: this.#registration.endpoint_token, blobFolder });
+    const { url, ca, blobFolder } = service.value;
+    return ok({ url, token: this.#registration.endpoint_token, ca, blobFolder });
   }
 
   /** Only under the same id, since spool and status carry it. */

@@ -9,8 +9,10 @@ import type { RegisterEndpoint } from "../contract/api.ts";
 import { ERROR_KINDS, isErrorCode } from "../contract/errors.ts";
 import type { RegistrationFile } from "../contract/home.ts";
 import { REQUEST_TIMEOUT } from "../contract/limits.ts";
+import { untrustedFailure } from "../contract/untrusted.ts";
 import { logger } from "../lib/log.ts";
 import { type Failure, fatal, messageOf, ok, type Outcome, retryable } from "../lib/outcome.ts";
+import { fetchTrusting } from "../lib/trusting_fetch.ts";
 import type { ResolvedProfile } from "../profile/schema.ts";
 import type { ServiceAddress } from "./service_address.ts";
 
@@ -81,7 +83,7 @@ async function send(
   let response: Response;
   let text: string;
   try {
-    response = await fetch(service.url + pathOf(route, parameters), {
+    response = await fetchTrusting(service.ca)(service.url + pathOf(route, parameters), {
       method: route.method,
       headers: { "authorization": `Bearer ${token}`, "content-type": "application/json" },
       body: JSON.stringify(body),
@@ -90,7 +92,9 @@ async function send(
     });
     text = await response.text();
   } catch (thrown) {
-    return retryable(unreachable(service.url, messageOf(thrown)));
+    return retryable(
+      untrustedFailure(service.url, thrown) ?? unreachable(service.url, messageOf(thrown)),
+    );
   }
   return response.ok ? accepted(service, text) : refused(service, response.status, text);
 }
@@ -109,6 +113,7 @@ function accepted(service: ServiceAddress, text: string): Outcome<RegistrationFi
     endpoint_token,
     ...(service.service_id === undefined ? {} : { service_id: service.service_id }),
     ...(service.proof_key === undefined ? {} : { proof_key: service.proof_key }),
+    ...(service.ca === undefined ? {} : { ca: service.ca }),
   });
 }
 

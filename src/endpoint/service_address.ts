@@ -23,6 +23,8 @@ export interface ServiceAddress {
   /** Of a private service. */
   readonly service_id?: string;
   readonly proof_key?: string;
+  /** The authority that signed its certificate, PEM, where the system does not know it. */
+  readonly ca?: string;
   /** Of a private service on this machine: where its blobs are; see `blob_hand_over.ts`. */
   readonly blobFolder?: string;
 }
@@ -38,9 +40,9 @@ export async function chooseService(
   if (url === null || (named === null && known?.proof_key !== undefined)) {
     return await findPrivateService(home);
   }
-  if (known?.proof_key === undefined) return ok({ url });
-  const { service_id, proof_key } = known;
-  return await proven({ url, service_id, proof_key });
+  if (known?.proof_key === undefined) return ok({ url, ca: known?.ca });
+  const { service_id, proof_key, ca } = known;
+  return await proven({ url, service_id, proof_key, ca });
 }
 
 /** Where the service that an endpoint is registered with is now. */
@@ -49,7 +51,9 @@ export async function findService(
   registration: RegistrationFile,
 ): Promise<Outcome<ServiceAddress>> {
   const { service_url: url, service_id, proof_key } = registration;
-  if (proof_key === undefined) return ok({ url });
+  if (proof_key === undefined) {
+    return ok({ url, ca: readLogin(home)?.services[url]?.ca ?? registration.ca });
+  }
   const state = readServiceState(home);
   if (state === undefined || state.service_id !== service_id) return retryable(notRunning(home));
   return await provenHere(home, state);
@@ -106,9 +110,9 @@ async function provenHere(
       hint: `Start the endpoint on ${state.hostname}, or the service here.`,
     });
   }
-  const { url, service_id, proof_key } = state;
+  const { url, service_id, proof_key, ca } = state;
   const blobFolder = isElsewhere ? undefined : home.blobFolder;
-  return await proven({ url, service_id, proof_key, blobFolder });
+  return await proven({ url, service_id, proof_key, ca, blobFolder });
 }
 
 async function proven(

@@ -31,3 +31,14 @@ export function fatal<F>(failure: F): { kind: "fatal"; failure: F } {
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
+
+/** Runtimes put the reason into nested causes, behind a message such as "fetch failed". */
+export function causeOf(thrown: unknown): string {
+  let innermost = thrown;
+  while (innermost instanceof Error && innermost.cause instanceof Error) {
+    innermost = innermost.cause;
+  }
+  const message = messageOf(innermost);
+  const code = (innermost as { code?: unknown }).code;
+  return message === "" ? String(code ?? "connection failed") : message;
+}

@@ -238,11 +238,13 @@ async function announce(
   const { store, hub, amqp, localUser: user, proofKey, now } = parts;
   const socket = socketPath(directory.root, Deno.env.get);
   const startedAt = now();
-  await writeLogin({ file: options.home.loginFile, store, user, url, proofKey, now: startedAt });
+  const { home, authority: ca } = options;
+  await writeLogin({ file: home.loginFile, store, user, url, proofKey, ca, now: startedAt });
   writeState(directory.stateFile, {
     service_id: store.serviceId,
     url,
     proof_key: proofKey,
+    ...(ca === undefined ? {} : { ca }),
     socket,
     started_at: startedAt,
   });

@@ -12,6 +12,8 @@ export interface LoginOptions {
   /** Base URL of this run. */
   readonly url: string;
   readonly proofKey: string;
+  /** The authority that signed its certificate, PEM. */
+  readonly ca?: string;
   readonly now: number;
 }
 
@@ -21,7 +23,7 @@ export interface LoginOptions {
  * has is left as it is. Throws STORE_UNREADABLE when the file is damaged.
  */
 export async function writeLogin(options: LoginOptions): Promise<void> {
-  const { file, store, user, url, proofKey } = options;
+  const { file, store, user, url, proofKey, ca } = options;
   const known = readJsonFile(file, LoginSchema) ?? { current: null, services: {} };
   const former = urlsOf(known, store.serviceId);
   const kept = await workingToken(former.map((one) => known.services[one]!.token), options);
@@ -29,7 +31,8 @@ export async function writeLogin(options: LoginOptions): Promise<void> {
   const services = Object.fromEntries(
     Object.entries(known.services).filter(([one]) => !former.includes(one)),
   );
-  services[url] = { token, user, service_id: store.serviceId, proof_key: proofKey };
+  const own = { token, user, service_id: store.serviceId, proof_key: proofKey };
+  services[url] = ca === undefined ? own : { ...own, ca };
   const isOurs = known.current === null || former.includes(known.current);
   const changed: Login = { current: isOurs ? url : known.current, services };
   if (JSON.stringify(changed) !== JSON.stringify(known)) writeJsonFile(file, changed);

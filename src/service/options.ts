@@ -20,6 +20,8 @@ export interface ServiceOptions {
   readonly onReady?: (url: string) => void;
   /** Files with the certificate chain and its key, PEM. */
   readonly tls?: { readonly certificateFile: string; readonly keyFile: string };
+  /** The authority that signed the certificate, PEM, for this user's own programs. */
+  readonly authority?: string;
   /** Says that TLS ends in a proxy before the service, so that plain HTTP off loopback is meant. */
   readonly behindTlsProxy?: boolean;
   /** Base URL by which clients reach it, where that is not the address that they ask. */

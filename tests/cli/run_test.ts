@@ -1,8 +1,10 @@
 /** Functions in each runtime, from the command line to a worker and back. */
+import { pack } from "../../src/contract/envelope.ts";
 import { assertEquals, assertMatch, assertTrue } from "../../src/lib/assert.ts";
 import { join } from "../../src/lib/path.ts";
 import { GREET_SH, STATISTICS_PY, WORD_COUNT_TS } from "../helpers/functions.ts";
 import { PATH_WITH_PYTHON, PYTHON } from "../helpers/python.ts";
+import { type Answer, ServiceUnderTest } from "../helpers/service.ts";
 import { processTest, type TestEnv } from "../helpers/test_env.ts";
 import { until } from "../helpers/until.ts";
 
@@ -48,6 +50,36 @@ runTest("a Python function runs with the site's interpreter", async (env) => {
   assertMatch(failed.stderr, /ZeroDivisionError/);
   assertMatch(failed.stderr, /in divide/);
   assertMatch(failed.stderr, /dividing 1/);
+}, PYTHON === undefined);
+
+runTest("a function of another Python is warned of, and its failure names both", async (env) => {
+  const service = await ServiceUnderTest.of(env);
+  const { metadata } = (await service.endpoints())[0]!;
+  assertMatch(String(metadata?.python_version), /^3\.\d+\.\d+$/);
+  const [, ours] = String(metadata?.python_version).split(".");
+  const register = (name: string, python_version: string): Promise<Answer> =>
+    service.post("/v3/functions", {
+      function_name: name,
+      // A pickle that makes no function: it is read before it is loaded.
+      function_code: pack([`01\n${btoa("dill._create_code")}\n`]),
+      meta: { python_version, sdk_version: "2.31.0" },
+    });
+  await register("theirs", "3.99.1");
+  const failed = await env.run(["run", "theirs", ...TO]);
+  assertEquals(failed.code, 1);
+  assertMatch(
+    failed.stderr,
+    new RegExp(`^warning: .*by Python 3\\.99\\.1 .*default has Python 3\\.${ours}\\.`, "m"),
+  );
+  assertMatch(failed.stderr, /^error: .*serialized by Python 3\.99\.1 as its bytecode/m);
+  assertMatch(failed.stderr, /^hint: .*Two ways out/m);
+  const [{ task_id }] = await env.json<{ task_id: string }[]>(["task", "list"]);
+  const shown = await env.ok(["task", "show", task_id]);
+  assertMatch(shown, /function's Python:? +3\.99\.1/);
+  assertMatch(shown, /hint: .*Two ways out/);
+  await register("ours", `3.${ours}.0`);
+  const same = await env.run(["run", "ours", ...TO]);
+  assertEquals([same.code, same.stderr.includes("warning")], [1, false]);
 }, PYTHON === undefined);
 
 runTest("a shell function's output and exit code come back", async (env) => {

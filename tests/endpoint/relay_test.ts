@@ -3,35 +3,12 @@ import { CONNECTION_FILE, type ManagerConnection } from "../../src/contract/mana
 import { Client, Executor, python, shell, typescript } from "../../src/client/mod.ts";
 import { assertEquals, assertMatch, assertTrue } from "../../src/lib/assert.ts";
 import { join } from "../../src/lib/path.ts";
+import { JOBS } from "../helpers/job_commands.ts";
 import { signal } from "../helpers/processes.ts";
 import { PATH_WITH_PYTHON } from "../helpers/python.ts";
 import { processTest, type TestEnv } from "../helpers/test_env.ts";
 import { until } from "../helpers/until.ts";
 
-/** Runs a script in a session of its own, and tells the session when it is certainly that. */
-const SUBMIT = `setsid sh -c 'echo $$ > "$0.pid"; exec sh "$0"' "$1" > "$2" 2>&1 < /dev/null &
-while ! [ -s "$1.pid" ]; do sleep 0.01; done
-cat "$1.pid"`;
-
-/** A scheduler of this machine: a job is a process group. */
-const JOBS = {
-  submit: [
-    "sh",
-    "-c",
-    SUBMIT,
-    "sh",
-    "{script}",
-    "{output}",
-  ],
-  status: [
-    "sh",
-    "-c",
-    'for job; do kill -0 "$job" && echo "$job running"; done; true',
-    "sh",
-    "{jobs}",
-  ],
-  cancel: ["sh", "-c", 'for job; do kill -TERM "-$job"; done; true', "sh", "{jobs}"],
-};
 const PATIENCE = 60_000;
 
 /** Service, agent and one block, whose manager has come. */

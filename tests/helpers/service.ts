@@ -1,5 +1,5 @@
 /** The private service of a scratch home, asked over HTTP as any client would. */
-import type { EndpointRegistration } from "../../src/contract/api.ts";
+import type { EndpointRecord, EndpointRegistration } from "../../src/contract/api.ts";
 import type { TestEnv } from "./test_env.ts";
 
 export interface Answer {
@@ -54,6 +54,11 @@ export class ServiceUnderTest {
   async registerEndpoint(name = "fake"): Promise<EndpointRegistration> {
     const { body } = await this.post("/v3/endpoints", { endpoint_name: name });
     return body as unknown as EndpointRegistration;
+  }
+
+  async endpoints(): Promise<EndpointRecord[]> {
+    const { body } = await this.request("GET", "/v3/endpoints");
+    return body.items as EndpointRecord[];
   }
 
   /** The id of a shell function that prints nothing. */

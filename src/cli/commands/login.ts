@@ -1,9 +1,11 @@
 import { hostname } from "node:os";
+import { readAuthority } from "../../contract/authority.ts";
 import { FuncxError } from "../../contract/errors.ts";
 import { Client } from "../../client/client.ts";
 import { verifyService } from "../../contract/service_proof.ts";
+import { fetchTrusting } from "../../lib/trusting_fetch.ts";
 import { defineCommand } from "../command.ts";
-import { readLogin, serviceUrl } from "../connection.ts";
+import { readLogin, type ServiceAddress, serviceUrl } from "../connection.ts";
 import type { CliContext } from "../context.ts";
 import { unwrap } from "../failure.ts";
 import { findPrivateService } from "../local_service.ts";
@@ -13,6 +15,7 @@ import { readAll } from "../tasks/input.ts";
 
 interface Flags {
   readonly tokenFile?: string;
+  readonly ca?: string;
 }
 
 /** Of one-time codes, which no token begins with. */
@@ -26,12 +29,20 @@ export const command = defineCommand<Flags, [url?: string]>({
     "not show it; never from the command line, which other users of the machine can see. It is " +
     "stored once the service has accepted it. A one-time code, fxc_…, as the portal makes them, " +
     "does as well: it is exchanged for a token. Without URL it is your private service.\n\n" +
-    "A service that you logged in to before is chosen again with its stored token.",
+    "A service that you logged in to before is chosen again with its stored token. What --ca names " +
+    "is kept in login.json, for client commands, endpoints and funcx.py.",
   parameters: {
     flags: {
       tokenFile: {
         kind: "parsed",
         brief: "File with the token alone",
+        placeholder: "file",
+        parse: String,
+        optional: true,
+      },
+      ca: {
+        kind: "parsed",
+        brief: "Certificate of the authority that signed the service's, PEM; a copy is kept",
         placeholder: "file",
         parse: String,
         optional: true,
@@ -47,15 +58,19 @@ export const command = defineCommand<Flags, [url?: string]>({
       }],
     },
   },
-  run: async (context, { tokenFile }, named) => {
+  run: async (context, { tokenFile, ca: caFile }, named) => {
     const url = named ?? await ownService(context);
-    const known = readLogin(context.home).services[url];
+    const known = {
+      ...readLogin(context.home).services[url],
+      ...(caFile === undefined ? {} : { ca: readAuthority(caFile) }),
+    };
     warnOfPlainText(context, url);
     // Before the token goes to a port that others could have taken.
-    if (known?.proof_key !== undefined) {
-      unwrap(await verifyService({ url, proof_key: known.proof_key }));
+    if (known.proof_key !== undefined) {
+      unwrap(await verifyService({ url, proof_key: known.proof_key, ca: known.ca }));
     }
-    const { token, user, scopes } = await chooseToken(context, url, tokenFile, known?.token);
+    const service = { url, fetch: fetchTrusting(known.ca) };
+    const { token, user, scopes } = await chooseToken(context, service, tokenFile, known.token);
     storeLogin(context.home, url, { ...known, token, user });
     await context.output.show(
       { service_url: url, user, scopes },
@@ -76,6 +91,8 @@ async function ownService({ home, env }: CliContext): Promise<string> {
   });
 }
 
+type AskedService = Pick<ServiceAddress, "url" | "fetch">;
+
 /** A token, and whose it is by the service's word. */
 interface CheckedToken {
   readonly token: string;
@@ -85,15 +102,15 @@ interface CheckedToken {
 
 async function chooseToken(
   context: CliContext,
-  url: string,
+  service: AskedService,
   tokenFile: string | undefined,
   stored: string | undefined,
 ): Promise<CheckedToken> {
   const given = await givenToken(context, tokenFile);
-  if (given !== undefined) return await check(url, given);
+  if (given !== undefined) return await check(service, given);
   if (stored !== undefined) {
     try {
-      return await check(url, stored);
+      return await check(service, stored);
     } catch (thrown) {
       const isRefused = thrown instanceof FuncxError && thrown.code === "INVALID_AUTH_TOKEN";
       if (!isRefused || !context.stdin.isTerminal) throw thrown;
@@ -102,10 +119,10 @@ async function chooseToken(
   if (!context.stdin.isTerminal) throw noToken("no token came from standard input");
   const typed = await promptSecret(
     context.stderr,
-    `Token or one-time code for ${url}: `,
+    `Token or one-time code for ${service.url}: `,
     context.signal,
   );
-  return await check(url, parseToken(typed, "the prompt"));
+  return await check(service, parseToken(typed, "the prompt"));
 }
 
 /** From the file that is named, or what is piped in. */
@@ -121,16 +138,18 @@ async function givenToken(
 }
 
 /** What was given is a token, or a one-time code that stands for one. */
-async function check(url: string, given: string): Promise<CheckedToken> {
-  const token = given.startsWith(CODE_PREFIX) ? await exchange(url, given) : given;
-  const { user, scopes } = await new Client({ url, token }).whoAmI();
+async function check(service: AskedService, given: string): Promise<CheckedToken> {
+  const token = given.startsWith(CODE_PREFIX) ? await exchange(service, given) : given;
+  const { user, scopes } = await new Client({ ...service, token }).whoAmI();
   return { token, user, scopes };
 }
 
-async function exchange(url: string, code: string): Promise<string> {
+async function exchange(service: AskedService, code: string): Promise<string> {
   const label = `login on ${hostname()}`;
   // The route is open to all, so no token goes along.
-  const made = await new Client({ url, token: "" }).call("useCode", { body: { code, label } });
+  const made = await new Client({ ...service, token: "" }).call("useCode", {
+    body: { code, label },
+  });
   return made.token;
 }
 

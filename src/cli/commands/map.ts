@@ -11,6 +11,7 @@ import { chooseEndpoint } from "../tasks/endpoint_choice.ts";
 import { ENDPOINT_FLAG, FUNCTION_ARGUMENT, PRIORITY_FLAG } from "../tasks/flags.ts";
 import { chooseFunction } from "../tasks/function_choice.ts";
 import { openInput, readLines } from "../tasks/input.ts";
+import { warnOfOtherPython } from "../tasks/other_python.ts";
 import { showFailure } from "../tasks/outcome.ts";
 import { type ProgressBar, progressBar } from "../tasks/progress_bar.ts";
 import { type parseResource, RESOURCE_FLAG, resourceSpecification } from "../tasks/resources.ts";
@@ -62,6 +63,7 @@ export const command = defineCommand<Flags, [reference: string]>({
     if (endpoint.status === "offline") {
       context.output.warn(`endpoint ${endpoint.name} is not online; the tasks wait for it`);
     }
+    await warnOfOtherPython(context, client, fn, endpoint);
     await using bar = await openBar(context, input.lines);
     const lines = readLines(input.readable);
     return await runLines(context, client, {

@@ -34,10 +34,11 @@ export const command = defineCommand<Flags>({
     },
   },
   run: async (context, { service, browser }) => {
-    const { url, token } = service === undefined
+    const address = service === undefined
       ? await chosenService(context)
       : await serviceAt(context, service);
-    const client = new Client({ url, token });
+    const { url } = address;
+    const client = new Client(address);
     const { code, expires_at } = await client.call("createCode", { body: { purpose: "session" } });
     const link = `${url}/sign-in#${SIGN_IN_FRAGMENT}${code}`;
     const tunnel = tunnelTo(context, url);

@@ -14,6 +14,7 @@ import { fileArguments } from "../tasks/file_arguments.ts";
 import { chooseFunction, type ChosenFunction } from "../tasks/function_choice.ts";
 import { LiveStream } from "../tasks/live_output.ts";
 import { type parseResource, RESOURCE_FLAG, resourceSpecification } from "../tasks/resources.ts";
+import { warnOfOtherPython } from "../tasks/other_python.ts";
 import { uploadBar } from "../tasks/upload_bar.ts";
 import { exitOf, isShellResult, shellExit, showOutcome, taskDocument } from "../tasks/outcome.ts";
 import { waitForTask } from "../tasks/waiting.ts";
@@ -81,6 +82,7 @@ export const command = defineCommand<Flags, string[]>({
     if (endpoint.status === "offline") {
       context.output.warn(`endpoint ${endpoint.name} is not online; the task waits for it`);
     }
+    await warnOfOtherPython(context, client, fn, endpoint);
     signal.throwIfAborted();
     const payload = await client.blobs.payload(values, named);
     bar.stop();

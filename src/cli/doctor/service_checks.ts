@@ -1,8 +1,10 @@
 /** The service that the endpoint connects to: whether it is there, and what time it has. */
 import { FuncxError } from "../../contract/errors.ts";
-import type { Login } from "../../contract/home.ts";
+import type { Login, ServiceState } from "../../contract/home.ts";
 import { REQUEST_TIMEOUT } from "../../contract/limits.ts";
 import { verifyService } from "../../contract/service_proof.ts";
+import { untrustedFailure } from "../../contract/untrusted.ts";
+import { fetchTrusting } from "../../lib/trusting_fetch.ts";
 import { messageOf } from "../../lib/outcome.ts";
 import { readLogin } from "../connection.ts";
 import { duration } from "../format.ts";
@@ -26,7 +28,7 @@ export async function* serviceChecks(patient: Patient): AsyncGenerator<Check> {
   }
   const known = login.services[url];
   if (known?.proof_key !== undefined) yield* privateChecks(patient);
-  else yield* remoteChecks(url, known !== undefined);
+  else yield* remoteChecks({ url, ca: known?.ca }, known !== undefined);
 }
 
 /** It may have moved to another port since `login.json` was written; the state file knows. */
@@ -51,10 +53,13 @@ async function* privateChecks({ context: { home } }: Patient): AsyncGenerator<Ch
     yield failed("service", message, hint ?? "Restart it with `funcx-endpoint service stop`.");
     return;
   }
-  yield* answerChecks(standing.state.url, "your private service");
+  yield* answerChecks(standing.state, "your private service");
 }
 
-async function* remoteChecks(url: string, hasToken: boolean): AsyncGenerator<Check> {
+type Asked = Pick<ServiceState, "url" | "ca">;
+
+async function* remoteChecks(service: Asked, hasToken: boolean): AsyncGenerator<Check> {
+  const { url } = service;
   if (!hasToken) {
     yield failed("login", `there is no token for ${url}`, `Run \`funcx-endpoint login ${url}\`.`);
   }
@@ -65,7 +70,7 @@ async function* remoteChecks(url: string, hasToken: boolean): AsyncGenerator<Che
       "Use its https address.",
     );
   }
-  yield* answerChecks(url, "the service");
+  yield* answerChecks(service, "the service");
 }
 
 function isUnprotected(url: string): boolean {
@@ -73,11 +78,11 @@ function isUnprotected(url: string): boolean {
   return protocol === "http:" && !/^(localhost|127\..*|\[::1\])$/.test(hostname);
 }
 
-async function* answerChecks(url: string, what: string): AsyncGenerator<Check> {
+async function* answerChecks({ url, ca }: Asked, what: string): AsyncGenerator<Check> {
   const asked = Date.now();
   let now: unknown;
   try {
-    const response = await fetch(`${url}/v3/health`, {
+    const response = await fetchTrusting(ca)(`${url}/v3/health`, {
       redirect: "error",
       signal: AbortSignal.timeout(REQUEST_TIMEOUT),
     });
@@ -85,6 +90,11 @@ async function* answerChecks(url: string, what: string): AsyncGenerator<Check> {
     if (!response.ok) throw new Error(`it answered with status ${response.status}`);
     now = (JSON.parse(body) as { now?: unknown }).now;
   } catch (thrown) {
+    const untrusted = untrustedFailure(url, thrown);
+    if (untrusted?.hint !== undefined) {
+      yield failed("service", untrusted.message, untrusted.hint);
+      return;
+    }
     yield failed(
       "service",
       `${what} does not answer at ${url}: ${messageOf(thrown)}`,

@@ -1,5 +1,6 @@
 /** The function that the user means: by id, by name, or in a file. */
 import type { FunctionSummary } from "../../contract/api.ts";
+import { functionPython } from "../../contract/client_versions.ts";
 import { FuncxError } from "../../contract/errors.ts";
 import { type FunctionId, isUuid } from "../../contract/ids.ts";
 import type { Client } from "../../client/client.ts";
@@ -12,6 +13,8 @@ export interface ChosenFunction {
   readonly functionId: FunctionId;
   readonly name: string;
   readonly runtime: string;
+  /** The Python that it was registered in; undefined for source, which every Python reads. */
+  readonly python?: string;
 }
 
 /**
@@ -105,9 +108,10 @@ async function registerOnce(client: Client, source: FunctionSource): Promise<Cho
 }
 
 function chosen(
-  { function_uuid, function_name, runtime }: FunctionSummary,
+  { function_uuid, function_name, runtime, metadata }: FunctionSummary,
 ): ChosenFunction {
-  return { functionId: function_uuid, name: function_name, runtime };
+  const python = functionPython(metadata);
+  return { functionId: function_uuid, name: function_name, runtime, python };
 }
 
 async function sha256(text: string): Promise<string> {

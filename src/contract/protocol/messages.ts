@@ -4,6 +4,7 @@
  * error. Agent and managers have `manager_messages.ts`.
  */
 import * as v from "valibot";
+import { ClientVersionsSchema } from "../client_versions.ts";
 import {
   MAX_ATTEMPTS,
   MAX_BATCH_ITEMS,
@@ -129,8 +130,8 @@ export const TaskOptionsSchema = v.object({
   resource_specification: v.optional(v.record(v.string(), v.unknown())),
   /** Import paths of the official SDK, tried in order by the Python worker. */
   result_serializers: v.optional(v.array(name)),
-  /** What the client says of itself: versions of its Python and of the official SDK. */
-  client: v.optional(v.object({ python: v.optional(name), sdk: v.optional(name) })),
+  /** Of clients that pickle, for workers, which compare it with themselves. */
+  client: v.optional(ClientVersionsSchema),
   /** For an agent of Globus Compute, which fills its template from them; no other agent gets them. */
   user_endpoint_config: v.optional(v.record(v.string(), v.unknown())),
   user_runtime: v.optional(v.record(v.string(), v.unknown())),

@@ -725,6 +725,8 @@ class Login(NamedTuple):
     url: str
     token: str
     proof_key: Optional[str]
+    # The authority that signed the service's certificate, PEM.
+    ca: Optional[str]
 
 
 def find_login(url: Optional[str], token: Optional[str], home: Optional[str]) -> Login:
@@ -759,7 +761,7 @@ def find_login(url: Optional[str], token: Optional[str], home: Optional[str]) ->
     token = token or service.get("token")
     if not token:
         raise AuthenticationError("NOT_LOGGED_IN", "there is no token for %s" % url, hint)
-    return Login(url, token, service.get("proof_key"))
+    return Login(url, token, service.get("proof_key"), service.get("ca"))
 
 
 def checked_url(text: str) -> str:
@@ -865,6 +867,8 @@ class Transport:
         self.tls = None  # type: Optional[ssl.SSLContext]
         if self.parts.scheme == "https":
             self.tls = ssl.create_default_context(cafile=ca_file)
+            if ca_file is None and login.ca is not None:
+                self.tls.load_verify_locations(cadata=login.ca)
         self.local = threading.local()
         # Somebody has answered there, so it is worth waiting for.
         self.reached = False
@@ -1003,7 +1007,10 @@ class Transport:
 
     def unreachable(self, error: Exception) -> FuncxError:
         if isinstance(error, ssl.SSLError):
-            hint = "give the certificate of its authority with ca_file"
+            hint = (
+                "give the certificate of its authority to `funcx-endpoint login URL --ca FILE`, or "
+                "as ca_file"
+            )
         else:
             hint = "check that the service runs there and that this machine can reach it"
         reason = str(error) or type(error).__name__
@@ -1121,7 +1128,8 @@ class Client:
     Without arguments it is the service that ``funcx-endpoint`` uses: FUNCX_SERVICE_URL, else the
     one that ``login`` or ``service start`` chose, with the token from there or FUNCX_TOKEN_FILE.
 
-    ``ca_file``: certificates of authorities (PEM) to trust instead of the system's.
+    ``ca_file``: certificates of authorities (PEM) to trust instead of the system's, and of the one
+    that ``login`` keeps for the service.
     ``timeout``: seconds that one request may take. ``patience``: seconds for which requests are
     repeated while a service that has answered before is away.
 

@@ -20,6 +20,7 @@ import { delay } from "../../lib/async.ts";
 import { Backoff } from "../../lib/backoff.ts";
 import { logger } from "../../lib/log.ts";
 import { messageOf, type Outcome } from "../../lib/outcome.ts";
+import { fetchTrusting } from "../../lib/trusting_fetch.ts";
 import { handFile, takeFile } from "./shared_files.ts";
 
 const log = logger("agent", "blobs");
@@ -29,6 +30,8 @@ export interface ServiceTarget {
   /** Base URL without a slash at its end. */
   readonly url: string;
   readonly token: string;
+  /** The authority that signed its certificate, PEM, where the system does not know it. */
+  readonly ca?: string;
   /** Where it keeps its blobs, when that is on this machine. */
   readonly blobFolder?: string;
 }
@@ -133,9 +136,9 @@ export class ServiceBlobs {
     const target = this.#target === undefined ? await this.#find() : undefined;
     if (target !== undefined && target.kind !== "ok") return target.failure.message;
     this.#target ??= target?.value;
-    const { url, token } = this.#target!;
+    const { url, token, ca } = this.#target!;
     try {
-      const response = await fetch(url + request.path, {
+      const response = await fetchTrusting(ca)(url + request.path, {
         method: request.method,
         headers: { ...request.headers, authorization: `Bearer ${token}` },
         body: request.body,

@@ -92,6 +92,8 @@ export interface ExecutorEvents {
 export interface Executor {
   /** Runtimes that work on this machine, for instance `["typescript", "python", "shell"]`. */
   readonly runtimes: readonly string[];
+  /** Of the Python outside of containers, where that is known before any worker starts. */
+  readonly pythonVersion?: string;
   /** How many more attempts it takes now. */
   capacity(): number;
   /** At most `capacity()` attempts. */

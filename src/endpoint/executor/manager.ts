@@ -83,6 +83,7 @@ export interface ManagerOptions {
 
 export class Manager implements Executor {
   readonly runtimes: readonly string[];
+  readonly pythonVersion?: string;
   readonly #profile: ResolvedExecutor;
   readonly #events: ExecutorEvents;
   readonly #set: RuntimeSet;
@@ -115,6 +116,8 @@ export class Manager implements Executor {
     this.#managerId = options.managerId;
     this.#resultFolder = options.resultFolder;
     this.runtimes = availableRuntimes(options.runtimes);
+    const { python } = options.runtimes;
+    if (python.kind === "available") this.pythonVersion = python.runtime.version;
     this.#placements = options.placements;
     this.#resources = options.placements.slots.map(({ resources }) => resources);
     this.#usualNeeds = { slots: 1, memory: options.executor.slot.memory };

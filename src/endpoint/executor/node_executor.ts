@@ -27,6 +27,10 @@ export class NodeExecutor implements Executor {
     return this.#workers.runtimes;
   }
 
+  get pythonVersion(): string | undefined {
+    return this.#workers.pythonVersion;
+  }
+
   /** How many attempts its workers want to have in all. */
   get wanted(): number {
     return this.#workers.wanted;

@@ -82,7 +82,8 @@ export function bytecodeHint(
 ): string | null {
   if (task === undefined || !CRASHES.includes(end.signal)) return null;
   if (!task.environment.startsWith("python") || !isPickled(task.attempt.code)) return null;
-  const theirs = task.attempt.options.client?.python ?? "of unknown version";
+  const { client } = task.attempt.options;
+  const theirs = client?.function_python ?? client?.python ?? "of unknown version";
   return `The function was serialized with dill by Python ${theirs}, and this worker is Python ` +
     `${version}: bytecode of another minor version crashes. Use the same Python at both ends, or ` +
     "send source and JSON: Executor(endpoint_id, serializer=ComputeSerializer(" +

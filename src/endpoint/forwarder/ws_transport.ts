@@ -6,6 +6,7 @@ import type { ClientRequest, IncomingMessage } from "node:http";
 import { ERROR_KINDS, isErrorCode } from "../../contract/errors.ts";
 import { HANDSHAKE_TIMEOUT, MAX_FRAME_BYTES } from "../../contract/limits.ts";
 import { SUBPROTOCOL } from "../../contract/protocol/version.ts";
+import { untrustedFailure } from "../../contract/untrusted.ts";
 import { type Failure, fatal, ok, type Outcome, retryable } from "../../lib/outcome.ts";
 
 /** Where to dial, and as whom. */
@@ -16,6 +17,8 @@ export interface DialTarget {
   readonly token: string;
   /** The forwarder's unless another one is named. */
   readonly subprotocol?: string;
+  /** The authority that signed the peer's certificate, PEM, where the system does not know it. */
+  readonly ca?: string;
   /** The only certificate that the peer may have, PEM, and the name that it has to be for. */
   readonly pinned?: {
     readonly certificate: string;
@@ -57,8 +60,9 @@ export function dial(
   signal: AbortSignal,
 ): Promise<Outcome<Transport>> {
   const { promise, resolve } = Promise.withResolvers<Outcome<Transport>>();
-  const { pinned } = target;
+  const { pinned, ca } = target;
   const socket = new WebSocket(target.url, [target.subprotocol ?? SUBPROTOCOL], {
+    ...(ca !== undefined && { ca: [ca] }),
     ...(pinned && tlsOptions(pinned)),
     headers: { authorization: `Bearer ${target.token}` },
     maxPayload: MAX_FRAME_BYTES,
@@ -82,7 +86,13 @@ export function dial(
   });
   socket.on("error", (error: Error) => {
     trouble = error.message;
-    if (refusal === undefined) resolve(retryable(unreachable(target.url, error.message)));
+    if (refusal === undefined) {
+      resolve(
+        retryable(
+          untrustedFailure(target.url, error) ?? unreachable(target.url, error.message),
+        ),
+      );
+    }
   });
   socket.on("close", (code: number, reason: Uint8Array) => {
     settled();

@@ -103,16 +103,16 @@ export async function startManagerPool(settings: ManagerPoolSettings): Promise<B
     moved: () => writeAll(),
   });
   const write = (blockId: string, { folder, token, relayToken, workers }: LinkBlock): string => {
-    const url = relay?.managerUrl;
+    const place = relay?.managerPlace;
     return writeConnectionFile(folder, {
       version: 1,
       block_id: blockId,
       // The name of the certificate, which leads nowhere, while the service is not known.
       addresses: relay === undefined ? [...addresses] : [AGENT_SERVER_NAME],
       port,
-      ...(url === undefined || relayToken === undefined
+      ...(place === undefined || relayToken === undefined
         ? {}
-        : { relay: { url, token: relayToken } }),
+        : { relay: { ...place, token: relayToken } }),
       certificate: file.credentials.certificate,
       token,
       executor: { ...executor },

@@ -54,6 +54,10 @@ export class LocalNode implements Executor {
     return this.#node.runtimes;
   }
 
+  get pythonVersion(): string | undefined {
+    return this.#node.pythonVersion;
+  }
+
   get #isIdle(): boolean {
     return this.#waiting.length === 0 && this.#onNode === null;
   }

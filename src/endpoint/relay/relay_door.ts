@@ -25,6 +25,8 @@ export interface RelayService {
   readonly endpointId: string;
   /** Base URL, as far as it is known before the service was asked. */
   readonly url: string;
+  /** The authority that signed its certificate, PEM, where the system does not know it. */
+  readonly ca?: string;
   /** Where it is now, and the endpoint's token. */
   readonly target: () => Promise<Outcome<ServiceTarget>>;
 }
@@ -33,8 +35,11 @@ export interface RelayDoorOptions {
   /** Of the agent's own listener, on loopback. */
   readonly port: () => number;
   /** Managers have to be told where the service is: at first, and when it has moved. */
-  readonly moved: (url: string) => void;
+  readonly moved: () => void;
 }
+
+/** Of the service; for managers the address that they dial. */
+type ManagerPlace = Pick<RelayService, "url" | "ca">;
 
 /** Of one block. */
 interface Place {
@@ -48,7 +53,7 @@ export class RelayDoor {
   readonly #places = new Map<string, Place>();
   readonly #handed = new Set<RelayStream>();
   #service: RelayService | undefined;
-  #url: string | undefined;
+  #place: ManagerPlace | undefined;
   #isClosed = false;
 
   constructor(options: RelayDoorOptions) {
@@ -56,15 +61,16 @@ export class RelayDoor {
   }
 
   /** What managers of the endpoint dial; undefined before the service is known. */
-  get managerUrl(): string | undefined {
-    if (this.#service === undefined || this.#url === undefined) return undefined;
-    return relayUrl(this.#url, "relayManager", this.#service.endpointId);
+  get managerPlace(): ManagerPlace | undefined {
+    if (this.#service === undefined || this.#place === undefined) return undefined;
+    const { url, ca } = this.#place;
+    return { url: relayUrl(url, "relayManager", this.#service.endpointId), ca };
   }
 
   /** From now on it waits at this service. */
   start(service: RelayService): void {
     this.#service = service;
-    this.#foundAt(service.url);
+    this.#foundAt(service);
     for (const place of this.#places.values()) void this.#keep(place);
   }
 
@@ -95,10 +101,10 @@ export class RelayDoor {
     for (const stream of this.#handed) stream.destroy();
   }
 
-  #foundAt(url: string): void {
-    if (url === this.#url) return;
-    this.#url = url;
-    this.#options.moved(url);
+  #foundAt({ url, ca }: ManagerPlace): void {
+    if (url === this.#place?.url && ca === this.#place.ca) return;
+    this.#place = { url, ca };
+    this.#options.moved();
   }
 
   /** Has a connection wait, until the block ends. */
@@ -134,10 +140,10 @@ export class RelayDoor {
     try {
       const found = await target();
       if (found.kind !== "ok") return found;
-      const { url, token } = found.value;
-      this.#foundAt(url);
+      const { url, token, ca } = found.value;
+      this.#foundAt(found.value);
       const place = relayUrl(url, "relayAgent", endpointId);
-      const dialled = await RelayStream.dial({ url: `${place}?key=${key}`, token }, signal);
+      const dialled = await RelayStream.dial({ url: `${place}?key=${key}`, token, ca }, signal);
       if (dialled.kind === "ok" && signal.aborted) dialled.value.destroy();
       return dialled;
     } catch (thrown) {

@@ -5,7 +5,7 @@ import { RELAY_WINDOW_BYTES } from "../../contract/limits.ts";
 import { RELAY_SUBPROTOCOL } from "../../contract/protocol/version.ts";
 import { dataMessage, readRelayMessage, RELAY_CLOSE, takenMessage } from "../../contract/relay.ts";
 import { ok, type Outcome } from "../../lib/outcome.ts";
-import { dial, type Transport } from "../forwarder/ws_transport.ts";
+import { dial, type DialTarget, type Transport } from "../forwarder/ws_transport.ts";
 
 /** What one message has at most, so that others get between. */
 const PIECE_BYTES = 64 * 1024;
@@ -33,11 +33,11 @@ export class RelayStream extends Duplex {
 
   /** One try, which `signal` ends while it lasts; `url` is ws or wss. */
   static async dial(
-    { url, token }: { readonly url: string; readonly token: string },
+    { url, token, ca }: Pick<DialTarget, "url" | "token" | "ca">,
     signal: AbortSignal,
   ): Promise<Outcome<RelayStream>> {
     const stream = new RelayStream();
-    const target = { url, token, subprotocol: RELAY_SUBPROTOCOL };
+    const target = { url, token, ca, subprotocol: RELAY_SUBPROTOCOL };
     const dialled = await dial(target, {
       frame: (bytes) => stream.#received(bytes),
       malformed: (reason) => stream.destroy(new Error(`the service sent ${reason}`)),

@@ -37,6 +37,8 @@ export interface Origin {
   readonly target: string;
   readonly key: string;
   readonly place: Place;
+  /** The old program took it before other keys that say the same. */
+  readonly isFirst?: boolean;
 }
 
 /** What may be known of the user without asking anybody. */
@@ -70,6 +72,33 @@ export class Draft {
     for (const part of path) section = (section[part] ??= {}) as Section;
     section[last] = value;
     if (origin !== undefined) this.origins.push({ target, ...origin });
+  }
+
+  /**
+   * What an old key says. Of two keys that say the same, the later one is taken, but that one of which
+   * the old program let go of the other; who loses is told.
+   * @param isFirst it came before others, wherever it stood
+   */
+  say(target: string, value: unknown, origin: Omit<Origin, "target">, isFirst = false): void {
+    const before = this.origins.find((each) => each.target === target);
+    const was = this.get(target);
+    if (before === undefined || JSON.stringify(was) === JSON.stringify(value)) {
+      return this.set(target, value, isFirst ? { ...origin, isFirst } : origin);
+    }
+    const isTaken = isFirst || !before.isFirst;
+    const [winner, loser, lost] = isTaken ? [origin, before, was] : [before, origin, value];
+    if (isTaken) {
+      this.origins.splice(this.origins.indexOf(before), 1);
+      this.set(target, value, { ...origin, isFirst });
+    }
+    this.notes.push({
+      kind: "changed",
+      key: loser.key,
+      place: loser.place,
+      found: shortened(JSON.stringify(lost)),
+      instead: `${winner.key} in line ${winner.place.line} says the same, and is taken: ` +
+        `${target} is ${shortened(JSON.stringify(this.get(target)))}.`,
+    });
   }
 
   get(target: string): unknown {
@@ -155,7 +184,12 @@ export interface Entry {
 
 /** What becomes of one key. */
 export type Rule =
-  | { readonly to: string; readonly as?: (value: unknown, draft: Draft, entry: Entry) => unknown }
+  | {
+    readonly to: string;
+    readonly as?: (value: unknown, draft: Draft, entry: Entry) => unknown;
+    /** The old program took it before other keys that say the same. */
+    readonly isFirst?: boolean;
+  }
   | { readonly none: string }
   | { readonly unneeded: string }
   /** For what has parts of its own, which may be unknown. */
@@ -184,7 +218,7 @@ function apply(rule: Rule, draft: Draft, entry: Entry): void {
     const value = rule.as?.(plainOf(entry.value), draft, entry) ??
       (rule.as === undefined ? plainOf(entry.value) : undefined);
     if (value !== undefined) {
-      draft.set(rule.to, value, { key: entry.key, place: entry.value.place });
+      draft.say(rule.to, value, { key: entry.key, place: entry.value.place }, rule.isFirst);
     }
   }
 }

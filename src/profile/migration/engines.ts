@@ -1,6 +1,6 @@
 /** `engine` of Globus Compute and executors of funcX: how tasks are run. */
 import { type Draft, type Entry, follow, refused, type Rule, type Rules } from "./draft.ts";
-import { plainOf } from "./old_value.ts";
+import { type OldValue, plainOf } from "./old_value.ts";
 import { takeProvider } from "./providers.ts";
 import { affinityOf, folderOf, wordOf, wordsOf } from "./values.ts";
 
@@ -20,7 +20,7 @@ const ENGINE: Rules = {
   label: { unneeded: "An endpoint has one engine." },
   executor: { by: takeInner },
   provider: { by: takeProvider },
-  max_workers_per_node: to("workersPerNode", workersOf),
+  max_workers_per_node: { ...to("workersPerNode", workersOf), isFirst: true },
   max_workers: to("workersPerNode", workersOf),
   max_threads: to("workersPerNode", workersOf),
   max_workers_per_block: {
@@ -35,11 +35,14 @@ const ENGINE: Rules = {
   mpi_launcher: to("mpiLauncher"),
   address: { by: takeAddress },
   worker_port_range: to("portRange"),
-  worker_port: to("portRange", (value) => [value, value]),
-  worker_ports: to(
-    "portRange",
-    (value) => Array.isArray(value) ? [Math.min(...value), Math.max(...value)] : value,
-  ),
+  worker_port: { ...to("portRange", (value) => [value, value]), isFirst: true },
+  worker_ports: {
+    ...to(
+      "portRange",
+      (value) => Array.isArray(value) ? [Math.min(...value), Math.max(...value)] : value,
+    ),
+    isFirst: true,
+  },
   interchange_port_range: { unneeded: "The agent has no interchange beside it." },
   loopback_address: { unneeded: "The agent has no interchange beside it." },
   run_in_sandbox: to("sandbox"),
@@ -51,7 +54,7 @@ const ENGINE: Rules = {
   container_image: to("container.image", imageOf),
   container_cmd_options: to("container.options", wordsOf),
   strategy: { by: takeStrategy },
-  job_status_kwargs: { by: takeStrategy },
+  job_status_kwargs: { by: (draft, { key, value }) => takeStatus(draft, key, value) },
   max_idletime: to("provider.maxIdleTime"),
   encrypted: ENCRYPTED,
   heartbeat_period: LINK,
@@ -123,9 +126,17 @@ function finish(draft: Draft, type: string): void {
   }
 }
 
-/** Blocks of this machine neither come nor go; for the end, since keys stand in any order. */
-export function settleLocal(draft: Draft): void {
-  if (draft.get("executor.provider.type") !== "local") return;
+/** What the provider decides; for the end, since keys stand in any order. */
+export function settleProvider(draft: Draft): void {
+  const provider = draft.get("executor.provider.type");
+  if (provider === "kubernetes") {
+    draft.drop(
+      "executor.container",
+      "no-equivalent",
+      "A pod is the container of its functions: executor.provider.image.",
+    );
+  }
+  if (provider !== "local") return;
   draft.drop(
     "executor.provider.maxIdleTime",
     "no-equivalent",
@@ -187,6 +198,12 @@ function takeContainerType(draft: Draft, entry: Entry): void {
   );
 }
 
+/** It was given to what looked after blocks, in place of all else that said so. */
+function takeStatus(draft: Draft, key: string, value: OldValue): void {
+  if (value.kind === "map") follow(STATUS, draft, value, key);
+  else takeStrategy(draft, { key, value });
+}
+
 /** How many blocks there are over time. */
 function takeStrategy(draft: Draft, entry: Entry): void {
   const { value } = entry;
@@ -210,6 +227,12 @@ const STRATEGY: Rules = {
   threshold: { unneeded: "Blocks are looked after all along." },
   interval: { unneeded: "Blocks are looked after all along." },
   strategy_period: { unneeded: "Blocks are looked after all along." },
+};
+
+const STATUS: Rules = {
+  ...STRATEGY,
+  max_idletime: { ...to("provider.maxIdleTime"), isFirst: true },
+  strategy: { by: takeStrategy },
 };
 
 /** For an executors list: the first one, as Globus Compute took it. */

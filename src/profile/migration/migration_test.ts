@@ -173,13 +173,16 @@ function bomb(): string {
   return lines.join("\n");
 }
 
-Deno.test("a missing file and a loop of links are the system's own errors", () => {
+Deno.test("a missing file and a loop of links are told by their paths", () => {
   const folder = Deno.makeTempDirSync();
   try {
     Deno.symlinkSync("b", `${folder}/a`);
     Deno.symlinkSync("a", `${folder}/b`);
-    assertThrows(() => chooseOld([], `${folder}/a`), /symbolic links|loop/);
-    assertThrows(() => chooseOld([], `${folder}/c`), /No such file/);
+    assertThrows(
+      () => chooseOld([], `${folder}/a`),
+      /\/a cannot be read: its way there leads nowhere/,
+    );
+    assertThrows(() => chooseOld([], `${folder}/c`), /\/c cannot be read: it is not there/);
     assertThrows(() => chooseOld([folder], "a"), /there is no old endpoint/);
   } finally {
     Deno.removeSync(folder, { recursive: true });

@@ -79,7 +79,7 @@ function isUnreachable(thrown: unknown): boolean {
 export function chooseOld(roots: readonly string[], nameOrPath: string): OldFiles {
   if (!nameOrPath.includes("/") && extname(nameOrPath) === "") return byName(roots, nameOrPath);
   const path = resolve(nameOrPath);
-  const info = Deno.statSync(path);
+  const info = readable(path, () => Deno.statSync(path));
   if (info.isDirectory) {
     const found = filesIn(path);
     if (found !== undefined) return found;
@@ -149,18 +149,36 @@ const MAX_BYTES = 1_000_000;
 /** Throws a `FuncxError` of code INPUT_INVALID for what is too large, or no text. */
 export function readOld(folder: string, file: string): string {
   const path = join(folder, file);
-  const { size } = Deno.statSync(path);
+  const { size } = readable(path, () => Deno.statSync(path));
   if (size > MAX_BYTES) {
     throw unreadable(`${path} has ${size} bytes, more than the ${MAX_BYTES} that are read`);
   }
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(Deno.readFileSync(path)).replaceAll(
-      "\r\n",
-      "\n",
-    );
+    const bytes = readable(path, () => Deno.readFileSync(path));
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes).replaceAll("\r\n", "\n");
   } catch (thrown) {
     if (!(thrown instanceof TypeError)) throw thrown;
     throw unreadable(`${path} is not UTF-8`);
+  }
+}
+
+/** What `read` gives; a file that this user cannot read is told by its path and what to do. */
+function readable<T>(path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (thrown) {
+    if (!isUnreachable(thrown)) throw thrown;
+    const why = thrown instanceof Deno.errors.NotFound
+      ? "it is not there"
+      : thrown instanceof Deno.errors.PermissionDenied
+      ? "it is not yours to read"
+      : "its way there leads nowhere";
+    throw new FuncxError({
+      code: "INPUT_INVALID",
+      message: `${path} cannot be read: ${why}`,
+      hint:
+        "`funcx-endpoint migrate` lists what it finds; name a file or folder that you can read.",
+    });
   }
 }
 

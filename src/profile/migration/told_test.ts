@@ -183,3 +183,99 @@ Deno.test("Jinja that is not understood is told by its line, and followed by not
   const unread = made.notes.filter(({ kind }) => kind === "not-read");
   assertEquals(unread.map(({ place }) => place?.line), [2, 5]);
 });
+
+Deno.test("of two keys that say the same, the one that is not taken is told", async () => {
+  const provider = "  provider: {type: SlurmProvider}\n";
+  // What was taken, what was not, its line, and what became of it.
+  for (
+    const [text, winner, loser, line, result] of [
+      [
+        "engine:\n  worker_port_range: [54000, 54100]\n  worker_ports: [50000, 50001]\n",
+        "engine.worker_ports",
+        "engine.worker_port_range",
+        2,
+        { portRange: [50000, 50001] },
+      ],
+      [
+        "engine:\n  worker_port: 50000\n  worker_port_range: [54000, 54100]\n",
+        "engine.worker_port",
+        "engine.worker_port_range",
+        3,
+        { portRange: [50000, 50000] },
+      ],
+      [
+        "engine:\n  max_workers_per_node: 4\n  max_workers: 8\n",
+        "engine.max_workers_per_node",
+        "engine.max_workers",
+        3,
+        { workersPerNode: 4 },
+      ],
+      [
+        "retries: 3\nengine:\n  max_retries_on_system_failure: 1\n",
+        "engine.max_retries_on_system_failure",
+        "retries",
+        1,
+        { maxAttempts: 2 },
+      ],
+      [
+        `engine:\n${provider}  job_status_kwargs: {max_idletime: 30}\n  max_idletime: 60\n`,
+        "engine.job_status_kwargs.max_idletime",
+        "engine.max_idletime",
+        4,
+        { provider: { maxIdleTime: 30 } },
+      ],
+    ] as const
+  ) {
+    const made = await yaml(text);
+    assertPartly(made.profile.executor, result);
+    const note = told(made, loser);
+    assertEquals([note.kind, note.line], ["changed", line]);
+    assertMatch(note.instead, new RegExp(`^${winner.replaceAll(".", "\\.")} in line \\d+ says`));
+  }
+  const same = await yaml("engine:\n  max_workers: 4\n  max_workers_per_node: 4\n");
+  assertEquals(keysOf(same, "changed"), []);
+});
+
+/** That all of `expected` is in it. */
+function assertPartly(value: unknown, expected: unknown): void {
+  if (typeof expected !== "object" || expected === null || Array.isArray(expected)) {
+    return assertEquals(value, expected);
+  }
+  for (const [key, part] of Object.entries(expected)) {
+    assertPartly((value as Record<string, unknown>)[key], part);
+  }
+}
+
+Deno.test("job_status_kwargs may name the strategy", async () => {
+  const made = await yaml(
+    "engine:\n  provider: {type: SlurmProvider}\n" +
+      "  job_status_kwargs: {strategy: simple, strategy_period: 60, max_idletime: 300}\n",
+  );
+  assertEquals(keysOf(made, "no-equivalent"), []);
+});
+
+Deno.test("a configuration without an engine around it is read as one", async () => {
+  const made = await migrated({
+    "config.py": `from funcx.config import Config
+config = Config(provider=GridEngineProvider(walltime="10:00:00", scheduler_options="#$ -q gpu.q"),
+                cores_per_worker=1, retries=1)
+`,
+  });
+  assertPartly(made.profile.executor, {
+    coresPerWorker: 1,
+    maxAttempts: 2,
+    provider: { type: "sge", walltime: "10:00:00", initBlocks: 1 },
+  });
+  assertEquals(keysOf(made, "no-equivalent"), []);
+  assertEquals(keysOf(made, "default"), ["provider.init_blocks"]);
+});
+
+Deno.test("a type of container goes where a pod is the container", async () => {
+  const made = await yaml(
+    "engine:\n  container_type: docker\n  provider: {type: KubernetesProvider, image: x}\n",
+  );
+  assertEquals(made.profile.executor?.container, undefined);
+  const { kind, line, instead } = told(made, "engine.container_type");
+  assertEquals([kind, line], ["no-equivalent", 2]);
+  assertMatch(instead, /provider\.image/);
+});

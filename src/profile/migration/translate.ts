@@ -10,8 +10,8 @@ import {
   type Rule,
   type Rules,
 } from "./draft.ts";
-import { defaultEngine, firstEngine, settleLocal, takeEngine } from "./engines.ts";
-import { type OldMap, plainOf, shortened } from "./old_value.ts";
+import { defaultEngine, firstEngine, settleProvider, takeEngine } from "./engines.ts";
+import { type OldMap, type OldValue, plainOf, shortened } from "./old_value.ts";
 
 export interface Translation {
   /** Valid, but for placeholders. */
@@ -106,13 +106,31 @@ export function translate(
 ): Translation {
   const draft = new Draft(site);
   const entries = new Map(documents.flatMap(({ entries }) => [...entries]));
-  follow(TOP, draft, { kind: "map", entries, place: documents[0].place }, "");
+  const { place } = documents[0];
+  const { top, engine } = withoutEngine(entries);
+  follow(TOP, draft, { kind: "map", entries: top, place }, "");
+  if (engine.size > 0) {
+    takeEngine(draft, { key: "", value: { kind: "map", entries: engine, place } });
+  }
   if (draft.get("executor.provider.type") === undefined) defaultEngine(draft);
-  settleLocal(draft);
+  settleProvider(draft);
   if (environment !== undefined) takeEnvironment(draft, environment);
   draft.profile = arranged(draft.profile);
   draft.dropUnfit();
   return { profile: arranged(draft.profile), notes: draft.notes, origins: draft.origins };
+}
+
+/** The first configurations of funcX had no executors: the keys of the one stood among the others. */
+function withoutEngine(
+  entries: ReadonlyMap<string, OldValue>,
+): Record<"top" | "engine", Map<string, OldValue>> {
+  const isFlat = entries.has("provider") && !entries.has("engine") && !entries.has("executors");
+  const isOfEngine = (name: string): boolean => isFlat && !Object.hasOwn(TOP, name);
+  const all = [...entries];
+  return {
+    top: new Map(all.filter(([name]) => !isOfEngine(name))),
+    engine: new Map(all.filter(([name]) => isOfEngine(name))),
+  };
 }
 
 function takeAllowed(draft: Draft, entry: Entry): void {

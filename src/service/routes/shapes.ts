@@ -92,6 +92,7 @@ export function taskDetail(
     ...taskSummary(row),
     max_attempts: row.maxAttempts,
     priority: row.priority,
+    ...(row.client === undefined ? {} : { client: row.client }),
     timeline: row.timeline.map((event) => ({ ...event })),
     ...(isWaiting ? { waiting_for: problem } : {}),
     ...withoutNulls({ result: row.result?.result, error: row.result?.error }),

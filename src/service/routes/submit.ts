@@ -7,6 +7,7 @@ import {
   type Submit,
   type SubmitAnswer,
 } from "../../contract/api.ts";
+import { clientVersions } from "../../contract/client_versions.ts";
 import { type BlobReference, payloadReferences } from "../../contract/blob_reference.ts";
 import { EnvelopeError } from "../../contract/envelope.ts";
 import { FuncxError } from "../../contract/errors.ts";
@@ -212,27 +213,12 @@ export function optionsOf(body: Omit<Submit, "tasks">, isGlobus = false): TaskOp
     priority: body.priority,
     resource_specification: body.resource_specification,
     result_serializers: body.result_serializers,
-    client: clientOf(body.user_runtime),
     ...(isGlobus
       ? { user_endpoint_config: body.user_endpoint_config, user_runtime: body.user_runtime }
-      : {}),
+      : { client: clientVersions(body.user_runtime) }),
   });
   requireSmall(JSON.stringify(options));
   return validate(TaskOptionsSchema, options, "body");
-}
-
-/** A version, whatever else an SDK may write; more of it would go to each endpoint with each task. */
-const VERSION = /^[\w.+-]{1,40}/;
-
-/** Of the SDK's `UserRuntime`, what a worker compares with itself. */
-function clientOf(runtime: Submit["user_runtime"]): TaskOptions["client"] {
-  const versionIn = (value: unknown): string | undefined =>
-    typeof value === "string" ? VERSION.exec(value)?.[0] : undefined;
-  // `sys.version` goes on after the version.
-  const python = versionIn(runtime?.python_version);
-  const sdk = versionIn(runtime?.globus_compute_sdk_version);
-  if (python === undefined && sdk === undefined) return undefined;
-  return { ...(python === undefined ? {} : { python }), ...(sdk === undefined ? {} : { sdk }) };
 }
 
 function requireSmall(options: string): void {

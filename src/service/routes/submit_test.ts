@@ -94,6 +94,34 @@ Deno.test("the official SDK's body is taken as it is", async () => {
   assertEquals(group.body.tasks.map(({ id }: { id: string }) => id), [task]);
 });
 
+Deno.test("a task has the Python of its client and that of its function", async () => {
+  await using submitter = await Submitter.open();
+  const { service, token, endpoint } = submitter;
+  const other = await service.registerFunction(token, {
+    meta: { python_version: "3.9.2 (default, …)", sdk_version: "2.31.0" },
+  });
+  // This program's Python client says its version too, but sends source.
+  const source = await service.registerFunction(token, { meta: { python_version: "3.9.2" } });
+  const tasks = { [other]: [PAYLOAD], [source]: [PAYLOAD] };
+  const runtime = { python_version: "3.11.7 | packaged", globus_compute_sdk_version: "4.15.0" };
+  const known = (await submitter.submit({ tasks, user_runtime: runtime })).body.tasks;
+  const unknown = (await submitter.submit({ tasks })).body.tasks;
+  const client = { python: "3.11.7", sdk: "4.15.0" };
+  const expected = new Map<string, unknown>([
+    [known[other][0], { ...client, function_python: "3.9.2" }],
+    [known[source][0], client],
+    [unknown[other][0], { function_python: "3.9.2" }],
+    [unknown[source][0], undefined],
+  ]);
+  const { queue } = service.parts.store;
+  const sent = await queue.claim({ endpointId: endpoint, limit: 10, maximumBytes: 1_000_000 });
+  assertEquals(new Map(sent.map(({ taskId, options }) => [taskId, options.client])), expected);
+  for (const [taskId, versions] of expected) {
+    const { body } = await service.call("GET", `/v3/tasks/${taskId}`, { token });
+    assertEquals(body.client, versions);
+  }
+});
+
 Deno.test("a repeated submit with the same key gives the same tasks, once", async () => {
   await using submitter = await Submitter.open();
   const [first, second, third] = await Promise.all(

@@ -1,5 +1,6 @@
 /** Tasks and their results as their owners see them. See `store.ts`. */
 import type { BlobReference } from "../../contract/blob_reference.ts";
+import type { ClientVersions } from "../../contract/client_versions.ts";
 import type { TaskError } from "../../contract/errors.ts";
 import type { EndpointId, FunctionId, TaskGroupId, TaskId, UserId } from "../../contract/ids.ts";
 import type { TaskOptions } from "../../contract/protocol/messages.ts";
@@ -88,6 +89,8 @@ export interface TaskStatusRow {
 export interface TaskDetailRow extends TaskSummaryRow {
   readonly maxAttempts: number;
   readonly priority: number;
+  /** What is known of its client and its function; undefined without either. */
+  readonly client?: ClientVersions;
   /** Whether `input` has its payload, and what that refers to is there. */
   readonly payloadKept: boolean;
   /** At most `MAX_TIMELINE_EVENTS`, in the order in which they happened. */

@@ -1,5 +1,6 @@
 import { builtFolder } from "../../../lib/program.ts";
 import { runService } from "../../../service/bootstrap.ts";
+import { readAuthority } from "../../../contract/authority.ts";
 import { defineCommand } from "../../command.ts";
 import { LISTEN_FLAGS, type ListenFlags } from "../../listen_flags.ts";
 
@@ -18,6 +19,7 @@ export const command = defineCommand<ListenFlags>({
       portalFolder: builtFolder("portal"),
       signal,
       tls,
+      authority: flags.tlsCa === undefined ? undefined : readAuthority(flags.tlsCa),
       listen: flags.listen,
       behindTlsProxy: flags.behindTlsProxy,
       publicUrl: flags.publicUrl,

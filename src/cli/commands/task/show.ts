@@ -86,6 +86,16 @@ function attemptOf({ attempt, max_attempts: most, timeline }: TaskDetail): strin
   return `${attempt - moves} of ${most}${movesText(moves)}`;
 }
 
+function clientFields(client: TaskDetail["client"]): [string, string][] {
+  const named = [["client's Python", client?.python], ["client's SDK", client?.sdk], [
+    "function's Python",
+    client?.function_python,
+  ]] as const;
+  return named.flatMap(([name, version]) =>
+    version === undefined ? [] : [[name, oneLine(version)]]
+  );
+}
+
 function drawn(detail: TaskDetail): string {
   const { error, stdout, stderr, waiting_for: problem } = detail;
   const head: [string, string][] = [
@@ -98,6 +108,7 @@ function drawn(detail: TaskDetail): string {
     ["priority", `${detail.priority}`],
     ["submitted", instant(detail.created_at * 1_000)],
   ];
+  head.push(...clientFields(detail.client));
   if (problem !== undefined) head.push(["waiting for", oneLine(problem.message)]);
   if (detail.completed_at !== null) head.push(["ended", instant(detail.completed_at * 1_000)]);
   for (const [name, value] of Object.entries(detail.details ?? {})) {
@@ -107,6 +118,7 @@ function drawn(detail: TaskDetail): string {
   if (error !== undefined) {
     parts.push(`error: ${error.type === "" ? "" : `${error.type}: `}${error.message}`);
     if (error.traceback !== "") parts.push(error.traceback.trimEnd());
+    if (error.hint !== undefined) parts.push(`hint: ${error.hint}`);
   }
   if (stdout !== "") parts.push(`standard output:\n${stdout.trimEnd()}`);
   if (stderr !== "") parts.push(`standard error:\n${stderr.trimEnd()}`);

@@ -106,7 +106,13 @@ export async function detectPython(options: PythonOptions): Promise<Detected<Wor
   }
   const command = pythonCommand(options, IMPORTS + BOOTSTRAP);
   const { environment } = options;
-  return { kind: "available", runtime: pythonRuntime({ id: "python", command, environment }) };
+  const runtime = pythonRuntime({
+    id: "python",
+    version: version.slice(1).join("."),
+    command,
+    environment,
+  });
+  return { kind: "available", runtime };
 }
 
 async function askForVersion(options: PythonOptions): Promise<ProgramAnswer> {
@@ -129,7 +135,7 @@ export function containedPythonCommand(interpreter: string, socket: string): str
 }
 
 export function pythonRuntime(
-  options: Pick<WorkerRuntime, "id" | "command" | "environment" | "image" | "contain">,
+  options: Pick<WorkerRuntime, "id" | "version" | "command" | "environment" | "image" | "contain">,
 ): WorkerRuntime {
   const source = new TextEncoder().encode(JSON.stringify(MODULES));
   const preamble = new Uint8Array(4 + source.length);

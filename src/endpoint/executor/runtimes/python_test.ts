@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch, assertTrue } from "../../../lib/assert.ts";
+import { jsonPayload, pack } from "../../../contract/envelope.ts";
 import { MAX_RESULT_BYTES, MAX_TASK_OUTPUT_BYTES } from "../../../contract/limits.ts";
 import { join } from "../../../lib/path.ts";
 import { RESULT_FOLDER } from "../../result_folder.ts";
@@ -542,6 +543,37 @@ Deno.test("Python: the SDK's serializers of results are tried in order, and all 
   assertMatch(failed, /Nonsense: .*not a known serialization strategy/);
   assertMatch(failed, /PureSourceTextInspect is a code serialization strategy, expected a data/);
   assertMatch(failed, /JSONData: TypeError/);
+});
+
+Deno.test("Python: bytecode of another Python is not loaded, whoever says which that is", {
+  ignore,
+}, async () => {
+  await using harness = await Harness.start();
+  const pickle = (opcodes: string): string => `02\n${btoa(opcodes)}\n`;
+  // Of this pickle only the name is read: were it loaded, the task would say so.
+  const bytecode = pack([pickle("cos\n_exit\n(I3\ntR._create_code")]);
+  for (
+    const client of [
+      { python: "3.99.1" },
+      { function_python: "3.99.1" },
+      { python: "3.6.1", function_python: "3.99.1" },
+    ]
+  ) {
+    const error = errorOf(await harness.run({ code: bytecode, options: { client } }));
+    assertMatch(
+      error.message,
+      /serialized by Python 3\.99\.1 as its bytecode, which Python 3\.\d+/,
+    );
+    assertMatch(error.hint ?? "", /Two ways out: Python 3\.\d+ at the client, or Python 3\.99 at/);
+  }
+  // The function's own Python counts, not that of who runs it.
+  const { version } = (await harness.run({ code: python("def f():\n    return 1\n") })).details;
+  const theirs = await harness.run({
+    code: pack([pickle("cbuiltins\nlen\n.")]),
+    payload: jsonPayload([[1, 2]]),
+    options: { client: { python: "3.99.1", function_python: String(version) } },
+  });
+  assertEquals(valueOf(theirs), 2);
 });
 
 Deno.test("Python: tasks of the SDK find their variables, others do not", { ignore }, async () => {

@@ -15,6 +15,8 @@ export type EnvironmentId = RuntimeName | `python@${string}`;
 export interface WorkerRuntime {
   readonly name: "typescript" | "python";
   readonly id: Exclude<EnvironmentId, "shell">;
+  /** Of its interpreter, where it was asked for that before any worker started. */
+  readonly version?: string;
   /** Of the container that its workers run in. */
   readonly image?: string;
   /** A container for one worker, instead of `command`. @param variables all of its environment */

@@ -1,8 +1,9 @@
 /** The queue: what the hub takes from the store for an endpoint, and what it brings back. */
+import { withFunctionPython } from "../../../contract/client_versions.ts";
 import type { EndpointId, FunctionId, SpoolId, TaskId, UserId } from "../../../contract/ids.ts";
 import type { ResultMessage, TaskOptions } from "../../../contract/protocol/messages.ts";
 import type { TaskEvent } from "../../../contract/task_state.ts";
-import type { Cancellation, QueuedTask, QueueStore } from "../store.ts";
+import type { Cancellation, JsonObject, QueuedTask, QueueStore } from "../store.ts";
 import type { Cancellations } from "./cancellations.ts";
 import type { EndpointTasks } from "./endpoint_tasks.ts";
 import type { Engine } from "./engine.ts";
@@ -28,7 +29,7 @@ export class LibsqlQueue implements QueueStore {
   readonly #sent: SentTasks;
   readonly #largePayload: Query<[Uint8Array]>;
   readonly #options: Query<[options: string | null]>;
-  readonly #functionId: Query<[string]>;
+  readonly #function: Query<[functionId: string, metadata: string | null]>;
   readonly #groupId: Query<[string]>;
   readonly #code: Query<[functionId: string, code: Uint8Array]>;
 
@@ -70,9 +71,9 @@ export class LibsqlQueue implements QueueStore {
       connection,
       "SELECT options FROM submissions WHERE submission_row = ?",
     );
-    this.#functionId = new Query(
+    this.#function = new Query(
       connection,
-      "SELECT function_id FROM functions WHERE function_row = ?",
+      "SELECT function_id, metadata FROM functions WHERE function_row = ?",
     );
     this.#groupId = new Query(connection, "SELECT group_id FROM task_groups WHERE group_row = ?");
     this.#code = new Query(
@@ -233,13 +234,16 @@ export class LibsqlQueue implements QueueStore {
 
   #tasksOf(rows: readonly TaskRow[]): QueuedTask[] {
     const options = memo((row) => fromJson<TaskOptions>(this.#options.get(row)?.[0] ?? null) ?? {});
-    const functionId = memo((row) => this.#functionId.get(row)![0]);
+    const functions = memo((row) => {
+      const [id, metadata] = this.#function.get(row)!;
+      return { id, metadata: fromJson<JsonObject>(metadata) };
+    });
     const groupId = memo((row) => this.#groupId.get(row)![0]);
     return rows.map((row) => ({
       position: row[0],
       taskId: row[1],
-      options: options(row[2]),
-      functionId: functionId(row[3]),
+      options: optionsWith(options(row[2]), functions(row[3]).metadata),
+      functionId: functions(row[3]).id,
       taskGroupId: groupId(row[4]),
       owner: this.#engine.userName(row[5]),
       attemptsMade: row[6],
@@ -247,6 +251,12 @@ export class LibsqlQueue implements QueueStore {
       payload: row[9] ?? this.#largePayload.get(row[0])![0],
     }));
   }
+}
+
+/** One submit may have functions of several Pythons, so this is not kept with its options. */
+function optionsWith(options: TaskOptions, metadata: JsonObject | null): TaskOptions {
+  const client = withFunctionPython(options.client, metadata);
+  return client === options.client ? options : { ...options, client };
 }
 
 /** Remembers the answers for one page, whose tasks mostly belong together. */

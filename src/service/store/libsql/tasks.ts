@@ -1,9 +1,11 @@
 /** Tasks as their owners see them. */
+import { withFunctionPython } from "../../../contract/client_versions.ts";
 import type { TaskGroupId, TaskId, UserId } from "../../../contract/ids.ts";
 import { DEFAULT_PRIORITY, MAX_ANSWER_BYTES } from "../../../contract/limits.ts";
 import type { TaskOptions } from "../../../contract/protocol/messages.ts";
 import { isTerminal, type TaskEvent, type TaskState } from "../../../contract/task_state.ts";
 import type {
+  JsonObject,
   Page,
   PageQuery,
   StoredResult,
@@ -48,6 +50,7 @@ type DetailRow = [
   storedAttempt: number,
   maxAttempts: number,
   options: string | null,
+  functionMetadata: string | null,
   timeline: string | null,
   progress: string | null,
   resultTimeline: string | null,
@@ -101,9 +104,9 @@ export class LibsqlTasks implements TaskStore {
     this.#summary = new Query(connection, `${SELECT_SUMMARY} WHERE t.task_id = ?`);
     this.#detail = new Query(
       connection,
-      `SELECT t.state, t.attempt, t.max_attempts, s.options, t.timeline, t.progress, r.timeline,
-         ${RESULT_COLUMNS}
-       FROM tasks t JOIN submissions s USING (submission_row)
+      `SELECT t.state, t.attempt, t.max_attempts, s.options, f.metadata, t.timeline, t.progress,
+         r.timeline, ${RESULT_COLUMNS}
+       FROM tasks t JOIN submissions s USING (submission_row) JOIN functions f USING (function_row)
          LEFT JOIN results r ON r.sequence = t.result_sequence WHERE t.task_row = ?`,
     );
     this.#timelines = new Query(
@@ -198,8 +201,18 @@ export class LibsqlTasks implements TaskStore {
   #detailOf(taskRow: number, summaryRow: SummaryRow): TaskDetailRow {
     const summary = this.#summaries.of(summaryRow);
     const { taskId, endpointId, createdAt, completedAt } = summary;
-    const [state, attempt, maxAttempts, options, service, progress, reported, ...result] = this
-      .#detail.get(taskRow)!;
+    const [
+      state,
+      attempt,
+      maxAttempts,
+      optionsText,
+      metadata,
+      service,
+      progress,
+      reported,
+      ...result
+    ] = this.#detail.get(taskRow)!;
+    const options = fromJson<TaskOptions>(optionsText);
     const received: TaskEvent = { state: "received", at: createdAt, by: "service", attempt: 0 };
     const timeline = boundTimeline([
       received,
@@ -210,7 +223,8 @@ export class LibsqlTasks implements TaskStore {
     return {
       ...summary,
       maxAttempts,
-      priority: fromJson<TaskOptions>(options)?.priority ?? DEFAULT_PRIORITY,
+      priority: options?.priority ?? DEFAULT_PRIORITY,
+      client: withFunctionPython(options?.client, fromJson<JsonObject>(metadata)),
       payloadKept: isTerminal(state) ? this.#inputs.of(taskId)?.payload !== null : true,
       timeline,
       result: finishedOf(taskId, state, completedAt, result),

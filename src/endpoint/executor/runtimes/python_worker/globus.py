@@ -8,6 +8,7 @@ of `globus_compute_endpoint/engines/helper.py`.
 import inspect
 import json
 import os
+import pickle
 import signal
 import sys
 import time
@@ -199,18 +200,25 @@ def two_ways(theirs):
         )
 
 
-def other_python():
-    """The client's Python, when its bytecode is not that of this one."""
-    theirs = Task.client.get("python")
-    if theirs is None or "." not in theirs or theirs.split(".")[:2] == VERSION.split(".")[:2]:
-        return None
-    return theirs
+def python_of(what):
+    """The Python that serialized it, where that is known: of a function the one it was registered in."""
+    keys = ("function_python", "python") if what == "The function" else ("python",)
+    return next((Task.client[key] for key in keys if key in Task.client), None)
+
+
+def is_other(python):
+    """Whether its bytecode is not that of this one."""
+    return "." in python and python.split(".")[:2] != VERSION.split(".")[:2]
+
+
+def with_dill(what, pickled):
+    return dill_for("%s: serialized" % what).loads(pickled)
 
 
 def load(what, pickled, loads):
     """Loads a pickle; `what` is "The function" or "The arguments"."""
-    theirs = other_python()
-    if theirs is not None and BYTECODE in pickled:
+    theirs = python_of(what)
+    if theirs is not None and is_other(theirs) and BYTECODE in pickled:
         raise TaskFailure(
             "CouldNotExecuteUserTaskError",
             "DeserializationError",
@@ -219,7 +227,7 @@ def load(what, pickled, loads):
             two_ways(theirs),
         )
     try:
-        return loads(pickled)
+        return loads(what, pickled)
     except ModuleNotFoundError as thrown:
         raise module_missing(what, thrown)
     except TaskFailure:
@@ -250,15 +258,13 @@ def module_missing(what, thrown):
 
 def unreadable(what, thrown, theirs):
     versions = "a Python that is not known" if theirs is None else "Python %s" % theirs
-    if theirs is None and "python" in Task.client:
-        versions = "Python %s" % Task.client["python"]
     dill = version_of("dill")
     return TaskFailure(
         "CouldNotExecuteUserTaskError",
         "DeserializationError",
         "%s: serialized by %s, not readable by %s with dill %s: %s"
         % (what, versions, HERE, dill, shown(thrown)),
-        two_ways(theirs) if theirs is not None else
+        two_ways(theirs) if theirs is not None and is_other(theirs) else
         "Compare the versions of Python and dill at both ends. Source and JSON depend on neither: "
         + SOURCE_AND_JSON,
     )
@@ -273,8 +279,7 @@ def shown(thrown):
 def load_other_data(header, body, blobs):
     """Arguments in a form that is neither JSON nor ours."""
     if header == "00":
-        dill = dill_for("The arguments: serialized")
-        return load("The arguments", base64_bytes(body), dill.loads), True
+        return load("The arguments", base64_bytes(body), with_dill), True
     if header == "13":
         return first_that_loads(
             "The arguments", unpack(body), lambda part: load_data(part, blobs)
@@ -285,12 +290,9 @@ def load_other_data(header, body, blobs):
 def load_other_code(header, body, handle):
     """A function in a form that is not plain source."""
     if header == "02":
-        import pickle
-
-        return load("The function", base64_bytes(body), pickle.loads)
+        return load("The function", base64_bytes(body), lambda _, data: pickle.loads(data))
     if header in ("01", "03", "04"):
-        dill = dill_for("The function: serialized")
-        loaded = load("The function", base64_bytes(body), dill.loads)
+        loaded = load("The function", base64_bytes(body), with_dill)
         return loaded if header == "01" else function_of_source(loaded[0], loaded[1], handle)
     if header == "10":
         parts = iter(body.split(":"))
