@@ -83,10 +83,16 @@ export function bytecodeHint(
   if (task === undefined || !CRASHES.includes(end.signal)) return null;
   if (!task.environment.startsWith("python") || !isPickled(task.attempt.code)) return null;
   const theirs = task.attempt.options.client?.python ?? "of unknown version";
+  if (minorOf(theirs) === minorOf(String(version))) return null;
   return `The function was serialized with dill by Python ${theirs}, and this worker is Python ` +
     `${version}: bytecode of another minor version crashes. Use the same Python at both ends, or ` +
     "send source and JSON: Executor(endpoint_id, serializer=ComputeSerializer(" +
     "strategy_code=PureSourceTextInspect(), strategy_data=JSONData())).";
+}
+
+/** Pythons that differ in no more than what follows it read each other's bytecode. */
+function minorOf(version: string): string {
+  return version.split(".").slice(0, 2).join(".");
 }
 
 /** A worker that ended, or was given up, before it was ready. */
