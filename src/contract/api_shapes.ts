@@ -32,6 +32,8 @@ export const ErrorBodySchema = v.object({
   error_args: v.array(v.unknown()),
   http_status_code: v.number(),
   hint: v.optional(v.string()),
+  /** `reason` and `hint` once more: the official SDK shows its users no other field than this. */
+  message: v.optional(v.string()),
   retryable: v.optional(v.boolean()),
 });
 export type ErrorBody = v.InferOutput<typeof ErrorBodySchema>;

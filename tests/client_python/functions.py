@@ -8,6 +8,9 @@ import os
 import subprocess
 import sys
 import time
+import urllib.parse
+import xml.etree.ElementTree as tree
+import xml.sax.saxutils
 
 import funcx
 from funcx import InputError, Progress, Record, source_of
@@ -120,6 +123,31 @@ def decorators():
     assert called(even, 10) is True and called(odd, 10) is False
 
 
+def quoted_xml(text):
+    return xml.sax.saxutils.escape(urllib.parse.quote(text)) + tree.Element("x").tag
+
+
+def modules():
+    """A module of a package is there only where it was imported."""
+    assert called(quoted_xml, "a b") == "a%20bx"
+    assert source_of(quoted_xml).text.splitlines()[:3] == [
+        "import urllib.parse",
+        "import xml.etree.ElementTree as tree",
+        "import xml.sax.saxutils",
+    ], source_of(quoted_xml).text
+
+
+def lambdas():
+    with_default = lambda x, more=lambda y: y + 1, n=2: more(x) * n
+    assert called(with_default, 3) == 8
+    pair = (lambda x: x + 1, lambda x: x + 2)
+    assert called(pair[1], 1) == 3
+    inner = (lambda: (lambda: 1)(), lambda: (lambda: 2)())
+    assert called(inner[1]) == 2
+    same = (lambda x, n=1: x + n, lambda x, n=2: x + n)
+    refused(same[0], "cannot be told from others", "def")
+
+
 def nested():
     step = 2
 
@@ -137,8 +165,6 @@ def nested():
     assert called(inner, 1) == (2, "\n  as it is")
     refused(closing, "step, a variable outside of it (int)")
     refused(lambda x: x + LIMIT, "LIMIT")
-    pair = (lambda x: x + 1, lambda x: x + 2)
-    assert called(pair[1], 1) == 3
 
 
 def cells():
@@ -225,7 +251,21 @@ def parameters():
     }, funcx.parameters_of(function)
 
 
+PARTS = (
+    methods,
+    others,
+    decorators,
+    modules,
+    lambdas,
+    nested,
+    cells,
+    prompt,
+    shown,
+    bars,
+    parameters,
+)
+
 if __name__ == "__main__":
-    for part in (methods, others, decorators, nested, cells, prompt, shown, bars, parameters):
+    for part in PARTS:
         part()
     print("fine")

@@ -2,9 +2,8 @@
 import { assertEquals } from "../../src/lib/assert.ts";
 import { pythonOf } from "../../src/portal/run/snippets.ts";
 import { PATH_WITH_PYTHON, PYTHON } from "../helpers/python.ts";
-import { Running } from "../helpers/running.ts";
-import { processTest, type TestEnv } from "../helpers/test_env.ts";
-import { pythons, startWithClient, TEST_FOLDER } from "./pythons.ts";
+import { processTest } from "../helpers/test_env.ts";
+import { pythons, runPython, startWithClient, TEST_FOLDER } from "./pythons.ts";
 
 processTest("a program runs its functions with funcx.py", async (env) => {
   const { service, file, sha256 } = await startWithClient(env);
@@ -17,9 +16,9 @@ processTest("a program runs its functions with funcx.py", async (env) => {
   assertEquals(again.status, 304);
 
   for (const python of pythons()) {
-    await run(env, [python, "-m", "doctest", file], "");
-    await run(env, [python, `${TEST_FOLDER}/functions.py`], "fine\n");
-    await run(env, [python, `${TEST_FOLDER}/scenario.py`], "fine\n");
+    await runPython(env, [python, "-m", "doctest", file], "");
+    await runPython(env, [python, `${TEST_FOLDER}/functions.py`], "fine\n");
+    await runPython(env, [python, `${TEST_FOLDER}/scenario.py`], "fine\n");
   }
 }, { ignore: PYTHON === undefined, path: PATH_WITH_PYTHON });
 
@@ -45,31 +44,9 @@ processTest("the call that the portal shows in Python does what the portal does"
   const printed = snippet.replace("import os\n", "import json, os\n")
     .replace(/print\((.+)\)$/m, "print(json.dumps($1))");
   for (const python of pythons().slice(-1)) {
-    const found = await run(env, [python, "-c", printed], undefined, {
+    const found = await runPython(env, [python, "-c", printed], undefined, {
       FUNCX_TOKEN: service.token,
     });
     assertEquals(JSON.parse(found), [args[0], args.slice(1), kwargs]);
   }
 }, { ignore: PYTHON === undefined, path: PATH_WITH_PYTHON });
-
-/** What it printed, which is `expected` where that is given. */
-async function run(
-  env: TestEnv,
-  command: readonly string[],
-  expected?: string,
-  more: Readonly<Record<string, string>> = {},
-): Promise<string> {
-  await using running = new Running(command, {
-    env: { ...env.environment, PYTHONPATH: env.home, PYTHONDONTWRITEBYTECODE: "1", ...more },
-    clearEnv: true,
-    cwd: env.home,
-  });
-  const { code, stdout, stderr } = await running.finished(120_000);
-  assertEquals({ command, code, stdout, stderr: code === 0 ? "" : stderr }, {
-    command,
-    code: 0,
-    stdout: expected ?? stdout,
-    stderr: "",
-  });
-  return stdout;
-}

@@ -1,6 +1,8 @@
 /** The Pythons that are here, and what a program with `funcx.py` needs to run. */
+import { assertEquals } from "../../src/lib/assert.ts";
 import { fromFileUrl, join } from "../../src/lib/path.ts";
 import { PYTHON } from "../helpers/python.ts";
+import { Running } from "../helpers/running.ts";
 import { ServiceUnderTest } from "../helpers/service.ts";
 import type { TestEnv } from "../helpers/test_env.ts";
 
@@ -22,6 +24,28 @@ export async function startWithClient(
     ["client", "python", "--output", join(env.home, "funcx.py")],
   );
   return { service, ...printed };
+}
+
+/** What a program printed, which is `expected` where that is given; it has to end well. */
+export async function runPython(
+  env: TestEnv,
+  command: readonly string[],
+  expected?: string,
+  more: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  await using running = new Running(command, {
+    env: { ...env.environment, PYTHONPATH: env.home, PYTHONDONTWRITEBYTECODE: "1", ...more },
+    clearEnv: true,
+    cwd: env.home,
+  });
+  const { code, stdout, stderr } = await running.finished(120_000);
+  assertEquals({ command, code, stdout, stderr: code === 0 ? "" : stderr }, {
+    command,
+    code: 0,
+    stdout: expected ?? stdout,
+    stderr: "",
+  });
+  return stdout;
 }
 
 /** Those of pyenv from 3.6 on, else the one of PATH; says which minor versions it lacks. */

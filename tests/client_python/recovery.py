@@ -5,8 +5,6 @@ import concurrent.futures
 import http.server
 import json
 import os
-import subprocess
-import sys
 import tempfile
 import threading
 
@@ -255,14 +253,14 @@ def shutdowns(client, folder):
 
 def large_results(client, folder):
     """A large result that is slow to come holds up nothing."""
-    gate, download, begun = threading.Event(), client.download_text, threading.Event()
+    gate, download, begun = threading.Event(), client.download, threading.Event()
 
     def slow(blob):
         begun.set()
         assert gate.wait(60)
         return download(blob)
 
-    client.download_text = slow
+    client.download = slow
     with Executor("default", client) as executor:
         large = [executor.submit(long_text, 3000000 + index) for index in range(5)]
         assert begun.wait(60)
@@ -270,27 +268,6 @@ def large_results(client, folder):
         assert not any(each.done() for each in large)
         gate.set()
         assert [len(each.result(60)) for each in large] == [3000000 + x for x in range(5)]
-
-
-LEAVING = """
-from funcx import Executor
-
-def square(x):
-    return x * x
-
-executor = Executor("default")
-executor.submit(square, 7).add_done_callback(lambda future: print(future.result(), flush=True))
-"""
-
-
-def end_of_program(client, folder):
-    """As with other executors, a program's end waits for its tasks."""
-    file = os.path.join(folder, "leaving.py")
-    with open(file, "w") as stream:
-        stream.write(LEAVING)
-    options = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "timeout": 60}
-    ended = subprocess.run([sys.executable, file], **options)
-    assert (ended.returncode, ended.stdout) == (0, b"49\n"), ended
 
 
 PARTS = [
@@ -302,7 +279,6 @@ PARTS = [
     failing_map,
     shutdowns,
     large_results,
-    end_of_program,
     killed_service,
 ]
 

@@ -3,6 +3,7 @@
 import concurrent.futures
 import math
 import os
+import subprocess
 import sys
 import time
 
@@ -128,6 +129,26 @@ def scenario(executor, client):
     again.shutdown()
 
 
+LEAVING = """
+from funcx import Executor
+
+def square(x):
+    return x * x
+
+executor = Executor("default")
+executor.submit(square, 7).add_done_callback(lambda future: print(future.result(), flush=True))
+"""
+
+
+def end_of_program():
+    """As with other executors, a program's end waits for its tasks."""
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "timeout": 60}
+    with open("leaving.py", "w") as file:
+        file.write(LEAVING)
+    ended = subprocess.run([sys.executable, "leaving.py"], **options)
+    assert (ended.returncode, ended.stdout) == (0, b"49\n"), ended
+
+
 def pickled(client):
     with Executor("default", client, serializer="pickle") as executor:
         assert executor.submit(lambda x: {x, 1}, 2).result(60) == {1, 2}
@@ -140,6 +161,7 @@ if __name__ == "__main__":
     with Executor("default", client) as executor:
         scenario(executor, client)
     pickled(client)
+    end_of_program()
     refused("INVALID_AUTH_TOKEN", Client(client.url, "wrong").whoami)
     refused("SERVICE_UNAVAILABLE", Client("http://127.0.0.1:1", "wrong").whoami)
     refused("ENDPOINT_NOT_FOUND", lambda: Executor("nowhere", client), "default")

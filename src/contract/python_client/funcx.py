@@ -31,7 +31,9 @@ import atexit
 import base64
 import builtins
 import concurrent.futures
+import contextlib
 import dis
+import functools
 import hashlib
 import hmac
 import html
@@ -40,6 +42,7 @@ import inspect
 import io
 import json
 import logging
+import math
 import os
 import pickle
 import random
@@ -51,13 +54,14 @@ import sysconfig
 import textwrap
 import threading
 import time
-import tokenize
 import types
 import urllib.parse
 import urllib.request
 import uuid
 import weakref
-from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple, Union
+from typing import Any, Callable, Dict, Generator, Iterable, Iterator, List, NamedTuple
+from typing import Optional, Tuple, Union
+from urllib.parse import quote
 
 __version__ = "0.1.0"
 __all__ = [
@@ -75,9 +79,9 @@ __all__ = [
     "TaskFuture",
 ]
 
-KIB, MIB = 1024, 1024 * 1024
+MIB = 1024 * 1024
 # Arguments above this are uploaded as blobs, and the task refers to them.
-INLINE_BYTES = 256 * KIB
+INLINE_BYTES = MIB // 4
 # One request of an upload or a download.
 CHUNK_BYTES = 8 * MIB
 # A submit is closed when it holds so much.
@@ -93,6 +97,11 @@ PICKLE_PROTOCOL = 4
 PASSING = (
     "RESOURCE_LOCKED SERVICE_BUSY SERVICE_STOPPING STORAGE_FULL SERVICE_UNAVAILABLE TIMED_OUT"
 ).split()
+
+Function = Union[Callable[..., Any], str]
+# A JSON object, as the service gives or takes it.
+Document = Dict[str, Any]
+Headers = Dict[str, str]
 
 log = logging.getLogger("funcx")
 
@@ -121,16 +130,16 @@ class InputError(FuncxError, ValueError):
     """A function, an argument or an option that cannot be sent; nothing was sent."""
 
 
-def invalid(message: str, hint: str) -> InputError:
-    return InputError("INPUT_INVALID", message, hint)
-
-
 class AuthenticationError(FuncxError):
     """No token, or one that the service does not take or that may not do this."""
 
 
 class ServiceUnavailable(FuncxError):
     """Nobody answers, or not in time; the same call may succeed later."""
+
+
+class ShutDown(FuncxError, RuntimeError):
+    """The executor takes no more tasks."""
 
 
 class TaskCancelled(FuncxError):
@@ -170,33 +179,37 @@ class RemoteTraceback(Exception):
         return '\n"""\n%s"""' % self.args[0]
 
 
-def error_of_answer(url: str, status: int, body: Any) -> FuncxError:
+def invalid(message: str, hint: str) -> InputError:
+    return InputError("INPUT_INVALID", message, hint)
+
+
+def error_of_answer(url: str, status: int, body: bytes) -> FuncxError:
     """The error that an answer which is not 2xx stands for."""
-    if not isinstance(body, dict) or not isinstance(body.get("code"), str):
+    try:
+        told = json.loads(body.decode("utf-8"))
+        code, message, hint = told["code"], told["reason"], told.get("hint")
+    except (ValueError, LookupError, TypeError):
         code = "SERVICE_UNAVAILABLE" if status >= 500 else "REQUEST_MALFORMED"
         message = "%s answered with status %d and without an error of this service" % (url, status)
         hint = "check that the address is that of a funcX service, and what stands before it"
-        return (ServiceUnavailable if status >= 500 else FuncxError)(code, message, hint)
     if status in (401, 403):
-        kind = AuthenticationError
-    elif status in (502, 503, 504):
-        kind = ServiceUnavailable
-    else:
-        kind = FuncxError
-    return kind(body["code"], str(body.get("reason", "")), body.get("hint"))
+        return AuthenticationError(code, message, hint)
+    away = status in (502, 503, 504) or code == "SERVICE_UNAVAILABLE"
+    return (ServiceUnavailable if away else FuncxError)(code, message, hint)
 
 
-def error_of_task(task: Dict[str, Any]) -> FuncxError:
+def error_of_task(task: Document) -> FuncxError:
     """The error of a task that did not succeed, as the service tells it."""
     error = task.get("error")
-    if error is None:
-        if task["status"] == "cancelled":
-            return TaskCancelled("TASK_CANCELLED", "the task was cancelled")
-        return TaskFailed(
-            "UNKNOWN_TASK_FAILURE", "the task failed and its endpoint did not say why"
-        )
     if task["status"] == "cancelled":
+        error = error or {"code": "TASK_CANCELLED", "message": "the task was cancelled"}
         return TaskCancelled(error["code"], error["message"], error.get("hint"))
+    if error is None:
+        return TaskFailed(
+            "UNKNOWN_TASK_FAILURE",
+            "the task failed and its endpoint did not say why",
+            "see `funcx-endpoint logs` on the endpoint's machine",
+        )
     return TaskFailed(
         error["code"], error["message"], error.get("hint"), error["type"], error["traceback"]
     )
@@ -210,10 +223,6 @@ class Source(NamedTuple):
 
     name: str
     text: str
-
-    def packed(self) -> str:
-        """As the service takes it: one packed buffer."""
-        return pack(["st\n%s:%s" % (self.name, self.text)])
 
 
 def source_of(function: Callable[..., Any]) -> Source:
@@ -231,17 +240,17 @@ def source_of(function: Callable[..., Any]) -> Source:
     refuse_other_callables(function)
     bundle = Bundle(function)
     if bundle.missing:
-        name = bundle.root_name
         raise invalid(
-            "%s uses what is not sent with it: %s" % (name, "; ".join(bundle.missing)),
+            "%s uses what is not sent with it: %s" % (bundle.name, "; ".join(bundle.missing)),
             "pass values as arguments, and import modules inside the function",
         )
-    return Source(bundle.root_name, bundle.text())
+    return Source(bundle.name, bundle.text())
 
 
 def refuse_other_callables(function: Any) -> None:
     """Raises ``InputError`` for what is callable and no plain function."""
     name = getattr(function, "__qualname__", None) or repr(function)
+    is_python = inspect.isfunction(function) or hasattr(function, "__wrapped__")
     if inspect.ismethod(function):
         problem = "%s is a method, whose object would have to travel with it" % name
         hint = "write a function that takes what it needs of the object as arguments"
@@ -250,10 +259,10 @@ def refuse_other_callables(function: Any) -> None:
         hint = "write a function outside of the class"
     elif inspect.isclass(function):
         problem, hint = "%s is a class" % name, "write a function that makes the object and uses it"
-    elif inspect.isbuiltin(function) or isinstance(function, type(str.join)):
+    elif inspect.isroutine(function) and not is_python:
         problem = "%s has no Python source, so it cannot be sent" % name
         hint = "wrap it: def call(x): return %s(x)" % name
-    elif not inspect.isfunction(function) and not hasattr(function, "__wrapped__"):
+    elif not is_python:
         problem = "a %s is not a function" % type(function).__name__
         hint = "write a function, or give the id of a registered one"
     elif inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
@@ -279,9 +288,11 @@ class Bundle:
         self.parts = []  # type: List[str]
         plain = inspect.unwrap(function)
         self.module = plain.__module__
-        self.future = "from __future__ import annotations\n" if has_future(plain) else ""
-        self.root_name = "call" if plain.__name__ == "<lambda>" else plain.__name__
-        self.take(self.root_name, function)
+        annotations = getattr(__future__, "annotations", None)
+        postponed = annotations and plain.__code__.co_flags & annotations.compiler_flag
+        self.future = "from __future__ import annotations\n" if postponed else ""
+        self.name = "call" if plain.__name__ == "<lambda>" else plain.__name__
+        self.take(self.name, function)
 
     def text(self) -> str:
         head = self.future + "".join(line + "\n" for line in sorted(self.imports))
@@ -290,63 +301,55 @@ class Bundle:
     def take(self, name: str, value: Any) -> None:
         text = definition_of(name, value)
         self.taken[name] = value
+        by = "" if name == self.name else " (used by %s)" % name
         for used in sorted(used_names(self.future + text) - {name}):
-            self.resolve(used, value, name)
+            found, meant = look_up(used, inspect.unwrap(value))
+            if not found:
+                problem = None if hasattr(builtins, used) else "which is not defined"
+            elif isinstance(meant, types.ModuleType) and used not in self.taken:
+                problem = self.take_import(used, meant, text)
+            else:
+                problem = self.take_value(used, meant)
+            if problem is not None:
+                self.missing.append("%s, %s%s" % (used, problem, by))
         self.parts.append(text)
 
-    def resolve(self, name: str, user: Any, user_name: str) -> None:
-        """Takes along what `name` stands for, or notes why not."""
-        found, value = look_up(name, inspect.unwrap(user))
-        by = "" if user_name == self.root_name else " (used by %s)" % user_name
+    def take_import(self, name: str, module: types.ModuleType, text: str) -> Optional[str]:
+        """Imports a module as `text` uses it, or says why that cannot be."""
+        if not is_installed(module):
+            where = getattr(module, "__file__", None) or "made by this program"
+            return "a module of your own (%s)" % where
+        if name != module.__name__:
+            self.imports.add("import %s as %s" % (module.__name__, name))
+            return None
+        # Modules of a package are its attributes only where somebody has imported them.
+        for path in re.findall(r"(?<![\w.])%s(?:\.\w+)*" % name, text):
+            while path != name and path not in sys.modules:
+                path = path.rpartition(".")[0]
+            self.imports.add("import " + path)
+        return None
+
+    def take_value(self, name: str, value: Any) -> Optional[str]:
+        """Takes a function or class of the same module along, or says why that cannot be."""
         if name in self.taken:
             # Two functions may mean different things by one name.
-            if found and self.taken[name] is not value:
-                self.missing.append("%s, which is two different things%s" % (name, by))
-        elif not found:
-            if not hasattr(builtins, name) and name not in ("__name__", "__builtins__"):
-                self.missing.append("%s, which is not defined%s" % (name, by))
-        elif isinstance(value, types.ModuleType):
-            self.take_import(name, value, "import %s" % value.__name__, by)
-        elif (
-            inspect.isfunction(value) or inspect.isclass(value) or hasattr(value, "__wrapped__")
-        ) and (value.__module__ == self.module and getattr(value, "__name__", None) == name):
+            return None if self.taken[name] is value else "which is two different things"
+        named = inspect.isfunction(value) or inspect.isclass(value)
+        home, own_name = getattr(value, "__module__", None), getattr(value, "__name__", None)
+        if (named or hasattr(value, "__wrapped__")) and (home, own_name) == (self.module, name):
             try:
                 self.take(name, value)
             except InputError as error:
-                self.missing.append("%s, since %s%s" % (name, error.message, by))
-        else:
-            self.take_member(name, value, by)
-
-    def take_import(self, name: str, module: types.ModuleType, line: str, by: str) -> None:
-        if not is_installed(module):
-            where = getattr(module, "__file__", None) or "made by this program"
-            self.missing.append("%s, a module of your own (%s)%s" % (name, where, by))
-        elif name == module.__name__:
-            self.imports.add(line)
-        elif "." in module.__name__ and name == module.__name__.partition(".")[0]:
-            self.imports.add(line)
-        else:
-            self.imports.add("%s as %s" % (line, name))
-
-    def take_member(self, name: str, value: Any, by: str) -> None:
-        """What was imported from an installed module; else it is a variable."""
-        module = sys.modules.get(getattr(value, "__module__", None) or "")
-        for original in (name, getattr(value, "__name__", None)):
-            if module is None or module.__name__ == "__main__" or not is_installed(module):
-                break
-            if isinstance(original, str) and getattr(module, original, self) is value:
+                return "since " + error.message
+            return None
+        module = sys.modules.get(home or "")
+        for original in (name, str(own_name)) if module and is_installed(module) else ():
+            if getattr(module, original, self) is value:
                 alias = "" if original == name else " as " + name
-                self.imports.add("from %s import %s%s" % (module.__name__, original, alias))
-                return
+                self.imports.add("from %s import %s%s" % (home, original, alias))
+                return None
         what = "function" if inspect.isfunction(value) else type(value).__name__
-        if inspect.isfunction(value) or inspect.isclass(value):
-            what = "%s of %s" % (what, value.__module__)
-        self.missing.append("%s, a variable outside of it (%s)%s" % (name, what, by))
-
-
-def has_future(function: Any) -> bool:
-    feature = getattr(__future__, "annotations", None)
-    return bool(feature and function.__code__.co_flags & feature.compiler_flag)
+        return "a variable outside of it (%s%s)" % (what, " of %s" % home if named else "")
 
 
 def definition_of(name: str, value: Any) -> str:
@@ -374,15 +377,9 @@ def unindented(text: str) -> str:
     """
     if text[:1] not in " \t":
         return text
-    kept = "if True:\n" + text
-    shifted = textwrap.dedent(text)
-    try:
-        same = ast.dump(ast.Module(ast.parse(kept).body[0].body)) == ast.dump(  # type: ignore
-            ast.Module(ast.parse(shifted).body)  # type: ignore
-        )
-    except SyntaxError:
-        same = False
-    return shifted if same else kept
+    if any(mark in text for mark in ('"""', "'''", "\\\n")):
+        return "if True:\n" + text
+    return textwrap.dedent(text)
 
 
 def lambda_text(text: str, function: Any) -> str:
@@ -393,36 +390,16 @@ def lambda_text(text: str, function: Any) -> str:
             "pass them as arguments",
         )
     found = set()
-    for start in lambda_starts(text):
-        expression = longest_lambda(text[start:])
+    for word in re.finditer(r"\blambda\b", text):
+        expression = longest_lambda(text[word.start() :])
         if expression is not None:
-            code = compile("(%s)" % expression, "<lambda>", "eval").co_consts[0]
-            mine = function.__code__
-            if code_facts(code) == code_facts(mine):
+            # Behind those that are its own defaults.
+            *_, code = codes_in(compile("(%s)" % expression, "<lambda>", "eval"))
+            if code_facts(code) == code_facts(function.__code__):
                 found.add(expression)
     if len(found) == 1:
         return found.pop()
     raise invalid("the lambda cannot be told from others in its lines", "define it with def")
-
-
-def code_facts(code: Any) -> Tuple[Any, ...]:
-    constants = tuple(each for each in code.co_consts if not isinstance(each, types.CodeType))
-    return (code.co_code, code.co_names, code.co_varnames, code.co_freevars, constants)
-
-
-def lambda_starts(text: str) -> List[int]:
-    """Where a lambda begins; the lines may be part of a statement."""
-    offsets, starts, position = [], [], 0
-    for line in text.splitlines(True):
-        offsets.append(position)
-        position += len(line)
-    try:
-        for token in tokenize.generate_tokens(io.StringIO(text).readline):
-            if token.type == tokenize.NAME and token.string == "lambda":
-                starts.append(offsets[token.start[0] - 1] + token.start[1])
-    except (tokenize.TokenError, IndentationError, SyntaxError):
-        pass
-    return starts
 
 
 def longest_lambda(text: str) -> Optional[str]:
@@ -433,14 +410,27 @@ def longest_lambda(text: str) -> Optional[str]:
     """
     for end in range(len(text), 0, -1):
         # An expression ends with a name, a number, a string or a bracket.
-        if not (text[end - 1].isalnum() or text[end - 1] in "_)]}\"'."):
-            continue
-        try:
-            if isinstance(ast.parse("(%s)" % text[:end], mode="eval").body, ast.Lambda):
-                return text[:end]
-        except (SyntaxError, ValueError):
-            continue
+        if text[end - 1].isalnum() or text[end - 1] in "_)]}\"'.":
+            with contextlib.suppress(SyntaxError, ValueError):
+                if isinstance(ast.parse("(%s)" % text[:end], mode="eval").body, ast.Lambda):
+                    return text[:end]
     return None
+
+
+def codes_in(code: types.CodeType) -> List[types.CodeType]:
+    return [each for each in code.co_consts if isinstance(each, types.CodeType)]
+
+
+def code_facts(code: types.CodeType) -> Tuple[Any, ...]:
+    """What two lambdas with the same text have in common, wherever they stand."""
+    # Before Python 3.11 there are names of inner functions among them, which say where they stand.
+    constants = [
+        each
+        for each in code.co_consts
+        if not isinstance(each, types.CodeType) and "<locals>" not in str(each)
+    ]
+    inner = [code_facts(each) for each in codes_in(code)]
+    return (code.co_code, code.co_names, code.co_varnames, code.co_freevars, constants, inner)
 
 
 def used_names(source: str) -> "set[str]":
@@ -449,77 +439,68 @@ def used_names(source: str) -> "set[str]":
     >>> sorted(used_names("def f(x):\\n    y = x\\n    return sqrt(y) + len(z)\\n"))
     ['len', 'sqrt', 'z']
     """
-    names = set()
-    waiting = [compile(source, "<function>", "exec", dont_inherit=True)]
-    top = waiting[0]
-    defined = {each.argval for each in dis.get_instructions(top) if each.opname == "STORE_NAME"}
+    module = compile(source, "<function>", "exec", dont_inherit=True)
+    # These are there by themselves.
+    used, given, waiting = (
+        set(),
+        {"__name__", "__builtins__", "__qualname__", "__module__"},
+        [module],
+    )
     while waiting:
         code = waiting.pop()
-        steps = list(dis.get_instructions(code))
-        local = {each.argval for each in steps if each.opname == "STORE_NAME"}
-        for step in steps:
-            if step.opname == "LOAD_GLOBAL":
-                names.add(step.argval)
-            elif (
-                step.opname in ("LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS")
-                and step.argval not in local
-            ):
-                names.add(step.argval)
-        waiting.extend(each for each in code.co_consts if isinstance(each, types.CodeType))
-    # Names of a class body, such as __qualname__, are there by themselves.
-    return {
-        name for name in names if name not in defined and name not in ("__qualname__", "__module__")
-    }
+        waiting.extend(codes_in(code))
+        steps = [(each.opname, each.argval) for each in dis.get_instructions(code)]
+        stored = {name for operation, name in steps if operation == "STORE_NAME"}
+        if code is module:
+            given |= stored
+        used |= {name for operation, name in steps if operation == "LOAD_GLOBAL"}
+        used |= {
+            name
+            for operation, name in steps
+            if operation in ("LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS") and name not in stored
+        }
+    return used - given
 
 
 def look_up(name: str, user: Any) -> Tuple[bool, Any]:
     """What a function or class means by a name: from around it, else of its module."""
-    if inspect.isfunction(user) and name in user.__code__.co_freevars:
+    if not inspect.isfunction(user):
+        outside = vars(sys.modules.get(user.__module__, builtins))
+    elif name in user.__code__.co_freevars:
         cell = (user.__closure__ or ())[user.__code__.co_freevars.index(name)]
         try:
             return True, cell.cell_contents
         except ValueError:
             return False, None
-    if inspect.isfunction(user):
-        outside = user.__globals__
     else:
-        outside = vars(sys.modules.get(user.__module__, builtins))
-    return (True, outside[name]) if name in outside else (False, None)
+        outside = user.__globals__
+    return name in outside, outside.get(name)
 
 
 def is_installed(module: types.ModuleType) -> bool:
     """Whether it is of Python or of a package, so that another machine may have it as well."""
-    package = sys.modules.get(module.__name__.partition(".")[0], module)
     if module.__name__ == "__main__":
         return False
+    package = sys.modules.get(module.__name__.partition(".")[0], module)
     paths = list(getattr(package, "__path__", ())) or [getattr(package, "__file__", None)]
     if paths == [None]:
-        return package.__name__ in sys.builtin_module_names or bool(
-            getattr(package, "__spec__", None)
-        )
-    installed = {os.path.realpath(each) + os.sep for each in sysconfig.get_paths().values()}
-    folders = ("site-packages", "dist-packages")
+        # Of the interpreter itself, unless a program has made it.
+        return getattr(package, "__spec__", None) is not None
+    library = tuple(os.path.realpath(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib"))
     return any(
-        os.path.realpath(path).startswith(tuple(installed)) or any(each in path for each in folders)
+        "site-packages" in path
+        or "dist-packages" in path
+        or os.path.realpath(path).startswith(library)
         for path in paths
     )
 
 
-JSON_TYPES = {
-    "int": "integer",
-    "float": "number",
-    "str": "string",
-    "bool": "boolean",
-    "dict": "object",
-    "Dict": "object",
-    "list": "array",
-    "List": "array",
-    "tuple": "array",
-    "Tuple": "array",
-}
+JSON_TYPES = dict(
+    int="integer", float="number", str="string", bool="boolean", dict="object", list="array"
+)
 
 
-def parameters_of(function: Any) -> Optional[Dict[str, Any]]:
+def parameters_of(function: Any) -> Optional[Document]:
     """JSON Schema of what a function takes, of which the portal makes a form.
 
     >>> parameters_of(lambda a, n=2: a)["properties"]
@@ -536,8 +517,10 @@ def parameters_of(function: Any) -> Optional[Dict[str, Any]]:
             continue
         has_default = each.default is not each.empty
         written = each.annotation if each.annotation is not each.empty else type(each.default)
-        kind = JSON_TYPES.get(str(getattr(written, "__name__", written)))
-        schema = found["properties"][each.name] = {"type": kind} if kind else {}
+        # List of typing is list as well.
+        kind = str(getattr(written, "__name__", written)).lower().replace("tuple", "list")
+        schema = {"type": JSON_TYPES[kind]} if kind in JSON_TYPES else {}  # type: Document
+        found["properties"][each.name] = schema
         if not has_default:
             found["required"].append(each.name)
         elif json_problem(each.default) is None and len(json.dumps(each.default)) <= 1000:
@@ -583,58 +566,42 @@ def json_buffer(value: Any, name: str = "the value") -> str:
     funcx.InputError: argument 1 cannot be JSON: a set at [0]['a'] (INPUT_INVALID)
     hint: send lists, dicts, strings, numbers, booleans and None, or choose serializer="pickle"
     """
-    problem = json_problem(value)
-    if problem is None:
-        try:
-            text = json.dumps(value, allow_nan=False, separators=(",", ":"), ensure_ascii=False)
-            text.encode("utf-8")
-            return "11\n" + text
-        except UnicodeEncodeError:
-            # Half of a surrogate pair has only its escape.
-            return "11\n" + json.dumps(value, allow_nan=False, separators=(",", ":"))
-        except (TypeError, ValueError, RecursionError) as error:
-            problem = str(error)
+    try:
+        problem = json_problem(value)
+        if problem is None:
+            return "11\n" + json.dumps(value, separators=(",", ":"))
+    except RecursionError:
+        problem = "it is nested too deeply, or in itself"
+    except ValueError as error:
+        problem = str(error)
     raise invalid(
         "%s cannot be JSON: %s" % (name, problem),
         'send lists, dicts, strings, numbers, booleans and None, or choose serializer="pickle"',
     )
 
 
-PLAIN = frozenset((bool, float, int, str, type(None)))
-
-
-def json_problem(value: Any, where: str = "", depth: int = 0) -> Optional[str]:
-    """The first thing in a value that JSON does not have."""
-    if type(value) in PLAIN:
-        if value != value or value in (float("inf"), float("-inf")):
-            return "%r%s" % (value, where and " at " + where)
-        return None
-    if depth > 900:
-        return "it is nested too deeply, or in itself"
-    if isinstance(value, dict):
-        for key, item in value.items():
-            if not isinstance(key, str):
-                return "the key %.80r%s is no string" % (key, where and " at " + where)
-            problem = json_problem(item, "%s[%r]" % (where, key), depth + 1)
-            if problem is not None:
-                return problem
-        return None
-    if isinstance(value, (list, tuple)):
-        # Long lists of numbers are not looked through one by one; json.dumps finds their NaN.
-        kinds = set(map(type, value))
-        if kinds <= PLAIN and float not in kinds:
+def json_problem(value: Any, where: str = "") -> Optional[str]:
+    """The first thing in a value that JSON does not have, and its place."""
+    at = " at " + where if where else ""
+    if isinstance(value, (dict, list, tuple)):
+        is_dict = isinstance(value, dict)
+        # Long lists are not looked through one by one.
+        if not is_dict and set(map(type, value)) <= {bool, int, str, type(None)}:
             return None
-        for index, item in enumerate(value):
-            problem = json_problem(item, "%s[%d]" % (where, index), depth + 1)
+        for key, item in getattr(value, "items", lambda: enumerate(value))():
+            if is_dict and not isinstance(key, str):
+                return "the key %.80r%s is no string" % (key, at)
+            problem = json_problem(item, "%s[%r]" % (where, key))
             if problem is not None:
                 return problem
         return None
-    if isinstance(value, (str, int, float)):
+    if isinstance(value, float) and not math.isfinite(value):
+        return "%r%s" % (value, at)
+    if value is None or isinstance(value, (str, int, float)):
         return None
-    kind = type(value).__name__
     if isinstance(value, File):
-        return "a File%s has to be an argument itself" % (where and " at " + where)
-    return "a %s%s" % (kind, where and " at " + where)
+        return "a File%s has to be an argument itself" % at
+    return "a %s%s" % (type(value).__name__, at)
 
 
 class SendingPickler(pickle.Pickler):
@@ -672,33 +639,30 @@ def pickle_buffer(value: Any, name: str = "the value") -> str:
 SERIALIZERS = {"json": json_buffer, "pickle": pickle_buffer}
 
 
-def argument_buffers(
-    args: Tuple[Any, ...], kwargs: Dict[str, Any], serializer: str
-) -> Tuple[str, str]:
+def argument_buffers(args: Iterable[Any], kwargs: Document, serializer: str) -> List[str]:
     """Positional and keyword arguments; what cannot be sent is named by its position."""
     if serializer not in SERIALIZERS:
         raise invalid("there is no serializer %r" % serializer, 'use "json" or "pickle"')
     write = SERIALIZERS[serializer]
+    args = list(args)
     try:
-        return write(list(args)), write(kwargs)
+        return [write(args), write(kwargs)]
     except InputError:
         # Again one by one, to name the one.
-        for index, value in enumerate(args):
-            write(value, "argument %d" % (index + 1))
-        for key, value in kwargs.items():
+        for key, value in [*enumerate(args, 1), *kwargs.items()]:
             write(value, "argument %s" % key)
         raise
 
 
-def read_result(buffer: str, serializer: str, fetch: Callable[[Dict[str, Any]], str]) -> Any:
+def read_result(buffer: str, serializer: str, fetch: Callable[[Document], bytes]) -> Any:
     """The value of a result buffer. Unpickles only where that was asked for.
 
-    >>> read_result("11\\n[1]", "json", str)
+    >>> read_result("11\\n[1]", "json", bytes)
     [1]
     """
     header, body = buffer[:2], buffer[3:]
     if header == "bl":
-        return read_result(fetch(json.loads(body)), serializer, fetch)
+        return read_result(fetch(json.loads(body)).decode("utf-8"), serializer, fetch)
     if header == "11":
         return json.loads(body)
     if header == "pk" and serializer == "pickle":
@@ -710,9 +674,12 @@ def read_result(buffer: str, serializer: str, fetch: Callable[[Dict[str, Any]], 
                 "the result cannot be unpickled here: %s: %s" % (type(error).__name__, error),
                 "install here what the function returns, or return lists and dicts",
             )
-    raise invalid(
-        "the result has the serializer %r, which is not read here" % header,
-        'ask with serializer="pickle" when you trust the endpoint, or return JSON',
+    kind = {"pk": "pickle", "00": "dill, of another client"}.get(header, repr(header))
+    raise FuncxError(
+        "INPUT_INVALID",
+        "the result is not read here: it was serialized with %s" % kind,
+        'return JSON; or ask with serializer="pickle" when the task was sent so and you trust '
+        "the endpoint",
     )
 
 
@@ -733,20 +700,20 @@ def find_login(url: Optional[str], token: Optional[str], home: Optional[str]) ->
     """As ``funcx-endpoint`` finds it: given, else FUNCX_SERVICE_URL, FUNCX_TOKEN_FILE, `login`."""
     home = home or os.environ.get("FUNCX_USER_DIR") or os.path.expanduser("~/.funcx")
     file = os.path.join(home, "login.json")
-    known = {"current": None, "services": {}}  # type: Dict[str, Any]
+    current, services = None, {}  # type: Optional[str], Document
     try:
         with open(file, encoding="utf-8") as stream:
             known = json.load(stream)
-        services = dict(known["services"])
+        current, services = known.get("current"), dict(known["services"])
     except FileNotFoundError:
-        services = {}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        pass
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise invalid(
             "%s cannot be read: %s" % (file, error),
-            "Move it away and log in again with `funcx-endpoint login`.",
+            "move it away and log in again with `funcx-endpoint login`",
         )
-    hint = "Use `funcx-endpoint login URL`, or `funcx-endpoint service start` for a private one."
-    url = url or os.environ.get("FUNCX_SERVICE_URL") or known.get("current")
+    hint = "use `funcx-endpoint login URL`, or `funcx-endpoint service start` for a private one"
+    url = url or os.environ.get("FUNCX_SERVICE_URL") or current
     if not url:
         raise AuthenticationError("NOT_LOGGED_IN", "no service is chosen", hint)
     url = checked_url(url)
@@ -756,8 +723,11 @@ def find_login(url: Optional[str], token: Optional[str], home: Optional[str]) ->
         try:
             with open(token_file, encoding="utf-8") as stream:
                 token = stream.read().strip()
-        except OSError as error:
-            raise invalid("FUNCX_TOKEN_FILE: %s" % error, "check the path")
+        except (OSError, ValueError) as error:
+            raise invalid(
+                "the file that FUNCX_TOKEN_FILE names cannot be read: %s" % error,
+                "let it name a text file with nothing but the token",
+            )
     token = token or service.get("token")
     if not token:
         raise AuthenticationError("NOT_LOGGED_IN", "there is no token for %s" % url, hint)
@@ -770,15 +740,15 @@ def checked_url(text: str) -> str:
     >>> checked_url("HTTP://LocalHost:8080/")
     'http://localhost:8080'
     """
-    parts = urllib.parse.urlsplit(text)
     try:
+        parts = urllib.parse.urlsplit(text)
         host, port = parts.hostname, parts.port
     except ValueError:
-        host, port = None, None
-    if parts.scheme not in ("http", "https") or not host or parts.username is not None:
+        host = None
+    if not host or parts.scheme not in ("http", "https") or parts.username is not None:
         raise invalid(
             "%r is not the address of a service" % text,
-            "Write it as https://HOST or http://HOST:PORT.",
+            "write it as https://HOST or http://HOST:PORT",
         )
     host = "[%s]" % host if ":" in host else host
     usual = {"http": 80, "https": 443}[parts.scheme]
@@ -789,67 +759,33 @@ def checked_url(text: str) -> str:
 # -- requests ----------------------------------------------------------------------------------
 
 
-class Backoff:
-    """Waits that grow, each by chance between half and all of itself, in seconds."""
-
-    def __init__(self, initial: float = 0.1, maximum: float = 5.0) -> None:
-        self.initial, self.maximum = initial, maximum
-        self.reset()
-
-    def reset(self) -> None:
-        self.upcoming = self.initial
-
-    def next(self) -> float:
-        wait = self.upcoming * (0.5 + random.random() / 2)
-        self.upcoming = min(self.maximum, self.upcoming * 2)
-        return wait
+def pauses(seconds: float = 0.1, maximum: float = 5.0) -> Iterator[float]:
+    """Pauses between tries, which grow, each by chance between half and all of itself."""
+    while True:
+        yield seconds * random.uniform(0.5, 1)
+        seconds = min(maximum, seconds * 2)
 
 
-class Stream:
-    """An answer that goes on; `close` may be called from another thread."""
-
-    def __init__(self, connection: http.client.HTTPConnection) -> None:
-        self.connection = connection
-        # The connection lets go of its socket when the answer begins.
-        self.socket = connection.sock
-        self.answer = None  # type: Optional[http.client.HTTPResponse]
-
-    def events(self) -> Iterator[Tuple[str, str, str]]:
-        return parse_events(iter(lambda: self.answer.read1(65536), b""))  # type: ignore
-
-    def close(self) -> None:
-        try:
-            self.socket.shutdown(socket.SHUT_RDWR)
-        except (OSError, ValueError):
-            pass
-
-
-def parse_events(pieces: Iterable[bytes]) -> Iterator[Tuple[str, str, str]]:
+def parse_events(lines: Iterable[bytes]) -> Iterator[Tuple[str, str, str]]:
     """Kind, id and data of server-sent events.
 
-    >>> list(parse_events([b": hi\\n\\nid: 7\\nda", b"ta: [1]\\n\\n"]))
+    >>> list(parse_events([b": hi\\n", b"\\n", b"id: 7\\n", b"data: [1]\\n", b"\\n"]))
     [('message', '7', '[1]')]
     """
-    held, kind, last, data = [], "message", "", []  # type: List[bytes], str, str, List[str]
-    for piece in pieces:
-        held.append(piece)
-        if b"\n" not in piece:
-            continue
-        *lines, rest = b"".join(held).split(b"\n")
-        held = [rest]
-        for line in lines:
-            field, _, value = line.rstrip(b"\r").decode("utf-8").partition(":")
-            value = value[1:] if value.startswith(" ") else value
-            if field == "data":
-                data.append(value)
-            elif field == "event":
-                kind = value
-            elif field == "id":
-                last = value
-            elif field == "" and value == "" and not line.startswith(b":"):
-                if data:
-                    yield kind, last, "\n".join(data)
-                kind, data = "message", []
+    kind, last, data = "message", "", []  # type: str, str, List[str]
+    for line in lines:
+        field, _, value = line.decode("utf-8").rstrip("\r\n").partition(":")
+        value = value[1:] if value.startswith(" ") else value
+        if field == "data":
+            data.append(value)
+        elif field == "event":
+            kind = value
+        elif field == "id":
+            last = value
+        elif line in (b"\n", b"\r\n"):
+            if data:
+                yield kind, last, "\n".join(data)
+            kind, data = "message", []
 
 
 class Transport:
@@ -864,57 +800,76 @@ class Transport:
     ) -> None:
         self.login, self.timeout, self.patience = login, timeout, patience
         self.parts = urllib.parse.urlsplit(login.url)
-        self.tls = None  # type: Optional[ssl.SSLContext]
+        self.dial = http.client.HTTPConnection  # type: Callable[..., http.client.HTTPConnection]
         if self.parts.scheme == "https":
-            self.tls = ssl.create_default_context(cafile=ca_file)
+            tls = ssl.create_default_context(cafile=ca_file)
             if ca_file is None and login.ca is not None:
-                self.tls.load_verify_locations(cadata=login.ca)
+                tls.load_verify_locations(cadata=login.ca)
+            self.dial = functools.partial(http.client.HTTPSConnection, context=tls)
         self.local = threading.local()
         # Somebody has answered there, so it is worth waiting for.
         self.reached = False
 
     def json(
-        self, method: str, path: str, body: Any = None, headers: Optional[Dict[str, str]] = None
+        self, method: str, path: str, body: Any = None, headers: Optional[Headers] = None
     ) -> Any:
         data = None if body is None else json.dumps(body).encode("ascii")
-        answer = self.bytes(method, path, data, headers)
+        answer = self.send(method, path, data, headers)
         return json.loads(answer.decode("utf-8")) if answer else None
 
-    def bytes(
+    def send(
         self,
         method: str,
         path: str,
         body: Optional[bytes] = None,
-        headers: Optional[Dict[str, str]] = None,
+        headers: Optional[Headers] = None,
     ) -> bytes:
         def exchange() -> bytes:
-            connection = getattr(self.local, "connection", None) or self.connect(self.timeout)
-            self.local.connection = connection
-            answer = self.ask(connection, method, path, body, headers or {})
-            return self.refuse_failure(answer.status, answer.read())
+            if getattr(self.local, "connection", None) is None:
+                self.local.connection = self.connect(self.timeout)
+            return self.ask(self.local.connection, method, path, body, headers).read()
 
         return self.repeat(exchange)
 
-    def stream(
-        self, path: str, headers: Dict[str, str], opened: Callable[[Stream], None]
-    ) -> Stream:
-        """An answer to be read as it comes; `opened` may keep it, to close it from outside."""
+    def events(
+        self,
+        path: str,
+        headers: Optional[Headers] = None,
+        deadline: Optional[float] = None,
+        opened: Callable[[socket.socket], None] = lambda _: None,
+    ) -> Generator[Tuple[str, str, str], None, None]:
+        """Events of an answer that goes on. Raises ``OSError`` where it breaks, or is late.
 
-        def exchange() -> Stream:
-            stream = Stream(self.connect(SILENCE))
+        `opened` is given the socket, by whose shutdown another thread may end this.
+        """
+
+        def left() -> float:
+            seconds = SILENCE if deadline is None else deadline - time.monotonic()
+            return max(0.001, min(SILENCE, seconds))
+
+        def exchange() -> Tuple[Any, Any, Any]:
+            connection = self.connect(left())
+            # The connection lets go of it when the answer begins.
+            stream = connection.sock
+            accept = dict(headers or {}, Accept="text/event-stream")
+            return connection, stream, self.ask(connection, "GET", path, None, accept)
+
+        connection, stream, answer = self.repeat(exchange, deadline)
+
+        def lines() -> Iterator[bytes]:
+            for line in iter(answer.readline, b""):
+                yield line
+                stream.settimeout(left())
+
+        with contextlib.closing(connection):
             opened(stream)
-            asked = dict(headers, Accept="text/event-stream")
-            stream.answer = self.ask(stream.connection, "GET", path, None, asked)
-            if stream.answer.status != 200:
-                self.refuse_failure(stream.answer.status, stream.answer.read())
-            return stream
+            yield from parse_events(lines())
 
-        return self.repeat(exchange)
-
-    def repeat(self, exchange: Callable[[], Any]) -> Any:
+    def repeat(self, exchange: Callable[[], Any], deadline: Optional[float] = None) -> Any:
         """Every request here may come twice without harm: a submit has an idempotency key."""
-        deadline, backoff, failures = time.monotonic() + self.patience, Backoff(), 0
-        while True:
+        end, failures = time.monotonic() + self.patience, 0
+        end = end if deadline is None else min(end, deadline)
+        for pause in pauses():
             try:
                 return exchange()
             except (OSError, http.client.HTTPException) as error:
@@ -926,28 +881,20 @@ class Transport:
                 failures += error.code == "INTERNAL_ERROR"
                 failure = error
                 again = error.code in PASSING and self.reached or error.code == "INTERNAL_ERROR"
-            wait = backoff.next()
-            if not again or failures > 2 or time.monotonic() + wait > deadline:
+            if not again or failures > 2 or time.monotonic() + pause > end:
                 raise failure
-            time.sleep(wait)
+            time.sleep(pause)
 
     def connect(self, timeout: float) -> http.client.HTTPConnection:
-        place = self.parts.hostname or ""
-        port = self.parts.port or (443 if self.tls else 80)
-        if self.tls is None:
-            connection = http.client.HTTPConnection(place, port, timeout=timeout)
+        host, port = self.parts.hostname or "", self.parts.port
+        is_secure = self.parts.scheme == "https"
+        proxy = urllib.request.getproxies().get("https") if is_secure else None
+        if proxy and not urllib.request.proxy_bypass(host):
+            at = urllib.parse.urlsplit(proxy if "//" in proxy else "//" + proxy)
+            connection = self.dial(at.hostname or "", at.port or 80, timeout=timeout)
+            connection.set_tunnel(host, port or 443)
         else:
-            proxy = urllib.request.getproxies().get("https")
-            if proxy and not urllib.request.proxy_bypass(place):
-                at = urllib.parse.urlsplit(proxy if "//" in proxy else "//" + proxy)
-                connection = http.client.HTTPSConnection(
-                    at.hostname or "", at.port or 80, timeout=timeout, context=self.tls
-                )
-                connection.set_tunnel(place, port)
-            else:
-                connection = http.client.HTTPSConnection(
-                    place, port, timeout=timeout, context=self.tls
-                )
+            connection = self.dial(host, port, timeout=timeout)
         connection.connect()
         connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self.login.proof_key is not None:
@@ -957,20 +904,18 @@ class Transport:
     def check_proof(self, connection: http.client.HTTPConnection, key: str) -> None:
         nonce = os.urandom(16).hex()
         connection.request("GET", "%s/v3/health?nonce=%s" % (self.parts.path, nonce))
-        answer = connection.getresponse()
-        try:
-            found = json.loads(answer.read().decode("utf-8"))["proof"]
-        except (ValueError, KeyError, TypeError):
-            found = None
+        body = connection.getresponse().read()
         told = ("%s %s" % (nonce, self.login.url)).encode("utf-8")
         expected = hmac.new(bytes.fromhex(key), told, hashlib.sha256).hexdigest()
-        if isinstance(found, str) and hmac.compare_digest(found.encode(), expected.encode()):
-            return
+        with contextlib.suppress(ValueError, LookupError, TypeError, AttributeError):
+            found = json.loads(body.decode("utf-8"))["proof"]
+            if hmac.compare_digest(found.encode("utf-8"), expected.encode("ascii")):
+                return
         connection.close()
         raise AuthenticationError(
             "SERVICE_NOT_OURS",
             "what listens at %s is not this user's private service" % self.login.url,
-            "See `funcx-endpoint service status`; another program or user may have that port.",
+            "see `funcx-endpoint service status`; another program or user may have that port",
         )
 
     def ask(
@@ -979,25 +924,19 @@ class Transport:
         method: str,
         path: str,
         body: Optional[bytes],
-        headers: Dict[str, str],
+        headers: Optional[Headers],
     ) -> http.client.HTTPResponse:
-        sent = {"Authorization": "Bearer " + self.login.token, "Content-Type": "application/json"}
-        sent.update(headers)
+        """An answer that is a good one; raises the error that another stands for."""
         if connection.sock is None:
             # http.client would dial again by itself, and nobody would have proved anything.
             raise http.client.NotConnected()
-        connection.request(method, self.parts.path + path, body, sent)
-        return connection.getresponse()
-
-    def refuse_failure(self, status: int, body: bytes) -> bytes:
-        if 200 <= status < 300:
-            self.reached = True
-            return body
-        try:
-            document = json.loads(body.decode("utf-8"))
-        except ValueError:
-            document = None
-        raise error_of_answer(self.login.url, status, document)
+        sent = {"Authorization": "Bearer " + self.login.token, "Content-Type": "application/json"}
+        connection.request(method, self.parts.path + path, body, dict(sent, **(headers or {})))
+        answer = connection.getresponse()
+        if not 200 <= answer.status < 300:
+            raise error_of_answer(self.login.url, answer.status, answer.read())
+        self.reached = True
+        return answer
 
     def drop(self) -> None:
         connection = getattr(self.local, "connection", None)
@@ -1026,17 +965,13 @@ class Record(dict):
     """A document of the service; in Jupyter a table of its own."""
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            "<tr><th>%s</th><td>%s</td></tr>" % (html.escape(str(key)), html_cell(value))
-            for key, value in self.items()
-        )
-        return "<table>%s</table>" % rows
+        return html_table([html_cell("th", key), html_cell("td", self[key])] for key in self)
 
 
 class Records(list):
     """Documents of a kind; in Jupyter a table.
 
-    >>> Records([Record(name="<b>", uuid="7")])._repr_html_()
+    >>> re.sub(' style="[^"]*"', "", Records([Record(name="<b>", uuid="7")])._repr_html_())
     '<table><tr><th>name</th><th>uuid</th></tr><tr><td>&lt;b&gt;</td><td>7</td></tr></table>'
     """
 
@@ -1047,79 +982,95 @@ class Records(list):
 
     def _repr_html_(self) -> str:
         columns = [name for name in self.COLUMNS if any(name in each for each in self)]
-        head = "".join("<th>%s</th>" % name for name in columns)
-        rows = (
-            "<tr>%s</tr>" % "".join("<td>%s</td>" % html_cell(each.get(name)) for name in columns)
-            for each in self
-        )
-        return "<table><tr>%s</tr>%s</table>" % (head, "".join(rows))
+        head = [html_cell("th", name) for name in columns]
+        rows = ([html_cell("td", each.get(name)) for name in columns] for each in self)
+        return html_table([head, *rows])
 
 
-def html_cell(value: Any) -> str:
+def html_cell(tag: str, value: Any) -> str:
     text = value if isinstance(value, str) else json.dumps(value, default=str)
-    return html.escape(text if len(text) <= 500 else text[:500] + " …")
+    text = text if len(text) <= 500 else text[:500] + " …"
+    # Names, ids and states stay whole; longer texts keep their lines, and their words may break.
+    is_short = len(text) <= 40 and "\n" not in text
+    wrap = "nowrap" if is_short else "pre-wrap; overflow-wrap: anywhere"
+    style = "text-align: left; vertical-align: top; white-space: " + wrap
+    return '<%s style="%s">%s</%s>' % (tag, style, html.escape(text), tag)
+
+
+def html_table(rows: Iterable[List[str]]) -> str:
+    return "<table>%s</table>" % "".join("<tr>%s</tr>" % "".join(row) for row in rows)
 
 
 class Progress:
-    """How many of some tasks have ended, on one line of a terminal's standard error."""
+    """How many of some tasks have ended: a bar in Jupyter, a line on a terminal's standard error.
+
+    >>> progress = Progress(4, False); progress.ended = 2; print(progress)
+    2/4 tasks
+    >>> progress._repr_html_()
+    '<progress max="4" value="2"></progress> 2/4 tasks'
+    """
 
     WIDTH = 30
     INTERVAL = 0.1
+    # What is over within so many seconds needs no bar.
+    QUIET = 1.0
 
     def __init__(self, total: int, shown: Optional[bool]) -> None:
-        self.notebook = "ipykernel" in sys.modules
-        self.shown = shown if shown is not None else self.notebook or is_terminal(sys.stderr)
+        self.display = notebook_display()  # type: Any
+        is_closed = getattr(sys.stderr, "closed", True)
+        is_seen = self.display is not None or not is_closed and sys.stderr.isatty()
+        self.shown = is_seen if shown is None else shown
         self.total, self.ended, self.failed, self.drawn = total, 0, 0, 0.0
         self.begun = time.monotonic()
         self.lock = threading.Lock()
+
+    def __repr__(self) -> str:
+        failed = ", %d failed" % self.failed if self.failed else ""
+        return "%d/%d tasks%s" % (self.ended, self.total, failed)
+
+    def _repr_html_(self) -> str:
+        return '<progress max="%d" value="%d"></progress> %s' % (self.total, self.ended, self)
 
     def count(self, future: "concurrent.futures.Future[Any]") -> None:
         with self.lock:
             self.ended += 1
             self.failed += future.cancelled() or future.exception() is not None
             now = time.monotonic()
-            # What is over within a second needs no bar.
-            if self.shown and now - self.begun > 1 and now - self.drawn > self.INTERVAL:
-                self.drawn = now
-                self.write("\r" + self.line())
-
-    def line(self) -> str:
-        """
-        >>> progress = Progress(4, False); progress.ended = 2; progress.notebook = True
-        >>> progress.line()
-        '2/4 tasks'
-        """
-        failed = ", %d failed" % self.failed if self.failed else ""
-        text = "%d/%d tasks%s" % (self.ended, self.total, failed)
-        if self.notebook:
-            return text
-        full = self.WIDTH * self.ended // max(1, self.total)
-        return "[%s%s] %s" % ("#" * full, " " * (self.WIDTH - full), text)
+            if self.shown and now - self.begun > self.QUIET and now - self.drawn > self.INTERVAL:
+                self.draw()
 
     def end(self) -> None:
         with self.lock:
             if self.drawn:
-                self.write("\r" + self.line() + "\n")
+                self.draw("\n")
             self.shown, self.drawn = False, 0.0
 
-    def write(self, text: str) -> None:
+    def draw(self, end: str = "") -> None:
+        """For the first time, or in the place of what was drawn before."""
+        self.drawn = time.monotonic()
         try:
-            sys.stderr.write(text)
+            if self.display is not None:
+                # The first call gives back what calls the next ones.
+                self.display = self.display(self) or self.display
+                return
+            full = "#" * (self.WIDTH * self.ended // max(1, self.total))
+            sys.stderr.write("\r[%s] %s%s" % (full.ljust(self.WIDTH), self, end))
             sys.stderr.flush()
         except (OSError, ValueError):
             self.shown = False
 
 
-def is_terminal(stream: Any) -> bool:
-    try:
-        return stream.isatty()
-    except (AttributeError, ValueError):
-        return False
+def notebook_display() -> Optional[Callable[[Any], Any]]:
+    """Shows a value where HTML is seen, and gives back what replaces it; None on a terminal."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    if not hasattr(shell, "kernel"):
+        return None
+    from IPython.display import display
+
+    return lambda value: display(value, display_id=True).update
 
 
 # -- the client --------------------------------------------------------------------------------
-
-Function = Union[Callable[..., Any], str]
 
 
 class Client:
@@ -1173,19 +1124,18 @@ class Client:
         See `source_of` for what is sent.
         """
         if isinstance(function, Source):
-            source, parameters = function, None
+            source, more = function, {}  # type: Source, Document
         else:
-            source, parameters = source_of(function), parameters_of(function)
+            source, more = source_of(function), {"parameters": parameters_of(function)}
             description = description or inspect.getdoc(function)
         body = {
             "function_name": (name or source.name)[:200],
-            "function_code": source.packed(),
+            "function_code": pack(["st\n%s:%s" % source]),
             "description": description[:10000] if description else None,
             "public": public,
             "meta": {"python_version": "%d.%d.%d" % sys.version_info[:3]},
         }
-        if parameters is not None:
-            body["parameters"] = parameters
+        body.update((key, value) for key, value in more.items() if value is not None)
         return self.transport.json("POST", "/v3/functions", body)["function_uuid"]
 
     def register_source(self, text: str, entry: str, **options: Any) -> str:
@@ -1202,7 +1152,7 @@ class Client:
 
     def endpoint_id(self, endpoint: str) -> str:
         """The id of an endpoint by its id or name; raises ENDPOINT_NOT_FOUND or INPUT_INVALID."""
-        if is_uuid(endpoint):
+        if re.match(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z", endpoint):
             return endpoint
         every = self.endpoints(limit=sys.maxsize)
         found = [each["uuid"] for each in every if each["name"] == endpoint]
@@ -1232,7 +1182,7 @@ class Client:
         endpoint = kwargs.pop("endpoint", None)
         if endpoint is None:
             raise invalid("no endpoint is given", 'write endpoint="NAME"')
-        payload = self.payload(tuple(rest), kwargs)
+        payload = self.payload(rest, kwargs)
         where = self.endpoint_id(endpoint)
         which = function if isinstance(function, str) else self.register_function(function)
         return self.submit(where, {which: [payload]})[which][0]
@@ -1241,45 +1191,31 @@ class Client:
         self, endpoint_id: str, tasks: Dict[str, List[str]], **options: Any
     ) -> Dict[str, List[str]]:
         """Payloads by function id; ids of the tasks in the same order. Repeated, it is one."""
-        body = dict(options, tasks=tasks)
         key = {"Idempotency-Key": str(uuid.uuid4())}
-        path = "/v3/endpoints/%s/submit" % quoted(endpoint_id)
-        return self.transport.json("POST", path, body, key)["tasks"]
+        path = "/v3/endpoints/%s/submit" % quote(endpoint_id, "")
+        return self.transport.json("POST", path, dict(options, tasks=tasks), key)["tasks"]
 
-    def payload(
-        self, args: Tuple[Any, ...], kwargs: Dict[str, Any], serializer: str = "json"
-    ) -> str:
+    def payload(self, args: Iterable[Any], kwargs: Document, serializer: str = "json") -> str:
         """Arguments as they travel; files and large ones are uploaded first."""
-        if any(isinstance(each, File) for each in args + tuple(kwargs.values())):
-            if serializer != "json":
+        given = [dict(enumerate(args)), kwargs]  # type: List[Dict[Any, Any]]
+        plain = [
+            {key: None if isinstance(each, File) else each for key, each in values.items()}
+            for values in given
+        ]
+        buffers = argument_buffers(plain[0].values(), plain[1], serializer)
+        is_large = sum(map(len, buffers)) > INLINE_BYTES
+        for index, values in enumerate(given):
+            files = {key: each for key, each in values.items() if isinstance(each, File)}
+            if files and serializer != "json":
                 raise invalid("a File needs JSON", 'use serializer="json"')
-            return pack(
-                [
-                    self.with_files(list(enumerate(args)), list(args)),
-                    self.with_files(list(kwargs.items()), dict(kwargs)),
-                ]
-            )
-        buffers = list(argument_buffers(args, kwargs, serializer))
-        if sum(map(len, buffers)) * 4 > INLINE_BYTES:
-            encoded = [buffer.encode("utf-8") for buffer in buffers]
-            if sum(map(len, encoded)) > INLINE_BYTES:
-                for index, data in enumerate(encoded):
-                    if len(data) * 2 > INLINE_BYTES:
-                        buffers[index] = "bl\n" + json.dumps(self.upload(io.BytesIO(data)))
+            if files:
+                blobs = {str(key): self.upload_file(each) for key, each in files.items()}
+                value = json.loads(buffers[index][3:])
+                buffers[index] = "bf\n" + json.dumps({"value": value, "files": blobs})
+            elif is_large and len(buffers[index]) * 2 > INLINE_BYTES:
+                blob = self.upload(io.BytesIO(buffers[index].encode("ascii")))
+                buffers[index] = "bl\n" + json.dumps(blob)
         return pack(buffers)
-
-    def with_files(self, items: List[Tuple[Any, Any]], value: Any) -> str:
-        files = {}
-        for key, item in items:
-            if isinstance(item, File):
-                with open(item.path, "rb") as stream:
-                    blob = dict(self.upload(stream), name=os.path.basename(item.path))
-                files[str(key)] = blob
-                value[key] = None
-        plain = json_buffer(value, "an argument")
-        if not files:
-            return plain
-        return "bf\n" + json.dumps({"value": json.loads(plain[3:]), "files": files})
 
     def get_result(
         self, task_id: str, timeout: Optional[float] = None, serializer: str = "json"
@@ -1291,46 +1227,34 @@ class Client:
         """
         return self.value_of(self.wait(task_id, timeout), serializer)
 
-    def wait(self, task_id: str, timeout: Optional[float]) -> Dict[str, Any]:
+    def wait(self, task_id: str, timeout: Optional[float]) -> Document:
         deadline = None if timeout is None else time.monotonic() + timeout
-        backoff = Backoff(0.05)
-        path = "/v3/tasks/%s/follow" % quoted(task_id)
-        while True:
-            timers = []  # type: List[threading.Timer]
-
-            def opened(stream: Stream) -> None:
-                if deadline is not None:
-                    timers.append(
-                        threading.Timer(max(0, deadline - time.monotonic()), stream.close)
-                    )
-                    timers[-1].daemon = True
-                    timers[-1].start()
-
+        path = "/v3/tasks/%s/follow" % quote(task_id, "")
+        for pause in pauses(0.05):
             try:
-                for kind, _, data in self.transport.stream(path, {}, opened).events():
-                    if kind == "finished":
-                        return json.loads(data)
-            except (OSError, http.client.HTTPException):
-                pass
+                with contextlib.closing(self.transport.events(path, deadline=deadline)) as events:
+                    for kind, _, data in events:
+                        if kind == "finished":
+                            return json.loads(data)
+            except (OSError, http.client.HTTPException) as broken:
+                log.info("the stream of task %s broke: %s", task_id, broken)
             except ServiceUnavailable:
                 if deadline is None or time.monotonic() < deadline:
                     raise
-            finally:
-                for timer in timers:
-                    timer.cancel()
             if deadline is not None and time.monotonic() >= deadline:
                 raise concurrent.futures.TimeoutError()
-            time.sleep(backoff.next())
+            time.sleep(pause)
+        raise AssertionError("there is always one more pause")
 
-    def value_of(self, task: Dict[str, Any], serializer: str) -> Any:
+    def value_of(self, task: Document, serializer: str) -> Any:
         """The result of a finished task; raises its error."""
         if task["status"] != "success":
             raise error_of_task(task)
-        return read_result(task.get("result", "11\nnull"), serializer, self.download_text)
+        return read_result(task.get("result", "11\nnull"), serializer, self.download)
 
     def task(self, task_id: str) -> Record:
         """All that is known of a task: timeline, output, result."""
-        return Record(self.transport.json("GET", "/v3/tasks/" + quoted(task_id)))
+        return Record(self.transport.json("GET", "/v3/tasks/" + quote(task_id, "")))
 
     def tasks(self, limit: int = 100, **filters: str) -> Records:
         """Your tasks, newest first. Filters: `status`, `endpoint_id`, and others of the API."""
@@ -1343,25 +1267,27 @@ class Client:
 
     def group_task_ids(self, task_group_id: str) -> List[str]:
         """Ids of all tasks of a group."""
-        answer = self.transport.json("GET", "/v2/taskgroup/" + quoted(task_group_id))
+        answer = self.transport.json("GET", "/v2/taskgroup/" + quote(task_group_id, ""))
         return [each["id"] for each in answer["tasks"]]
 
     def pages(self, path: str, limit: int, filters: Dict[str, str]) -> Records:
-        found, cursor = Records(), None  # type: Records, Optional[str]
+        found, query = Records(), dict(filters)
         while len(found) < limit:
-            query = dict(filters, limit=str(min(1000, limit - len(found))))
-            if cursor is not None:
-                query["cursor"] = cursor
+            query["limit"] = str(min(1000, limit - len(found)))
             answer = self.transport.json("GET", "%s?%s" % (path, urllib.parse.urlencode(query)))
             found.extend(map(Record, answer["items"]))
-            cursor = answer["next_cursor"]
-            if cursor is None:
+            if answer["next_cursor"] is None:
                 break
+            query["cursor"] = answer["next_cursor"]
         return found
 
     # Blobs.
 
-    def upload(self, stream: Any) -> Dict[str, Any]:
+    def upload_file(self, file: File) -> Document:
+        with open(file.path, "rb") as stream:
+            return dict(self.upload(stream), name=os.path.basename(file.path))
+
+    def upload(self, stream: Any) -> Document:
         """Uploads what a binary stream has and returns the reference; goes on where it stopped."""
         hash, size = hashlib.sha256(), 0
         for chunk in iter(lambda: stream.read(MIB), b""):
@@ -1374,7 +1300,7 @@ class Client:
             path = "/v3/blobs/%s?offset=%d&size=%d" % (blob["sha256"], state["offset"], size)
             kind = {"Content-Type": "application/octet-stream"}
             try:
-                answer = self.transport.bytes("PUT", path, stream.read(CHUNK_BYTES), kind)
+                answer = self.transport.send("PUT", path, stream.read(CHUNK_BYTES), kind)
                 state = json.loads(answer.decode("utf-8"))
             except FuncxError as error:
                 # Somebody else uploads the same, or an answer was lost.
@@ -1383,14 +1309,12 @@ class Client:
                 state = self.transport.json("POST", "/v3/blobs", blob)
         return blob
 
-    def download(self, blob: Dict[str, Any]) -> bytes:
+    def download(self, blob: Document) -> bytes:
         """The bytes of a blob; raises BLOB_CORRUPT when they are not what the reference says."""
-        path, parts = "/v3/blobs/%s" % quoted(blob["sha256"]), []  # type: str, List[bytes]
-        for start in range(0, blob["size"], CHUNK_BYTES):
-            end = min(blob["size"], start + CHUNK_BYTES) - 1
-            parts.append(
-                self.transport.bytes("GET", path, None, {"Range": "bytes=%d-%d" % (start, end)})
-            )
+        path, size, parts = "/v3/blobs/" + blob["sha256"], blob["size"], []
+        for start in range(0, size, CHUNK_BYTES):
+            range_ = "bytes=%d-%d" % (start, min(size, start + CHUNK_BYTES) - 1)
+            parts.append(self.transport.send("GET", path, headers={"Range": range_}))
         data = b"".join(parts)
         if hashlib.sha256(data).hexdigest() == blob["sha256"]:
             return data
@@ -1399,17 +1323,6 @@ class Client:
             "what came as blob %s has another SHA-256" % blob["sha256"],
             "try again; if it stays so, see the service's disk and what stands before the service",
         )
-
-    def download_text(self, blob: Dict[str, Any]) -> str:
-        return self.download(blob).decode("utf-8")
-
-
-def is_uuid(text: str) -> bool:
-    return re.match(r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$", text) is not None
-
-
-def quoted(text: str) -> str:
-    return urllib.parse.quote(text, safe="")
 
 
 # -- the executor ------------------------------------------------------------------------------
@@ -1433,6 +1346,7 @@ class TaskFuture(concurrent.futures.Future):
         return self.executor._cancel([self])
 
     def state(self) -> str:
+        """One of queued, submitted, success, failed and cancelled."""
         if self.cancelled():
             return "cancelled"
         if not self.done():
@@ -1443,13 +1357,12 @@ class TaskFuture(concurrent.futures.Future):
         return "<TaskFuture %s %s %s>" % (self.function_name, self.task_id or "-", self.state())
 
     def _repr_html_(self) -> str:
-        known = Record(function=self.function_name, task_id=self.task_id, status=self.state())
-        if self.done() and not self.cancelled():
-            error = self.exception()
-            if error is None:
-                known["result"] = repr(self.result())
-            else:
-                known["error"] = str(error)
+        state = self.state()
+        known = Record(function=self.function_name, task_id=self.task_id or "-", status=state)
+        if state == "success":
+            known["result"] = repr(self.result())
+        elif state == "failed":
+            known["error"] = str(self.exception())
         return known._repr_html_()
 
 
@@ -1488,7 +1401,7 @@ class Executor(concurrent.futures.Executor):
         walltime_seconds: Optional[float] = None,
         priority: Optional[int] = None,
         max_attempts: Optional[int] = None,
-        resource_specification: Optional[Dict[str, Any]] = None,
+        resource_specification: Optional[Document] = None,
         progress: Optional[bool] = None,
     ) -> None:
         argument_buffers((), {}, serializer)
@@ -1514,19 +1427,17 @@ class Executor(concurrent.futures.Executor):
         self._changed = threading.Condition()
         self._queue = []  # type: List[Waiting]
         self._cancels = []  # type: List[str]
-        self._downloads = []  # type: List[Tuple[TaskFuture, Dict[str, Any]]]
-        self._large = 0
+        self._downloads = []  # type: List[Tuple[TaskFuture, Document]]
         # Every future that has not ended.
         self._pending = set()  # type: set
         self._submitted = {}  # type: Dict[str, TaskFuture]
         # Results that overtook the answer to their submit.
-        self._early = {}  # type: Dict[str, Dict[str, Any]]
+        self._early = {}  # type: Dict[str, Document]
         self._sending = self._closed = False
-        # Where the stream goes on, and how often it was sent back to its beginning.
-        self._position = None  # type: Optional[str]
-        self._rewinds = 0
-        self._stream = None  # type: Optional[Stream]
-        self._threads = {}  # type: Dict[str, threading.Thread]
+        # What the service needs to hear to go on with the stream; another one to begin anew.
+        self._place = {}  # type: Headers
+        self._stream = None  # type: Optional[socket.socket]
+        self._threads = []  # type: List[threading.Thread]
         LIVING.add(self)
 
     def __repr__(self) -> str:
@@ -1539,7 +1450,7 @@ class Executor(concurrent.futures.Executor):
         raises ``InputError`` at once; everything else comes with the future.
         """
         self, function, *rest = args
-        return self._start(function, tuple(rest), kwargs)
+        return self._start(function, rest, kwargs)
 
     def map(  # type: ignore
         self,
@@ -1572,27 +1483,21 @@ class Executor(concurrent.futures.Executor):
         progress = Progress(len(futures), self._progress)
         for future in futures:
             future.add_done_callback(progress.count)
-        return self._in_order(futures, deadline, progress, chunksize > 1)
 
-    def _in_order(
-        self,
-        futures: List[TaskFuture],
-        deadline: Optional[float],
-        progress: Progress,
-        chunked: bool,
-    ) -> Iterator[Any]:
-        try:
-            # From the end, so that results which were given out are kept no longer.
-            futures.reverse()
-            while futures:
-                left = None if deadline is None else max(0.0, deadline - time.monotonic())
-                value = futures[-1].result(left)
-                futures.pop()
-                for each in value if chunked else (value,):
-                    yield each
-        finally:
-            progress.end()
-            self._cancel(futures)
+        def in_order() -> Iterator[Any]:
+            try:
+                # From the end, so that results which were given out are kept no longer.
+                futures.reverse()
+                while futures:
+                    left = None if deadline is None else max(0.0, deadline - time.monotonic())
+                    value = futures[-1].result(left)
+                    futures.pop()
+                    yield from value if chunksize > 1 else (value,)
+            finally:
+                progress.end()
+                self._cancel(futures)
+
+        return in_order()
 
     def reload_tasks(self) -> List[TaskFuture]:
         """Futures of the group's tasks, ended or not, but those that this executor waits for.
@@ -1603,7 +1508,7 @@ class Executor(concurrent.futures.Executor):
         with self._submitting:
             ids = self.client.group_task_ids(self.task_group_id)
             with self._changed:
-                self._refuse_closed()
+                self._begin()
                 for task_id in ids:
                     if task_id not in self._submitted:
                         future = TaskFuture(self, "task")
@@ -1611,11 +1516,8 @@ class Executor(concurrent.futures.Executor):
                         self._pending.add(future)
                         self._submitted[task_id] = future
                         futures.append(future)
-                # From the beginning: some have ended before. What the stream brings until it is
-                # opened again moves the position no more.
-                self._position = None
-                self._rewinds += 1
-                self._ensure_thread("funcx-results", self._receive_all)
+                # From the beginning: some have ended before.
+                self._place = {}
                 self._close_stream()
         return futures
 
@@ -1632,35 +1534,41 @@ class Executor(concurrent.futures.Executor):
             self._cancel(pending)
         self._close_stream_if_over()
         if wait:
-            with self._changed:
-                self._changed.wait_for(
-                    lambda: not self._pending and not self._cancels and not self._sending
-                )
-                threads = list(self._threads.values())
-            for thread in threads:
+            for thread in self._threads:
                 if thread is not threading.current_thread():
                     thread.join()
             LIVING.discard(self)
 
     # What becomes of a task, step by step.
 
-    def _start(self, function: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> TaskFuture:
-        self._refuse_closed()
+    def _start(self, function: Any, args: Iterable[Any], kwargs: Document) -> TaskFuture:
+        with self._changed:
+            self._begin()
         payload = self.client.payload(args, kwargs, self.serializer)
         function_id = self._function_id(function)
         name = function if isinstance(function, str) else getattr(function, "name", None)
         future = TaskFuture(self, name or getattr(function, "__name__", "function"))
         with self._changed:
-            self._refuse_closed()
-            self._ensure_thread("funcx-send", self._send_all)
+            self._begin()
             self._pending.add(future)
             self._queue.append(Waiting(future, function_id, payload))
             self._changed.notify_all()
         return future
 
-    def _refuse_closed(self) -> None:
+    def _begin(self) -> None:
+        """Called with `_changed` held, before there is more to do."""
         if self._closed:
-            raise RuntimeError("cannot schedule new futures after shutdown")
+            raise ShutDown(
+                "NOT_RUNNING",
+                "cannot schedule new futures after shutdown of this executor",
+                "submit inside of its with block, or make another one",
+            )
+        if not self._threads:
+            # All of them now: Python 3.12 starts no thread while the program ends.
+            for target in [self._send_all, self._receive_all] + [self._download_all] * DOWNLOADS:
+                name = "funcx" + target.__name__
+                self._threads.append(threading.Thread(target=target, name=name, daemon=True))
+                self._threads[-1].start()
 
     def _function_id(self, function: Any) -> str:
         if isinstance(function, str):
@@ -1672,17 +1580,10 @@ class Executor(concurrent.futures.Executor):
                 self._functions[function] = self.client.register_function(function)
             return self._functions[function]
 
-    def _ensure_thread(self, name: str, target: Callable[[], None]) -> None:
-        """Called with `_changed` held."""
-        if name not in self._threads:
-            self._threads[name] = threading.Thread(target=target, name=name, daemon=True)
-            self._threads[name].start()
-
     def _send_all(self) -> None:
         while True:
             with self._changed:
                 self._sending = False
-                self._changed.notify_all()
                 self._changed.wait_for(lambda: self._queue or self._cancels or self._is_over())
                 if not self._queue and not self._cancels:
                     return
@@ -1729,54 +1630,44 @@ class Executor(concurrent.futures.Executor):
                         self._submitted[task_id] = each.future
             early = [each for task_id, each in self._early.items() if task_id in self._submitted]
             self._early.clear()
-            self._ensure_thread("funcx-results", self._receive_all)
+            self._changed.notify_all()
         for finished in early:
             self._deliver(finished)
 
     def _receive_all(self) -> None:
-        backoff, path = Backoff(0.05), "/v3/task_groups/%s/results" % self.task_group_id
+        waits = pauses(0.05)
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._submitted or self._is_over())
                 if self._is_over():
                     return
-                position, rewinds = self._position, self._rewinds
-            headers = {} if position is None else {"Last-Event-ID": position}
             begun = time.monotonic()
             try:
-                stream = self.client.transport.stream(path, headers, self._keep_stream)
-                try:
-                    self._receive(stream, rewinds)
-                finally:
-                    stream.connection.close()
+                self._receive(self._place)
             except (OSError, http.client.HTTPException) as broken:
                 log.info("the stream of results broke: %s", broken)
             except Exception as error:
                 self._fail_submitted(error)
             if time.monotonic() - begun > 10:
-                backoff.reset()
+                waits = pauses(0.05)
             with self._changed:
-                self._changed.wait_for(self._is_over, backoff.next())
+                self._changed.wait_for(self._is_over, next(waits))
 
-    def _receive(self, stream: Stream, rewinds: int) -> None:
-        with self._changed:
-            # A stream that was asked for before a rewind begins too late. From here on it is
-            # closed by whoever rewinds or ends.
-            if rewinds != self._rewinds or self._is_over():
-                return
-        for _, position, data in stream.events():
+    def _receive(self, place: Headers) -> None:
+        def opened(stream: socket.socket) -> None:
+            with self._changed:
+                self._stream = stream
+                # It was asked for before, and begins too late.
+                if place is not self._place or self._is_over():
+                    self._close_stream()
+
+        path = "/v3/task_groups/%s/results" % self.task_group_id
+        for _, event_id, data in self.client.transport.events(path, place, opened=opened):
             for finished in json.loads(data):
                 self._deliver(finished)
-            with self._changed:
-                if rewinds != self._rewinds or self._is_over():
-                    return
-                self._position = position
+            place["Last-Event-ID"] = event_id
 
-    def _keep_stream(self, stream: Stream) -> None:
-        with self._changed:
-            self._stream = stream
-
-    def _deliver(self, finished: Dict[str, Any]) -> None:
+    def _deliver(self, finished: Document) -> None:
         with self._changed:
             future = self._submitted.pop(finished["task_id"], None)
             if future is None:
@@ -1786,9 +1677,6 @@ class Executor(concurrent.futures.Executor):
             if finished.get("result", "").startswith("bl\n"):
                 # Others do not wait until it is here.
                 self._downloads.append((future, finished))
-                self._large += 1
-                name = "funcx-download-%d" % (self._large % DOWNLOADS)
-                self._ensure_thread(name, self._download_all)
                 self._changed.notify_all()
                 return
         self._finish(future, finished)
@@ -1803,7 +1691,7 @@ class Executor(concurrent.futures.Executor):
             if not future.cancelled():
                 self._finish(future, finished)
 
-    def _finish(self, future: TaskFuture, finished: Dict[str, Any]) -> None:
+    def _finish(self, future: TaskFuture, finished: Document) -> None:
         future.stdout, future.stderr = finished.get("stdout", ""), finished.get("stderr", "")
         try:
             value = self.client.value_of(finished, self.serializer)
@@ -1829,19 +1717,15 @@ class Executor(concurrent.futures.Executor):
 
     def _cancel(self, futures: List[TaskFuture]) -> bool:
         """Whether all of them are cancelled. The service is told in one request."""
-        taken = []
         with self._changed:
-            for future in futures:
-                if future in self._pending:
-                    self._pending.discard(future)
-                    taken.append(future)
-                    if future.task_id is not None:
-                        self._submitted.pop(future.task_id, None)
-                        self._cancels.append(future.task_id)
-                    # Before it can be found in a batch whose answer is on its way.
-                    concurrent.futures.Future.cancel(future)
-            if self._cancels:
-                self._ensure_thread("funcx-send", self._send_all)
+            taken = [future for future in futures if future in self._pending]
+            for future in taken:
+                self._pending.discard(future)
+                if future.task_id is not None:
+                    self._submitted.pop(future.task_id, None)
+                    self._cancels.append(future.task_id)
+                # Before it can be found in a batch whose answer is on its way.
+                concurrent.futures.Future.cancel(future)
             self._changed.notify_all()
         for future in taken:
             future.set_running_or_notify_cancel()
@@ -1860,7 +1744,8 @@ class Executor(concurrent.futures.Executor):
 
     def _close_stream(self) -> None:
         if self._stream is not None:
-            self._stream.close()
+            with contextlib.suppress(OSError, ValueError):
+                self._stream.shutdown(socket.SHUT_RDWR)
 
     def _close_stream_if_over(self) -> None:
         with self._changed:
@@ -1880,10 +1765,8 @@ def chunk_source(function: Function) -> Source:
 LIVING = weakref.WeakSet()  # type: Any
 
 
+@atexit.register
 def end_living() -> None:
     """As other executors do, wait for what was submitted before the program ends."""
     for executor in list(LIVING):
         executor.shutdown()
-
-
-atexit.register(end_living)

@@ -46,8 +46,8 @@ export function exitHint(exit: ProcessExit, oomKills: number, lastWords: string)
     case "SIGFPE":
     case "SIGABRT":
     case "SIGTRAP":
-      return "A library that the function calls has crashed, or it recursed deeper than its stack " +
-        "(sys.setrecursionlimit); see the task's stderr.";
+      return "A library that the function calls, or that reads its arguments, has crashed, or it " +
+        "recursed deeper than its stack (sys.setrecursionlimit); see the task's stderr.";
     case "SIGXCPU":
       return "It used up the processor time that this session or job may use.";
     default:

@@ -1,4 +1,5 @@
 /** How attempts end that the manager ends itself, or whose worker went away. */
+import { bytecodeDiffers } from "../../contract/client_versions.ts";
 import type { TaskError } from "../../contract/errors.ts";
 import { type Assignment, manageError } from "./assignment.ts";
 import type { AttemptOutcome } from "./executor.ts";
@@ -83,8 +84,11 @@ export function bytecodeHint(
   if (task === undefined || !CRASHES.includes(end.signal)) return null;
   if (!task.environment.startsWith("python") || !isPickled(task.attempt.code)) return null;
   const { client } = task.attempt.options;
-  const theirs = client?.function_python ?? client?.python ?? "of unknown version";
-  return `The function was serialized with dill by Python ${theirs}, and this worker is Python ` +
+  const theirs = client?.function_python ?? client?.python;
+  if (theirs !== undefined && !bytecodeDiffers(theirs, String(version))) return null;
+  return `The function was serialized with dill by Python ${
+    theirs ?? "of unknown version"
+  }, and this worker is Python ` +
     `${version}: bytecode of another minor version crashes. Use the same Python at both ends, or ` +
     "send source and JSON: Executor(endpoint_id, serializer=ComputeSerializer(" +
     "strategy_code=PureSourceTextInspect(), strategy_data=JSONData())).";

@@ -52,6 +52,7 @@ function errorBody(error: FuncxError): ErrorBody {
     error_args: error instanceof ValidationError ? [error.key, error.expected, error.found] : [],
     http_status_code: status,
     ...(error.hint === undefined ? {} : { hint: error.hint }),
+    message: error.hint === undefined ? error.message : `${error.message}; ${error.hint}`,
     retryable,
   };
 }

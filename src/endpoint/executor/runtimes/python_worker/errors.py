@@ -33,6 +33,8 @@ def describe(thrown, code, limit):
                 sys.executable,
                 VERSION,
             )
+        elif isinstance(thrown, SystemExit):
+            hint = "Return a value, or raise an exception that says what is wrong."
     error = {
         "code": code,
         "type": kind[:MAX_TYPE_CHARACTERS],
