@@ -32,6 +32,9 @@ export const ErrorBodySchema = v.object({
   http_status_code: v.number(),
   hint: v.optional(v.string()),
   retryable: v.optional(v.boolean()),
+  /** Of requests for tokens, as OAuth 2.0 names them. */
+  error: v.optional(v.string()),
+  error_description: v.optional(v.string()),
 });
 export type ErrorBody = v.InferOutput<typeof ErrorBodySchema>;
 

@@ -32,6 +32,8 @@ const log = logger("service", "globus");
 const MAX_USER_ENDPOINTS = 200;
 const MISSED_HEARTBEATS = 2;
 const HEARTBEAT_DELAY = 15_000;
+/** An agent that finds a command of over 180 s fails the tasks that it is for. */
+const COMMAND_LIFETIME = 60_000;
 /** In which a process that holds tasks of an earlier service is heard, if it is there still. */
 const INHERITED_TIMEOUT = 180_000;
 
@@ -102,6 +104,11 @@ export class GlobusAgent {
     return grantCommands(this.#options.broker, this.#endpointId);
   }
 
+  /** The broker lets it in no more, which ends it. */
+  revoke(): Promise<void> {
+    return this.#options.broker.revokeAgent(this.#endpointId);
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#inheritance);
@@ -114,7 +121,7 @@ export class GlobusAgent {
   async remove(): Promise<void> {
     await this.close();
     for (const one of this.#open) await this.#forget(one);
-    await this.grant();
+    await this.revoke();
     for (const queue of this.#queues) await this.#options.broker.remove(queue);
   }
 
@@ -241,8 +248,7 @@ export class GlobusAgent {
       case "cancel":
         return this.#cancel(message.task_ids);
       case "shutdown":
-        // The broker lets it in no more, which ends it.
-        return void this.grant().catch((thrown) => this.#giveUp(thrown));
+        return void this.revoke().catch((thrown) => this.#giveUp(thrown));
       default:
         return;
     }
@@ -359,11 +365,17 @@ export class GlobusAgent {
     await this.#options.store.userEndpoints.remove(userEndpointId);
   }
 
+  /** An agent that is away is asked when it is back. */
   async #start(record: StoredUserEndpoint, credentials: UserEndpointCredentials): Promise<void> {
     const { broker, store } = this.#options;
-    await broker.publish(commandQueue(this.#endpointId), {
+    if (this.#speaker === undefined) return;
+    const queue = commandQueue(this.#endpointId);
+    // It may be heard before it reads.
+    await broker.wanted(queue, AbortSignal.timeout(COMMAND_LIFETIME));
+    await broker.publish(queue, {
       contentType: "application/json",
       timestamp: Math.floor(this.#now() / 1_000),
+      lifetime: COMMAND_LIFETIME,
       body: startCommand({
         name: `uep.${this.#endpointId}.${record.userEndpointId}`,
         username: record.owner,
