@@ -32,6 +32,8 @@ const log = logger("service", "globus");
 const MAX_USER_ENDPOINTS = 200;
 const MISSED_HEARTBEATS = 2;
 const HEARTBEAT_DELAY = 15_000;
+/** Characters of it in the log. */
+const MAX_COMPLAINT = 2_000;
 /** An agent that finds a command of over 180 s fails the tasks that it is for. */
 const COMMAND_LIFETIME = 60_000;
 /** In which a process that holds tasks of an earlier service is heard, if it is there still. */
@@ -67,7 +69,6 @@ export class GlobusAgent {
   #silence: ReturnType<typeof setTimeout> | undefined;
   #inheritance: ReturnType<typeof setTimeout> | undefined;
   #completed = 0;
-  #problem: EndpointStatus["problem"];
   #closed = false;
 
   constructor(options: AgentOptions) {
@@ -150,14 +151,22 @@ export class GlobusAgent {
       });
     } else if (!this.#closed) {
       const { heartbeat_period: period, error } = message.state;
-      // Of one that a user's configuration kept from starting, only that user is told.
-      this.#problem = !error
-        ? undefined
-        : { code: "START_FAILED", message: error.slice(0, 10_000) };
-      if (period === 0 || error) this.#leave(error || "the agent is shutting down");
+      if (error) this.#complained(error);
+      else if (period === 0) this.#leave("the agent is shutting down");
       else this.#alive(period * 1_000);
     }
     return Promise.resolve();
+  }
+
+  /**
+   * It could not start, and will be silent; or a process that it forked for a user could not, which
+   * says so here as well as to that user, and says nothing of the agent.
+   */
+  #complained(error: string): void {
+    log.warning("endpoint {endpoint}: the agent says: {error}", {
+      endpoint: this.#endpointId,
+      error: error.slice(0, MAX_COMPLAINT),
+    });
   }
 
   #alive(period: number): void {
@@ -235,7 +244,6 @@ export class GlobusAgent {
       pending_tasks: sum("pending_tasks"),
       outstanding_tasks: sum("outstanding_tasks"),
       completed_tasks: this.#completed,
-      ...(this.#problem === undefined ? {} : { problem: this.#problem }),
     };
   }
 
