@@ -35,6 +35,9 @@ export const ErrorBodySchema = v.object({
   /** `reason` and `hint` once more: the official SDK shows its users no other field than this. */
   message: v.optional(v.string()),
   retryable: v.optional(v.boolean()),
+  /** Of requests for tokens, as OAuth 2.0 names them. */
+  error: v.optional(v.string()),
+  error_description: v.optional(v.string()),
 });
 export type ErrorBody = v.InferOutput<typeof ErrorBodySchema>;
 

@@ -8,7 +8,7 @@
  * - Whatever is sent is in the store as well, so a broker that loses a queue costs time, never a
  *   result.
  */
-import type { EndpointId, UserId } from "../../contract/ids.ts";
+import type { UserId } from "../../contract/ids.ts";
 
 /** Where agents publish, with the name of a queue as routing key. */
 export const EXCHANGE = "funcx";
@@ -20,6 +20,8 @@ export interface BrokerMessage {
   readonly contentType?: string;
   /** Seconds since 1970: when what it tells of happened. */
   readonly timestamp?: number;
+  /** Milliseconds after which nobody has a use for it: a broker that keeps it drops it then. */
+  readonly lifetime?: number;
 }
 
 /** How a peer reaches its queues. */
@@ -35,6 +37,12 @@ export interface Reader {
   readonly token: { readonly id: string; readonly expiresAt: number | null };
   /** The names of all queues that he may read begin so; see `queue_names.ts`. */
   readonly queuePrefix: string;
+}
+
+/** The names of queues that an agent may use. */
+export interface AgentQueues {
+  readonly reads: readonly string[];
+  readonly writes: readonly string[];
 }
 
 /** Ends what it was given for; a second call does nothing. */
@@ -63,10 +71,14 @@ export interface Broker {
   remove(queue: string): Promise<void>;
   /** Lets a user read the results of his task groups; each call makes a new password. */
   grantReader(reader: Reader): Promise<ConnectionGrant>;
-  /** Lets an agent read and write the queues of its endpoint; passwords given before end. */
-  grantAgent(endpointId: EndpointId, queues: {
-    readonly reads: readonly string[];
-    readonly writes: readonly string[];
-  }): Promise<ConnectionGrant>;
+  /**
+   * Lets an agent read and write these queues; passwords that were given before end, with their
+   * connections.
+   *
+   * @param agentId of an endpoint, or of a user endpoint
+   */
+  grantAgent(agentId: string, queues: AgentQueues): Promise<ConnectionGrant>;
+  /** Ends what was granted, with its connections. */
+  revokeAgent(agentId: string): Promise<void>;
   close(): Promise<void>;
 }

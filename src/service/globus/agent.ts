@@ -32,6 +32,10 @@ const log = logger("service", "globus");
 const MAX_USER_ENDPOINTS = 200;
 const MISSED_HEARTBEATS = 2;
 const HEARTBEAT_DELAY = 15_000;
+/** Characters of it in the log. */
+const MAX_COMPLAINT = 2_000;
+/** An agent that finds a command of over 180 s fails the tasks that it is for. */
+const COMMAND_LIFETIME = 60_000;
 /** In which a process that holds tasks of an earlier service is heard, if it is there still. */
 const INHERITED_TIMEOUT = 180_000;
 
@@ -65,7 +69,6 @@ export class GlobusAgent {
   #silence: ReturnType<typeof setTimeout> | undefined;
   #inheritance: ReturnType<typeof setTimeout> | undefined;
   #completed = 0;
-  #problem: EndpointStatus["problem"];
   #closed = false;
 
   constructor(options: AgentOptions) {
@@ -102,6 +105,11 @@ export class GlobusAgent {
     return grantCommands(this.#options.broker, this.#endpointId);
   }
 
+  /** The broker lets it in no more, which ends it. */
+  revoke(): Promise<void> {
+    return this.#options.broker.revokeAgent(this.#endpointId);
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#inheritance);
@@ -114,7 +122,7 @@ export class GlobusAgent {
   async remove(): Promise<void> {
     await this.close();
     for (const one of this.#open) await this.#forget(one);
-    await this.grant();
+    await this.revoke();
     for (const queue of this.#queues) await this.#options.broker.remove(queue);
   }
 
@@ -143,14 +151,22 @@ export class GlobusAgent {
       });
     } else if (!this.#closed) {
       const { heartbeat_period: period, error } = message.state;
-      // Of one that a user's configuration kept from starting, only that user is told.
-      this.#problem = !error
-        ? undefined
-        : { code: "START_FAILED", message: error.slice(0, 10_000) };
-      if (period === 0 || error) this.#leave(error || "the agent is shutting down");
+      if (error) this.#complained(error);
+      else if (period === 0) this.#leave("the agent is shutting down");
       else this.#alive(period * 1_000);
     }
     return Promise.resolve();
+  }
+
+  /**
+   * It could not start, and will be silent; or a process that it forked for a user could not, which
+   * says so here as well as to that user, and says nothing of the agent.
+   */
+  #complained(error: string): void {
+    log.warning("endpoint {endpoint}: the agent says: {error}", {
+      endpoint: this.#endpointId,
+      error: error.slice(0, MAX_COMPLAINT),
+    });
   }
 
   #alive(period: number): void {
@@ -228,7 +244,6 @@ export class GlobusAgent {
       pending_tasks: sum("pending_tasks"),
       outstanding_tasks: sum("outstanding_tasks"),
       completed_tasks: this.#completed,
-      ...(this.#problem === undefined ? {} : { problem: this.#problem }),
     };
   }
 
@@ -241,8 +256,7 @@ export class GlobusAgent {
       case "cancel":
         return this.#cancel(message.task_ids);
       case "shutdown":
-        // The broker lets it in no more, which ends it.
-        return void this.grant().catch((thrown) => this.#giveUp(thrown));
+        return void this.revoke().catch((thrown) => this.#giveUp(thrown));
       default:
         return;
     }
@@ -359,11 +373,17 @@ export class GlobusAgent {
     await this.#options.store.userEndpoints.remove(userEndpointId);
   }
 
+  /** An agent that is away is asked when it is back. */
   async #start(record: StoredUserEndpoint, credentials: UserEndpointCredentials): Promise<void> {
     const { broker, store } = this.#options;
-    await broker.publish(commandQueue(this.#endpointId), {
+    if (this.#speaker === undefined) return;
+    const queue = commandQueue(this.#endpointId);
+    // It may be heard before it reads.
+    await broker.wanted(queue, AbortSignal.timeout(COMMAND_LIFETIME));
+    await broker.publish(queue, {
       contentType: "application/json",
       timestamp: Math.floor(this.#now() / 1_000),
+      lifetime: COMMAND_LIFETIME,
       body: startCommand({
         name: `uep.${this.#endpointId}.${record.userEndpointId}`,
         username: record.owner,

@@ -66,7 +66,7 @@ export class GlobusBridge {
    */
   async lock(endpointId: EndpointId): Promise<boolean> {
     const agent = await this.#agents.get(endpointId);
-    await agent?.grant();
+    await agent?.revoke();
     return agent !== undefined;
   }
 

@@ -18,7 +18,7 @@ import { declareQueues, grantTasks, heartbeatQueue, resultQueue, taskQueue } fro
 
 const log = logger("service", "globus");
 
-/** Before a start is asked for again while tasks wait; the agent ignores commands of over 180 s. */
+/** Before a start is asked for again while tasks wait. */
 const START_TIMEOUT = 60_000;
 /** A process that drew back from the broker comes again within 10 s, or is gone. */
 const RETURN_TIMEOUT = 20_000;
@@ -131,7 +131,7 @@ export class UserEndpoint {
   /** Ends it for good, its credentials too. */
   async remove(): Promise<void> {
     await this.close();
-    await grantTasks(this.#broker, this.record.userEndpointId);
+    await this.#broker.revokeAgent(this.record.userEndpointId);
     for (const queue of this.#queues) await this.#broker.remove(queue);
   }
 

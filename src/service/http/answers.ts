@@ -23,6 +23,13 @@ export class WrongMethodError extends FuncxError {
   }
 }
 
+/** A refused request for tokens, which is answered with the words of OAuth 2.0 too (RFC 6749, 5.2). */
+export class OauthError extends FuncxError {
+  constructor(readonly error: "invalid_client" | "invalid_scope", failure: FuncxFailure) {
+    super(failure);
+  }
+}
+
 /** Seconds after which a refused but retryable request may come again. */
 const RETRY_AFTER = "1";
 
@@ -36,7 +43,8 @@ export function valueResponse(value: unknown, type: MediaType, status = 200): Re
 export function errorResponse(error: FuncxError, type: MediaType): Response {
   const { status, retryable } = error.kind;
   const response = valueResponse(errorBody(error), type, status);
-  if (status === 401) response.headers.set("www-authenticate", "Bearer");
+  const scheme = error instanceof OauthError ? "Basic" : "Bearer";
+  if (status === 401) response.headers.set("www-authenticate", scheme);
   if (error instanceof WrongMethodError) response.headers.set("allow", error.methods.join(", "));
   if (retryable && status === 503) response.headers.set("retry-after", RETRY_AFTER);
   if (error instanceof RateLimitError) response.headers.set("retry-after", `${error.retryAfter}`);
@@ -54,6 +62,9 @@ function errorBody(error: FuncxError): ErrorBody {
     ...(error.hint === undefined ? {} : { hint: error.hint }),
     message: error.hint === undefined ? error.message : `${error.message}; ${error.hint}`,
     retryable,
+    ...(error instanceof OauthError
+      ? { error: error.error, error_description: error.message }
+      : {}),
   };
 }
 

@@ -1,8 +1,9 @@
 /** As much of Globus Auth as the agent of Globus Compute needs to log in with a client secret. */
 import type { OauthToken } from "../../contract/api.ts";
 import { FuncxError } from "../../contract/errors.ts";
-import { authenticateToken } from "../auth/caller.ts";
+import { authenticateToken, type Caller } from "../auth/caller.ts";
 import { identityOf } from "../auth/identity.ts";
+import { OauthError } from "../http/answers.ts";
 import type { ServiceParts } from "../parts.ts";
 import type { Call, Handlers } from "./route.ts";
 
@@ -12,14 +13,30 @@ const COMPUTE_SCOPE = "https://auth.globus.org/scopes/facd7ccc-c5f4-42aa-916b-a0
 /** Globus Auth's own lifetime of tokens, seconds; agents ask again before it is over. */
 const TOKEN_LIFETIME = 48 * 60 * 60;
 
+const SECRET_HINT =
+  "set GLOBUS_COMPUTE_CLIENT_SECRET to a token of: funcx-endpoint service token create";
+
 export function oauthHandlers(
   { store, now }: ServiceParts,
 ): Pick<Handlers, "oauthToken" | "userinfo"> {
+  const ownerOf = async (secret: string): Promise<Caller> => {
+    try {
+      return await authenticateToken(store.tokens, secret, now());
+    } catch (thrown) {
+      if (!(thrown instanceof FuncxError)) throw thrown;
+      throw new OauthError("invalid_client", {
+        code: thrown.code,
+        message: `the client secret was refused: ${thrown.message}`,
+        hint: SECRET_HINT,
+      });
+    }
+  };
+
   return {
     oauthToken: async ({ request, body }) => {
       const secret = basicSecret(request.headers.get("authorization")) ?? body.client_secret;
       if (secret === undefined) throw withoutSecret();
-      const { expiresAt } = await authenticateToken(store.tokens, secret, now());
+      const { expiresAt } = await ownerOf(secret);
       const left = expiresAt === null ? Infinity : Math.floor((expiresAt - now()) / 1_000);
       return tokens(secret, body, Math.min(TOKEN_LIFETIME, left));
     },
@@ -75,13 +92,16 @@ function decodeBase64(text: string): string {
 }
 
 function withoutSecret(): FuncxError {
-  return new FuncxError({
+  return new OauthError("invalid_client", {
     code: "USER_UNAUTHENTICATED",
     message: "the request has no client secret",
-    hint: "set GLOBUS_COMPUTE_CLIENT_SECRET to a token of: funcx-endpoint service token create",
+    hint: SECRET_HINT,
   });
 }
 
 function withoutScope(): never {
-  throw new FuncxError({ code: "REQUEST_MALFORMED", message: "the request names no scope" });
+  throw new OauthError("invalid_scope", {
+    code: "REQUEST_MALFORMED",
+    message: "the request names no scope",
+  });
 }

@@ -45,12 +45,18 @@ Deno.test("any other secret, and any other kind of grant, is refused", async () 
     await grant(service, ""),
     await grant(service, token, { grant_type: "password" }),
   ];
-  assertEquals(refusals.map(({ status, body }) => [status, body.code]), [
-    [401, "INVALID_AUTH_TOKEN"],
-    [401, "INVALID_AUTH_TOKEN"],
-    [401, "INVALID_AUTH_TOKEN"],
-    [422, "SEMANTICALLY_INVALID"],
-  ]);
+  const unknown =
+    "the client secret was refused: the token is not one of this service, or is revoked";
+  const over = "the client secret was refused: the token has expired";
+  assertEquals(
+    refusals.map(({ status, body }) => [status, body.code, body.error, body.error_description]),
+    [
+      [401, "INVALID_AUTH_TOKEN", "invalid_client", unknown],
+      [401, "INVALID_AUTH_TOKEN", "invalid_client", over],
+      [401, "INVALID_AUTH_TOKEN", "invalid_client", unknown],
+      [422, "SEMANTICALLY_INVALID", undefined, undefined],
+    ],
+  );
 });
 
 Deno.test("a user has the same identity with each token, and nobody else has it", async () => {

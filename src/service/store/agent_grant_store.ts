@@ -1,8 +1,7 @@
 /** What agents may do at the built-in AMQP server. See `store.ts`. */
-import type { EndpointId } from "../../contract/ids.ts";
 
 export interface AgentGrant {
-  /** Names it; a later one of the endpoint takes its place. No secret. */
+  /** Names it; a later one of the agent takes its place. No secret. */
   readonly grant: string;
   /** Names of queues. */
   readonly reads: readonly string[];
@@ -10,6 +9,8 @@ export interface AgentGrant {
 }
 
 export interface AgentGrantStore {
-  put(endpointId: EndpointId, grant: AgentGrant): Promise<void>;
-  find(endpointId: EndpointId): Promise<AgentGrant | undefined>;
+  /** @param agentId of an endpoint, or of a user endpoint */
+  put(agentId: string, grant: AgentGrant): Promise<void>;
+  find(agentId: string): Promise<AgentGrant | undefined>;
+  remove(agentId: string): Promise<void>;
 }

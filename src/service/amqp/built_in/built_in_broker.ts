@@ -1,11 +1,18 @@
 /** The broker that is part of the service: queues in memory, and a port where peers read them. */
 import { MAX_AMQP_CONNECTIONS_PER_USER } from "../../../contract/limits.ts";
-import type { EndpointId, TaskGroupId, UserId } from "../../../contract/ids.ts";
+import type { TaskGroupId, UserId } from "../../../contract/ids.ts";
 import { newId } from "../../../contract/ids.ts";
 import type { OpenUses } from "../../auth/open_uses.ts";
 import type { TlsFiles } from "../../options.ts";
 import type { Store } from "../../store/store.ts";
-import type { Broker, BrokerMessage, ConnectionGrant, Reader, Subscription } from "../broker.ts";
+import type {
+  AgentQueues,
+  Broker,
+  BrokerMessage,
+  ConnectionGrant,
+  Reader,
+  Subscription,
+} from "../broker.ts";
 import { queuePrefix } from "../queue_names.ts";
 import { AmqpListener } from "./listener.ts";
 import { type Delivery, MessageQueue, type QueueReader } from "./message_queue.ts";
@@ -17,7 +24,7 @@ import type { Host, Session } from "./session.ts";
 const PASSWORD_LIFETIME = 60 * 60 * 1_000;
 
 export interface BuiltInBrokerParts {
-  readonly store: Pick<Store, "serviceId" | "tokens" | "endpoints" | "agentGrants">;
+  readonly store: Pick<Store, "serviceId" | "tokens" | "agentGrants">;
   readonly uses: Pick<OpenUses, "watch">;
   /** Hexadecimal. */
   readonly proofKey: string;
@@ -36,7 +43,7 @@ export class BuiltInBroker implements Broker {
   /** Names of those that are there whether somebody uses them or not. */
   readonly #declared = new Set<string>();
   readonly #connections = new Map<string, number>();
-  readonly #agents = new Map<EndpointId, Set<(reason: string) => void>>();
+  readonly #agents = new Map<string, Set<(reason: string) => void>>();
   readonly #listener: AmqpListener;
 
   /** Throws the system's own error when its port is not to be had. */
@@ -126,14 +133,16 @@ export class BuiltInBroker implements Broker {
     return Promise.resolve(this.#grant({ kind: "reader", user, tokenId: token.id, until }));
   }
 
-  async grantAgent(endpointId: EndpointId, queues: {
-    readonly reads: readonly string[];
-    readonly writes: readonly string[];
-  }): Promise<ConnectionGrant> {
+  async grantAgent(agentId: string, queues: AgentQueues): Promise<ConnectionGrant> {
     const grant = newId();
-    await this.#parts.store.agentGrants.put(endpointId, { grant, ...queues });
-    for (const end of [...this.#agents.get(endpointId) ?? []]) end("another password was given");
-    return this.#grant({ kind: "agent", endpointId, grant });
+    await this.#parts.store.agentGrants.put(agentId, { grant, ...queues });
+    this.#endAgent(agentId, "another password was given");
+    return this.#grant({ kind: "agent", agentId, grant });
+  }
+
+  async revokeAgent(agentId: string): Promise<void> {
+    await this.#parts.store.agentGrants.remove(agentId);
+    this.#endAgent(agentId, "the password was withdrawn");
   }
 
   async close(): Promise<void> {
@@ -157,6 +166,10 @@ export class BuiltInBroker implements Broker {
 
   #forgetIdle(name: string): void {
     if (!this.#declared.has(name) && this.#queues.get(name)?.isIdle) this.#queues.delete(name);
+  }
+
+  #endAgent(agentId: string, reason: string): void {
+    for (const end of [...this.#agents.get(agentId) ?? []]) end(reason);
   }
 
   // -- who comes ----------------------------------------------------------------------------------
@@ -209,23 +222,21 @@ export class BuiltInBroker implements Broker {
   }
 
   async #agentOf(
-    { endpointId, grant }: Account & { kind: "agent" },
+    { agentId, grant }: Account & { kind: "agent" },
   ): Promise<Session | undefined> {
-    const { store } = this.#parts;
-    const known = await store.agentGrants.find(endpointId);
-    const endpoint = await store.endpoints.get(endpointId);
-    if (known?.grant !== grant || endpoint === undefined) return undefined;
+    const known = await this.#parts.store.agentGrants.find(agentId);
+    if (known?.grant !== grant) return undefined;
     return {
-      account: `endpoint ${endpointId}`,
+      account: `agent ${agentId}`,
       mayRead: (queue) => known.reads.includes(queue),
       mayWrite: (queue) => known.writes.includes(queue),
       prepare: (queue) => Promise.resolve(this.#queues.has(queue)),
       watch: (ended) => {
-        const open = this.#agents.get(endpointId) ?? new Set();
-        this.#agents.set(endpointId, open.add(ended));
+        const open = this.#agents.get(agentId) ?? new Set();
+        this.#agents.set(agentId, open.add(ended));
         return () => {
           open.delete(ended);
-          if (open.size === 0) this.#agents.delete(endpointId);
+          if (open.size === 0) this.#agents.delete(agentId);
         };
       },
     };

@@ -4,7 +4,7 @@
  * after a restart of the service.
  */
 import { createHmac, timingSafeEqual } from "node:crypto";
-import type { EndpointId, UserId } from "../../../contract/ids.ts";
+import type { UserId } from "../../../contract/ids.ts";
 
 export type Account =
   | {
@@ -14,7 +14,7 @@ export type Account =
     /** Milliseconds since 1970: no connection begins with it from then on. */
     readonly until: number;
   }
-  | { readonly kind: "agent"; readonly endpointId: EndpointId; readonly grant: string };
+  | { readonly kind: "agent"; readonly agentId: string; readonly grant: string };
 
 const NONCE_BYTES = 12;
 
@@ -30,7 +30,7 @@ export class Passwords {
     const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES)).toHex();
     const name = account.kind === "reader"
       ? `reader.${hexOf(account.user)}.${account.tokenId}.${account.until}.${nonce}`
-      : `agent.${account.endpointId}.${account.grant}.${nonce}`;
+      : `agent.${account.agentId}.${account.grant}.${nonce}`;
     return { name, password: this.#passwordOf(name) };
   }
 
@@ -44,7 +44,7 @@ export class Passwords {
       const [user, tokenId, until] = parts;
       return { kind, user: textOf(user!), tokenId: tokenId!, until: Number(until) };
     }
-    return { kind: "agent", endpointId: parts[0]!, grant: parts[1]! };
+    return { kind: "agent", agentId: parts[0]!, grant: parts[1]! };
   }
 
   #passwordOf(name: string): string {

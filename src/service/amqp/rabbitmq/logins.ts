@@ -1,6 +1,6 @@
 /** RabbitMQ users that the service makes for others. */
-import type { EndpointId, ServiceId } from "../../../contract/ids.ts";
-import { type ConnectionGrant, EXCHANGE, type Reader } from "../broker.ts";
+import type { ServiceId } from "../../../contract/ids.ts";
+import { type AgentQueues, type ConnectionGrant, EXCHANGE, type Reader } from "../broker.ts";
 import { Management } from "./management.ts";
 import { type RabbitAddress, urlFor } from "./rabbit_address.ts";
 
@@ -67,11 +67,8 @@ export class Logins {
   }
 
   /** Ends the login before, with its connections. Throws SERVICE_BUSY. */
-  async forAgent(
-    endpointId: EndpointId,
-    queues: { readonly reads: readonly string[]; readonly writes: readonly string[] },
-  ): Promise<ConnectionGrant> {
-    const name = `funcx-agent.${endpointId}`;
+  async forAgent(agentId: string, queues: AgentQueues): Promise<ConnectionGrant> {
+    const name = agentName(agentId);
     const password = newPassword();
     await this.#management.removeUser(name);
     await this.#management.putUser(name, password);
@@ -86,6 +83,11 @@ export class Logins {
       read: oneOf(queues.reads),
     });
     return { url: urlFor(this.#address, name, password) };
+  }
+
+  /** Throws SERVICE_BUSY. */
+  async removeAgent(agentId: string): Promise<void> {
+    await this.#management.removeUser(agentName(agentId));
   }
 
   close(): void {
@@ -103,6 +105,10 @@ export class Logins {
       if (index < tooMany || made < tooOld) await this.end(name);
     }
   }
+}
+
+function agentName(agentId: string): string {
+  return `funcx-agent.${agentId}`;
 }
 
 function newPassword(): string {

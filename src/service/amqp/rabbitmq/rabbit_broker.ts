@@ -1,13 +1,13 @@
 /** A `Broker` that is a RabbitMQ. */
 import type { Channel, ConsumeMessage, Message } from "amqplib";
 import { Buffer } from "node:buffer";
-import type { EndpointId } from "../../../contract/ids.ts";
 import type { BrokerStatus } from "../../../contract/control.ts";
 import { FuncxError } from "../../../contract/errors.ts";
 import { withTimeout } from "../../../lib/async.ts";
 import { logger } from "../../../lib/log.ts";
 import { messageOf } from "../../../lib/outcome.ts";
 import {
+  type AgentQueues,
   type Broker,
   type BrokerMessage,
   type ConnectionGrant,
@@ -101,7 +101,7 @@ export class RabbitBroker implements Broker {
   async publish(queue: string, message: BrokerMessage): Promise<void> {
     const { publishing } = await this.#link.ready();
     const messageId = crypto.randomUUID();
-    const { body, headers, contentType, timestamp } = message;
+    const { body, headers, contentType, timestamp, lifetime } = message;
     const content = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
     await new Promise<void>((resolve, reject) => {
       publishing.publish("", queue, content, {
@@ -111,6 +111,7 @@ export class RabbitBroker implements Broker {
         headers: { ...headers },
         contentType,
         timestamp,
+        expiration: lifetime,
       }, (error) => error === null ? resolve() : reject(error));
     });
     if (!this.#returned.delete(messageId)) return;
@@ -156,12 +157,13 @@ export class RabbitBroker implements Broker {
     throw new FuncxError({ code: "INVALID_AUTH_TOKEN", message: "the token has just ended" });
   }
 
-  async grantAgent(
-    endpointId: EndpointId,
-    queues: { readonly reads: readonly string[]; readonly writes: readonly string[] },
-  ): Promise<ConnectionGrant> {
+  async grantAgent(agentId: string, queues: AgentQueues): Promise<ConnectionGrant> {
     for (const queue of [...queues.reads, ...queues.writes]) await this.declare(queue);
-    return await this.#logins.forAgent(endpointId, queues);
+    return await this.#logins.forAgent(agentId, queues);
+  }
+
+  async revokeAgent(agentId: string): Promise<void> {
+    await this.#logins.removeAgent(agentId);
   }
 
   async close(): Promise<void> {
