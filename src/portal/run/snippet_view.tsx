@@ -79,7 +79,7 @@ function ClientChecksum(): ComponentChildren {
   if (checksum.value === null) return null;
   return (
     <p class="muted small">
-      {english.run.clientChecksum} <code>{checksum.value}</code>
+      {english.run.clientChecksum} <code class="wrap">{checksum.value}</code>
     </p>
   );
 }

@@ -54,12 +54,17 @@ function startsOf(events: readonly TaskEvent[]): number[] {
   return events.map(({ at }) => latest = Math.max(latest, at));
 }
 
-/** The longer one: a live stream may lack what the end has told, and the other way round. */
+/**
+ * What is known of a task. With its end the service tells the whole of it, by the parts' own clocks;
+ * before, the live stream may be ahead of what was read, and the other way round.
+ */
 export function fullerTimeline(
-  one: readonly TaskEvent[],
-  other: readonly TaskEvent[],
+  live: readonly TaskEvent[],
+  read: readonly TaskEvent[],
 ): readonly TaskEvent[] {
-  return other.length > one.length ? other : one;
+  const last = read[read.length - 1];
+  if (last !== undefined && isTerminal(last.state)) return read;
+  return read.length > live.length ? read : live;
 }
 
 /** Such as `14:03:22.123`, in the reader's time zone. */

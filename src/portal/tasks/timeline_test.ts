@@ -1,6 +1,6 @@
 import { assertEquals } from "../../lib/assert.ts";
 import type { TaskEvent } from "../../contract/task_state.ts";
-import { timelineOf } from "./timeline.ts";
+import { fullerTimeline, timelineOf } from "./timeline.ts";
 
 function move(state: TaskEvent["state"], at: number): TaskEvent {
   return { state, at, by: "service", attempt: 1 };
@@ -42,4 +42,13 @@ Deno.test("a reader whose clock is behind sees no negative stretch either", () =
 
 Deno.test("a task without moves has no stretches", () => {
   assertEquals(timelineOf([], 7), { hops: [], seconds: 0 });
+});
+
+Deno.test("of an ended task the service's account counts, of another one the longer", () => {
+  const live = [move("received", 1_000), move("waiting-for-nodes", 1_300), move("running", 1_200)];
+  assertEquals(fullerTimeline(live, live.slice(0, 2)), live);
+  assertEquals(fullerTimeline(live.slice(0, 2), live), live);
+  const ended = [...live, move("success", 1_400)];
+  const told = [move("received", 1_000), move("running", 1_200), move("success", 1_400)];
+  assertEquals(fullerTimeline(ended, told), told);
 });
