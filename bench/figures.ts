@@ -29,6 +29,7 @@ export const PEERS = {
   celery: "Celery + Redis",
   bullmq: "BullMQ + Redis",
   bullmqDurable: "BullMQ + Redis, appendfsync always",
+  globus: "Globus Compute endpoint",
   xargs: "xargs -P2",
   parallel: "GNU parallel -j2",
 } as const;
@@ -46,6 +47,7 @@ const SERVICE_PEERS = [
   { peer: PEERS.bullmq, times: 3 },
   { peer: PEERS.bullmqDurable, times: 3 },
 ] as const;
+const BETTER_THAN_GLOBUS = [{ peer: PEERS.globus, times: 1 }] as const;
 const XARGS = [{ peer: PEERS.xargs, times: 0.9 }] as const;
 const SERVICE_FLOORS = ["floor.trip_tasks", "floor.libsql_rows", "floor.websocket_tasks"];
 const TRIP_FLOORS = [
@@ -335,10 +337,48 @@ export const FIGURES: readonly Figure[] = [
     ...time,
     target: 500,
   },
+  {
+    id: "17.trip",
+    label: "official SDK, one no-op at a time by its Executor, p50",
+    ...time,
+    target: 50,
+    floors: ["floor.sdk_poll"],
+  },
+  {
+    id: "17.quick_trip",
+    label: "the same where the SDK looks each millisecond at what has come",
+    ...time,
+    target: 50,
+    versus: BETTER_THAN_GLOBUS,
+  },
+  {
+    id: "17.rate",
+    label: "official SDK, 5,000 no-ops at once by its Executor",
+    ...rate,
+    versus: BETTER_THAN_GLOBUS,
+  },
+  {
+    id: "17.first",
+    label: "official SDK, from the start of the endpoint to the result of a task that waits for it",
+    unit: "s",
+    better: "lower",
+    versus: BETTER_THAN_GLOBUS,
+  },
+  {
+    id: "17.memory",
+    label: "the endpoint after that, all its processes",
+    ...memory,
+    versus: BETTER_THAN_GLOBUS,
+  },
 ];
 
 /** What the machine allows without the program, beside which a figure that is not reached stands. */
 export const FLOORS: readonly Figure[] = [
+  {
+    id: "floor.sdk_poll",
+    label: "time between the official SDK's looks at what has come (`poll_period_s`)",
+    ...time,
+  },
   {
     id: "floor.trip_tasks",
     label: "bare server, agent and workers with the same writes to disk, 1,000 tasks a request",

@@ -19,6 +19,7 @@ import { manyManagers } from "./rows/many_managers.ts";
 import { memory } from "./rows/memory.ts";
 import { payloads } from "./rows/payloads.ts";
 import { portal } from "./rows/portal.ts";
+import { pythonUsers } from "./rows/python_users.ts";
 import { serviceRate } from "./rows/service_rate.ts";
 import { serviceTrip } from "./rows/service_trip.ts";
 import { shellService } from "./rows/shell_service.ts";
@@ -51,7 +52,7 @@ const SHORT: readonly Scenario[] = [
 ];
 
 /** Those that fill memory and disk, last. */
-const LONG: readonly Scenario[] = [idleEndpoints, manyManagers, portal, backlog];
+const LONG: readonly Scenario[] = [idleEndpoints, manyManagers, portal, pythonUsers, backlog];
 
 /** The program, the floors beside it, and its peers; those that have to be installed when asked for. */
 export function scenariosOf(options: { readonly peers: boolean }): readonly Scenario[] {
