@@ -589,7 +589,8 @@ def json_problem(value: Any, where: str = "") -> Optional[str]:
         # Long lists are not looked through one by one.
         if not is_dict and set(map(type, value)) <= {bool, int, str, type(None)}:
             return None
-        for key, item in getattr(value, "items", lambda: enumerate(value))():
+        items = value.items() if isinstance(value, dict) else enumerate(value)  # type: Any
+        for key, item in items:
             if is_dict and not isinstance(key, str):
                 return "the key %.80r%s is no string" % (key, at)
             problem = json_problem(item, "%s[%r]" % (where, key))
