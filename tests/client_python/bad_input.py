@@ -2,6 +2,9 @@
 
 After each, the endpoint runs the next task."""
 
+import concurrent.futures
+import http.server
+import os
 import sys
 import threading
 import types
@@ -97,6 +100,12 @@ def forks():
     return ["parent", os.waitpid(child, 0)[0] == child]
 
 
+def waits():
+    import threading
+
+    threading.Event().wait()
+
+
 def locked():
     import threading
 
@@ -184,9 +193,86 @@ def unreadable():
     assert funcx.read_result(pickled, "pickle", bytes) == 1
 
 
+class Stranger(http.server.BaseHTTPRequestHandler):
+    """Any other web server, which answers as the path says."""
+
+    def do_GET(self):
+        body = b"<html>hello</html>"
+        self.send_response(int(self.path.split("/")[1]))
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args):
+        pass
+
+
+def wrong_services(client):
+    server = http.server.HTTPServer(("127.0.0.1", 0), Stranger)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    url = "http://127.0.0.1:%d" % server.server_port
+    not_text = os.path.join(os.getcwd(), "not_a_certificate")
+    with open(not_text, "wb") as file:
+        file.write(b"\xff\xfe")
+    try:
+        for call, code, words in (
+            (lambda: Client(url + "/200", "token").whoami(), "PROTOCOL_VIOLATION", ["status 200"]),
+            (lambda: Client(url + "/404", "token").whoami(), "PROTOCOL_VIOLATION", ["status 404"]),
+            (lambda: Client(url + "/500", "token").whoami(), "SERVICE_UNAVAILABLE", ["status 500"]),
+            (lambda: Client(url, "a\nb"), "INPUT_INVALID", ["token", "line breaks"]),
+            (lambda: Client(url, "\u00e9"), "INPUT_INVALID", ["token", "copy it again"]),
+            (lambda: Client("ftp://x", "token"), "INPUT_INVALID", ["'ftp://x'", "https://HOST"]),
+            (lambda: Client("http://[", "token"), "INPUT_INVALID", ["'http://['", "https://HOST"]),
+            (lambda: Client("https://x", "token", "nowhere"), "INPUT_INVALID", ["nowhere", "PEM"]),
+            (lambda: Client("https://x", "token", not_text), "INPUT_INVALID", [not_text, "PEM"]),
+            (
+                lambda: Client(home=os.getcwd()),
+                "INPUT_INVALID",
+                ["login.json", "funcx-endpoint login"],
+            ),
+            (lambda: funcx.File("nowhere"), "INPUT_INVALID", ["nowhere is not a file"]),
+            (lambda: client.run(square, 1), "INPUT_INVALID", ["no endpoint", "endpoint="]),
+            (lambda: Executor("default", client, "yaml"), "INPUT_INVALID", ["'yaml'", "pickle"]),
+        ):
+            try:
+                call()
+            except FuncxError as error:
+                told(error, code, words)
+            else:
+                raise AssertionError("%s was taken" % (words,))
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def too_late(client):
+    """Errors of the standard library where programs expect those."""
+    executor = Executor("default", client)
+    never = executor.submit(waits)
+    while never.task_id is None:
+        threading.Event().wait(0.01)
+    try:
+        client.get_result(never.task_id, 0.2)
+        raise AssertionError("it ended")
+    except concurrent.futures.TimeoutError as error:
+        assert never.task_id in str(error) and "0.2 s" in str(error), error
+    executor.shutdown(cancel_futures=True)
+    try:
+        executor.submit(square, 1)
+        raise AssertionError("it was taken")
+    except RuntimeError as error:
+        told(error, "NOT_RUNNING", ["shutdown", "make another"])
+
+
 if __name__ == "__main__":
     unreadable()
     client = Client()
+    with open("login.json", "w") as file:
+        file.write("{")
+    wrong_services(client)
+    too_late(client)
     with Executor("default", client) as executor:
         in_json(executor)
     with Executor("default", client, serializer="pickle") as executor:

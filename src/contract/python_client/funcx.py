@@ -40,6 +40,7 @@ import html
 import http.client
 import inspect
 import io
+import itertools
 import json
 import logging
 import math
@@ -184,13 +185,13 @@ def invalid(message: str, hint: str) -> InputError:
 
 
 def error_of_answer(url: str, status: int, body: bytes) -> FuncxError:
-    """The error that an answer which is not 2xx stands for."""
+    """The error that an answer stands for which is not 2xx, or not what was asked for."""
     try:
         told = json.loads(body.decode("utf-8"))
         code, message, hint = told["code"], told["reason"], told.get("hint")
     except (ValueError, LookupError, TypeError):
-        code = "SERVICE_UNAVAILABLE" if status >= 500 else "REQUEST_MALFORMED"
-        message = "%s answered with status %d and without an error of this service" % (url, status)
+        code = "SERVICE_UNAVAILABLE" if status >= 500 else "PROTOCOL_VIOLATION"
+        message = "%s answered with status %d, and not as a funcX service does" % (url, status)
         hint = "check that the address is that of a funcX service, and what stands before it"
     if status in (401, 403):
         return AuthenticationError(code, message, hint)
@@ -588,7 +589,8 @@ def json_problem(value: Any, where: str = "") -> Optional[str]:
         # Long lists are not looked through one by one.
         if not is_dict and set(map(type, value)) <= {bool, int, str, type(None)}:
             return None
-        for key, item in getattr(value, "items", lambda: enumerate(value))():
+        items = value.items() if isinstance(value, dict) else enumerate(value)  # type: Any
+        for key, item in items:
             if is_dict and not isinstance(key, str):
                 return "the key %.80r%s is no string" % (key, at)
             problem = json_problem(item, "%s[%r]" % (where, key))
@@ -731,6 +733,11 @@ def find_login(url: Optional[str], token: Optional[str], home: Optional[str]) ->
     token = token or service.get("token")
     if not token:
         raise AuthenticationError("NOT_LOGGED_IN", "there is no token for %s" % url, hint)
+    if not re.match(r"[!-~]+\Z", token):
+        raise invalid(
+            "the token for %s has characters that no token has" % url,
+            "copy it again, without spaces and line breaks",
+        )
     return Login(url, token, service.get("proof_key"), service.get("ca"))
 
 
@@ -802,7 +809,13 @@ class Transport:
         self.parts = urllib.parse.urlsplit(login.url)
         self.dial = http.client.HTTPConnection  # type: Callable[..., http.client.HTTPConnection]
         if self.parts.scheme == "https":
-            tls = ssl.create_default_context(cafile=ca_file)
+            try:
+                tls = ssl.create_default_context(cafile=ca_file)
+            except OSError as error:
+                raise invalid(
+                    "the certificates of ca_file %s cannot be read: %s" % (ca_file, error),
+                    "give a file with certificates in PEM",
+                )
             if ca_file is None and login.ca is not None:
                 tls.load_verify_locations(cadata=login.ca)
             self.dial = functools.partial(http.client.HTTPSConnection, context=tls)
@@ -815,7 +828,10 @@ class Transport:
     ) -> Any:
         data = None if body is None else json.dumps(body).encode("ascii")
         answer = self.send(method, path, data, headers)
-        return json.loads(answer.decode("utf-8")) if answer else None
+        try:
+            return json.loads(answer.decode("utf-8")) if answer else None
+        except ValueError:
+            raise error_of_answer(self.login.url, 200, answer) from None
 
     def send(
         self,
@@ -873,8 +889,22 @@ class Transport:
             try:
                 return exchange()
             except (OSError, http.client.HTTPException) as error:
-                self.drop()
-                failure = self.unreachable(error)
+                if getattr(self.local, "connection", None) is not None:
+                    self.local.connection.close()
+                    self.local.connection = None
+                hint = "check that the service runs there and that this machine can reach it"
+                if isinstance(error, ssl.SSLError):
+                    hint = (
+                        "give the certificate of its authority to `funcx-endpoint login URL --ca "
+                        "FILE`, or as ca_file"
+                    )
+                reason = "no answer from %s: %s" % (
+                    self.login.url,
+                    str(error) or type(error).__name__,
+                )
+                failure = ServiceUnavailable(
+                    "SERVICE_UNAVAILABLE", reason, hint
+                )  # type: FuncxError
                 again = self.reached
             except FuncxError as error:
                 self.reached = self.reached or not isinstance(error, ServiceUnavailable)
@@ -937,25 +967,6 @@ class Transport:
             raise error_of_answer(self.login.url, answer.status, answer.read())
         self.reached = True
         return answer
-
-    def drop(self) -> None:
-        connection = getattr(self.local, "connection", None)
-        self.local.connection = None
-        if connection is not None:
-            connection.close()
-
-    def unreachable(self, error: Exception) -> FuncxError:
-        if isinstance(error, ssl.SSLError):
-            hint = (
-                "give the certificate of its authority to `funcx-endpoint login URL --ca FILE`, or "
-                "as ca_file"
-            )
-        else:
-            hint = "check that the service runs there and that this machine can reach it"
-        reason = str(error) or type(error).__name__
-        return ServiceUnavailable(
-            "SERVICE_UNAVAILABLE", "no answer from %s: %s" % (self.login.url, reason), hint
-        )
 
 
 # -- what is shown -----------------------------------------------------------------------------
@@ -1152,6 +1163,7 @@ class Client:
 
     def endpoint_id(self, endpoint: str) -> str:
         """The id of an endpoint by its id or name; raises ENDPOINT_NOT_FOUND or INPUT_INVALID."""
+        endpoint = str(endpoint)
         if re.match(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z", endpoint):
             return endpoint
         every = self.endpoints(limit=sys.maxsize)
@@ -1242,7 +1254,10 @@ class Client:
                 if deadline is None or time.monotonic() < deadline:
                     raise
             if deadline is not None and time.monotonic() >= deadline:
-                raise concurrent.futures.TimeoutError()
+                raise concurrent.futures.TimeoutError(
+                    "task %s has not ended within %g s; it goes on: ask again, or cancel it"
+                    % (task_id, timeout)
+                )
             time.sleep(pause)
         raise AssertionError("there is always one more pause")
 
@@ -1529,10 +1544,9 @@ class Executor(concurrent.futures.Executor):
         with self._changed:
             self._closed = True
             pending = list(self._pending)
-            self._changed.notify_all()
+            self._wake()
         if cancel_futures:
             self._cancel(pending)
-        self._close_stream_if_over()
         if wait:
             for thread in self._threads:
                 if thread is not threading.current_thread():
@@ -1600,12 +1614,8 @@ class Executor(concurrent.futures.Executor):
                     self._send(batch)
 
     def _take_batch(self) -> List[Waiting]:
-        size = count = 0
-        for each in self._queue[: self._batch_size]:
-            size += len(each.payload)
-            if count > 0 and size > BATCH_BYTES:
-                break
-            count += 1
+        payloads = (len(each.payload) for each in self._queue[: self._batch_size])
+        count = max(1, sum(size <= BATCH_BYTES for size in itertools.accumulate(payloads)))
         batch, self._queue = self._queue[:count], self._queue[count:]
         return [each for each in batch if not each.future.cancelled()]
 
@@ -1647,7 +1657,10 @@ class Executor(concurrent.futures.Executor):
             except (OSError, http.client.HTTPException) as broken:
                 log.info("the stream of results broke: %s", broken)
             except Exception as error:
-                self._fail_submitted(error)
+                with self._changed:
+                    lost, self._submitted = list(self._submitted.values()), {}
+                for future in lost:
+                    self._end(future, error=error)
             if time.monotonic() - begun > 10:
                 waits = pauses(0.05)
             with self._changed:
@@ -1706,14 +1719,13 @@ class Executor(concurrent.futures.Executor):
         with self._changed:
             mine = future in self._pending
             self._pending.discard(future)
-            self._changed.notify_all()
+            self._wake()
         # A future that somebody cancels at this moment was taken by `_cancel`.
         if mine and future.set_running_or_notify_cancel():
             if error is None:
                 future.set_result(value)
             else:
                 future.set_exception(error)
-        self._close_stream_if_over()
 
     def _cancel(self, futures: List[TaskFuture]) -> bool:
         """Whether all of them are cancelled. The service is told in one request."""
@@ -1726,18 +1738,10 @@ class Executor(concurrent.futures.Executor):
                     self._cancels.append(future.task_id)
                 # Before it can be found in a batch whose answer is on its way.
                 concurrent.futures.Future.cancel(future)
-            self._changed.notify_all()
+            self._wake()
         for future in taken:
             future.set_running_or_notify_cancel()
-        self._close_stream_if_over()
         return all(future.cancelled() for future in futures)
-
-    def _fail_submitted(self, error: Exception) -> None:
-        with self._changed:
-            lost = list(self._submitted.values())
-            self._submitted.clear()
-        for future in lost:
-            self._end(future, error=error)
 
     def _is_over(self) -> bool:
         return self._closed and not self._pending
@@ -1747,10 +1751,11 @@ class Executor(concurrent.futures.Executor):
             with contextlib.suppress(OSError, ValueError):
                 self._stream.shutdown(socket.SHUT_RDWR)
 
-    def _close_stream_if_over(self) -> None:
-        with self._changed:
-            if self._is_over():
-                self._close_stream()
+    def _wake(self) -> None:
+        """Called with `_changed` held, when there is more to do or less to wait for."""
+        self._changed.notify_all()
+        if self._is_over():
+            self._close_stream()
 
 
 def chunk_source(function: Function) -> Source:
