@@ -2,6 +2,7 @@
  * A real RabbitMQ node on this machine for one test, with files, ports, name and cookie of its own;
  * ended when it is disposed of. It takes Debian's `rabbitmq-server` and root, which installs it.
  */
+import { connect } from "amqplib";
 import { capture } from "../../scripts/build/command.ts";
 import { writePrivateFile } from "../../src/lib/files.ts";
 import { messageOf } from "../../src/lib/outcome.ts";
@@ -114,6 +115,19 @@ export class RabbitNode implements AsyncDisposable {
 
   get managementUrl(): string {
     return `${this.#tls ? "https" : "http"}://127.0.0.1:${this.managementPort}`;
+  }
+
+  /** How many messages wait in a queue of a node without TLS, as it knows at this moment. */
+  async waiting(queue: string): Promise<number> {
+    const url = new URL(this.amqpUrl);
+    url.username = this.user;
+    url.password = encodeURIComponent(this.password);
+    const model = await connect(url.href);
+    try {
+      return (await (await model.createChannel()).checkQueue(queue)).messageCount;
+    } finally {
+      await model.close();
+    }
   }
 
   /** What stands in a login file. */
