@@ -51,7 +51,6 @@ agentTest(
     const folder = join(agent.stage.env.home, "agent");
     await using program = submit(agent, endpoint, folder);
     await begun(folder);
-    // Its user endpoint ends by itself, some time after the next one has come.
     agent.kill();
     assertEquals(await agent.start(), endpoint);
     await expectResults(program, folder);
