@@ -121,18 +121,21 @@ export class GlobusAgent {
     return this.#shell([...commands, `globus-compute-endpoint ${args.join(" ")}`]);
   }
 
-  /** As a failing machine ends it; the file by which it keeps a second one out stays. */
+  /**
+   * As a failing machine ends it, with its user endpoints and their tasks. Of the files by which they
+   * keep others out the agent's is removed, as its message tells people to do.
+   */
   kill(): void {
-    for (const { pid, command } of this.processes()) {
-      if (command.join(" ").includes("Globus Compute Endpoint *(")) signal(pid, "SIGKILL");
-    }
+    for (const { pid } of this.processes()) signal(pid, "SIGKILL");
     Deno.removeSync(join(this.folder, "daemon.pid"));
   }
 
   /** Of agent and user endpoints, with their workers. */
   processes(): ReturnType<TestEnv["processes"]> {
     return this.stage.env.processes().filter(({ command }) =>
-      /globus-compute-endpoint|Globus Compute Endpoint|parsl/.test(command.join(" "))
+      /globus-compute-endpoint|Globus Compute Endpoint|parsl/.test(command.join(" ")) &&
+      // The interpreter of a test's own programs is in a folder that is named so as well.
+      !/\/program_\d+\.py\b/.test(command.join(" "))
     );
   }
 

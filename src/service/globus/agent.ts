@@ -1,27 +1,27 @@
 /**
- * An agent of Globus Compute as the hub sees it: an endpoint like any other, with a session in which
- * this speaks for it. It is online while its heartbeats come.
+ * An agent of Globus Compute: an endpoint like any other for the hub, whose tasks this gives to its
+ * user endpoints.
  */
 import type { UserEndpointCredentials } from "../../contract/api.ts";
-import { readAgentMessage, startCommand } from "../../contract/globus_agent.ts";
-import { type EndpointId, newId, type TaskId, type UserId } from "../../contract/ids.ts";
-import { DEFAULT_TASK_CREDITS, MAX_BATCH_ITEMS, MAX_NAME_LENGTH } from "../../contract/limits.ts";
+import { startCommand } from "../../contract/globus_agent.ts";
+import type { EndpointId, TaskId, UserId } from "../../contract/ids.ts";
+import { MAX_BATCH_ITEMS } from "../../contract/limits.ts";
 import type {
-  EndpointMessage,
   EndpointStatus,
   ResultMessage,
   ServiceMessage,
   TaskMessage,
   Tasks,
 } from "../../contract/protocol/messages.ts";
-import { PROTOCOL_VERSION } from "../../contract/protocol/version.ts";
 import { logger } from "../../lib/log.ts";
 import { messageOf } from "../../lib/outcome.ts";
 import { derivedId, identityOf } from "../auth/identity.ts";
-import type { Broker, BrokerMessage, Subscription } from "../amqp/broker.ts";
+import type { Broker } from "../amqp/broker.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { JsonObject, Store, StoredEndpoint, StoredUserEndpoint } from "../store/store.ts";
-import { commandQueue, declareQueues, grantCommands, heartbeatQueue } from "./queues.ts";
+import { statusOfAll } from "./heartbeats.ts";
+import { Presence } from "./presence.ts";
+import { commandQueue, CommandQueues, heartbeatQueue } from "./queues.ts";
 import { endedHere, resultOf } from "./results.ts";
 import { agentTask } from "./tasks.ts";
 import { type BridgedTask, UserEndpoint } from "./user_endpoint.ts";
@@ -30,10 +30,6 @@ const log = logger("service", "globus");
 
 /** Processes that one agent is asked for; with more, one that is not used is forgotten. */
 const MAX_USER_ENDPOINTS = 200;
-const MISSED_HEARTBEATS = 2;
-const HEARTBEAT_DELAY = 15_000;
-/** Characters of it in the log. */
-const MAX_COMPLAINT = 2_000;
 /** An agent that finds a command of over 180 s fails the tasks that it is for. */
 const COMMAND_LIFETIME = 60_000;
 /** In which a process that holds tasks of an earlier service is heard, if it is there still. */
@@ -47,74 +43,67 @@ export interface AgentOptions {
   readonly now: () => number;
 }
 
-/** The session that the hub has with it. */
-interface Speaker {
-  say(message: EndpointMessage): void;
-  closed(): void;
-}
-
 export class GlobusAgent {
   readonly #options: AgentOptions;
   readonly #endpointId: EndpointId;
-  #endpoint: StoredEndpoint;
-  readonly #instanceId = newId();
+  readonly #queues: CommandQueues;
+  readonly #presence: Presence;
   readonly #userEndpoints = new Map<string, Promise<UserEndpoint>>();
   readonly #open = new Set<UserEndpoint>();
   /** Where each task is that has not ended. */
   readonly #places = new Map<TaskId, UserEndpoint>();
   /** Accepted by what an earlier service saw. */
   readonly #inherited = new Set<TaskId>();
-  #subscription: Subscription | undefined;
-  #speaker: Speaker | undefined;
-  #silence: ReturnType<typeof setTimeout> | undefined;
   #inheritance: ReturnType<typeof setTimeout> | undefined;
   #completed = 0;
   #closed = false;
 
   constructor(options: AgentOptions) {
+    const { endpoint, broker, hub, now } = options;
     this.#options = options;
-    this.#endpoint = options.endpoint;
-    this.#endpointId = options.endpoint.endpointId;
+    this.#endpointId = endpoint.endpointId;
+    this.#queues = new CommandQueues(broker, this.#endpointId);
+    this.#presence = new Presence(endpoint, hub, now, {
+      told: (message) => this.#told(message),
+      returned: () => this.#returned(),
+      status: () => this.#status(),
+    });
   }
 
   /** Makes its queues, those of its user endpoints too, and reads them. */
   async open(): Promise<void> {
-    const { broker, store } = this.#options;
-    await declareQueues(broker, this.#queues);
+    const { store } = this.#options;
+    await this.#queues.declare();
     for (const record of await store.userEndpoints.of(this.#endpointId)) {
       await this.#userEndpoint(record);
     }
     await this.#inherit();
-    this.#subscription = await broker.read(
-      heartbeatQueue(this.#endpointId),
-      (message) => this.#heard(message),
-    );
-  }
-
-  get #queues(): string[] {
-    return [commandQueue(this.#endpointId), heartbeatQueue(this.#endpointId)];
+    await this.#queues.read(heartbeatQueue(this.#endpointId), (message) => {
+      if (!this.#closed) this.#presence.heard(message);
+      return Promise.resolve();
+    });
   }
 
   /** After it has registered again. */
   describe(endpoint: StoredEndpoint): void {
-    this.#endpoint = endpoint;
+    this.#presence.describe(endpoint);
   }
 
   /** What it is told at its registration; what it had before ends. */
-  grant(): ReturnType<typeof grantCommands> {
-    return grantCommands(this.#options.broker, this.#endpointId);
+  grant(): ReturnType<CommandQueues["grant"]> {
+    return this.#queues.grant();
   }
 
-  /** The broker lets it in no more, which ends it. */
+  /** Lets it in no more, which ends it. */
   revoke(): Promise<void> {
-    return this.#options.broker.revokeAgent(this.#endpointId);
+    return this.#queues.revoke();
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#inheritance);
-    this.#leave("the service is stopping");
-    await this.#subscription?.close();
+    this.#presence.leave("the service is stopping");
+    await this.#queues.close();
     for (const one of this.#open) await one.close();
   }
 
@@ -122,8 +111,7 @@ export class GlobusAgent {
   async remove(): Promise<void> {
     await this.close();
     for (const one of this.#open) await this.#forget(one);
-    await this.revoke();
-    for (const queue of this.#queues) await this.#options.broker.remove(queue);
+    await this.#queues.remove();
   }
 
   async #inherit(): Promise<void> {
@@ -141,110 +129,13 @@ export class GlobusAgent {
     }, INHERITED_TIMEOUT);
   }
 
-  // -- whether it is there --------------------------------------------------------------------------
-
-  #heard({ body }: BrokerMessage): Promise<void> {
-    const message = readAgentMessage(body);
-    if (message.kind !== "status") {
-      log.warning("endpoint {endpoint}: a heartbeat cannot be read", {
-        endpoint: this.#endpointId,
-      });
-    } else if (!this.#closed) {
-      const { heartbeat_period: period, error } = message.state;
-      if (error) this.#complained(error);
-      else if (period === 0) this.#leave("the agent is shutting down");
-      else this.#alive(period * 1_000);
-    }
-    return Promise.resolve();
-  }
-
-  /**
-   * It could not start, and will be silent; or a process that it forked for a user could not, which
-   * says so here as well as to that user, and says nothing of the agent.
-   */
-  #complained(error: string): void {
-    log.warning("endpoint {endpoint}: the agent says: {error}", {
-      endpoint: this.#endpointId,
-      error: error.slice(0, MAX_COMPLAINT),
-    });
-  }
-
-  #alive(period: number): void {
-    clearTimeout(this.#silence);
-    this.#silence = setTimeout(
-      () => this.#leave("the agent is silent"),
-      period * MISSED_HEARTBEATS + HEARTBEAT_DELAY,
-    );
-    if (this.#speaker !== undefined) return this.#say(this.#heartbeat());
-    this.#connect();
-    for (const one of this.#open) one.agentReturned();
-  }
-
-  #leave(reason: string): void {
-    clearTimeout(this.#silence);
-    this.#silence = undefined;
-    const speaker = this.#speaker;
-    if (speaker === undefined) return;
-    this.#speaker = undefined;
-    speaker.say({ type: "goodbye", reason: reason.slice(0, 1_000) });
-  }
-
-  #connect(): void {
-    const { hub } = this.#options;
-    const { metadata } = this.#endpoint;
-    hub.connect(this.#endpointId, (events) => {
-      const speaker: Speaker = {
-        // Never while the session speaks itself.
-        say: (message) => queueMicrotask(() => events.received({ kind: "message", message })),
-        closed: () => events.closed(),
-      };
-      this.#speaker = speaker;
-      return {
-        send: (message) => this.#told(message),
-        // The session wants to know whether the agent is there: it is, or it would have left.
-        sendFrame: () => this.#speaker === speaker && speaker.say(this.#heartbeat()),
-        close: () => {
-          if (this.#speaker === speaker) this.#speaker = undefined;
-        },
-      };
-    });
-    this.#say({
-      type: "hello",
-      protocol_version: PROTOCOL_VERSION,
-      endpoint_id: this.#endpointId,
-      // Which of its tasks are lost is told one by one.
-      spool_id: derivedId("spool", this.#endpointId),
-      instance_id: this.#instanceId,
-      software_version: `globus-compute ${textOf(metadata, "endpoint_version")}`,
-      hostname: textOf(metadata, "hostname"),
-      runtimes: ["python"],
-      task_credits: DEFAULT_TASK_CREDITS,
-      status: this.#status(),
-    });
-  }
-
-  #say(message: EndpointMessage): void {
-    this.#speaker?.say(message);
-  }
-
-  #heartbeat(): EndpointMessage {
-    return { type: "heartbeat", at: this.#options.now(), status: this.#status() };
-  }
-
-  /** Of all its user endpoints together. */
   #status(): EndpointStatus {
     const statuses = [...this.#open].flatMap(({ status }) => status ?? []);
-    const sum = (
-      key: "managers" | "total_workers" | "idle_workers" | "pending_tasks" | "outstanding_tasks",
-    ): number => statuses.reduce((total, status) => total + status[key], 0);
-    return {
-      managers: sum("managers"),
-      total_workers: sum("total_workers"),
-      idle_workers: sum("idle_workers"),
-      pending_tasks: sum("pending_tasks"),
-      outstanding_tasks: sum("outstanding_tasks"),
-      completed_tasks: this.#completed,
-    };
+    return statusOfAll(statuses, this.#completed);
+  }
+
+  #returned(): void {
+    for (const one of this.#open) one.agentReturned();
   }
 
   // -- what the hub says ----------------------------------------------------------------------------
@@ -268,7 +159,7 @@ export class GlobusAgent {
       endpoint: this.#endpointId,
       reason: messageOf(thrown),
     });
-    this.#leave(`the bridge failed: ${messageOf(thrown)}`);
+    this.#presence.leave(`the bridge failed: ${messageOf(thrown)}`);
   }
 
   async #take({ tasks, functions }: Tasks): Promise<void> {
@@ -282,7 +173,7 @@ export class GlobusAgent {
     for (const task of tasks) {
       // Sent again by a new session, and still where it was.
       if (this.#places.has(task.task_id)) {
-        this.#say({ type: "task_ack", task_ids: [task.task_id] });
+        this.#presence.say({ type: "task_ack", task_ids: [task.task_id] });
         continue;
       }
       const made = agentTask(task, codes.get(task.function_id));
@@ -309,7 +200,7 @@ export class GlobusAgent {
 
   /** Its user endpoint, made when it is the first of its user with that configuration. */
   #placeOf({ owner_id, options }: TaskMessage): Promise<UserEndpoint> {
-    const owner = owner_id ?? this.#endpoint.owner;
+    const owner = owner_id ?? this.#options.endpoint.owner;
     const config = options.user_endpoint_config ?? {};
     const runtime = options.user_runtime ?? {};
     const userEndpointId = derivedId(
@@ -343,7 +234,7 @@ export class GlobusAgent {
     const one = new UserEndpoint(record, this.#options.broker, {
       start: (credentials) => this.#start(record, credentials),
       accepted: ({ taskId }) => {
-        if (this.#places.has(taskId)) this.#say({ type: "task_ack", task_ids: [taskId] });
+        if (this.#places.has(taskId)) this.#presence.say({ type: "task_ack", task_ids: [taskId] });
       },
       result: async (result, task) => {
         const attempt = task?.attempt ?? 1;
@@ -351,7 +242,7 @@ export class GlobusAgent {
       },
       failed: (tasks, reason) => void this.#failed(tasks, reason),
       lost: (tasks) => void this.#lost(tasks),
-      status: () => this.#say(this.#heartbeat()),
+      status: () => this.#presence.beat(),
     });
     const opened = one.open().then(() => one);
     this.#open.add(one);
@@ -376,7 +267,7 @@ export class GlobusAgent {
   /** An agent that is away is asked when it is back. */
   async #start(record: StoredUserEndpoint, credentials: UserEndpointCredentials): Promise<void> {
     const { broker, store } = this.#options;
-    if (this.#speaker === undefined) return;
+    if (!this.#presence.isThere) return;
     const queue = commandQueue(this.#endpointId);
     // It may be heard before it reads.
     await broker.wanted(queue, AbortSignal.timeout(COMMAND_LIFETIME));
@@ -417,7 +308,7 @@ export class GlobusAgent {
     this.#places.delete(task_id);
     this.#inherited.delete(task_id);
     // Whoever has finished a task had it; this frees its credit.
-    this.#say({ type: "task_ack", task_ids: [task_id] });
+    this.#presence.say({ type: "task_ack", task_ids: [task_id] });
   }
 
   async #failed(tasks: readonly BridgedTask[], reason: string): Promise<void> {
@@ -436,7 +327,7 @@ export class GlobusAgent {
     if (taskIds.length === 0 || this.#closed) return;
     for (const taskId of taskIds) this.#places.delete(taskId);
     // Also those that no one has confirmed may have begun: that costs an attempt.
-    for (const { taskId } of tasks) this.#say({ type: "task_ack", task_ids: [taskId] });
+    for (const { taskId } of tasks) this.#presence.say({ type: "task_ack", task_ids: [taskId] });
     await Promise.resolve();
     try {
       await this.#options.hub.lost(this.#endpointId, taskIds);
@@ -444,9 +335,4 @@ export class GlobusAgent {
       this.#giveUp(thrown);
     }
   }
-}
-
-function textOf(metadata: JsonObject | null, key: string): string {
-  const value = metadata?.[key];
-  return typeof value === "string" && value !== "" ? value.slice(0, MAX_NAME_LENGTH - 20) : "?";
 }

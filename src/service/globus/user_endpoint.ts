@@ -12,9 +12,10 @@ import type { UserEndpointCredentials } from "../../contract/api.ts";
 import type { TaskId } from "../../contract/ids.ts";
 import { logger } from "../../lib/log.ts";
 import { messageOf } from "../../lib/outcome.ts";
-import type { Broker, BrokerMessage, Subscription } from "../amqp/broker.ts";
+import type { Broker, BrokerMessage } from "../amqp/broker.ts";
 import type { StoredUserEndpoint } from "../store/store.ts";
-import { declareQueues, grantTasks, heartbeatQueue, resultQueue, taskQueue } from "./queues.ts";
+import { silenceTimeout } from "./heartbeats.ts";
+import { heartbeatQueue, resultQueue, taskQueue, TaskQueues } from "./queues.ts";
 
 const log = logger("service", "globus");
 
@@ -22,9 +23,6 @@ const log = logger("service", "globus");
 const START_TIMEOUT = 60_000;
 /** A process that drew back from the broker comes again within 10 s, or is gone. */
 const RETURN_TIMEOUT = 20_000;
-/** Heartbeats that may be missing, and what one may come late. */
-const MISSED_HEARTBEATS = 2;
-const HEARTBEAT_DELAY = 15_000;
 
 export interface BridgedTask {
   readonly taskId: TaskId;
@@ -65,7 +63,7 @@ export class UserEndpoint {
   readonly #broker: Broker;
   readonly #events: UserEndpointEvents;
   readonly #tasks = new Map<TaskId, BridgedTask>();
-  readonly #subscriptions: Subscription[] = [];
+  readonly #queues: TaskQueues;
   #credentials: UserEndpointCredentials | undefined;
   #state: State = { kind: "idle" };
   #closed = false;
@@ -73,22 +71,16 @@ export class UserEndpoint {
   constructor(record: StoredUserEndpoint, broker: Broker, events: UserEndpointEvents) {
     this.record = record;
     this.#broker = broker;
+    this.#queues = new TaskQueues(broker, record.userEndpointId);
     this.#events = events;
   }
 
   /** Makes its queues and reads them; before that nothing may be submitted. */
   async open(): Promise<void> {
     const { userEndpointId } = this.record;
-    await declareQueues(this.#broker, this.#queues);
-    this.#subscriptions.push(
-      await this.#broker.read(heartbeatQueue(userEndpointId), (message) => this.#heard(message)),
-      await this.#broker.read(resultQueue(userEndpointId), (message) => this.#ended(message)),
-    );
-  }
-
-  get #queues(): string[] {
-    const { userEndpointId } = this.record;
-    return [taskQueue(userEndpointId), resultQueue(userEndpointId), heartbeatQueue(userEndpointId)];
+    await this.#queues.declare();
+    await this.#queues.read(heartbeatQueue(userEndpointId), (message) => this.#heard(message));
+    await this.#queues.read(resultQueue(userEndpointId), (message) => this.#ended(message));
   }
 
   /** As of its last heartbeat; undefined when it does not run. */
@@ -125,14 +117,13 @@ export class UserEndpoint {
   async close(): Promise<void> {
     this.#closed = true;
     this.#become({ kind: "idle" });
-    for (const subscription of this.#subscriptions) await subscription.close();
+    await this.#queues.close();
   }
 
   /** Ends it for good, its credentials too. */
   async remove(): Promise<void> {
     await this.close();
-    await this.#broker.revokeAgent(this.record.userEndpointId);
-    for (const queue of this.#queues) await this.#broker.remove(queue);
+    await this.#queues.remove();
   }
 
   #become(state: State): void {
@@ -157,7 +148,7 @@ export class UserEndpoint {
   }
 
   async #command(): Promise<void> {
-    this.#credentials ??= await grantTasks(this.#broker, this.record.userEndpointId);
+    this.#credentials ??= await this.#queues.grant();
     await this.#events.start(this.#credentials);
   }
 
@@ -181,7 +172,7 @@ export class UserEndpoint {
     if (before.kind === "running" && before.instance !== instance) this.#lost();
     const timeout = status.active === false
       ? RETURN_TIMEOUT
-      : (status.heartbeat_period) * 1_000 * MISSED_HEARTBEATS + HEARTBEAT_DELAY;
+      : silenceTimeout(status.heartbeat_period);
     this.#become({
       kind: "running",
       status,
@@ -215,10 +206,8 @@ export class UserEndpoint {
   }
 
   async #empty(): Promise<void> {
-    const queue = taskQueue(this.record.userEndpointId);
     try {
-      await this.#broker.remove(queue);
-      await this.#broker.declare(queue);
+      await this.#queues.empty();
     } catch (thrown) {
       // Its tasks may run twice then, which is allowed.
       this.#refuse(`its queue was not emptied: ${messageOf(thrown)}`);

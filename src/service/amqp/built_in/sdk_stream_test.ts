@@ -200,6 +200,32 @@ Deno.test("peers that only connect keep nobody out, and whoever has logged in st
   assertMatch(String(await known.next()), /^channel\.open-ok/);
 });
 
+Deno.test("an agent reads its queues until its login is withdrawn, or another one given", async () => {
+  await using service = await ServiceFixture.open();
+  const { broker } = service.parts.amqp;
+  const queues = { reads: ["mine.tasks"], writes: ["mine.results"] };
+  for (const queue of ["mine.tasks", "mine.results", "other.tasks"]) await broker.declare(queue);
+  // A user endpoint has no record as an endpoint.
+  const id = newId();
+  const ends = [
+    () => broker.grantAgent(id, queues),
+    () => broker.revokeAgent(id),
+  ];
+  for (const end of ends) {
+    const url = new URL((await broker.grantAgent(id, queues)).url);
+    await using stranger = await Peer.dial(Number(url.port));
+    assertMatch(await stranger.login(url), /^connection\.open-ok/);
+    assertMatch(await stranger.consume("other.tasks"), /"replyCode":403/);
+    await using peer = await Peer.dial(Number(url.port));
+    await peer.login(url);
+    assertMatch(await peer.consume("mine.tasks"), /^basic\.consume-ok/);
+    await end();
+    assertMatch(String(await peer.next()), /connection\.close .*320.*password/);
+    await using later = await Peer.dial(Number(url.port));
+    assertMatch(await later.login(url), /403/);
+  }
+});
+
 Deno.test("malformed bytes end their connection and nothing else", async () => {
   await using service = await ServiceFixture.open();
   const { url } = await grant(service, await service.token());
