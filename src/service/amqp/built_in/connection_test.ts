@@ -1,5 +1,6 @@
 /** What a connection answers, by the rules of AMQP 0-9-1, whose sections are named. */
 import { assertEquals, assertTrue } from "../../../lib/assert.ts";
+import { withTimeout } from "../../../lib/async.ts";
 import { MAX_AMQP_CHANNELS } from "../../../contract/limits.ts";
 import { FRAME, writeFrame } from "./frames.ts";
 import { HELLO, TestPeer } from "./testing/test_peer.ts";
@@ -177,7 +178,7 @@ Deno.test("a server that closes waits for the answer, and for a close that cross
 
 Deno.test("a peer that says nothing for two heartbeats is cut, and hears them until then", async () => {
   const peer = await TestPeer.open({ heartbeat: 1 });
-  await peer.closed;
+  assertEquals(await withTimeout(peer.closed, 20_000), undefined);
   const heard = peer.heard();
   assertTrue(heard.length > 1 && heard.every((one) => one === "heartbeat"), String(heard));
 });
