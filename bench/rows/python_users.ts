@@ -5,7 +5,7 @@
  */
 import { delay } from "../../src/lib/async.ts";
 import { fromFileUrl } from "../../src/lib/path.ts";
-import { GlobusAgent } from "../../tests/helpers/globus_endpoint.ts";
+import { GLOBUS_ENDPOINT, GlobusAgent } from "../../tests/helpers/globus_agent.ts";
 import { globusSdk, GlobusStage, NEWEST_SDK } from "../../tests/helpers/globus_sdk.ts";
 import { OwnNetwork } from "../../tests/helpers/own_network.ts";
 import { TestEnv } from "../../tests/helpers/test_env.ts";
@@ -47,7 +47,7 @@ export const pythonUsers: Scenario = {
   minutes: 12,
   run: async (context) => {
     const { environment } = await globusSdk(NEWEST_SDK, {
-      also: ["globus-compute-endpoint==4.19.0"],
+      also: [GLOBUS_ENDPOINT],
     });
     if (environment.kind === "obstacle") return context.note(`no SDK here: ${environment.reason}`);
     await using network = await OwnNetwork.open();

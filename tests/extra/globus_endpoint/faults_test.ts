@@ -1,7 +1,8 @@
 /** Tasks at an agent of Globus Compute outlive the agent, the service and its broker's connections. */
 import { assertEquals, assertTrue } from "../../../src/lib/assert.ts";
 import { join } from "../../../src/lib/path.ts";
-import { agentTest, type GlobusAgent, PATIENCE } from "../../helpers/globus_endpoint.ts";
+import { type GlobusAgent, PATIENCE } from "../../helpers/globus_agent.ts";
+import { agentTest } from "../../helpers/globus_endpoint.ts";
 import type { Running } from "../../helpers/running.ts";
 import { until } from "../../helpers/until.ts";
 
@@ -45,7 +46,7 @@ function submit({ stage }: GlobusAgent, endpoint: string, folder: string): Runni
 
 agentTest(
   "no task is lost with an agent that is killed",
-  ["built-in", "rabbitmq"],
+  ["built-in"],
   async (agent) => {
     const endpoint = await agent.start();
     const folder = join(agent.stage.env.home, "agent");
@@ -59,7 +60,7 @@ agentTest(
 
 agentTest(
   "tasks and registration outlive a service that is killed",
-  ["built-in", "rabbitmq"],
+  ["rabbitmq"],
   async (agent) => {
     const endpoint = await agent.start();
     const { env } = agent.stage;

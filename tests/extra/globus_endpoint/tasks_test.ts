@@ -1,6 +1,7 @@
 /** `deno task test:globus-endpoint`: the endpoint agent of Globus Compute runs tasks of this service. */
 import { assertEquals, assertMatch, assertTrue } from "../../../src/lib/assert.ts";
-import { agentTest, type GlobusAgent, PATIENCE } from "../../helpers/globus_endpoint.ts";
+import { type GlobusAgent, PATIENCE } from "../../helpers/globus_agent.ts";
+import { agentTest } from "../../helpers/globus_endpoint.ts";
 import { until } from "../../helpers/until.ts";
 
 const TASKS_PY = `
