@@ -86,12 +86,10 @@ export function dial(
   });
   socket.on("error", (error: Error) => {
     trouble = error.message;
+    // A pinned certificate is no authority's, so none is missing.
+    const untrusted = pinned === undefined ? untrustedFailure(target.url, error) : undefined;
     if (refusal === undefined) {
-      resolve(
-        retryable(
-          untrustedFailure(target.url, error) ?? unreachable(target.url, error.message),
-        ),
-      );
+      resolve(retryable(untrusted ?? unreachable(target.url, error.message)));
     }
   });
   socket.on("close", (code: number, reason: Uint8Array) => {

@@ -13,7 +13,7 @@ import type { ServiceParts } from "../parts.ts";
 import type { SubmitReceipt } from "../store/store.ts";
 import { stats } from "./general.ts";
 import type { Handlers } from "./route.ts";
-import { batchesOf, isAgent, optionsOf, submitTasks } from "./submit.ts";
+import { batchesOf, optionsOf, submitTasks } from "./submit.ts";
 
 type OlderRoutes =
   | "submitV2"
@@ -133,7 +133,7 @@ async function submitToEach(
         endpointId,
         taskGroupId: outcome.taskGroupId,
         tasks: batchesOf({ tasks: payloadsAt(places, body) }),
-        options: optionsOf(body, await isAgent(parts.store, endpointId)),
+        options: (endpoint) => optionsOf(body, endpoint),
         at: parts.now(),
         bytes,
       });

@@ -5,7 +5,7 @@ import { KEPT_PAYLOAD_BYTES } from "../../contract/limits.ts";
 import { taskNotFound } from "../auth/access.ts";
 import type { ServiceParts } from "../parts.ts";
 import type { Handlers } from "./route.ts";
-import { answerOf, idempotencyOf, submitTasks } from "./submit.ts";
+import { answerOf, idempotencyOf, optionsAgain, submitTasks } from "./submit.ts";
 
 export function runAgainHandlers(parts: ServiceParts): Pick<Handlers, "runAgain"> {
   return {
@@ -22,7 +22,7 @@ export function runAgainHandlers(parts: ServiceParts): Pick<Handlers, "runAgain"
         endpointId,
         taskGroupId: null,
         tasks: [{ functionId, payloads: [payload] }],
-        options,
+        options: (endpoint) => optionsAgain(options, endpoint),
         at: parts.now(),
         bytes: payload.length,
         idempotency: idempotencyOf(call, task_id),

@@ -129,3 +129,27 @@ Deno.test("a task runs again elsewhere when asked to, once for each key, and for
   const reader = await service.token("ada", ["read"]);
   assertEquals((await stage.again(taskId, { token: reader })).body.code, "INSUFFICIENT_AUTH_SCOPE");
 });
+
+Deno.test("options that only agents of Globus Compute get do not come along to another endpoint", async () => {
+  await using stage = await Stage.open();
+  const { service, token, endpoint } = stage;
+  const agent = (await service.registerEndpoint(token, {
+    metadata: { user_config_template: "engine: {}" },
+  })).id;
+  const given = {
+    user_endpoint_config: { worker_init: "x" },
+    user_runtime: { python_version: "3.11.7 (main)", more: true },
+  };
+  const { body } = await service.call("POST", `/v3/endpoints/${agent}/submit`, {
+    token,
+    body: { tasks: { [stage.code]: [jsonPayload([])] }, ...given },
+  });
+  const taskId = body.tasks[stage.code][0];
+  for (
+    const [at, options] of [[agent, given], [endpoint, { client: { python: "3.11.7" } }]] as const
+  ) {
+    const again = await stage.again(taskId, { body: { endpoint_id: at } });
+    const id = again.body.tasks[stage.code][0];
+    assertEquals((await service.parts.store.tasks.input(id))?.options, options);
+  }
+});

@@ -37,7 +37,6 @@ type Batches = SubmitRequest["tasks"];
 const TASK_DISK_BYTES = 1_000;
 
 export function submitHandlers(parts: ServiceParts): Pick<Handlers, "submit"> {
-  const { store } = parts;
   return {
     submit: async (call) => {
       const { caller, body, parameters: { endpoint_id } } = call;
@@ -46,7 +45,7 @@ export function submitHandlers(parts: ServiceParts): Pick<Handlers, "submit"> {
         endpointId: endpoint_id,
         taskGroupId: body.task_group_id?.toLowerCase() ?? null,
         tasks: batchesOf(body),
-        options: optionsOf(body, await isAgent(store, endpoint_id)),
+        options: (endpoint) => optionsOf(body, endpoint),
         at: parts.now(),
         bytes: call.bytes.length,
         idempotency: idempotencyOf(call, endpoint_id),
@@ -64,14 +63,22 @@ export function submitHandlers(parts: ServiceParts): Pick<Handlers, "submit"> {
 /** Checks what the owner may do and what there is room for, and stores the tasks. */
 export async function submitTasks(
   { store, hub, disk }: ServiceParts,
-  { bytes, ...request }: Omit<SubmitRequest, "references" | "state" | "queued"> & {
-    /** What the arguments take, about. */
-    readonly bytes: number;
-  },
+  { bytes, options, ...request }:
+    & Omit<
+      SubmitRequest,
+      "options" | "references" | "state" | "queued"
+    >
+    & {
+      readonly options: (endpoint: StoredEndpoint) => TaskOptions;
+      /** What the arguments take, about. */
+      readonly bytes: number;
+    },
 ): Promise<SubmitReceipt> {
   const { owner, endpointId, tasks } = request;
-  const endpoint = await store.endpoints.get(endpointId);
-  requirePermitted(requireVisible("endpoint", endpointId, endpoint, owner), tasks);
+  const found = await store.endpoints.get(endpointId);
+  const endpoint = requireVisible("endpoint", endpointId, found, owner);
+  requirePermitted(endpoint, tasks);
+  const taskOptions = options(endpoint);
   await requireFunctions(store, tasks, owner);
   const references = referencesIn(tasks);
   const count = countOf(tasks);
@@ -79,6 +86,7 @@ export async function submitTasks(
   const reservation = hub.reserve(endpointId, count);
   return await store.tasks.submit({
     ...request,
+    options: taskOptions,
     ...(references.size === 0 ? {} : { references }),
     state: reservation.state,
     queued: (first) => reservation.settle({ first, count }),
@@ -196,29 +204,37 @@ async function requireFunctions(store: Store, batches: Batches, user: UserId): P
   for (const id of ids) requireVisible("function", id, found.get(id), user);
 }
 
-/** Whether an agent of Globus Compute serves the endpoint. */
-export async function isAgent(store: Store, endpointId: EndpointId): Promise<boolean> {
-  return isGlobusAgent((await store.endpoints.get(endpointId))?.metadata);
-}
-
 /**
  * The options must pass every check of the forwarder protocol: a task that its endpoint has to refuse
  * would come back with each connection. `user_endpoint_config` and `user_runtime` are for agents of
  * Globus Compute; of the latter, others get the versions.
  */
-export function optionsOf(body: Omit<Submit, "tasks">, isGlobus = false): TaskOptions {
+export function optionsOf(
+  body: Omit<Submit, "tasks">,
+  endpoint?: Pick<StoredEndpoint, "metadata">,
+): TaskOptions {
   const options: TaskOptions = withoutNulls({
     max_attempts: body.max_attempts,
     walltime_seconds: body.walltime_seconds,
     priority: body.priority,
     resource_specification: body.resource_specification,
     result_serializers: body.result_serializers,
-    ...(isGlobus
+    ...(isGlobusAgent(endpoint?.metadata)
       ? { user_endpoint_config: body.user_endpoint_config, user_runtime: body.user_runtime }
       : { client: clientVersions(body.user_runtime) }),
   });
   requireSmall(JSON.stringify(options));
   return validate(TaskOptionsSchema, options, "body");
+}
+
+/** Those of an earlier submit, for an endpoint that may be of the other kind. */
+export function optionsAgain(
+  options: TaskOptions,
+  { metadata }: Pick<StoredEndpoint, "metadata">,
+): TaskOptions {
+  if (isGlobusAgent(metadata)) return options;
+  const { user_endpoint_config: _, user_runtime, ...rest } = options;
+  return { ...rest, ...withoutNulls({ client: rest.client ?? clientVersions(user_runtime) }) };
 }
 
 function requireSmall(options: string): void {

@@ -4,6 +4,7 @@ import type { Detected, WorkerRuntime } from "./runtime.ts";
 import ENVELOPE from "./python_worker/envelope.py" with { type: "text" };
 import ERRORS from "./python_worker/errors.py" with { type: "text" };
 import GLOBUS from "./python_worker/globus.py" with { type: "text" };
+import PROCESSES from "./python_worker/processes.py" with { type: "text" };
 import OUTPUT from "./python_worker/output.py" with { type: "text" };
 import WORKER from "./python_worker/worker.py" with { type: "text" };
 
@@ -25,6 +26,7 @@ const MINIMUM_MINOR_VERSION = 6;
 /** In the order in which they import each other; the last one runs. */
 const MODULES = [
   ["funcx_globus", GLOBUS, "late"],
+  ["funcx_processes", PROCESSES, "late"],
   ["funcx_errors", ERRORS],
   ["funcx_envelope", ENVELOPE],
   ["funcx_output", OUTPUT],

@@ -9,9 +9,7 @@ import inspect
 import json
 import os
 import pickle
-import signal
 import sys
-import time
 
 from funcx_envelope import (
     base64_bytes,
@@ -23,13 +21,12 @@ from funcx_envelope import (
     unpack,
 )
 from funcx_errors import VERSION, TaskFailure
+from funcx_late import late
 
 # Part of every pickle that holds the bytecode of a function.
 BYTECODE = b"_create_code"
 # A value with more parts than this goes as dill, which is quicker than to look at all of them.
 MAX_LOOKED_AT = 1000
-# How long what a ShellFunction has started may take to end after its walltime, seconds.
-GRACE = 5
 HERE = "Python %s (%s)" % (VERSION, sys.executable)
 CHOOSE = (
     "name another Python in the endpoint's profile: executor.runtimes.python.interpreter, "
@@ -99,73 +96,13 @@ def call(function, positional, keyword):
     """A ShellFunction leaves its command running at its walltime; this ends it."""
     if getattr(function, "walltime", None) is None or not hasattr(function, "execute_cmd_line"):
         return function(*positional, **keyword)
-    before = set(tree_below(os.getpid()))
+    processes = late("funcx_processes")
+    before = processes.below(os.getpid())
     try:
         return function(*positional, **keyword)
     finally:
-        end_all({pid: at for pid, at in tree_below(os.getpid()).items() if pid not in before})
-
-
-def tree_below(root):
-    """All that descends from a process: when each one started, by its id."""
-    parents, started = {}, {}
-    for name in os.listdir("/proc") if os.path.isdir("/proc") else ():
-        if name.isdigit():
-            fields = stat_of(int(name))
-            if fields is not None:
-                parents[int(name)], started[int(name)] = int(fields[1]), fields[19]
-    found, wave = {}, {root}
-    while wave:
-        wave = {pid for pid, parent in parents.items() if parent in wave and pid not in found}
-        found.update((pid, started[pid]) for pid in wave)
-    return found
-
-
-def stat_of(pid):
-    """From the state on; none for a process that has ended."""
-    try:
-        with open("/proc/%d/stat" % pid, encoding="utf-8", errors="replace") as file:
-            fields = file.read().rpartition(")")[2].split()
-    except OSError:
-        return None
-    return None if fields[0] in "ZX" else fields
-
-
-def end_all(processes):
-    """Asks first, so that a launcher can end its ranks on other nodes."""
-    send(processes, signal.SIGTERM)
-    limit = time.monotonic() + GRACE
-    while living(processes) and time.monotonic() < limit:
-        reap(processes)
-        time.sleep(0.02)
-    late = dict(processes)
-    for pid in living(processes):
-        late.update(tree_below(pid))
-    send(late, signal.SIGKILL)
-    while living(late):
-        reap(late)
-        time.sleep(0.002)
-    reap(late)
-
-
-def living(processes):
-    return [pid for pid, at in processes.items() if (stat_of(pid) or [None] * 20)[19] == at]
-
-
-def send(processes, number):
-    for pid in living(processes):
-        try:
-            os.kill(pid, number)
-        except OSError:
-            pass
-
-
-def reap(processes):
-    for pid in processes:
-        try:
-            os.waitpid(pid, os.WNOHANG)
-        except OSError:
-            pass
+        after = processes.below(os.getpid())
+        processes.end_all({pid: at for pid, at in after.items() if pid not in before})
 
 
 # Loading.
