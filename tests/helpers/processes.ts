@@ -1,6 +1,6 @@
 /**
  * The processes that a test has started, however far removed: each has the test's folder in its
- * environment or its command line, or works in it.
+ * environment or its command line, or works in it, or has a file of it open.
  */
 
 export interface ProcessInfo {
@@ -15,7 +15,10 @@ export function processesOf(folder: string): ProcessInfo[] {
   const found: ProcessInfo[] = [];
   for (const pid of pids()) {
     const command = readProc(pid, "cmdline") ?? "";
-    const traces = [command, readProc(pid, "environ"), workingFolder(pid)];
+    const environ = readProc(pid, "environ") ?? "";
+    const traces = [command, environ, workingFolder(pid)];
+    // A program that gives itself a title writes it over its environment.
+    if (!environ.includes("=")) traces.push(...openFiles(pid));
     if (traces.some((trace) => trace?.includes(folder))) {
       const stat = readProc(pid, "stat") ?? "";
       const [state, parent] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
@@ -64,6 +67,15 @@ function workingFolder(pid: number): string | undefined {
     return Deno.readLinkSync(`/proc/${pid}/cwd`);
   } catch {
     return undefined;
+  }
+}
+
+function openFiles(pid: number): string[] {
+  try {
+    const folder = `/proc/${pid}/fd`;
+    return [...Deno.readDirSync(folder)].map(({ name }) => Deno.readLinkSync(`${folder}/${name}`));
+  } catch {
+    return [];
   }
 }
 
