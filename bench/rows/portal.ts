@@ -1,6 +1,7 @@
 /** Row 16: the portal in a real Chromium, with many endpoints and tasks in the store. */
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { type Client, Executor } from "../../src/client/mod.ts";
+import { delay } from "../../src/lib/async.ts";
 import { withBrowser } from "../../tests/helpers/chromium.ts";
 import { until } from "../../tests/helpers/until.ts";
 import { Deployment, NO_OP } from "../deployment.ts";
@@ -14,6 +15,8 @@ const REGISTRATIONS_AT_A_TIME = 16;
 const VIEWS = 5;
 const INTERACTIONS = 10;
 const UPDATES = 10;
+/** Milliseconds in which a browser has made a new window, whose own scripts take a core meanwhile. */
+const NEW_WINDOW = 1_500;
 const ROW = '[role="table"] [role="rowgroup"]:last-of-type [role="row"]';
 
 async function registerEndpoints(client: Client, count: number): Promise<void> {
@@ -51,6 +54,7 @@ async function signedIn(browser: Browser, { env }: Deployment): Promise<BrowserC
  */
 async function view(context: BrowserContext, path: string, selector: string): Promise<number> {
   const page = await context.newPage();
+  await delay(NEW_WINDOW);
   const session = await context.newCDPSession(page);
   await session.send("Network.clearBrowserCache");
   await page.goto(path, { waitUntil: "commit" });
