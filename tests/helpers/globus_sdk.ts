@@ -178,7 +178,7 @@ export class GlobusStage {
   /** Starts the service. */
   static async begin(
     env: TestEnv,
-    network: OwnNetwork,
+    network: Pick<OwnNetwork, "enter">,
     sdk: PythonEnvironment,
     options: StageOptions = {},
   ): Promise<GlobusStage> {
