@@ -146,7 +146,7 @@ def in_json(executor):
     failed(executor, "RemoteExecutionError", ["no_such_module_there", "Python is"], imports)
     failed(executor, "WORKER_LOST", ["exit status 3", "ended the process"], leaves)
     failed(executor, "RemoteExecutionError", ["sys.exit(4)", "Return a value"], exits)
-    words = ["of type lock", "as JSON", "Return numbers"]
+    words = ["of type lock", "as JSON", "Return numbers", 'serializer="pickle"']
     failed(executor, "RemoteExecutionError", words, locked)
     assert executor.submit(catches).result(60) == "caught"
     assert executor.submit(forks).result(60) == ["parent", True]
@@ -167,7 +167,7 @@ def in_pickle(executor):
     refused(executor, ["argument 2", "generator", "lists"], square, 1, (x for x in ()))
     refused(executor, ["argument 1", "Crashing is defined in this program"], length, Crashing)
     refused(executor, ["argument 1", "not me"], length, Unwilling())
-    words = ["of type lock", "as a pickle", "Return numbers"]
+    words = ["of type lock", "as a pickle", "without open files, locks"]
     failed(executor, "RemoteExecutionError", words, locked)
     words = ["No module named 'no_such_module_there'", "install it there"]
     failed(executor, "CouldNotExecuteUserTaskError", words, length, Elsewhere())

@@ -138,8 +138,12 @@ def encode_result(value, settings, arguments_were_dill):
         "SerializationError",
         "the result, of type %s, cannot be written as %s: %s"
         % (type(value).__name__, "JSON" if serializers is None else "a pickle", reason),
-        "Return numbers, strings, booleans, None, lists and dicts of these; "
-        "or ask for a dill result with result_serializers.",
+        "Return numbers, strings, booleans, None, lists and dicts of these"
+        + (
+            '; or ask for a pickle: serializer="pickle" of funcx.py, result_serializers of the SDK.'
+            if serializers is None
+            else ", or other values without open files, locks and connections."
+        ),
     )
 
 
