@@ -15,7 +15,6 @@ import {
   type Reader,
   type Subscription,
 } from "../broker.ts";
-
 import { EndedLogins, type TokenParts } from "./ended_logins.ts";
 import { Logins } from "./logins.ts";
 import type { RabbitAddress } from "./rabbit_address.ts";
