@@ -234,6 +234,8 @@ Deno.test("an endpoint was heard when its last frame came, also after its link w
     await told;
     end();
   }
+  // Nothing of that is on its way when the time goes on.
+  await fake.expectNothing();
   now = 90_000;
   await fake.cut();
   await fixture.offline(endpoint);
