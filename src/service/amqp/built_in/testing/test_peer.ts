@@ -43,8 +43,7 @@ export class TestPeer {
         this.#told.push(written(frame.type, frame.payload));
       }
     };
-    // deno-lint-ignore no-this-alias -- the link's getter has a `this` of its own
-    const peer = this;
+    const unread = (): number => this.backlog;
     this.connection = new Connection({
       authenticate: () => Promise.resolve(session),
       admit: () => () => {},
@@ -52,7 +51,7 @@ export class TestPeer {
     }, {
       send,
       get backlog(): number {
-        return peer.backlog;
+        return unread();
       },
       close: () => {
         this.isClosed = true;
