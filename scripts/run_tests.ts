@@ -84,6 +84,7 @@ async function runTests(
         // Types are checked by `deno task check`.
         "--no-check",
         "--no-prompt",
+        "--preload=scripts/test_time_limit.ts",
         `--junit-path=${report}`,
         ...options,
         ...paths,

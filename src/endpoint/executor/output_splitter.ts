@@ -1,6 +1,9 @@
 /** Cuts a captured stream at the markers that a worker writes after each task. */
 
 const SEQUENCE_BYTES = 4;
+const MARKER_BYTES = 16;
+/** No text has it, in UTF-8 or ASCII. */
+const NOT_TEXT = 0xff;
 
 export interface SplitterEvents {
   /** Bytes of the task that follows the last marker; valid during the call only. */
@@ -9,13 +12,24 @@ export interface SplitterEvents {
   marker(sequence: number): void;
 }
 
+/**
+ * Bytes that user code cannot know. Output that ends as a marker begins is held back until more
+ * comes, so a marker begins with what no text ends with: live output is never short of its last
+ * newline.
+ */
+export function newOutputMarker(): Uint8Array {
+  const marker = crypto.getRandomValues(new Uint8Array(MARKER_BYTES));
+  marker[0] = NOT_TEXT;
+  return marker;
+}
+
 export class OutputSplitter {
   readonly #marker: Uint8Array;
   readonly #events: SplitterEvents;
   /** Bytes at the end of a chunk that may be the beginning of a marker. */
   #rest: Uint8Array = new Uint8Array(0);
 
-  /** @param marker bytes that user code cannot know. */
+  /** @param marker that the worker writes, of `newOutputMarker`. */
   constructor(marker: Uint8Array, events: SplitterEvents) {
     this.#marker = marker;
     this.#events = events;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { assertEquals } from "../../lib/assert.ts";
-import { OutputSplitter } from "./output_splitter.ts";
+import { newOutputMarker, OutputSplitter } from "./output_splitter.ts";
 
 const MARKER = new Uint8Array([0, 1, 0, 0, 1, 66]);
 
@@ -39,4 +39,20 @@ Deno.test("output is cut at markers, wherever the chunks are cut", () => {
 
 Deno.test("a marker is found after its own beginning", () => {
   assertEquals(split([0, 1, ...MARKER, 5, 0, 0, 0], [3, 4]), [[[0, 1], []], [5]]);
+});
+
+Deno.test("text is handed over whole at once, whatever it ends with", () => {
+  // As many markers as there are first bytes to be unlucky with, several times over.
+  for (let index = 0; index < 2_000; index++) {
+    const seen: number[] = [];
+    const splitter = new OutputSplitter(newOutputMarker(), {
+      data: (bytes) => seen.push(...bytes),
+      marker: () => {},
+    });
+    for (const text of ["first\n", "é", "漢", "🎉", "\x1b[0m\t\r\0"]) {
+      const bytes = new TextEncoder().encode(text);
+      splitter.push(bytes);
+      assertEquals(seen.splice(0), [...bytes]);
+    }
+  }
 });

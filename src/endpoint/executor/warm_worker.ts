@@ -43,6 +43,7 @@ import {
   outcomeOf,
   settingsOf,
 } from "./task_records.ts";
+import { newOutputMarker } from "./output_splitter.ts";
 import type { Placement } from "./resources/placement.ts";
 import type { WorkerRuntime } from "./runtimes/runtime.ts";
 import { removeUnfinished } from "./unfinished_files.ts";
@@ -50,7 +51,6 @@ import { WorkerOutput } from "./worker_output.ts";
 import { type WorkerEnd, WorkerProcess } from "./worker_process.ts";
 
 const log = logger("executor", "worker");
-const MARKER_BYTES = 16;
 
 export interface WarmWorkerEvents {
   ready(): void;
@@ -115,7 +115,7 @@ export class WarmWorker {
     this.#events = events;
     this.runtime = options.runtime;
     this.#credits = new Credits(options.oneAtATime ? 1 : options.baseCredits);
-    const marker = crypto.getRandomValues(new Uint8Array(MARKER_BYTES));
+    const marker = newOutputMarker();
     this.#output = new WorkerOutput({
       marker: this.runtime.marksOutput ? marker : null,
       tasks: this.#tasks,
