@@ -10,7 +10,8 @@ import { valueResponse } from "../http/answers.ts";
 import { answerType } from "../http/media_type.ts";
 import { ValidationError } from "../http/validation.ts";
 import type { ServiceParts } from "../parts.ts";
-import type { SubmitReceipt } from "../store/store.ts";
+
+import type { StoredEndpoint, SubmitReceipt } from "../store/store.ts";
 import { stats } from "./general.ts";
 import type { Handlers } from "./route.ts";
 import { batchesOf, optionsOf, submitTasks } from "./submit.ts";
@@ -34,20 +35,16 @@ type Submitted = SubmitV2Answer["results"][number];
 export function olderHandlers(parts: ServiceParts): Pick<Handlers, OlderRoutes> {
   const { store } = parts;
 
-  const allowedOf = async (
-    endpointId: EndpointId,
+  const ownedBy = async (caller: Caller, endpointId: EndpointId): Promise<StoredEndpoint> =>
+    requireOwned("endpoint", endpointId, await store.endpoints.get(endpointId), caller.user);
+  const change = async (
     caller: Caller,
-  ): Promise<readonly FunctionId[]> => {
-    const found = await store.endpoints.get(endpointId);
-    return requireOwned("endpoint", endpointId, found, caller.user).allowedFunctions ?? [];
-  };
-  const allow = async (
     endpointId: EndpointId,
-    allowed: readonly FunctionId[],
+    changed: (allowed: readonly FunctionId[]) => readonly FunctionId[] | FuncxError,
   ): Promise<Answer<"addToWhitelist">> => {
-    if (!await store.endpoints.allowFunctions(endpointId, allowed)) {
-      throw notFound("endpoint", endpointId);
-    }
+    await ownedBy(caller, endpointId);
+    const allowed = await store.endpoints.changeAllowedFunctions(endpointId, changed);
+    if (allowed === undefined) throw notFound("endpoint", endpointId);
     const reason = `endpoint ${endpointId} runs ${allowed.length} functions and no others, ` +
       "until it registers again with its profile's";
     return { status: "Success", reason };
@@ -77,20 +74,23 @@ export function olderHandlers(parts: ServiceParts): Pick<Handlers, OlderRoutes> 
 
     whitelist: async ({ caller, parameters: { endpoint_id } }) => ({
       status: "Success",
-      functions: [...await allowedOf(endpoint_id, caller)],
+      functions: [...(await ownedBy(caller, endpoint_id)).allowedFunctions ?? []],
     }),
 
-    addToWhitelist: async ({ caller, body: { func }, parameters: { endpoint_id } }) => {
+    addToWhitelist: ({ caller, body: { func }, parameters: { endpoint_id } }) => {
       const added = [func].flat().map((id) => id.toLowerCase());
-      const allowed = new Set([...await allowedOf(endpoint_id, caller), ...added]);
-      return await allow(endpoint_id, [...allowed]);
+      return change(caller, endpoint_id, (allowed) => [...new Set([...allowed, ...added])]);
     },
 
-    removeFromWhitelist: async ({ caller, parameters: { endpoint_id, function_id } }) => {
-      const allowed = await allowedOf(endpoint_id, caller);
-      if (!allowed.includes(function_id)) throw notFound("function", function_id);
-      return await allow(endpoint_id, allowed.filter((id) => id !== function_id));
-    },
+    removeFromWhitelist: ({ caller, parameters: { endpoint_id, function_id } }) =>
+      change(
+        caller,
+        endpoint_id,
+        (allowed) =>
+          allowed.includes(function_id)
+            ? allowed.filter((id) => id !== function_id)
+            : notFound("function", function_id),
+      ),
 
     registerContainer: refuseContainers,
     listContainers: refuseContainers,

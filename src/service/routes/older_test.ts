@@ -111,6 +111,21 @@ Deno.test("the whitelist is what an endpoint may run", async () => {
   );
 });
 
+Deno.test("functions that are allowed at the same time are all allowed", async () => {
+  await using service = await ServiceFixture.open();
+  const token = await service.token();
+  const { id } = await service.registerEndpoint(token);
+  const path = `/v2/endpoints/${id}/whitelist`;
+  const functions = await Promise.all(
+    Array.from({ length: 8 }, () => service.registerFunction(token)),
+  );
+  await Promise.all(
+    functions.map((func) => service.call("POST", path, { token, body: { func } })),
+  );
+  const { body } = await service.call("GET", path, { token });
+  assertEquals(body.functions.toSorted(), functions.toSorted());
+});
+
 Deno.test("token, counts and groups answer as they did to earlier SDKs", async () => {
   await using service = await ServiceFixture.open();
   const [token, stranger] = [await service.token(), await service.token("bob")];

@@ -1,5 +1,6 @@
 /** What the store keeps of those who take part: tokens, functions and endpoints. See `store.ts`. */
 import type { Scope } from "../../contract/api.ts";
+import type { FuncxError } from "../../contract/errors.ts";
 import type { EndpointId, FunctionId, UserId } from "../../contract/ids.ts";
 import type { Page, PageQuery } from "./page.ts";
 
@@ -163,8 +164,15 @@ export interface EndpointStore {
     endpointId: EndpointId,
     description: EndpointDescription & { readonly token: EndpointToken; readonly at: number },
   ): Promise<boolean>;
-  /** The only functions that it runs from now on. Whether there was such an endpoint. */
-  allowFunctions(endpointId: EndpointId, allowed: readonly FunctionId[]): Promise<boolean>;
+  /**
+   * Makes of the functions that it may run, none when all were allowed, the only ones that it runs
+   * from now on; nothing else is written between the two. Rejects with the error that `change`
+   * returns. @returns the functions; undefined if there is no such endpoint.
+   */
+  changeAllowedFunctions(
+    endpointId: EndpointId,
+    change: (allowed: readonly FunctionId[]) => readonly FunctionId[] | FuncxError,
+  ): Promise<readonly FunctionId[] | undefined>;
   get(endpointId: EndpointId): Promise<StoredEndpoint | undefined>;
   /** In the order asked for; ids that are unknown or deleted are left out. */
   several(endpointIds: readonly EndpointId[]): Promise<readonly StoredEndpoint[]>;

@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { ENDPOINT_LOST, type EndpointTasks } from "./endpoint_tasks.ts";
+import { FuncxError } from "../../../contract/errors.ts";
 import type { EndpointId, FunctionId, UserId } from "../../../contract/ids.ts";
 import type {
   EndpointDescription,
@@ -68,7 +69,7 @@ export class LibsqlEndpoints implements EndpointStore {
   readonly #some: Query<[rows: string | null]>;
   readonly #all: Query<[rows: string | null]>;
   readonly #hide: Query<[number]>;
-  readonly #allow: Query<[number]>;
+  readonly #allow: Command;
   readonly #see: Command;
 
   constructor(engine: Engine, tokens: LibsqlTokens, tasks: EndpointTasks) {
@@ -112,10 +113,9 @@ export class LibsqlEndpoints implements EndpointStore {
       `UPDATE endpoints SET deleted_at = ? WHERE endpoint_id = ? AND deleted_at IS NULL
        RETURNING endpoint_row`,
     );
-    this.#allow = new Query(
+    this.#allow = new Command(
       connection,
-      `UPDATE endpoints SET allowed_functions = ? WHERE endpoint_id = ? AND deleted_at IS NULL
-       RETURNING endpoint_row`,
+      "UPDATE endpoints SET allowed_functions = ? WHERE endpoint_id = ? AND deleted_at IS NULL",
     );
     this.#see = new Command(connection, "UPDATE endpoints SET last_seen = ? WHERE endpoint_id = ?");
   }
@@ -154,11 +154,18 @@ export class LibsqlEndpoints implements EndpointStore {
     });
   }
 
-  allowFunctions(endpointId: EndpointId, allowed: readonly FunctionId[]): Promise<boolean> {
+  changeAllowedFunctions(
+    endpointId: EndpointId,
+    change: (allowed: readonly FunctionId[]) => readonly FunctionId[] | FuncxError,
+  ): Promise<readonly FunctionId[] | undefined> {
     return this.#engine.write((transaction) => {
-      const isKnown = this.#allow.get(JSON.stringify(allowed), endpointId) !== undefined;
-      if (isKnown) this.#changed(transaction, endpointId);
-      return isKnown;
+      const row = this.#byId.get(endpointId);
+      if (row === undefined) return undefined;
+      const allowed = change(this.#endpointOf(row).allowedFunctions ?? []);
+      if (allowed instanceof FuncxError) return allowed;
+      this.#allow.run(JSON.stringify(allowed), endpointId);
+      this.#changed(transaction, endpointId);
+      return allowed;
     });
   }
 
