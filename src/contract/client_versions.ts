@@ -3,6 +3,7 @@
  * one, and bytecode by none of another minor version. Pure.
  */
 import * as v from "valibot";
+import { versionIn } from "./python_version.ts";
 
 const version = v.pipe(v.string(), v.minLength(1), v.maxLength(200));
 
@@ -16,13 +17,6 @@ export const ClientVersionsSchema = v.object({
   function_python: v.optional(version),
 });
 export type ClientVersions = v.InferOutput<typeof ClientVersionsSchema>;
-
-/** A version, whatever else an SDK may write; more of it would go to each endpoint with each task. */
-const VERSION = /^[\w.+-]{1,40}/;
-
-function versionIn(value: unknown): string | undefined {
-  return typeof value === "string" ? VERSION.exec(value)?.[0] : undefined;
-}
 
 type Documents = Readonly<Record<string, unknown>> | null | undefined;
 
@@ -51,21 +45,4 @@ export function withFunctionPython(
 ): ClientVersions | undefined {
   const python = functionPython(metadata);
   return python === undefined ? client : { ...client, function_python: python };
-}
-
-/** The Python of an endpoint, by its metadata; undefined where it does not say. */
-export function endpointPython(metadata: Documents): string | undefined {
-  return versionIn(metadata?.python_version);
-}
-
-/** What decides whether bytecode can be run, such as `3.11`; undefined for what is no version. */
-export function minorVersion(python: string): string | undefined {
-  return /^\d+\.\d+/.exec(python)?.[0];
-}
-
-/** Whether both are known and one's bytecode is not the other's. */
-export function bytecodeDiffers(one: string | undefined, other: string | undefined): boolean {
-  if (one === undefined || other === undefined) return false;
-  const [first, second] = [minorVersion(one), minorVersion(other)];
-  return first !== undefined && second !== undefined && first !== second;
 }

@@ -205,7 +205,9 @@ export class TaskFlow {
 
   status(): EndpointStatus {
     const counts = this.#table.counts;
-    const load = this.#launcher.executor?.load();
+    const { executor } = this.#launcher;
+    const load = executor?.load();
+    const python = executor?.pythonVersion;
     return {
       managers: load?.managers ?? 0,
       total_workers: load?.total_workers ?? 0,
@@ -213,6 +215,7 @@ export class TaskFlow {
       pending_tasks: counts.pending,
       outstanding_tasks: counts.outstanding,
       completed_tasks: counts.completed,
+      ...(python === undefined ? {} : { python_version: python }),
     };
   }
 

@@ -54,8 +54,10 @@ runTest("a Python function runs with the site's interpreter", async (env) => {
 
 runTest("a function of another Python is warned of, and its failure names both", async (env) => {
   const service = await ServiceUnderTest.of(env);
-  const { metadata } = (await service.endpoints())[0]!;
+  const { details, metadata } = (await service.endpoints())[0]!;
   assertMatch(String(metadata?.python_version), /^3\.\d+\.\d+$/);
+  assertEquals(details?.python_version, metadata?.python_version);
+  assertMatch(await env.ok(["status"]), new RegExp(`python ${details?.python_version}`));
   const [, ours] = String(metadata?.python_version).split(".");
   const register = (name: string, python_version: string): Promise<Answer> =>
     service.post("/v3/functions", {

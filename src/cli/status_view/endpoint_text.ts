@@ -1,5 +1,6 @@
 /** An endpoint's status for people. */
 import type { AgentStatus, ClusterStatus } from "../../contract/control.ts";
+import { shownRuntimes } from "../../contract/python_version.ts";
 import type { EndpointSummary } from "../endpoints.ts";
 import { duration, instant, size } from "../format.ts";
 import { fields } from "../output/table.ts";
@@ -33,7 +34,7 @@ function daemonFields(agent: AgentStatus, now: number): Pair[] {
     ["Daemon", `pid ${agent.pid} on ${agent.hostname}, version ${agent.software_version}`],
     ["Running for", `${duration(now - agent.started_at)} (since ${instant(agent.started_at)})`],
     ["Memory", size(agent.memory)],
-    ["Runtimes", agent.runtimes.join(", ") || "none"],
+    ["Runtimes", shownRuntimes(agent.runtimes, load.python_version) || "none"],
     ["Workers", `${load.total_workers} (${load.idle_workers} idle) on ${nodes(load.managers)}`],
     [
       "Tasks",

@@ -69,6 +69,8 @@ export const ManagerHelloSchema = v.object({
   workers: count,
   /** For instance `["typescript", "python", "shell"]`. */
   runtimes: v.array(name),
+  /** Such as `3.11.2`; left out where there is none. */
+  python_version: v.optional(name),
   /** How many attempts it wants to have in all. */
   limit: count,
   /** Attempts that it was given and that have not ended. */

@@ -57,6 +57,8 @@ export const EndpointStatusSchema = v.object({
   outstanding_tasks: count,
   /** Finished since the daemon started. */
   completed_tasks: count,
+  /** The Python of its workers, such as `3.11.2`; left out until one of its nodes has told it. */
+  python_version: v.optional(name),
   /** What keeps it from working as it should, such as a full disk. */
   problem: v.optional(v.object({ code: name, message: text })),
   /** In heartbeats only, and from those endpoints that tell it. */

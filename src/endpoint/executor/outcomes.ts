@@ -1,5 +1,5 @@
 /** How attempts end that the manager ends itself, or whose worker went away. */
-import { bytecodeDiffers } from "../../contract/client_versions.ts";
+import { bytecodeDiffers } from "../../contract/python_version.ts";
 import type { TaskError } from "../../contract/errors.ts";
 import { type Assignment, manageError } from "./assignment.ts";
 import type { AttemptOutcome } from "./executor.ts";

@@ -173,6 +173,7 @@ export class ManagerNode {
       node: nodeFacts(),
       workers: this.#workers,
       runtimes: [...this.#manager.runtimes],
+      python_version: this.#manager.pythonVersion,
       limit: this.#held.limit,
       ...this.#held.held,
       nodes: this.#nodes,

@@ -111,6 +111,7 @@ export class ManagerPool implements Executor {
   readonly #placer = new Placer();
   #isSettling = false;
   #totals: Count = NO_COUNT;
+  #pythonVersion: string | undefined;
   #unplaced: TaskAttempt[] = [];
   #rebalanceTimer: ReturnType<typeof setTimeout> | undefined;
   #closing: Promise<void> | undefined;
@@ -134,6 +135,11 @@ export class ManagerPool implements Executor {
       for (const name of hello.runtimes) found.add(name);
     }
     return found.size > 0 ? [...found] : this.#options.runtimes;
+  }
+
+  /** Of the manager that came last and has one, though it has gone since. */
+  get pythonVersion(): string | undefined {
+    return this.#local?.pythonVersion ?? this.#pythonVersion;
   }
 
   /** Whether managers of an earlier agent may come back with what it gave them. */
@@ -182,6 +188,7 @@ export class ManagerPool implements Executor {
       manager = this.#make(identity, hello);
       this.#managers.set(hello.manager_id, manager);
     }
+    this.#pythonVersion = hello.python_version ?? this.#pythonVersion;
     const claimed = this.#orphans.claim(hello);
     const answer = manager.attach(hello, claimed);
     this.#placer.came(manager, onNodesOf(hello, claimed));

@@ -12,7 +12,9 @@ import { PoolStage, python, shell, type TaskInput, typescript } from "./testing/
 
 Deno.test("a manager runs tasks of every runtime", async () => {
   await using stage = await PoolStage.start();
+  assertEquals(stage.pool.pythonVersion, undefined);
   await stage.attached();
+  assertMatch(stage.pool.pythonVersion!, /^3\.\d+\.\d+$/);
   assertEquals(stage.pool.load().total_workers, 2);
   assertEquals([...stage.pool.runtimes].sort(), ["python", "shell", "typescript"]);
   const [sh, ts, py, failing] = stage.run(

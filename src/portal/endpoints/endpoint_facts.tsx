@@ -1,6 +1,7 @@
 /** What an endpoint is, and how it stands now. */
 import type { ComponentChildren } from "preact";
 import type { EndpointRecord } from "../../contract/api.ts";
+import { endpointPython, shownRuntimes } from "../../contract/python_version.ts";
 import { english } from "../texts/english.ts";
 import { Age } from "../widgets/states.tsx";
 import { bytesText, countText } from "../widgets/units.ts";
@@ -61,7 +62,10 @@ export function EndpointFacts({ endpoint, isOwn }: EndpointFactsProps): Componen
         <Fact name={facts.host} value={endpoint.hostname} />
         <Fact name={facts.scheduler} value={scheduler} />
         <Fact name={facts.resources} value={resourcesOf(endpoint)} />
-        <Fact name={facts.runtimes} value={endpoint.runtimes.join(", ")} />
+        <Fact
+          name={facts.runtimes}
+          value={shownRuntimes(endpoint.runtimes, endpointPython(endpoint))}
+        />
         <Fact name={facts.functions} value={<AllowedFunctions endpoint={endpoint} />} />
         <Fact name={facts.version} value={endpoint.endpoint_version} />
         <Fact

@@ -136,7 +136,10 @@ const DOUBLE = typescript("export default (x: number) => x * 2;\n");
 slurmTest("blocks follow the load, up to their number and down to none", async () => {
   await using site = await Site.start();
   const client = await site.client();
-  await using executor = new Executor(client, await site.endpointId());
+  const endpoint_id = await site.endpointId();
+  // Only nodes know what is installed on nodes.
+  assertEquals((await site.agent()).load.python_version, undefined);
+  await using executor = new Executor(client, endpoint_id);
   const numbers = Array.from({ length: 20_000 }, (_, index) => index);
   const doubled = await results<number>(numbers.map((x) => executor.submit(DOUBLE, x)));
   assertEquals(doubled, numbers.map((x) => x * 2));
@@ -146,7 +149,11 @@ slurmTest("blocks follow the load, up to their number and down to none", async (
   const jobs = new Set((await results<Shell>(running)).map(({ stdout }) => stdout.trim()));
   assertEquals(jobs.size, 3);
   await until("no block", async () => (await site.blocks()).length === 0, PATIENCE);
-  assertEquals((await site.agent()).problem, null);
+  const { problem, load } = await site.agent();
+  assertEquals(problem, null);
+  assertMatch(load.python_version!, /^3\.\d+\.\d+$/);
+  const { details } = await client.call("getEndpoint", { params: { endpoint_id } });
+  assertEquals(details!.python_version, load.python_version);
 });
 
 slurmTest("a block that is cancelled under its tasks loses none, and no attempt", async () => {
