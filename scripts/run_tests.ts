@@ -3,9 +3,9 @@
  * it builds when sources are newer. `deno task test:NAME` runs the tests in `tests/extra/NAME`,
  * which need more than npm. The last line is `N passed, N failed`, with `, N skipped` if any.
  *
- * With `CI=true`, few tests of processes that failed are run once more, since a shared machine can be
- * stopped for longer than a test waits. What passes only then is named as UNSTEADY: it is to be
- * mended, but tells nothing of the change. What fails twice has failed.
+ * With `CI=true`, few tests that failed are run once more, since a shared machine can be stopped for
+ * longer than a test waits. What passes only then is named as UNSTEADY: it is to be mended, but tells
+ * nothing of the change. What fails twice has failed.
  */
 import { filesUnder } from "./build/bundle.ts";
 import { buildWhenStale } from "./build/stale.ts";
@@ -56,11 +56,11 @@ function processTestFiles(): string[] {
     .filter((path) => path.endsWith("_test.ts") && !path.startsWith(join("tests", "extra")));
 }
 
-/** What counts of a run: on CI, few process tests get another try. */
+/** What counts of a run: on CI, few tests get another try. */
 async function settled(paths: readonly string[], first: Report): Promise<Totals> {
   const { failures } = first;
-  const again = Deno.env.get("CI") === "true" && paths.every((path) => path.startsWith("tests")) &&
-    failures.length > 0 && failures.length <= MAX_TESTS_AGAIN;
+  const again = Deno.env.get("CI") === "true" && failures.length > 0 &&
+    failures.length <= MAX_TESTS_AGAIN;
   if (!again) return first;
   const names = failures.map((name) => name.replace(/[.*+?()[\]{}|^$\\]/g, "\\$&"));
   const second = await runTests(paths, [`--filter=/^(?:${names.join("|")})$/`]);
