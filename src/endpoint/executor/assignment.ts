@@ -41,6 +41,8 @@ export class Assignment {
   isFinished = false;
   /** How often a worker died that had it but may not have begun it. */
   returns = 0;
+  /** Its process was ended by a signal as schedulers send it to a job that is to end. */
+  isSignalled = false;
   followed = false;
   #stdout: TailBuffer | null = null;
   #stderr: TailBuffer | null = null;
@@ -123,6 +125,7 @@ export class Assignment {
       output: { stdout: this.outputOf("stdout"), stderr: this.outputOf("stderr") },
       timeline: running === null ? [given] : [given, running],
       details,
+      ...(this.isSignalled && this.endReason === null ? { signalled: true } : {}),
     };
   }
 }

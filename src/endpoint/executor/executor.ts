@@ -62,6 +62,8 @@ export interface FinishedAttempt {
   readonly timeline: readonly TaskEvent[];
   /** Runtime and version, host, pid, seconds of CPU, peak memory: shown, never interpreted. */
   readonly details: Readonly<Record<string, unknown>>;
+  /** A signal ended it that nobody here had sent: the scheduler may be ending all of the node. */
+  readonly signalled?: true;
   /** Id of the manager on another node that keeps it until `kept`. */
   readonly manager?: string;
 }

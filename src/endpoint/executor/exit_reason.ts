@@ -1,4 +1,5 @@
-/** Why a process ended, in words. */
+/** Why a process ended, in words, and whether its node may be ending. */
+import { constants } from "node:os";
 import { readIfPresent } from "../../lib/files.ts";
 
 /** How a process ended; one of the two is null. */
@@ -10,6 +11,28 @@ export interface ProcessExit {
 /** "exit status 3" or "signal SIGSEGV". */
 export function exitText({ code, signal }: ProcessExit): string {
   return signal === null ? `exit status ${code}` : `signal ${signal}`;
+}
+
+/**
+ * What schedulers send to all processes of a job that is to end, managers and tasks alike; the last two
+ * some time before, where they are asked to.
+ */
+export const JOB_END_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2"] as const;
+
+const JOB_END_NUMBERS: ReadonlySet<number> = new Set(
+  JOB_END_SIGNALS.map((name) => constants.signals[name]),
+);
+
+/** Shells and container programs end with this and the number of the signal that ended their child. */
+const SIGNAL_STATUS = 128;
+
+export function isJobEndSignal(name: string | null): boolean {
+  return JOB_END_SIGNALS.some((each) => each === name);
+}
+
+/** @param returncode of a command; minus the number of the signal that ended it */
+export function isJobEndCode(returncode: number): boolean {
+  return JOB_END_NUMBERS.has(-returncode) || JOB_END_NUMBERS.has(returncode - SIGNAL_STATUS);
 }
 
 /** Exit status of `python_worker/worker.py`. */

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "../../lib/assert.ts";
-import { exitHint, exitText } from "./exit_reason.ts";
+import { exitHint, exitText, isJobEndCode, isJobEndSignal } from "./exit_reason.ts";
 
 Deno.test("the exit status or the signal is named", () => {
   assertEquals(exitText({ code: 3, signal: null }), "exit status 3");
@@ -15,4 +15,10 @@ Deno.test("what a user can do depends on how it ended", () => {
   assertMatch(exitHint(aborted, 0, "assertion failed"), /library .* has crashed/);
   assertMatch(exitHint({ code: 1, signal: null }, 0, ""), /ended the process/);
   assertMatch(exitHint({ code: null, signal: "SIGTERM" }, 0, ""), /sent it this signal/);
+});
+
+Deno.test("a signal as schedulers send it is told from what programs do to themselves", () => {
+  assertEquals([-15, 143, -1, 129, -2, -10, -12].map(isJobEndCode), Array(7).fill(true));
+  assertEquals([0, 1, 15, 128, -9, 137, -11, 139, 255].map(isJobEndCode), Array(9).fill(false));
+  assertEquals(["SIGTERM", "SIGSEGV", null].map(isJobEndSignal), [true, false, false]);
 });

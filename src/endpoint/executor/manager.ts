@@ -24,7 +24,7 @@ import { EndedHere } from "./ended_here.ts";
 import type { Executor, ExecutorEvents, FinishedAttempt, TaskAttempt } from "./executor.ts";
 import { chooseImage } from "./containers/containers.ts";
 import { containerNotStarted } from "./containers/start_failure.ts";
-import { exitText } from "./exit_reason.ts";
+import { exitText, isJobEndSignal } from "./exit_reason.ts";
 import { type FunctionNeeds, FunctionRuntimes } from "./function_runtimes.ts";
 import type { Abandoned } from "./held_tasks.ts";
 import { IdleWorkers } from "./idle_workers.ts";
@@ -455,6 +455,7 @@ export class Manager implements Executor {
       end,
       bytecodeHint(begun[0], end, worker.details.version),
     );
+    for (const assignment of begun) assignment.isSignalled = isJobEndSignal(end.signal);
     const unlucky = notBegun.filter((assignment) => ++assignment.returns >= MAX_RETURNS);
     this.#endedHere.end([...begun, ...unlucky], { kind: "lost", error }, worker.details);
     this.#requeue(notBegun.filter((assignment) => !unlucky.includes(assignment)));

@@ -18,6 +18,7 @@ import { containerNotStarted } from "./containers/start_failure.ts";
 import { type Assignment, manageError } from "./assignment.ts";
 import type { CommandExit, RunningCommand } from "./command_spawner.ts";
 import type { AttemptOutcome, ExecutorEvents, TaskAttempt } from "./executor.ts";
+import { isJobEndCode } from "./exit_reason.ts";
 import { endGroup } from "./process_group.ts";
 import type { Placement } from "./resources/placement.ts";
 import { programFile } from "./runtimes/plain_command.ts";
@@ -106,6 +107,7 @@ export class ShellTask {
     if (this.#isUnwanted) this.end();
     const exit = await this.#follow(command);
     this.#until = performance.now();
+    this.assignment.isSignalled = isJobEndCode(exit.returncode);
     const failure = this.#contained?.hasBegun() === false ? this.#notBegun(exit) : null;
     await this.#contained?.ended(exit.returncode >= 0 && !this.#isUnwanted);
     const outcome = failure ?? this.#outcome(exit, filled.text);

@@ -8,6 +8,8 @@
  *    was unwanted, and nobody asks.
  * 2. Of a task there is at most one attempt with the manager; a later one waits in `#later`.
  * 3. The agent is told a limit of 0 while more than a window's bytes wait to be kept.
+ * 4. An attempt that a scheduler's signal may have ended stays in `#running` until this process has had
+ *    time to get the signal too: a block's end is no end of its tasks, whoever hears of it first.
  */
 import { endWithoutWorker } from "../executor/end_without_worker.ts";
 import type { TaskError } from "../../contract/errors.ts";
@@ -58,6 +60,26 @@ interface Finished {
   readonly file?: string;
 }
 
+/** Milliseconds between a signal to a task and the same one to its manager, on a busy node. */
+const SIGNAL_DELAY = 2_000;
+
+const CUT_OFF: AttemptOutcome = { kind: "lost", error: STOPPED };
+
+interface Doubted {
+  readonly ended: FinishedAttempt;
+  readonly timer: ReturnType<typeof setTimeout>;
+}
+
+/** How the process ends. */
+interface Ending {
+  /** How attempts end that it ends. */
+  readonly cutOff: (ended: FinishedAttempt) => LostOutcome;
+  /** Why it was to end, where that was planned. */
+  readonly planned: string | null;
+  /** Whoever had planned it ends tasks by signals too. */
+  readonly signalsTasks: boolean;
+}
+
 type HeldManager = Pick<NodeExecutor, "wanted" | "warmImages" | "cancel" | "follow">;
 
 /** An attempt as it came. */
@@ -86,10 +108,9 @@ export class HeldAttempts {
   #toldLimit = 0;
   #toldImages: readonly string[] = [];
   #isFlushing = false;
-  /** How what the process ends with it has ended. */
-  #cutOff: ((ended: FinishedAttempt) => LostOutcome) | null = null;
-  /** Why that was planned, if it was. */
-  #planned: string | null = null;
+  /** Ended by a signal that this process may be about to get as well (4). */
+  readonly #doubted = new Map<TaskId, Doubted>();
+  #ending: Ending | null = null;
 
   /** What the manager tells. */
   readonly events: ExecutorEvents = {
@@ -145,15 +166,12 @@ export class HeldAttempts {
     return promise;
   }
 
-  /**
-   * The process ends. @param cutOff how attempts end that it ends
-   * @param planned why it was to end, where that was planned; the agent is told at once
-   */
-  endsFor(cutOff: (ended: FinishedAttempt) => LostOutcome, planned: string | null): void {
-    this.#cutOff = cutOff;
-    this.#planned = planned;
+  /** The process ends; the agent is told of a plan at once. */
+  endsFor(ending: Ending): void {
+    this.#ending = ending;
     // Now, so that it is known should the process not live to tell the rest.
     this.#tellPlan();
+    this.ended([...this.#doubted.values()].map(({ ended }) => ended));
   }
 
   // -- sessions -------------------------------------------------------------------------------------
@@ -267,6 +285,26 @@ export class HeldAttempts {
   // -- ends -----------------------------------------------------------------------------------------
 
   ended(attempts: readonly FinishedAttempt[]): void {
+    this.#end(attempts.flatMap((ended) => ended.signalled ? this.#signalled(ended) : [ended]));
+  }
+
+  /** What is known of it now (4). */
+  #signalled(ended: FinishedAttempt): FinishedAttempt[] {
+    const { taskId } = ended;
+    clearTimeout(this.#doubted.get(taskId)?.timer);
+    this.#doubted.delete(taskId);
+    if (this.#ending === null) {
+      const timer = setTimeout(() => {
+        this.#doubted.delete(taskId);
+        this.#end([ended]);
+      }, SIGNAL_DELAY);
+      this.#doubted.set(taskId, { ended, timer });
+      return [];
+    }
+    return [this.#ending.signalsTasks ? { ...ended, outcome: CUT_OFF } : ended];
+  }
+
+  #end(attempts: readonly FinishedAttempt[]): void {
     for (const ended of attempts) {
       const { taskId } = ended;
       this.#running.delete(taskId);
@@ -323,8 +361,8 @@ export class HeldAttempts {
         return { outcome: { kind: "lost", error: resultUnreadable(messageOf(thrown)) } };
       }
     }
-    if (outcome.kind === "lost" && outcome.error === STOPPED && this.#cutOff !== null) {
-      return { outcome: this.#cutOff(ended) };
+    if (outcome.kind === "lost" && outcome.error === STOPPED && this.#ending !== null) {
+      return { outcome: this.#ending.cutOff(ended) };
     }
     return { outcome };
   }
@@ -367,8 +405,9 @@ export class HeldAttempts {
   }
 
   #tellPlan(): void {
-    if (this.#planned === null) return;
-    this.#link?.send({ type: "room", limit: this.limit, ending: this.#planned });
+    const planned = this.#ending?.planned ?? null;
+    if (planned === null) return;
+    this.#link?.send({ type: "room", limit: this.limit, ending: planned });
   }
 
   #tellImages(link: HeldLink, limit: number): void {

@@ -23,6 +23,7 @@ import type { ResolvedExecutor } from "../../profile/schema.ts";
 import { manageError } from "../executor/assignment.ts";
 import type { AttemptOutcome, FinishedAttempt, TaskAttempt } from "../executor/executor.ts";
 import { containerFolder } from "../executor/containers/container_folder.ts";
+import { JOB_END_SIGNALS } from "../executor/exit_reason.ts";
 import { NodeExecutor } from "../executor/node_executor.ts";
 import { nodeFacts } from "../executor/resources/node_facts.ts";
 import { slotPlacements } from "../executor/resources/slot_placements.ts";
@@ -327,7 +328,11 @@ export class ManagerNode {
       walltime: walltime ?? null,
       openSince: this.#openSince,
     };
-    this.#held.endsFor((ended) => cutOff(end, ended, wallClock()), planOf(end));
+    this.#held.endsFor({
+      cutOff: (ended) => cutOff(end, ended, wallClock()),
+      planned: planOf(end),
+      signalsTasks: plannedBy === "scheduler" || plannedBy === "walltime",
+    });
   }
 
   /** Draws back from tasks before the block ends, so that those that are short can finish. */
@@ -351,16 +356,13 @@ export class ManagerNode {
   }
 }
 
-/** The last two are what schedulers send some time before they end a job, where they are asked to. */
-const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2"] as const;
-
 function endOnSignals(signal: AbortSignal, end: (reason: string) => void): Disposable {
   const onSignal = (): void => end("its process was told to end, as a scheduler does");
-  for (const name of SIGNALS) Deno.addSignalListener(name, onSignal);
+  for (const name of JOB_END_SIGNALS) Deno.addSignalListener(name, onSignal);
   signal.addEventListener("abort", onSignal, { once: true });
   return {
     [Symbol.dispose]: () => {
-      for (const name of SIGNALS) Deno.removeSignalListener(name, onSignal);
+      for (const name of JOB_END_SIGNALS) Deno.removeSignalListener(name, onSignal);
       signal.removeEventListener("abort", onSignal);
     },
   };
