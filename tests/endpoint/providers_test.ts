@@ -60,6 +60,19 @@ for (const type of TYPES) {
   });
 }
 
+Deno.test("pbs: a server that keeps no history tells of the jobs that it has", async () => {
+  using imitation = new SchedulerImitation();
+  const { jobs } = imitation;
+  jobs.keepNoHistory();
+  const scheduler = provider(imitation, "pbs");
+  const ids = [];
+  for (const name of ["a", "b"]) ids.push(await submit(scheduler, imitation.blockFolder(name)));
+  jobs.set(ids[0], "running");
+  assertEquals(await kinds(scheduler, ids), ["running", "queued"]);
+  jobs.set(ids[0], "completed");
+  assertEquals(await kinds(scheduler, ids), ["gone", "queued"]);
+});
+
 /** All that a site may ask for: every directive is one that the scheduler has. */
 const EVERYTHING = {
   pbs: {

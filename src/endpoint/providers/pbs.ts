@@ -22,13 +22,11 @@ export function pbsProvider(settings: PbsSettings, run: RunCommand): Provider {
     script: (request) => script(settings, request),
     submit: (file) => ({ argv: ["qsub", file], isBusy }),
     jobId: (stdout) => /^\d+(\.[\w.-]+)?$/m.exec(stdout)?.[0],
-    // With -x those are told of too that have ended, where the server keeps a history.
-    status: (jobIds) => ({
-      argv: ["qstat", "-x", "-f", ...jobIds],
-      accepts: saysUnknown,
-      isBusy,
-    }),
+    status: (jobIds) => ({ argv: ["qstat", "-f", ...jobIds], accepts: saysUnknown, isBusy }),
     states: parseQstat,
+    // A server that keeps no history refuses all that is asked with -x, also about jobs that it has.
+    history: (jobIds) => ({ argv: ["qstat", "-x", "-f", ...jobIds], accepts: saysUnknown, isBusy }),
+    endings: parseQstat,
     cancel: (jobIds) => ({ argv: ["qdel", ...jobIds], accepts: saysUnknown, isBusy }),
   }, run);
 }
@@ -72,7 +70,7 @@ function select({ node, selectOptions }: PbsSettings, nodes: number): string {
   ].join(":");
 }
 
-/** `Unknown Job Id`, or, without a history, `Job has finished`. */
+/** `Unknown Job Id`, or, of one that is in the history, `Job has finished`. */
 function saysUnknown({ stderr }: CommandOutput): boolean {
   return stderr !== "" &&
     stderr.split("\n").every((line) => /Unknown Job Id|Job has finished/i.test(line));
@@ -128,7 +126,8 @@ function stateOf(attribute: (name: string) => string): JobState {
 /** What PBS itself ends a job for, by its exit status; from its `job.h`. */
 const KILLED: Readonly<Record<number, readonly [JobEnding, string]>> = {
   [-27]: ["out-of-memory", "more memory than asked for"],
-  [-28]: ["out-of-memory", "more virtual memory than asked for"],
+  [-26]: ["out-of-memory", "more virtual memory than asked for"],
+  [-28]: ["failed", "more processor time than it may have"],
   [-29]: ["timed-out", "the walltime is over"],
 };
 

@@ -99,10 +99,10 @@ Deno.test("qstat -f: attributes that go on in the next line, and what is no attr
     PBS.queued("1.pbs"),
     PBS.held("2.pbs"),
     PBS.running("3.pbs"),
-    ...["0", "3", "271", "-29", "-27", "-1", "267"].map((status, index) =>
+    ...["0", "3", "271", "-29", "-27", "-1", "267", "-26", "-28"].map((status, index) =>
       PBS.finished(`${index + 4}.pbs`, status)
     ),
-    PBS.deleted("11.pbs"),
+    PBS.deleted("13.pbs"),
   ].join("\n");
   const run = "Job run at Mon Nov 16 at 10:02 on (node0001:ncpus=32) and finished";
   assertEquals(states(parseQstat(text)), {
@@ -116,7 +116,9 @@ Deno.test("qstat -f: attributes that go on in the next line, and what is no attr
     "8.pbs": ended("out-of-memory", null, "more memory than asked for"),
     "9.pbs": ended("failed", null, run),
     "10.pbs": ended("failed", null, "signal 11"),
-    "11.pbs": ended(
+    "11.pbs": ended("out-of-memory", null, "more virtual memory than asked for"),
+    "12.pbs": ended("failed", null, "more processor time than it may have"),
+    "13.pbs": ended(
       "cancelled",
       null,
       "Not Running: Insufficient amount of resource: ncpus and terminated",

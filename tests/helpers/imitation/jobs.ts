@@ -5,6 +5,8 @@ export type ImitatedState = "queued" | "running" | "completed" | "failed" | "can
 
 interface Content {
   last: number;
+  /** Of PBS: the server does not keep what has ended. */
+  hasNoHistory?: boolean;
   readonly states: Record<string, ImitatedState>;
   readonly scripts: Record<string, string>;
 }
@@ -41,6 +43,15 @@ export class Jobs {
     const content = this.#read();
     content.states[id] = state;
     this.#write(content);
+  }
+
+  get hasHistory(): boolean {
+    return this.#read().hasNoHistory !== true;
+  }
+
+  /** The server is one that keeps no history. */
+  keepNoHistory(): void {
+    this.#write({ ...this.#read(), hasNoHistory: true });
   }
 
   /** Whether there was something to cancel. */

@@ -63,13 +63,21 @@ function qsub({ operands }: Parsed): Answer {
 }
 
 function qstat({ options, operands }: Parsed): Answer {
+  const { hasHistory } = jobs;
+  if (options.has("-x") && !hasHistory) {
+    return refuse("qstat: PBS is not configured to maintain job history 0.scheduler", 150);
+  }
   const paragraph = (id: string, state: ImitatedState): string | undefined => {
     if (state === "queued" || state === "running") return `${PBS[state](id)}\n`;
     if (!options.has("-x")) return undefined;
     const status = { completed: "0", failed: "3", cancelled: "271" };
     return `${PBS.finished(id, status[state])}\n`;
   };
-  return each(operands, paragraph, (id) => `qstat: Unknown Job Id ${id}\n`, 153);
+  const absent = (id: string): string =>
+    jobs.stateOf(id) === undefined || !hasHistory
+      ? `qstat: Unknown Job Id ${id}\n`
+      : `qstat: ${id} Job has finished, use -x or -H to obtain historical job information\n`;
+  return each(operands, paragraph, absent, 153);
 }
 
 function qdel({ operands }: Parsed): Answer {

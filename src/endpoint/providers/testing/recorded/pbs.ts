@@ -1,5 +1,5 @@
 /**
- * Paragraphs of `qstat -x -f`, of the form that the PBS Professional Reference Guide shows in
+ * Paragraphs of `qstat -f`, of the form that the PBS Professional Reference Guide shows in
  * "qstat" and "Job Attributes"; OpenPBS 23 prints the same.
  */
 const HEAD = (id: string): string =>
