@@ -7,7 +7,7 @@
 import { SESSION_HEADER } from "../contract/api_sessions.ts";
 import { type ErrorCode, FuncxError } from "../contract/errors.ts";
 import { REQUEST_TIMEOUT } from "../contract/limits.ts";
-import { delay } from "../lib/async.ts";
+import { after, delay } from "../lib/async.ts";
 import { Backoff } from "../lib/backoff.ts";
 import { errorOfAnswer, unreachable } from "./errors.ts";
 
@@ -243,10 +243,10 @@ function timeLimit(
   const onAbort = (): void => controller.abort(outer?.reason);
   if (outer?.aborted) onAbort();
   outer?.addEventListener("abort", onAbort, { once: true });
-  const timer = setTimeout(() => controller.abort(), milliseconds);
+  const stopClock = after(milliseconds, () => controller.abort());
   return {
     signal: controller.signal,
-    stopClock: () => clearTimeout(timer),
+    stopClock,
     unlink: () => outer?.removeEventListener("abort", onAbort),
   };
 }

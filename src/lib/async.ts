@@ -12,6 +12,20 @@ export function deferred<T>(): Deferred<T> {
   return { promise, ...settle! };
 }
 
+/** Milliseconds that `setTimeout` can hold, 24 days; what is longer fires at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+/** Calls `action` once after `milliseconds`, however many they are. @returns what calls that off */
+export function after(milliseconds: number, action: () => void): () => void {
+  let timer: ReturnType<typeof setTimeout>;
+  const wait = (left: number): void => {
+    const part = Math.min(left, LONGEST_TIMER);
+    timer = setTimeout(() => left > part ? wait(left - part) : action(), part);
+  };
+  wait(milliseconds);
+  return () => clearTimeout(timer);
+}
+
 /** Resolves after `milliseconds`, or rejects with the signal's reason as soon as it is aborted. */
 export function delay(milliseconds: number, signal?: AbortSignal): Promise<void> {
   const { promise, resolve, reject } = deferred<void>();
@@ -19,12 +33,12 @@ export function delay(milliseconds: number, signal?: AbortSignal): Promise<void>
     reject(signal.reason);
     return promise;
   }
-  const timer = setTimeout(() => {
+  const callOff = after(milliseconds, () => {
     signal?.removeEventListener("abort", onAbort);
     resolve();
-  }, milliseconds);
+  });
   const onAbort = (): void => {
-    clearTimeout(timer);
+    callOff();
     reject(signal?.reason);
   };
   signal?.addEventListener("abort", onAbort, { once: true });
@@ -37,11 +51,11 @@ export async function withTimeout<T>(
   milliseconds: number,
 ): Promise<T | "timeout"> {
   const { promise: expired, resolve } = deferred<"timeout">();
-  const timer = setTimeout(() => resolve("timeout"), milliseconds);
+  const callOff = after(milliseconds, () => resolve("timeout"));
   try {
     return await Promise.race([promise, expired]);
   } finally {
-    clearTimeout(timer);
+    callOff();
   }
 }
 

@@ -2,6 +2,7 @@
 import type { FinishedTask, FollowEvent } from "../../contract/api.ts";
 import { FuncxError } from "../../contract/errors.ts";
 import type { TaskId } from "../../contract/ids.ts";
+import { after } from "../../lib/async.ts";
 import type { Client } from "../../client/client.ts";
 
 export interface WaitOptions {
@@ -42,20 +43,17 @@ function waitingLimit(
   if (interruption.aborted) onInterrupt();
   interruption.addEventListener("abort", onInterrupt, { once: true });
   const tooLate = (): void => controller.abort(tooSlow(taskId));
-  const timer = deadline === undefined
+  const callOff = deadline === undefined
     ? undefined
-    : setTimeout(tooLate, Math.min(Math.max(0, deadline - performance.now()), MAX_TIMER));
+    : after(Math.max(0, deadline - performance.now()), tooLate);
   return {
     signal: controller.signal,
     [Symbol.dispose]: () => {
-      clearTimeout(timer);
+      callOff?.();
       interruption.removeEventListener("abort", onInterrupt);
     },
   };
 }
-
-/** Milliseconds that a timer can hold; 24 days. */
-const MAX_TIMER = 2 ** 31 - 1;
 
 function tooSlow(taskId: TaskId): FuncxError {
   return new FuncxError({

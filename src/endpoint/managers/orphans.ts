@@ -6,6 +6,7 @@
 import type { TaskError } from "../../contract/errors.ts";
 import type { TaskId } from "../../contract/ids.ts";
 import type { ManagerHello } from "../../contract/protocol/manager_messages.ts";
+import { after } from "../../lib/async.ts";
 import type { AttemptId, FinishedAttempt } from "../executor/executor.ts";
 import type { ManagerIdentity } from "./remote_manager.ts";
 
@@ -28,13 +29,13 @@ export class Orphans {
   readonly #cancelled = new Set<TaskId>();
   readonly #followed = new Set<TaskId>();
   #missed: ManagerIdentity[] = [];
-  readonly #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #stopWaiting: (() => void) | undefined;
 
   constructor(options: OrphansOptions) {
     this.#options = options;
     this.#awaited = new Map(options.managers.map((manager) => [manager.managerId, manager]));
     if (!this.isWaiting) return;
-    this.#timer = setTimeout(() => this.#giveUp(() => true), options.timeout);
+    this.#stopWaiting = after(options.timeout, () => this.#giveUp(() => true));
   }
 
   /** Whether a manager may still come back. */
@@ -103,13 +104,13 @@ export class Orphans {
 
   #settle(): void {
     if (this.isWaiting) return;
-    clearTimeout(this.#timer);
+    this.#stopWaiting?.();
     if (this.#attempts.size > 0) this.#end(agentRestarted(this.#missed));
   }
 
   /** The agent stops: nobody waits any more. */
   close(error: TaskError): void {
-    clearTimeout(this.#timer);
+    this.#stopWaiting?.();
     for (const manager of this.#awaited.values()) this.#options.forgotten(manager);
     this.#awaited.clear();
     if (this.#attempts.size > 0) this.#end(error);

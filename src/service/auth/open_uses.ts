@@ -1,5 +1,6 @@
 /** What is open under a token, a stream or an endpoint's session, so that it ends with the token. */
 import type { EndpointId } from "../../contract/ids.ts";
+import { after } from "../../lib/async.ts";
 import type { Caller } from "./caller.ts";
 
 interface OpenUse {
@@ -7,11 +8,9 @@ interface OpenUse {
   readonly parentId: string | null;
   readonly endpointId: EndpointId | null;
   readonly ended: (reason: EndOfUse) => void;
-  readonly expiry: ReturnType<typeof setTimeout> | undefined;
+  /** Lets the token's expiry pass. */
+  readonly forgetExpiry: (() => void) | undefined;
 }
-
-/** Longer timeouts overflow the timer and fire at once. */
-const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
 /** Why a use was ended; what is open ends without an error to its reader. */
 export type EndOfUse = "revoked" | "expired" | "stopping";
@@ -39,10 +38,9 @@ export class OpenUses {
       parentId: caller.parentId,
       endpointId: caller.endpointId,
       ended,
-      expiry: caller.expiresAt === null ? undefined : setTimeout(
-        () => this.#end(use, "expired"),
-        Math.min(caller.expiresAt - now, LONGEST_TIMEOUT),
-      ),
+      forgetExpiry: caller.expiresAt === null
+        ? undefined
+        : after(caller.expiresAt - now, () => this.#end(use, "expired")),
     };
     this.#uses.add(use);
     return () => this.#forget(use);
@@ -76,7 +74,7 @@ export class OpenUses {
   }
 
   #forget(use: OpenUse): void {
-    clearTimeout(use.expiry);
+    use.forgetExpiry?.();
     this.#uses.delete(use);
   }
 }
