@@ -88,6 +88,8 @@ export const ManagerHelloSchema = v.object({
   ),
   /** Milliseconds from now to the end of its block's walltime; clocks of nodes differ. */
   ends_in: v.optional(v.pipe(v.number(), v.minValue(0), v.finite())),
+  /** Milliseconds since it could be given tasks first; left out before. */
+  open_for: v.optional(v.pipe(v.number(), v.minValue(0), v.finite())),
 });
 export type ManagerHello = v.InferOutput<typeof ManagerHelloSchema>;
 

@@ -8,11 +8,10 @@ import {
   isErrorCode,
   type TaskError,
 } from "../../contract/errors.ts";
-import { DRAIN_BEFORE_END } from "../../contract/limits.ts";
 import type { ManagerConnection } from "../../contract/manager_connection.ts";
 import type { AgentMessage, ManagerHello, Run } from "../../contract/protocol/manager_messages.ts";
 import { MANAGER_PROTOCOL_VERSION } from "../../contract/protocol/version.ts";
-import { delay, withTimeout } from "../../lib/async.ts";
+import { after, delay, withTimeout } from "../../lib/async.ts";
 import { ensurePrivateFolder } from "../../lib/files.ts";
 import { wallClock } from "../../lib/clock.ts";
 import { logger } from "../../lib/log.ts";
@@ -29,6 +28,7 @@ import { nodeFacts } from "../executor/resources/node_facts.ts";
 import { slotPlacements } from "../executor/resources/slot_placements.ts";
 import { detectRuntimes } from "../executor/runtime_set.ts";
 import { tryWorkerInit } from "../executor/worker_init.ts";
+import { drainLead, endingTime } from "../managers/block_end.ts";
 import { FileDownloads, FileGoneError, pieceOf, RESULT_FILE } from "../managers/file_transfer.ts";
 import { nodeNames } from "../parallel/node_names.ts";
 import { AgentDialler } from "./agent_dialler.ts";
@@ -44,12 +44,10 @@ const log = logger("manager");
 const HANDOVER_TIME = 3_000;
 /** Where the files of its attempts' arguments are, in its folder. */
 const ARGUMENTS = "arguments";
-/** Of the time before a block's end, the part in which running tasks are ended. */
-const ENDING_SHARE = 0.2;
 
 export interface ManagerProcessOptions {
   readonly connectionFile: string;
-  /** Seconds from now to the end of its block; without it, it does not know of one. */
+  /** Seconds from this process's start to the end of its block; without it, it knows of none. */
   readonly walltime?: number;
   readonly env: (name: string) => string | undefined;
   /** Aborted to end it, as SIGTERM and SIGINT do. */
@@ -107,7 +105,8 @@ export class ManagerNode {
     this.#nodes = nodes;
     this.#arguments = new ArgumentFiles(join(options.folder, ARGUMENTS), this.#downloads);
     const { walltime, connectionFile } = options;
-    this.#endsAt = walltime === undefined ? undefined : performance.now() + walltime * 1_000;
+    // That clock began with the process: what it took to get ready is the block's time too.
+    this.#endsAt = walltime === undefined ? undefined : walltime * 1_000;
     this.#dialler = new AgentDialler({
       connection: () => readConnection(connectionFile),
       hello: () => this.#hello(),
@@ -184,6 +183,7 @@ export class ManagerNode {
       ...(this.#endsAt === undefined
         ? {}
         : { ends_in: Math.max(0, this.#endsAt - performance.now()) }),
+      ...(this.#openSince === null ? {} : { open_for: Math.max(0, wallClock() - this.#openSince) }),
     };
   }
 
@@ -300,10 +300,10 @@ export class ManagerNode {
     using _signals = endOnSignals(this.#options.signal, (reason) => {
       this.#end({ reason, exit: EXIT.ok, drain: 0, plannedBy: "scheduler" });
     });
-    const walltime = this.#untilDrain();
+    const forgetWalltime = this.#drainInTime();
     const ending = await this.#ending.promise;
     const { reason, exit, drain } = ending;
-    clearTimeout(walltime);
+    forgetWalltime();
     log.info("the manager ends: {reason}", { reason, running: this.#held.size });
     this.#manager.recall();
     this.#tellEnd(ending);
@@ -335,16 +335,18 @@ export class ManagerNode {
     });
   }
 
-  /** Draws back from tasks before the block ends, so that those that are short can finish. */
-  #untilDrain(): ReturnType<typeof setTimeout> | undefined {
-    const { walltime } = this.#options;
-    if (walltime === undefined) return undefined;
-    const lead = Math.min(DRAIN_BEFORE_END, walltime * 100);
-    return setTimeout(() => {
+  /**
+   * Draws back from tasks before the block ends, so that those that are short can finish.
+   * @returns what calls that off
+   */
+  #drainInTime(): () => void {
+    if (this.#endsAt === undefined) return () => undefined;
+    const lead = drainLead(this.#endsAt);
+    return after(Math.max(0, this.#endsAt - lead - performance.now()), () => {
       const reason = "its block's walltime ended";
-      const drain = lead * (1 - ENDING_SHARE);
+      const drain = lead - endingTime(lead);
       this.#end({ reason, exit: EXIT.ok, drain, plannedBy: "walltime" });
-    }, walltime * 1_000 - lead);
+    });
   }
 
   async #untilIdle(milliseconds: number): Promise<void> {

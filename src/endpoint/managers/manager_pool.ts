@@ -198,7 +198,7 @@ export class ManagerPool implements Executor {
   }
 
   #make(identity: ManagerIdentity, hello: ManagerHello): RemoteManager {
-    const { events, resultFolder, reattachTimeout, returnTime } = this.#options;
+    const { events, resultFolder, reattachTimeout, returnTime, blockWalltime } = this.#options;
     const facts = { ...hello, running: [], finished: [], on_nodes: [] };
     return new RemoteManager({
       ...identity,
@@ -206,6 +206,7 @@ export class ManagerPool implements Executor {
       resultFolder,
       reattachTimeout,
       returnTime,
+      blockWalltime,
     }, {
       started: (told) => events.started(told),
       finished: (attempts) => this.#finished(attempts),

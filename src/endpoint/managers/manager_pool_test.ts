@@ -5,6 +5,8 @@ import type { PlannedEnd } from "../../contract/protocol/manager_messages.ts";
 import { newId } from "../../contract/ids.ts";
 import { blobBuffer, filesBuffer } from "../../contract/blob_reference.ts";
 import { jsonBuffer, pack } from "../../contract/envelope.ts";
+import { checkProfile } from "../../profile/problems.ts";
+import { resolveProvider } from "../../profile/provider_defaults.ts";
 import type { ResolvedExecutor } from "../../profile/schema.ts";
 import { errorOf, stdoutOf, valueOf } from "../executor/testing/harness.ts";
 import type { FinishedAttempt } from "../executor/executor.ts";
@@ -251,6 +253,43 @@ Deno.test("a task that came late in its block has not outlasted it", async () =>
   assertEquals(plannedOf(ended), { reason: "block block-1 reached its walltime" });
   assertEquals((await child.status).code, 0);
 });
+
+Deno.test("a task that may take as long as a block lasts runs in one that has just come", async () => {
+  await using stage = await PoolStage.start({ executor: { provider: blocksOf(3_600) } });
+  const options = { walltime_seconds: 3_600 };
+  const [whole] = stage.run({ code: shell("echo whole"), options });
+  await stage.attached(stage.block("block-1", 1), ["--walltime", "3600"]);
+  assertEquals(stdoutOf(await stage.end(whole!)), "whole\n");
+  // Not in one that came late: it has to be another one.
+  await using late = await PoolStage.start({ executor: { provider: blocksOf(7_200) } });
+  const [waiting] = late.run({ code: shell(":"), options: { walltime_seconds: 7_200 } });
+  await late.attached(late.block("block-1", 1), ["--walltime", "3000"]);
+  const [short] = late.run({ code: shell("echo short"), options: { walltime_seconds: 2_900 } });
+  assertEquals(stdoutOf(await late.end(short!)), "short\n");
+  late.pool.recall();
+  assertEquals((await late.end(waiting!)).outcome.kind, "returned");
+});
+
+Deno.test("a block may last longer than a timer can hold", async () => {
+  await using stage = await PoolStage.start();
+  await stage.attached(stage.block("block-1", 1), ["--walltime", "2592000"]);
+  const [taskId] = stage.run({ code: shell("echo here"), options: { walltime_seconds: 86_400 } });
+  assertEquals(stdoutOf(await stage.end(taskId!)), "here\n");
+});
+
+Deno.test("what a manager takes to get ready is its block's time", async () => {
+  await using stage = await PoolStage.start({ executor: { workerInit: "sleep 1" } });
+  await stage.attached(stage.block("block-1", 1), ["--walltime", "600"]);
+  const left = stage.pool.managers[0]!.endsAt! - Date.now();
+  assertTrue(left < 599_000, `${left} ms are left`);
+});
+
+function blocksOf(walltime: number): ResolvedExecutor["provider"] {
+  const wanted = { type: "slurm", walltime, maxBlocks: 1 };
+  const checked = checkProfile({ executor: { provider: wanted } }, "");
+  assertTrue("profile" in checked, JSON.stringify(checked));
+  return resolveProvider(checked.profile.executor!.provider!);
+}
 
 for (const signal of ["SIGTERM", "SIGUSR1"] as const) {
   Deno.test(`a manager that its scheduler sends ${signal} ends, and what it ran is moved`, async () => {

@@ -21,6 +21,7 @@ import type {
 } from "../../contract/protocol/manager_messages.ts";
 import { IDLE_SLOT, type PictureSlot } from "../../contract/protocol/machine_picture.ts";
 import type { TaskEvent } from "../../contract/task_state.ts";
+import { after } from "../../lib/async.ts";
 import { wallClock } from "../../lib/clock.ts";
 import { logger } from "../../lib/log.ts";
 import { messageOf } from "../../lib/outcome.ts";
@@ -43,6 +44,7 @@ import {
   runMessages,
   type UntoldAttempt,
 } from "./attempt_messages.ts";
+import { type BlockTime, blockTime, hasTimeFor } from "./block_end.ts";
 import { FileDownloads, pieceOf, RESULT_FILE } from "./file_transfer.ts";
 import { endingText, type LinkEnding, type ManagerLink } from "./manager_link.ts";
 
@@ -66,6 +68,8 @@ export interface RemoteManagerOptions extends ManagerIdentity {
   readonly reattachTimeout: number;
   /** And one whose connection was closed without a word, as that of a process that was killed. */
   readonly returnTime: number;
+  /** How long a block lasts, milliseconds; null where that is not known. */
+  readonly blockWalltime: number | null;
 }
 
 export interface RemoteManagerEvents extends Omit<ExecutorEvents, "roomForMore"> {
@@ -99,6 +103,7 @@ export class RemoteManager {
   readonly hostname: string;
   /** When its block's walltime ends, milliseconds since 1970; null when it does not know. */
   readonly endsAt: number | null;
+  readonly #time: BlockTime | null;
   readonly #options: RemoteManagerOptions;
   readonly #events: RemoteManagerEvents;
   readonly #given = new Map<TaskId, Given>();
@@ -110,7 +115,7 @@ export class RemoteManager {
   /** Functions whose code it was sent in this session. */
   #functions = new Set<FunctionId>();
   #state: RemoteState = { kind: "away", since: 0, reason: "it has not been welcomed yet" };
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #stopWaiting: (() => void) | undefined;
   #limit = 0;
   #images: ReadonlySet<string> = new Set();
   #isRetired = false;
@@ -127,8 +132,8 @@ export class RemoteManager {
     this.managerId = options.managerId;
     this.blockId = options.blockId;
     this.hostname = options.hostname;
-    const { ends_in } = options.hello;
-    this.endsAt = ends_in === undefined ? null : wallClock() + ends_in;
+    this.#time = blockTime(options.hello, options.blockWalltime, wallClock());
+    this.endsAt = this.#time?.endsAt ?? null;
   }
 
   get state(): RemoteState {
@@ -202,7 +207,7 @@ export class RemoteManager {
 
   /** Whether there is time for it before the block ends. @param walltime milliseconds */
   fits(walltime: number | null): boolean {
-    return this.endsAt === null || walltime === null || wallClock() + walltime <= this.endsAt;
+    return this.#time === null || hasTimeFor(this.#time, walltime, wallClock());
   }
 
   /** The place of a task of its own, as it is seen from here. */
@@ -242,7 +247,7 @@ export class RemoteManager {
     hello: ManagerHello,
     claimed: readonly AttemptId[],
   ): { unwanted: AttemptId[]; known: AttemptId[] } {
-    clearTimeout(this.#timer);
+    this.#stopWaiting?.();
     const before = this.#state;
     this.#state = { kind: "away", since: wallClock(), reason: "it has dialled again" };
     if (before.kind === "attached") before.link.leave("it has dialled again");
@@ -299,9 +304,9 @@ export class RemoteManager {
       reason,
       time,
     });
-    this.#timer = setTimeout(() => {
+    this.#stopWaiting = after(time, () => {
       this.leave(`${reason}, and it did not come back within ${time / 1_000} s`);
-    }, time);
+    });
     this.#events.changed(this);
   }
 
@@ -310,7 +315,7 @@ export class RemoteManager {
     if (this.#state.kind === "gone") return;
     this.#planned ??= planned;
     const before = this.#state;
-    clearTimeout(this.#timer);
+    this.#stopWaiting?.();
     this.#state = { kind: "gone", reason };
     log.info("{name} is gone: {reason}", { name: this.name, reason, lost: this.#given.size });
     if (before.kind === "attached") before.link.leave(reason);
