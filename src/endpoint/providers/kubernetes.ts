@@ -85,7 +85,6 @@ function nameOf({ blockId }: BlockRequest): string {
 }
 
 function manifest(settings: KubernetesSettings, request: BlockRequest): string {
-  const { blocks } = settings;
   const labels = { [BLOCK_LABEL]: nameOf(request) };
   const job = {
     apiVersion: "batch/v1",
@@ -96,7 +95,6 @@ function manifest(settings: KubernetesSettings, request: BlockRequest): string {
       completions: request.nodes,
       // A pod that starts a second time would be another manager of a block that is over.
       backoffLimit: 0,
-      activeDeadlineSeconds: Math.ceil(blocks.walltimeSeconds),
       ttlSecondsAfterFinished: KEPT_SECONDS,
       template: { metadata: { labels }, spec: podOf(settings, request) },
     },
@@ -105,10 +103,12 @@ function manifest(settings: KubernetesSettings, request: BlockRequest): string {
 }
 
 function podOf(settings: KubernetesSettings, request: BlockRequest): Record<string, unknown> {
-  const { image, serviceAccount, imagePullSecret, nodeSelector } = settings;
+  const { image, serviceAccount, imagePullSecret, nodeSelector, blocks } = settings;
   const claims = Object.entries(settings.volumes);
   return {
     restartPolicy: "Never",
+    // Of the pod and not of its job, where waiting for a node would count too.
+    activeDeadlineSeconds: Math.ceil(blocks.walltimeSeconds),
     ...(serviceAccount === null
       ? { automountServiceAccountToken: false }
       : { serviceAccountName: serviceAccount }),

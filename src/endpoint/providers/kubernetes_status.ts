@@ -25,6 +25,8 @@ const Item = v.looseObject({
   spec: v.optional(v.looseObject({ nodeName: text })),
   status: v.optional(v.looseObject({
     phase: text,
+    reason: text,
+    message: text,
     conditions: v.optional(v.array(Condition)),
     containerStatuses: v.optional(v.array(ContainerStatus)),
   })),
@@ -63,9 +65,14 @@ function stateOf(job: Item, pods: readonly Item[]): JobState {
     { kind: "queued", reason: pods.map(whyPending).find((reason) => reason !== "") ?? "" };
 }
 
+const DEADLINE = "DeadlineExceeded";
+
 function failureOf({ reason = "", message = "" }: Condition, pods: readonly Item[]): JobState {
-  const said = [reason, message].filter((text) => text !== "").join(": ");
-  if (reason === "DeadlineExceeded") return ended("timed-out", null, said);
+  const said = words(reason, message);
+  const late = pods.find(({ status }) => status?.reason === DEADLINE)?.status;
+  if (late !== undefined) return ended("timed-out", null, words(DEADLINE, late.message));
+  // Of a job that an older program has made.
+  if (reason === DEADLINE) return ended("timed-out", null, said);
   const last = pods.flatMap(({ status }) => status?.containerStatuses ?? [])
     .map(({ state }) => state?.terminated)
     .find((terminated) => terminated !== undefined && terminated.exitCode !== 0);
@@ -90,8 +97,11 @@ const OBSTACLES = [
 function obstacleOf({ status }: Item): JobState | undefined {
   const waiting = status?.containerStatuses?.[0]?.state?.waiting;
   if (waiting?.reason === undefined || !OBSTACLES.includes(waiting.reason)) return undefined;
-  const said = [waiting.reason, waiting.message ?? ""].filter((text) => text !== "").join(": ");
-  return { kind: "stuck", reason: said };
+  return { kind: "stuck", reason: words(waiting.reason, waiting.message) };
+}
+
+function words(reason: string, message = ""): string {
+  return [reason, message].filter((text) => text !== "").join(": ");
 }
 
 function whyPending({ status }: Item): string {

@@ -102,9 +102,11 @@ Deno.test("the manifest has all that a profile says", () => {
   assertEquals(metadata.name, NAME);
   assertEquals(
     [spec.parallelism, spec.completions, spec.backoffLimit, spec.activeDeadlineSeconds],
-    [2, 2, 0, 3_600],
+    [2, 2, 0, undefined],
   );
   const pod = spec.template.spec;
+  // A job's own would count what its pods wait for a node.
+  assertEquals(pod.activeDeadlineSeconds, 3_600);
   assertEquals(
     [pod.serviceAccountName, pod.imagePullSecrets, pod.nodeSelector, pod.restartPolicy],
     ["runner", [{ name: "login" }], { "example.org/kind": "compute" }, "Never"],

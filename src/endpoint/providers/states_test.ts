@@ -208,7 +208,9 @@ Deno.test("kubectl: a job with its pods is one block", () => {
     pod("failed", kubernetes.terminated(3, "Error"), "node1"),
     job("large", [kubernetes.failed("BackoffLimitExceeded", "")]),
     pod("large", kubernetes.terminated(137, "OOMKilled"), "node1"),
-    job("late", [kubernetes.failed("DeadlineExceeded", "Job was active longer")]),
+    job("late", [kubernetes.failed("BackoffLimitExceeded", "Job has reached the limit")]),
+    pod("late", kubernetes.LATE, "node1"),
+    job("older", [kubernetes.failed("DeadlineExceeded", "Job was active longer")]),
   ]);
   assertEquals(states(parseJobsAndPods(text, "funcx-endpoint/block")), {
     new: queued(),
@@ -218,7 +220,12 @@ Deno.test("kubectl: a job with its pods is one block", () => {
     done: ended("completed", 0),
     failed: ended("failed", 3, "BackoffLimitExceeded: Job has reached the limit"),
     large: ended("out-of-memory", null, "OOMKilled"),
-    late: ended("timed-out", null, "DeadlineExceeded: Job was active longer"),
+    late: ended(
+      "timed-out",
+      null,
+      "DeadlineExceeded: Pod was active on the node longer than the specified deadline",
+    ),
+    older: ended("timed-out", null, "DeadlineExceeded: Job was active longer"),
   });
   assertEquals(parseJobsAndPods('{"items":[{}]}', ""), undefined);
   assertEquals(parseJobsAndPods("Unable to connect", ""), undefined);

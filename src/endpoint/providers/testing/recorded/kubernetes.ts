@@ -65,6 +65,13 @@ export function terminated(exitCode: number, reason: string): object {
   };
 }
 
+/** As the kubelet ends it at its `activeDeadlineSeconds`. */
+export const LATE = {
+  ...terminated(143, "Error"),
+  reason: "DeadlineExceeded",
+  message: "Pod was active on the node longer than the specified deadline",
+};
+
 export function list(items: readonly object[]): string {
   return JSON.stringify({ apiVersion: "v1", kind: "List", items });
 }
