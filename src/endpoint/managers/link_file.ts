@@ -94,7 +94,15 @@ export class LinkFile {
     const { [blockId]: removed, ...blocks } = this.#state.blocks;
     if (removed === undefined) return;
     this.#state = { ...this.#state, blocks };
-    this.#write();
+    try {
+      this.#write();
+    } catch (thrown) {
+      // Its token is only forgotten with the next change.
+      log.error("{path} could not be written: {reason}", {
+        path: this.#path,
+        reason: messageOf(thrown),
+      });
+    }
   }
 
   #write(): void {

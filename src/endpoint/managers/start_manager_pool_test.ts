@@ -1,6 +1,7 @@
 import { assertEquals, assertTrue } from "../../lib/assert.ts";
 import { FuncxError } from "../../contract/errors.ts";
 import type { ManagerConnection } from "../../contract/manager_connection.ts";
+import { join } from "../../lib/path.ts";
 import { portsToTry } from "./start_manager_pool.ts";
 import { PoolStage } from "./testing/pool_stage.ts";
 
@@ -30,6 +31,24 @@ Deno.test("the next pool has the same certificate, tokens and port, or says wher
   const moved = connection(path);
   assertTrue(moved.port !== first.port);
   assertEquals({ ...moved, port: 0 }, { ...first, port: 0 });
+});
+
+Deno.test("a block ends although that cannot be written, and the next change carries it", async () => {
+  await using stage = await PoolStage.start();
+  const child = await stage.attached();
+  const folder = join(stage.folder, "managers");
+  Deno.renameSync(folder, `${folder}.away`);
+  Deno.writeTextFileSync(folder, "");
+  stage.access.ended("block-1", "it is over");
+  assertEquals(stage.pool.managers, []);
+  assertEquals((await child.status).code, 77);
+  Deno.removeSync(folder);
+  Deno.renameSync(`${folder}.away`, folder);
+  const blocks = (): string[] =>
+    Object.keys(JSON.parse(Deno.readTextFileSync(join(folder, "link.json"))).blocks);
+  assertEquals(blocks(), ["block-1"]);
+  stage.block("block-2");
+  assertEquals(blocks(), ["block-2"]);
 });
 
 Deno.test("a range of ports that are taken is an error that names the profile's key", async () => {
