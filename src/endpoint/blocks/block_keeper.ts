@@ -79,12 +79,15 @@ export class BlockKeeper {
   #stopLooking: (() => void) | undefined;
   #isFirst: boolean;
   #isHeld = false;
+  /** Managers are waited for from then on: until then nobody let them in. */
+  readonly #since: number;
   #asking: Promise<void> | undefined;
   #submitting: Promise<void> | undefined;
 
   /** Reads what the last agent has left. Throws the system's error. */
   constructor(options: KeeperOptions) {
     this.#options = options;
+    this.#since = options.now();
     this.#health = new BlockHealth(options.name, (problem) => this.#demand?.tell(problem));
     this.#desk = new SchedulerDesk({
       provider: options.provider,
@@ -212,12 +215,11 @@ export class BlockKeeper {
     const isInDoubt = state.kind === "submitting"
       ? state.isInDoubt
       : state.kind === "running" && state.jobId === null;
-    if (isInDoubt && now - submittedAt > DOUBT_TIME) {
+    if (isInDoubt && now - Math.max(submittedAt, this.#since) > DOUBT_TIME) {
       return this.#end(block, "its submit was cut off, and no manager of it is there");
     }
-    if (state.kind !== "running" || managers !== "expected" || now - state.since < ARRIVAL_TIME) {
-      return;
-    }
+    if (state.kind !== "running" || managers !== "expected") return;
+    if (now - Math.max(state.since, this.#since) < ARRIVAL_TIME) return;
     const cause = `its job has run for ${ARRIVAL_TIME / 60_000} minutes without a manager`;
     this.#health.failed(block, withWords(block, cause));
     void this.#cancel([block], cause);

@@ -353,6 +353,41 @@ Deno.test("the next agent knows the jobs of the one before, and what may be one"
   assertEquals([scheduler.asked - asked, scheduler.requests.length], [1, 2]);
 });
 
+Deno.test("managers have as long to come to an agent that was away as to one that was not", async () => {
+  await using stage = new Stage();
+  const { scheduler } = stage;
+  stage.waiting = 4;
+  await stage.pass(0);
+  scheduler.jobs.set("1", { kind: "running", nodes: ["node1"] });
+  await stage.pass(20_000);
+  assertEquals(stage.states, ["running", "queued"]);
+  stage.now += 60 * MINUTE;
+  stage.restart();
+  await stage.pass(4 * MINUTE);
+  assertEquals([stage.states, scheduler.cancelled, stage.problem], [
+    ["running", "queued"],
+    [],
+    null,
+  ]);
+  await stage.pass(2 * MINUTE);
+  assertEquals(scheduler.cancelled, ["1"]);
+  assertMatch(stage.problem!.message, /has run for 5 minutes without a manager/);
+});
+
+Deno.test("a submit that was cut off is in doubt for as long after the agent was away", async () => {
+  await using stage = new Stage({ maxBlocks: 1 });
+  stage.scheduler.refusal = retryable(failure("SCHEDULER_UNAVAILABLE", "no answer", true));
+  stage.waiting = 1;
+  await stage.pass(0);
+  stage.now += 60 * MINUTE;
+  stage.restart();
+  await stage.pass(14 * MINUTE);
+  assertEquals([stage.states, stage.closed], [["submitting"], []]);
+  const [doubtful] = stage.blockIds;
+  await stage.pass(2 * MINUTE);
+  assertEquals(stage.closed, [doubtful]);
+});
+
 Deno.test("a cancel that was not carried out is repeated, and in the end left to the next agent", async () => {
   await using stage = new Stage();
   const { scheduler } = stage;
