@@ -138,8 +138,10 @@ function endGroup(leader: number): void {
   try {
     Deno.kill(-leader, "SIGKILL");
   } catch (thrown) {
-    // Nobody of the group is left.
-    if (!(thrown instanceof Deno.errors.NotFound)) throw thrown;
+    // Nobody of the group is left, or only who became another user, as by sudo.
+    const isKnown = thrown instanceof Deno.errors.NotFound ||
+      thrown instanceof Deno.errors.PermissionDenied;
+    if (!isKnown) throw thrown;
   }
 }
 

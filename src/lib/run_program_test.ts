@@ -37,6 +37,22 @@ Deno.test("a background process is ended, so that it does not hold the answer up
   assertEquals(answer, { kind: "answered", stdout: "me", stderr: "" });
 });
 
+Deno.test("what became another user and cannot be ended is no failure", async () => {
+  const real = Deno.kill;
+  const told: number[] = [];
+  Deno.kill = (pid) => {
+    told.push(pid);
+    throw new Deno.errors.PermissionDenied("Operation not permitted");
+  };
+  try {
+    const answer = await runProgram("/bin/sh", ["-c", "echo done"], { signal });
+    assertEquals(answer, { kind: "answered", stdout: "done", stderr: "" });
+    assertTrue(told.length > 0);
+  } finally {
+    Deno.kill = real;
+  }
+});
+
 Deno.test("an interruption ends the program and is passed on", async () => {
   const controller = new AbortController();
   const running = runProgram("/bin/sh", ["-c", "sleep 1000"], { signal: controller.signal });
