@@ -531,7 +531,15 @@ export interface ExecProvider extends BlockOptions, LauncherOptions {
   /**
    * Submits `{script}`, a path, and prints the job's id as its last line. There are also `{name}`,
    * `{folder}`, `{output}` (a path for what the job prints), `{nodes}` and `{walltime}` (seconds).
-   * What it leaves running in its own process group is ended, so `setsid` starts what shall go on.
+   * What it leaves running in its own process group is ended with it, so `setsid` starts what shall
+   * go on; and as `&` does not wait until `setsid` has done that, the command has to:
+   *
+   * ```
+   * submit: ["sh", "-c", `
+   *   setsid sh -c 'echo $$ > "$0.id"; exec sh "$0"' "$0" > "$1" 2>&1 < /dev/null &
+   *   until [ -s "$0.id" ]; do sleep 0.1; done
+   *   cat "$0.id"`, "{script}", "{output}"],
+   * ```
    * @default none, it has to be there
    */
   submit: string[];

@@ -4,15 +4,21 @@ import { execProvider } from "./exec.ts";
 import type { JobState, Provider } from "./provider.ts";
 import { REQUEST, settingsOf } from "./testing/requests.ts";
 
-/** A scheduler of three lines: jobs are processes of this machine, and their ids are process ids. */
-const SUBMIT = 'echo "submitting $2"; setsid sh "$1" >/dev/null 2>&1 & echo $!';
+/**
+ * A scheduler of a few lines: jobs are processes of this machine, and their ids are process ids. It
+ * submits as `profile.d.ts` shows.
+ */
+const SUBMIT = `echo "submitting $2"
+setsid sh -c 'echo $$ > "$0.id"; exec sh "$0"' "$0" > "$1" 2>&1 < /dev/null &
+until [ -s "$0.id" ]; do sleep 0.1; done
+cat "$0.id"`;
 const STATUS = 'for job; do if kill -0 "$job" 2>/dev/null; then echo "$job running"; fi; done';
 const CANCEL = 'for job; do kill -- "-$job" 2>/dev/null; done; true';
 
 function local(changes: Readonly<Record<string, unknown>> = {}): Provider {
   const settings = settingsOf({
     type: "exec",
-    submit: ["sh", "-c", SUBMIT, "sh", "{script}", "{name} {nodes} {walltime}"],
+    submit: ["sh", "-c", SUBMIT, "{script}", "{output}", "{name} {nodes} {walltime}"],
     status: ["sh", "-c", STATUS, "sh", "{jobs}"],
     cancel: ["sh", "-c", CANCEL, "sh", "{jobs}"],
     ...changes,
