@@ -17,11 +17,12 @@ import type { ManagerPool, ManagerStatus } from "../managers/manager_pool.ts";
 import type { BlockAccess } from "../managers/start_manager_pool.ts";
 import { blockRequest } from "../providers/block_request.ts";
 import type { JobEnded, JobState, Provider, SchedulerFailure } from "../providers/provider.ts";
-import { scale, type ScalerBlock, workersNeeded } from "../providers/scaler.ts";
+import { scale, type ScalerBlock } from "../providers/scaler.ts";
 import { type Block, type BlockState, endingText, jobIdOf } from "./block.ts";
 import { BlockFile, blockFilePath } from "./block_file.ts";
 import { BlockHealth } from "./block_health.ts";
 import { lastWords } from "./block_output.ts";
+import { outlookOf, workersWanted } from "./block_use.ts";
 import { KeptBlocks } from "./kept_blocks.ts";
 import { SchedulerDesk } from "./scheduler_desk.ts";
 
@@ -234,14 +235,18 @@ export class BlockKeeper {
     const { waiting, running, onNodes } = this.#demand.tasks();
     const workersPerNode = this.#workersPerNode;
     const { nodesPerBlock } = settings;
+    const managers = Map.groupBy(this.managers, ({ blockId }) => blockId);
+    const managersOf = (blockId: string): readonly ManagerStatus[] => managers.get(blockId) ?? [];
+    const blocks = this.#blocks.live.map((block) =>
+      this.#scalerBlock(block, managersOf(block.blockId))
+    );
+    const closed = blocks.filter(({ state }) => state === "ending" || state === "short");
     const { start, cancel } = scale({
-      blocks: this.#blocks.live.map((block) => this.#scalerBlock(block)),
-      outstanding: workersNeeded({
-        tasks: waiting + running,
-        onNodes,
-        workersPerNode,
-        nodesPerBlock,
-      }),
+      blocks,
+      outstanding: workersWanted(
+        { tasks: waiting + running, onNodes, workersPerNode, nodesPerBlock },
+        closed.map(({ id }) => managersOf(id)),
+      ),
       workersPerBlock: workersPerNode * nodesPerBlock,
       settings,
       failures: this.#health.failures,
@@ -254,9 +259,16 @@ export class BlockKeeper {
     this.#submitting = this.#submitAll(start).finally(() => this.#submitting = undefined);
   }
 
-  #scalerBlock({ blockId: id, state, managers }: Block): ScalerBlock {
+  #scalerBlock(
+    { blockId: id, state, managers: presence }: Block,
+    managers: readonly ManagerStatus[],
+  ): ScalerBlock {
     const idleSince = this.#blocks.idleSince(id);
-    if (state.kind === "ending" || managers === "gone") return { id, state: "ending", idleSince };
+    const outlook = outlookOf(managers);
+    if (state.kind === "ending" || presence === "gone" || outlook === "ending") {
+      return { id, state: "ending", idleSince };
+    }
+    if (outlook === "short") return { id, state: "short", idleSince };
     return { id, state: state.kind === "running" ? "running" : "queued", idleSince };
   }
 

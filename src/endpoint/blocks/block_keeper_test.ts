@@ -148,7 +148,9 @@ class Stage implements AsyncDisposable {
       workers: 2,
       idleWorkers: Math.max(0, 2 - outstanding),
       outstanding,
+      hasWholeNodes: false,
       endsAt: null,
+      outlook: "open",
       images: [],
     });
   }
@@ -229,6 +231,28 @@ Deno.test("a block that nothing needs for long is given no task and cancelled", 
   await stage.pass(20_000);
   assertEquals([stage.states, stage.closed], [[], [blockId]]);
 });
+
+for (const outlook of ["short", "ending"] as const) {
+  Deno.test(`a block that is ${outlook} does not keep tasks waiting that others could run`, async () => {
+    await using stage = new Stage();
+    stage.waiting = 1;
+    await stage.pass(0);
+    const [blockId] = stage.blockIds;
+    stage.arrive(blockId!, 1);
+    await stage.pass(1_000);
+    // It has room for both.
+    assertEquals(stage.states, ["running"]);
+    stage.managers[0] = { ...stage.managers[0]!, outlook };
+    await stage.pass(1_000);
+    assertEquals(stage.states, ["running", "queued"]);
+    stage.managers[0] = { ...stage.managers[0], outstanding: 0, idleWorkers: 2 };
+    await stage.pass(1_000);
+    await stage.pass(61_000);
+    // A block that drains ends by itself.
+    assertEquals(stage.retired, outlook === "short" ? [blockId] : []);
+    assertEquals(stage.scheduler.requests.length, 2);
+  });
+}
 
 Deno.test("a submit that was cut off counts until a manager comes, or too long none does", async () => {
   await using stage = new Stage({ maxBlocks: 2 });

@@ -80,8 +80,12 @@ export interface ManagerStatus extends ManagerIdentity {
   readonly workers: number;
   readonly idleWorkers: number;
   readonly outstanding: number;
+  /** Whether tasks of these have whole nodes. */
+  readonly hasWholeNodes: boolean;
   /** When its block's walltime ends, milliseconds since 1970; null when it does not know. */
   readonly endsAt: number | null;
+  /** Whether it takes tasks: none any more where it is "ending", none of those that wait where "short". */
+  readonly outlook: "open" | "short" | "ending";
   /** Of the containers that it has workers in. */
   readonly images: readonly string[];
 }
@@ -148,6 +152,7 @@ export class ManagerPool implements Executor {
   }
 
   get managers(): ManagerStatus[] {
+    const shortest = this.#shortestWaiting();
     return [...this.#managers.values()].map((manager) => ({
       managerId: manager.managerId,
       blockId: manager.blockId,
@@ -157,9 +162,19 @@ export class ManagerPool implements Executor {
       workers: manager.workers,
       idleWorkers: manager.idleWorkers,
       outstanding: manager.outstanding,
+      hasWholeNodes: manager.outstanding > manager.load,
       endsAt: manager.endsAt,
+      outlook: outlookOf(manager, shortest),
       images: [...manager.images],
     }));
+  }
+
+  /** Milliseconds, of the tasks that wait here for a manager; 0 for no end, undefined without tasks. */
+  #shortestWaiting(): number | undefined {
+    const walltimes = this.#unplaced.map((attempt) => this.#walltimeOf(attempt))
+      .concat(this.#placer.walltimes);
+    if (walltimes.length === 0) return undefined;
+    return walltimes.reduce<number>((least, each) => Math.min(least, each ?? 0), Infinity);
   }
 
   // -- managers come and go -------------------------------------------------------------------------
@@ -552,6 +567,12 @@ export class ManagerPool implements Executor {
     this.#options.known[Symbol.dispose]();
     await this.#options.closed?.();
   }
+}
+
+/** @param shortest walltime of the tasks that wait */
+function outlookOf(manager: RemoteManager, shortest: number | undefined): ManagerStatus["outlook"] {
+  if (manager.planned !== null) return "ending";
+  return shortest === undefined || manager.fits(shortest) ? "open" : "short";
 }
 
 function tooLongError(walltime: number, blockWalltime: number): TaskError {

@@ -266,8 +266,10 @@ Deno.test("a task that may take as long as a block lasts runs in one that has ju
   await late.attached(late.block("block-1", 1), ["--walltime", "3000"]);
   const [short] = late.run({ code: shell("echo short"), options: { walltime_seconds: 2_900 } });
   assertEquals(stdoutOf(await late.end(short!)), "short\n");
+  assertEquals(late.pool.managers.map(({ outlook }) => outlook), ["short"]);
   late.pool.recall();
   assertEquals((await late.end(waiting!)).outcome.kind, "returned");
+  assertEquals(late.pool.managers.map(({ outlook }) => outlook), ["open"]);
 });
 
 Deno.test("a block may last longer than a timer can hold", async () => {
@@ -339,6 +341,7 @@ Deno.test("a manager that is killed while it ends as planned has said so", async
   assertEquals(stage.pool.load().idle_workers, 1);
   child.kill("SIGTERM");
   await stage.until(() => stage.pool.load().idle_workers === 0);
+  assertEquals(stage.pool.managers.map(({ outlook }) => outlook), ["ending"]);
   child.kill("SIGKILL");
   const ended = await stage.end(taskId!);
   assertMatch(errorOf(ended).message, /was lost with the task/);

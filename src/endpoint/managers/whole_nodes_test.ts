@@ -44,6 +44,7 @@ Deno.test("a task has two nodes for itself, and the third one runs what else the
   // Room is what the third node has, and no more.
   await stage.until(() => stage.pool.load().idle_workers === 1);
   assertEquals(stage.pool.capacity(), 1);
+  assertEquals(stage.pool.managers.filter(({ hasWholeNodes }) => hasWholeNodes).length, 1);
   const tasks = stage.pool.nodes().map(({ slots }) => slots.map(({ task_id }) => task_id));
   assertEquals(tasks.map(([first]) => first).toSorted(), [null, whole!, whole!].toSorted());
   for (let index = 0; index < 5; index++) {

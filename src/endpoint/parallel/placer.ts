@@ -76,6 +76,11 @@ export class Placer {
     return this.#waiting.length;
   }
 
+  /** Of those, milliseconds; null means no end. */
+  get walltimes(): readonly (number | null)[] {
+    return this.#waiting.map(({ walltime }) => walltime);
+  }
+
   /** There is nothing to see to. */
   get isIdle(): boolean {
     return this.#waiting.length + this.#placed.size + this.#held.size === 0;

@@ -12,10 +12,11 @@ import type { BlockSettings } from "../../profile/resolved_provider.ts";
 export interface ScalerBlock {
   readonly id: string;
   /**
-   * `queued` from the submit until its first manager is there, `ending` when it takes no task any
-   * more: cancelled, draining, or with too little of its walltime left.
+   * `queued` from the submit until its first manager is there; `short` while it has too little of its
+   * walltime left for each task that waits; `ending` when it takes no task any more: cancelled,
+   * draining or without its managers.
    */
-  readonly state: "queued" | "running" | "ending";
+  readonly state: "queued" | "running" | "short" | "ending";
   /**
    * Since when nothing needs it, in epoch milliseconds: for a running block, no task runs there; for
    * a queued one, no task waits. Null while something does.
@@ -25,7 +26,10 @@ export interface ScalerBlock {
 
 export interface ScalerInput {
   readonly blocks: readonly ScalerBlock[];
-  /** Tasks that wait or run, one for each worker that they need. */
+  /**
+   * Tasks that wait or run, one for each worker that they need, without those that blocks have which
+   * are short or ending.
+   */
   readonly outstanding: number;
   /** Above 0. */
   readonly workersPerBlock: number;
@@ -84,7 +88,7 @@ export function workersNeeded({ tasks, onNodes, workersPerNode, nodesPerBlock }:
 export function scale(input: ScalerInput): ScalerDecision {
   const { blocks, failures } = input;
   const target = targetOf(input);
-  const usable = blocks.filter(({ state }) => state !== "ending");
+  const usable = blocks.filter(({ state }) => state === "queued" || state === "running");
   const missing = Math.max(0, target - usable.length);
   // 3.
   const isStopped = failures.count >= MAX_FAILED_BLOCKS;
@@ -118,21 +122,21 @@ interface Surplus {
   readonly nextAt: number | null;
 }
 
-/** 2. Blocks above the target when nothing has needed them for long enough, above `max` at once. */
+/**
+ * 2. Blocks above the target when nothing has needed them for long enough, above `max` at once. What
+ * is short is above any target: it would only keep its place from a block that could do something.
+ */
 function surplusOf(
-  { settings, now }: ScalerInput,
+  { blocks, settings, now }: ScalerInput,
   usable: readonly ScalerBlock[],
   target: number,
 ): Surplus {
-  const idle = usable.flatMap(({ id, state, idleSince }) =>
-    idleSince === null ? [] : [{
-      id,
-      state,
-      dueAt: idleSince + settings.maxIdleSeconds * 1_000,
-    }]
-  ).sort(byPrice);
-  const surplus = idle.slice(0, Math.max(0, usable.length - target));
-  const overMaximum = Math.max(0, usable.length - settings.max);
+  const short = blocks.filter(({ state }) => state === "short");
+  const surplus = [
+    ...idleOf(short, settings),
+    ...idleOf(usable, settings).slice(0, Math.max(0, usable.length - target)),
+  ];
+  const overMaximum = Math.max(0, short.length + usable.length - settings.max);
   const isDue = ({ dueAt }: { dueAt: number }, index: number): boolean =>
     index < overMaximum || dueAt <= now;
   const waiting = surplus.filter((block, index) => !isDue(block, index));
@@ -143,8 +147,15 @@ function surplusOf(
 }
 
 interface Idle {
+  readonly id: string;
   readonly state: ScalerBlock["state"];
   readonly dueAt: number;
+}
+
+function idleOf(blocks: readonly ScalerBlock[], { maxIdleSeconds }: BlockSettings): Idle[] {
+  return blocks.flatMap(({ id, state, idleSince }) =>
+    idleSince === null ? [] : [{ id, state, dueAt: idleSince + maxIdleSeconds * 1_000 }]
+  ).sort(byPrice);
 }
 
 /** What is given up first: those that have no nodes yet, then those that have been idle longest. */

@@ -29,6 +29,12 @@ const SETTINGS: BlockSettings = {
 const busy = (id: string): ScalerBlock => ({ id, state: "running", idleSince: null });
 const queued = (id: string): ScalerBlock => ({ id, state: "queued", idleSince: null });
 const ending = (id: string): ScalerBlock => ({ id, state: "ending", idleSince: null });
+/** A running block with too little time for each task that waits, idle for so many milliseconds. */
+const short = (id: string, since?: number): ScalerBlock => ({
+  id,
+  state: "short",
+  idleSince: since === undefined ? null : NOW - since,
+});
 /** A running block that has been idle for so many milliseconds. */
 const idle = (id: string, since: number): ScalerBlock => ({
   id,
@@ -75,6 +81,19 @@ const TABLE: readonly (readonly [what: string, Case, start: number, cancel: stri
     "ending blocks count for the maximum",
     { outstanding: 99, blocks: [ending("a"), ending("b"), busy("c")] },
     1,
+    [],
+  ],
+  ["a block without time for what waits", { outstanding: 5, blocks: [short("a")] }, 1, []],
+  [
+    "the same where there may be no other: it goes as any that is idle",
+    { outstanding: 5, settings: { max: 1 }, blocks: [short("a", IDLE)] },
+    0,
+    ["a"],
+  ],
+  [
+    "the same, not idle for long enough or not at all",
+    { outstanding: 5, settings: { max: 2 }, blocks: [short("a", IDLE - 1), short("b")] },
+    0,
     [],
   ],
   ["idle, and not for long", { blocks: [idle("a", IDLE - 1)] }, 0, []],
@@ -155,7 +174,7 @@ Deno.test("the next time to look is when the first idle block is due", () => {
 });
 
 const anyBlock = fc.record({
-  state: fc.constantFrom("queued", "running", "ending"),
+  state: fc.constantFrom("queued", "running", "short", "ending"),
   idleSince: fc.option(fc.integer({ min: NOW - 3 * IDLE, max: NOW })),
 });
 
@@ -184,9 +203,10 @@ Deno.test("whatever there is, the maximum holds, and no busy block is cancelled"
         const block = blocks[Number(id)];
         assertTrue(block.state !== "ending" && block.idleSince !== null);
       }
-      // What was cancelled is not missing a moment later.
+      // What was cancelled is not missing a moment later, but for what made room for another.
       const left = blocks.filter(({ id }) => !cancel.includes(id));
-      if (cancel.length > 0) {
+      const madeRoom = cancel.some((id) => blocks[Number(id)].state === "short");
+      if (cancel.length > 0 && !madeRoom) {
         assertEquals(decide({ blocks: left, outstanding, isFirst, settings }).start, 0);
       }
     },
