@@ -26,6 +26,11 @@ export function after(milliseconds: number, action: () => void): () => void {
   return () => clearTimeout(timer);
 }
 
+/** `AbortSignal.timeout`, but for what a timer cannot hold: that is aborted after 24 days. */
+export function timeLimit(milliseconds: number): AbortSignal {
+  return AbortSignal.timeout(Math.min(milliseconds, LONGEST_TIMER));
+}
+
 /** Resolves after `milliseconds`, or rejects with the signal's reason as soon as it is aborted. */
 export function delay(milliseconds: number, signal?: AbortSignal): Promise<void> {
   const { promise, resolve, reject } = deferred<void>();

@@ -1,5 +1,5 @@
 import { assertEquals } from "./assert.ts";
-import { after } from "./async.ts";
+import { after, timeLimit } from "./async.ts";
 
 Deno.test("what is due after more than a timer can hold is waited for in parts", () => {
   const real = globalThis.setTimeout;
@@ -20,5 +20,20 @@ Deno.test("what is due after more than a timer can hold is waited for in parts",
     assertEquals([calls, waits], [1, [2 ** 31 - 1, 2 ** 31 - 1, 2]]);
   } finally {
     globalThis.setTimeout = real;
+  }
+});
+
+Deno.test("a limit that a timer cannot hold does not end at once", () => {
+  const real = AbortSignal.timeout;
+  const limits: number[] = [];
+  AbortSignal.timeout = (milliseconds) => {
+    limits.push(milliseconds);
+    return new AbortController().signal;
+  };
+  try {
+    for (const milliseconds of [5, 2 ** 31, Infinity]) timeLimit(milliseconds);
+    assertEquals(limits, [5, 2 ** 31 - 1, 2 ** 31 - 1]);
+  } finally {
+    AbortSignal.timeout = real;
   }
 });

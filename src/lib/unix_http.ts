@@ -3,7 +3,7 @@
  * for streams. The socket's folder keeps others out, so there are no tokens here.
  */
 import { createParser } from "eventsource-parser";
-import { withTimeout } from "./async.ts";
+import { timeLimit, withTimeout } from "./async.ts";
 import { removeIfPresent } from "./files.ts";
 import { type Failure, fatal, messageOf, ok, type Outcome, retryable } from "./outcome.ts";
 
@@ -32,7 +32,7 @@ export async function requestJson(
   body?: unknown,
   options: { readonly timeout?: number; readonly signal?: AbortSignal } = {},
 ): Promise<Outcome<unknown>> {
-  const expired = AbortSignal.timeout(options.timeout ?? 10_000);
+  const expired = timeLimit(options.timeout ?? 10_000);
   const signal = options.signal ? AbortSignal.any([expired, options.signal]) : expired;
   try {
     const { status, text } = await exchange(socket, { method, path, body, signal });

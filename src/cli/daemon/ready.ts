@@ -1,5 +1,6 @@
 /** Waiting until a daemon that was just started listens. */
 import { CONTROL_PATHS } from "../../contract/control_paths.ts";
+import { timeLimit } from "../../lib/async.ts";
 import { dirname } from "../../lib/path.ts";
 import { requestJson } from "../../lib/unix_http.ts";
 import type { Daemon } from "./spawn.ts";
@@ -23,7 +24,7 @@ export async function untilListening(
   socket: string,
   milliseconds: number,
 ): Promise<Readiness> {
-  const deadline = AbortSignal.timeout(milliseconds);
+  const deadline = timeLimit(milliseconds);
   const ended = daemon?.exited.then((exit): Readiness => ({ kind: "exited", ...exit }));
   const news = folderNews(dirname(socket));
   try {

@@ -4,7 +4,7 @@ import { CONTROL_PATHS } from "../../contract/control.ts";
 import { FuncxError } from "../../contract/errors.ts";
 import { loadProfile } from "../../profile/resolve.ts";
 import type { ResolvedProfile } from "../../profile/schema.ts";
-import { withTimeout } from "../../lib/async.ts";
+import { timeLimit, withTimeout } from "../../lib/async.ts";
 import { events } from "../../lib/unix_http.ts";
 import { readLogin } from "../connection.ts";
 import type { CliContext } from "../context.ts";
@@ -112,7 +112,7 @@ async function untilActive(
   milliseconds: number,
   tell: (text: string) => void,
 ): Promise<Reached> {
-  const deadline = AbortSignal.timeout(milliseconds);
+  const deadline = timeLimit(milliseconds);
   let problem: AgentStatus["problem"] = null;
   for await (const event of events(socket, CONTROL_PATHS.events, deadline)) {
     const status = event as AgentStatus;
