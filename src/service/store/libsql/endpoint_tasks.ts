@@ -98,13 +98,10 @@ export class EndpointTasks {
 
   /** Fails every unfinished task. */
   async failAll(endpointRow: number, error: TaskError, at: number): Promise<number> {
-    let failed = 0;
-    for (const portions of [this.#waiting, this.#sent, this.#held]) {
-      failed += await this.#inPortions(portions, endpointRow, (transaction, row) => {
-        this.#finish(transaction, row, { state: "failed", error, at });
-      });
-    }
-    return failed;
+    const all = [this.#waiting, this.#sent, this.#held];
+    return await this.#inPortions(all, endpointRow, (transaction, row) => {
+      this.#finish(transaction, row, { state: "failed", error, at });
+    });
   }
 
   /** What was sent or accepted is gone: it is queued once more, or fails when no attempt is left. */
@@ -113,12 +110,10 @@ export class EndpointTasks {
     at: number,
   ): Promise<{ readonly requeued: number; readonly failed: number }> {
     let requeued = 0;
-    let changed = 0;
-    for (const portions of [this.#sent, this.#held]) {
-      changed += await this.#inPortions(portions, endpointRow, (transaction, row) => {
-        if (this.#tryAgain(transaction, row, at)) transaction.afterCommit(() => requeued++);
-      });
-    }
+    const portions = [this.#sent, this.#held];
+    const changed = await this.#inPortions(portions, endpointRow, (transaction, row) => {
+      if (this.#tryAgain(transaction, row, at)) transaction.afterCommit(() => requeued++);
+    });
     return { requeued, failed: changed - requeued };
   }
 
@@ -190,16 +185,23 @@ export class EndpointTasks {
     this.#finisher.byService(transaction, { taskRow: row[0], attempt: row[3] }, end);
   }
 
-  /** Applies `change`, after which a row is no longer among them, to each row; their number. */
+  /**
+   * Applies `change`, after which a row is no longer among them, to each row; their number. The last
+   * portion sees that none of `portions` has any more, all at once: others may move rows from one to
+   * another in between.
+   */
   async #inPortions(
-    portions: Query<Row>,
+    portions: readonly Query<Row>[],
     endpointRow: number,
     change: (transaction: Transaction, row: Row) => void,
   ): Promise<number> {
     let count = 0;
     while (true) {
       const changed = await this.#engine.write((transaction) => {
-        const rows = portions.all(endpointRow);
+        const rows: Row[] = [];
+        for (const portion of portions) {
+          if (rows.length < PORTION) rows.push(...portion.all(endpointRow));
+        }
         for (const row of rows) change(transaction, row);
         return rows.length;
       });

@@ -316,3 +316,20 @@ Deno.test("function code is served for deleted functions too", async () => {
   assertEquals(codes.size, 1);
   assertTrue(new TextDecoder().decode(codes.get(code)).includes(code));
 });
+
+Deno.test("a task that goes back to waiting while its endpoint is deleted fails as well", async () => {
+  const { fixture, endpoint, code, ids, group } = await opened(2);
+  await using _ = fixture;
+  const { endpoints, queue, results } = fixture.store;
+  const sent = await fixture.claim(endpoint);
+  await fixture.submit(endpoint, code, 1, { taskGroupId: group, state: "waiting-for-ep" });
+  // Its session ends when the one that waits has failed.
+  const released = Promise.withResolvers<void>();
+  results.onFinished(group, () => {
+    released.resolve(queue.release(endpoint, sent.map(({ position }) => position)));
+  });
+  await endpoints.delete(endpoint, 5_000);
+  await released.promise;
+  assertEquals(await fixture.store.tasks.unfinished(), 0);
+  assertEquals((await fixture.detail(ids[1]!)).result?.error?.code, "ENDPOINT_LOST");
+});
