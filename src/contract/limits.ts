@@ -32,6 +32,10 @@ export const INLINE_RESULT_BYTES = MIB;
 export const MAX_BLOB_BYTES = 5 * 1024 * MIB;
 /** One request of an upload or a download; whoever moves a blob holds little more of it. */
 export const BLOB_CHUNK_BYTES = 8 * MIB;
+/** Of chunks that the service reads as a whole before it stores them, all together. */
+export const BLOB_BODIES_BYTES = 8 * BLOB_CHUNK_BYTES;
+/** Of the others it stores so much at a time. */
+export const BLOB_PIECE_BYTES = 128 * KIB;
 /** What the blobs of one owner may take, unless a service allows another sum. */
 export const BLOB_QUOTA_BYTES = 100 * 1024 * MIB;
 /** Room on the disk that blobs leave for everything else. */

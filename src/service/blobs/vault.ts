@@ -6,7 +6,8 @@
  *    the next start removes, and files whose row is behind, which it verifies.
  * 2. All that happens to one blob happens one after the other, so any number of clients may upload
  *    the same content: each chunk is taken once, and who comes late is told how far it is.
- * 3. In memory are the chunks of the requests that are served, never more of a blob.
+ * 3. In memory are the chunks of the requests that are served, never more of a blob; how many is up
+ *    to `chunk_intake.ts`.
  */
 import type { BlobReference } from "../../contract/blob_reference.ts";
 import type { BlobUpload } from "../../contract/api.ts";
@@ -51,8 +52,8 @@ export interface UploadRequest extends BlobReference {
 }
 
 const SWEEP_LIMIT = 100;
-/** Chunks in memory at a time. */
-const CONCURRENT_CHUNKS = 8;
+/** Chunks, or pieces of them, that are hashed and written at a time. */
+const CONCURRENT_WRITES = 8;
 /** How often the life of an upload that goes on is prolonged, milliseconds. */
 const PROLONG_INTERVAL = UNUSED_BLOB_LIFETIME / 4;
 
@@ -69,7 +70,7 @@ export class BlobVault {
   readonly #files: BlobFiles;
   readonly #uploads = new Map<string, OpenUpload>();
   readonly #locks = new KeyedLock<string>();
-  readonly #slots = new Slots(CONCURRENT_CHUNKS);
+  readonly #writes = new Slots(CONCURRENT_WRITES);
   #timer: ReturnType<typeof setInterval> | undefined;
   #sweeping: Promise<void> = Promise.resolve();
 
@@ -111,16 +112,17 @@ export class BlobVault {
   }
 
   /**
-   * Takes the chunk at `offset`, which `read` gives once it is its turn (3). Rejects with
-   * `BLOB_OFFSET_MISMATCH` when the upload is elsewhere, and with `BLOB_CORRUPT` when it was the last
-   * chunk and the whole is not what it was said to be; the upload begins anew then.
+   * Takes the chunk at `offset`, which `read` gives once it is its turn: others wait for theirs then,
+   * so it must be there already. Rejects with `BLOB_OFFSET_MISMATCH` when the upload is elsewhere, and
+   * with `BLOB_CORRUPT` when it was the last chunk and the whole is not what it was said to be; the
+   * upload begins anew then.
    */
   put(
     request: UploadRequest,
     offset: number,
     read: () => Promise<Uint8Array>,
   ): Promise<BlobUpload> {
-    return this.#slots.run(async () => {
+    return this.#writes.run(async () => {
       const bytes = await read();
       const end = offset + bytes.length;
       if (end > request.size) throw wrongOffset(`the chunk ends at ${end}, after the blob's end`);

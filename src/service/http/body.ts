@@ -1,7 +1,7 @@
 /** Reading a request's body: bounded in size, nesting and patience, then decoded. */
 import { MSGPACK_TYPE } from "../../contract/api.ts";
 import { type ErrorCode, FuncxError } from "../../contract/errors.ts";
-import { MAX_DEPTH, REQUEST_BODY_TIMEOUT } from "../../contract/limits.ts";
+import { BLOB_PIECE_BYTES, MAX_DEPTH, REQUEST_BODY_TIMEOUT } from "../../contract/limits.ts";
 import { decode } from "../../contract/protocol/codec.ts";
 import { withTimeout } from "../../lib/async.ts";
 import { messageOf } from "../../lib/outcome.ts";
@@ -42,8 +42,7 @@ export async function readBody(
   limit: BodyLimit,
   take: (bytes: number) => void = () => {},
 ): Promise<Body> {
-  const stated = statedLength(request);
-  if (stated > limit.bytes) throw tooLarge(`${stated} bytes`, limit);
+  const stated = requireStated(request, limit);
   if (request.body === null) return { bytes: new Uint8Array(), value: {} };
   take(stated);
   const bytes = await inTime(readBytes(request, limit, take));
@@ -52,17 +51,51 @@ export async function readBody(
 }
 
 /** A form, as an object of text; of a key that comes twice the last one counts. Throws the same. */
-export async function readForm(request: Request, limit: BodyLimit): Promise<Body> {
+export async function readForm(
+  request: Request,
+  limit: BodyLimit,
+  take: (bytes: number) => void = () => {},
+): Promise<Body> {
   requireForm(request.headers);
-  const bytes = await readOctets(request, limit);
+  take(requireStated(request, limit));
+  const bytes = await inTime(readBytes(request, limit, take));
   return { bytes, value: Object.fromEntries(new URLSearchParams(utf8Lossy.decode(bytes))) };
 }
 
-/** A body that is bytes as they are. Throws as {@link readBody} does. */
-export async function readOctets(request: Request, limit: BodyLimit): Promise<Uint8Array> {
+/**
+ * A body that is bytes as they are, before it is read. Only one of the two ways may be taken; both
+ * throw as {@link readBody} does.
+ */
+export interface OctetBody {
+  /** Bytes that it has at most. */
+  readonly maximumBytes: number;
+  whole(): Promise<Uint8Array>;
+  /** At least one, and no more of it than two in memory, of which `take` is told. */
+  pieces(): AsyncGenerator<Uint8Array>;
+}
+
+/** Throws when what it says of its length is too much. */
+export function octetsOf(
+  request: Request,
+  limit: BodyLimit,
+  take: (bytes: number) => void,
+): OctetBody {
+  const stated = requireStated(request, limit);
+  return {
+    maximumBytes: request.headers.has("content-length") ? stated : limit.bytes,
+    whole: () => inTime(readBytes(request, limit, () => {})),
+    pieces: () => {
+      // What has come of the next one, and one that is put together.
+      take(2 * BLOB_PIECE_BYTES);
+      return readPieces(request, limit);
+    },
+  };
+}
+
+function requireStated(request: Request, limit: BodyLimit): number {
   const stated = statedLength(request);
   if (stated > limit.bytes) throw tooLarge(`${stated} bytes`, limit);
-  return await inTime(readBytes(request, limit, () => {}));
+  return stated;
 }
 
 function statedLength(request: Request): number {
@@ -73,7 +106,11 @@ function statedLength(request: Request): number {
 async function inTime(reading: Promise<Uint8Array>): Promise<Uint8Array> {
   const bytes = await withTimeout(reading, REQUEST_BODY_TIMEOUT);
   if (bytes !== "timeout") return bytes;
-  throw new FuncxError({
+  throw late();
+}
+
+function late(): FuncxError {
+  return new FuncxError({
     code: "TIMED_OUT",
     message: `the body did not arrive within ${REQUEST_BODY_TIMEOUT / 1000} s`,
   });
@@ -113,6 +150,47 @@ async function readStream(
     take(chunk.length);
     chunks.push(chunk);
   }
+  return joined(chunks, length);
+}
+
+async function* readPieces(request: Request, limit: BodyLimit): AsyncGenerator<Uint8Array> {
+  const reader = request.body?.getReader();
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    reader?.cancel().catch(() => {});
+  }, REQUEST_BODY_TIMEOUT);
+  let [total, length] = [0, 0];
+  let chunks: Uint8Array[] = [];
+  try {
+    for (let chunk; (chunk = await nextChunk(reader)) !== undefined;) {
+      total += chunk.length;
+      if (total > limit.bytes) throw tooLarge(`more than ${limit.bytes} bytes`, limit);
+      chunks.push(chunk);
+      length += chunk.length;
+      if (length < BLOB_PIECE_BYTES) continue;
+      yield joined(chunks, length);
+      [chunks, length] = [[], 0];
+    }
+    if (isLate) throw late();
+    if (length > 0 || total === 0) yield joined(chunks, length);
+  } finally {
+    clearTimeout(timer);
+    reader?.cancel().catch(() => {});
+  }
+}
+
+async function nextChunk(
+  reader: ReadableStreamDefaultReader<Uint8Array> | undefined,
+): Promise<Uint8Array | undefined> {
+  try {
+    return (await reader?.read())?.value;
+  } catch {
+    throw new CutBodyError();
+  }
+}
+
+function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
   const bytes = new Uint8Array(length);
   let position = 0;
   for (const chunk of chunks) {

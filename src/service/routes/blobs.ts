@@ -7,8 +7,9 @@ import type { EndpointId, TaskId, UserId } from "../../contract/ids.ts";
 import { BLOB_CHUNK_BYTES } from "../../contract/limits.ts";
 import { taskNotFound } from "../auth/access.ts";
 import type { Caller } from "../auth/caller.ts";
+import { ChunkIntake } from "../blobs/chunk_intake.ts";
 import type { UploadRequest } from "../blobs/vault.ts";
-import { readOctets } from "../http/body.ts";
+import { octetsOf } from "../http/body.ts";
 import { fileResponse, rangeOf } from "../http/octets.ts";
 import { ValidationError } from "../http/validation.ts";
 import type { ServiceParts } from "../parts.ts";
@@ -18,17 +19,19 @@ import type { Handlers } from "./route.ts";
 type BlobRoutes = "beginBlob" | "putBlob" | "getBlob";
 
 export function blobHandlers({ store, vault }: ServiceParts): Pick<Handlers, BlobRoutes> {
+  const intake = new ChunkIntake();
+
   return {
     beginBlob: async ({ caller, body: { task_id, sha256, size } }) =>
       await vault.begin({ ...await uploader(store, caller, task_id), sha256, size }),
 
-    putBlob: async ({ caller, query, request, parameters: { sha256 } }) => {
+    putBlob: async ({ caller, query, request, share, parameters: { sha256 } }) => {
       const { task_id, size, offset } = query;
-      const uploads = await uploader(store, caller, task_id);
-      return await vault.put(
-        { ...uploads, sha256, size },
-        offset,
-        () => readOctets(request, { bytes: BLOB_CHUNK_BYTES, code: "REQUEST_TOO_LARGE" }),
+      const upload = { ...await uploader(store, caller, task_id), sha256, size };
+      const limit = { bytes: BLOB_CHUNK_BYTES, code: "REQUEST_TOO_LARGE" } as const;
+      return await intake.take(
+        octetsOf(request, limit, share.take),
+        (bytes, from) => vault.put(upload, offset + from, () => Promise.resolve(bytes)),
       );
     },
 

@@ -2,7 +2,13 @@ import { blobPath, handedPath, isOwnerFolder } from "../../contract/blob_hand_ov
 import { blobBuffer, type BlobReference } from "../../contract/blob_reference.ts";
 import { jsonBuffer, pack } from "../../contract/envelope.ts";
 import { newId } from "../../contract/ids.ts";
-import { BLOB_CHUNK_BYTES, MAX_RESULT_BYTES, UNUSED_BLOB_LIFETIME } from "../../contract/limits.ts";
+import {
+  BLOB_BODIES_BYTES,
+  BLOB_CHUNK_BYTES,
+  BLOB_PIECE_BYTES,
+  MAX_RESULT_BYTES,
+  UNUSED_BLOB_LIFETIME,
+} from "../../contract/limits.ts";
 import { assertEquals, assertTrue } from "../../lib/assert.ts";
 import { BlobVault } from "../blobs/vault.ts";
 import { RequestRoom } from "../http/request_room.ts";
@@ -515,6 +521,60 @@ Deno.test("a full disk refuses an upload at its begin, and takes it when there i
   assertEquals(refused, "STORAGE_FULL");
   free = 10 ** 12;
   assertEquals((await vault.begin(request)).offset, 0);
+});
+
+/** Chunks on their way, which take all the room that there is for whole ones. */
+async function stalledChunks(
+  service: ServiceFixture,
+  token: string,
+): Promise<{ readonly answers: Promise<number>[]; cut(): void }> {
+  const { sha256 } = await referenceTo(content(10));
+  const senders: ReadableStreamDefaultController[] = [];
+  const answers: Promise<number>[] = [];
+  for (let taken = 0; taken < BLOB_BODIES_BYTES; taken += BLOB_CHUNK_BYTES) {
+    const { promise: isRead, resolve } = Promise.withResolvers<void>();
+    const body = new ReadableStream(
+      { start: (sender) => void senders.push(sender), pull: () => resolve() },
+      { highWaterMark: 0 },
+    );
+    const path = `http://127.0.0.1/v3/blobs/${sha256}?offset=0&size=10`;
+    const headers = {
+      authorization: `Bearer ${token}`,
+      "content-type": "application/octet-stream",
+    };
+    answers.push(
+      service.app(new Request(path, { method: "PUT", headers, body })).then(async (answer) => {
+        await answer.body?.cancel();
+        return answer.status;
+      }),
+    );
+    await isRead;
+  }
+  return { answers, cut: () => senders.forEach((sender) => sender.error(new Error("cut"))) };
+}
+
+Deno.test("whoever sends his chunks slowly keeps nobody else from uploading", async () => {
+  const requests = new RequestRoom();
+  await using service = await ServiceFixture.open({ requests });
+  const [ada, bob] = [{ token: await service.token() }, { token: await service.token("bob") }];
+  const stalled = await stalledChunks(service, ada.token);
+  const bytes = content(BLOB_CHUNK_BYTES + 3 * BLOB_PIECE_BYTES + 5);
+  const first = await Promise.race([upload(service, bob, bytes), ...stalled.answers]);
+  assertEquals(first, await referenceTo(bytes));
+  const whole = await bytesOf(await download(service, bob, (await referenceTo(bytes)).sha256));
+  assertEquals(indexedDiff(whole, bytes), -1);
+  // What is refused is refused in pieces, too.
+  const other = content(BLOB_CHUNK_BYTES, 2);
+  const reference = await referenceTo(other);
+  const begun = await put(service, bob, reference, 0, other.subarray(0, BLOB_PIECE_BYTES + 1));
+  assertEquals(begun.body.offset, BLOB_PIECE_BYTES + 1);
+  const elsewhere = await put(service, bob, reference, 7, other.subarray(0, 2 * BLOB_PIECE_BYTES));
+  assertEquals(elsewhere.body.code, "BLOB_OFFSET_MISMATCH");
+  const huge = new Uint8Array(BLOB_CHUNK_BYTES + 1);
+  assertEquals((await put(service, bob, reference, 0, huge)).status, 413);
+  stalled.cut();
+  assertEquals(new Set(await Promise.all(stalled.answers)), new Set([400]));
+  assertEquals(requests.taken, 0);
 });
 
 Deno.test("whoever sends a body when the service stops is told to come again", async () => {

@@ -52,6 +52,24 @@ Deno.test("a body that says no length is counted as it comes", async () => {
   assertEquals(requests.taken, 0);
 });
 
+Deno.test("a form, which needs no token, is counted as well", async () => {
+  const requests = new RequestRoom(REQUEST_OVERHEAD_BYTES + 1_000);
+  await using service = await ServiceFixture.open({ requests });
+  const form = (headers: Record<string, string>): Promise<Response> =>
+    service.app(
+      new Request("http://127.0.0.1/v2/oauth2/token", {
+        method: "POST",
+        headers: { "content-type": "application/x-www-form-urlencoded", ...headers },
+        body: `grant_type=client_credentials&client_secret=${"x".repeat(2_000)}`,
+      }),
+    );
+  for (const headers of [[], [["content-length", "2050"]]] as const) {
+    const answer = await form(Object.fromEntries(headers));
+    assertEquals([answer.status, (await answer.json()).code], [503, "SERVICE_BUSY"]);
+  }
+  assertEquals(requests.taken, 0);
+});
+
 Deno.test("a busy service still answers who asks whether it is there", async () => {
   await using service = await ServiceFixture.open({ requests: new RequestRoom(0) });
   const token = await service.token();
