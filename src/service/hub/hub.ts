@@ -199,6 +199,11 @@ export class Hub {
     this.#servingOf(endpointId)?.wake();
   }
 
+  /** Has an agent connect anew: what it is told in its welcome has changed. */
+  reconnect(endpointId: EndpointId, reason: string): void {
+    this.#sessions.get(endpointId)?.goodbye(reason);
+  }
+
   /** Ends the session of an endpoint that was deleted from the store. */
   deleteEndpoint(endpointId: EndpointId): void {
     this.#sessions.get(endpointId)?.goodbye("the endpoint was deleted");

@@ -1,5 +1,5 @@
 /** What earlier versions of the official SDK ask for, answered by what there is today. */
-import type { Answer } from "../../contract/api.ts";
+import { type Answer, isGlobusAgent } from "../../contract/api.ts";
 import type { SubmitV2, SubmitV2Answer } from "../../contract/api_older.ts";
 import { FuncxError } from "../../contract/errors.ts";
 import { type EndpointId, type FunctionId, newId } from "../../contract/ids.ts";
@@ -33,7 +33,7 @@ type OlderRoutes =
 type Submitted = SubmitV2Answer["results"][number];
 
 export function olderHandlers(parts: ServiceParts): Pick<Handlers, OlderRoutes> {
-  const { store } = parts;
+  const { store, hub } = parts;
 
   const ownedBy = async (caller: Caller, endpointId: EndpointId): Promise<StoredEndpoint> =>
     requireOwned("endpoint", endpointId, await store.endpoints.get(endpointId), caller.user);
@@ -42,9 +42,18 @@ export function olderHandlers(parts: ServiceParts): Pick<Handlers, OlderRoutes> 
     endpointId: EndpointId,
     changed: (allowed: readonly FunctionId[]) => readonly FunctionId[] | FuncxError,
   ): Promise<Answer<"addToWhitelist">> => {
-    await ownedBy(caller, endpointId);
-    const allowed = await store.endpoints.changeAllowedFunctions(endpointId, changed);
+    const { metadata, allowedFunctions } = await ownedBy(caller, endpointId);
+    let before: readonly FunctionId[] = [];
+    const allowed = await store.endpoints.changeAllowedFunctions(
+      endpointId,
+      (known) => changed(before = known),
+    );
     if (allowed === undefined) throw notFound("endpoint", endpointId);
+    // An agent keeps to the list of its welcome; those of Globus Compute leave it to the service.
+    const isChanged = allowedFunctions === null || allowed.length !== before.length;
+    if (isChanged && !isGlobusAgent(metadata)) {
+      hub.reconnect(endpointId, "the functions that it may run have changed");
+    }
     const reason = `endpoint ${endpointId} runs ${allowed.length} functions and no others, ` +
       "until it registers again with its profile's";
     return { status: "Success", reason };

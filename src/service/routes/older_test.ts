@@ -2,6 +2,7 @@ import { jsonPayload, readSourceFunction } from "../../contract/envelope.ts";
 import { newId } from "../../contract/ids.ts";
 import { ENDPOINT_LOCK_TIME } from "../../contract/limits.ts";
 import { assertEquals, assertMatch, assertNotEquals } from "../../lib/assert.ts";
+import { ConnectedEndpoint } from "../testing/connected_endpoint.ts";
 import { ServiceFixture } from "../testing/service_fixture.ts";
 
 const PAYLOAD = jsonPayload([21]);
@@ -109,6 +110,36 @@ Deno.test("the whitelist is what an endpoint may run", async () => {
     await service.refusal("DELETE", `${path}/${fn}`, { token }),
     "404 FUNCTION_NOT_FOUND",
   );
+});
+
+Deno.test("an endpoint that is connected hears of its changed whitelist, by connecting anew", async () => {
+  await using service = await ServiceFixture.open();
+  const token = await service.token();
+  const [fn, other] = [
+    await service.registerFunction(token),
+    await service.registerFunction(token),
+  ];
+  const { id } = await service.registerEndpoint(token);
+  const path = `/v2/endpoints/${id}/whitelist`;
+  const allow = (func: string): Promise<unknown> =>
+    service.call("POST", path, { token, body: { func } });
+  const changes = [
+    [() => allow(fn), [fn]],
+    [() => allow(other), [fn, other]],
+    [() => service.call("DELETE", `${path}/${fn}`, { token }), [other]],
+  ] as const;
+  let known: readonly string[] | undefined;
+  for (const [change, changed] of changes) {
+    await using connected = await ConnectedEndpoint.open(service.parts.hub, id);
+    assertEquals(connected.welcome.allowed_functions, known);
+    await change();
+    assertMatch((await connected.fake.expect("goodbye")).reason, /functions .* have changed/);
+    known = changed;
+  }
+  await using connected = await ConnectedEndpoint.open(service.parts.hub, id);
+  assertEquals(connected.welcome.allowed_functions, known);
+  await allow(other);
+  await connected.fake.expectNothing();
 });
 
 Deno.test("functions that are allowed at the same time are all allowed", async () => {
