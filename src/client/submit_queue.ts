@@ -2,6 +2,12 @@
 import { soon } from "../lib/async.ts";
 import { Fifo } from "./fifo.ts";
 
+interface Waiting<T> {
+  readonly item: T;
+  /** When it was added: that of an item which is not wanted any more may be another one. */
+  readonly bytes: number;
+}
+
 export interface SubmitQueueOptions<T> {
   /** Sends one batch; it never rejects. */
   readonly send: (batch: readonly T[]) => Promise<void>;
@@ -23,7 +29,7 @@ export interface SubmitQueueOptions<T> {
  */
 export class SubmitQueue<T> {
   readonly #options: SubmitQueueOptions<T>;
-  readonly #waiting = new Fifo<T>();
+  readonly #waiting = new Fifo<Waiting<T>>();
   #bytes = 0;
   #inFlight = 0;
   /** What waits has waited long enough. */
@@ -35,8 +41,9 @@ export class SubmitQueue<T> {
   }
 
   add(item: T): void {
-    this.#waiting.push(item);
-    this.#bytes += this.#options.size(item);
+    const bytes = this.#options.size(item);
+    this.#waiting.push({ item, bytes });
+    this.#bytes += bytes;
     if (this.#isFull()) this.#pump();
     else this.#schedule();
   }
@@ -74,13 +81,13 @@ export class SubmitQueue<T> {
   }
 
   #takeBatch(): T[] {
-    const { maximumItems, maximumBytes, size } = this.#options;
+    const { maximumItems, maximumBytes } = this.#options;
     const batch: T[] = [];
     let bytes = 0;
     for (let next; (next = this.#waiting.peek()) !== undefined && batch.length < maximumItems;) {
-      if (batch.length > 0 && bytes + size(next) > maximumBytes) break;
-      bytes += size(next);
-      batch.push(next);
+      if (batch.length > 0 && bytes + next.bytes > maximumBytes) break;
+      bytes += next.bytes;
+      batch.push(next.item);
       this.#waiting.shift();
     }
     this.#bytes -= bytes;

@@ -22,10 +22,14 @@ class Requests {
   }
 }
 
-function queueOf(requests: Requests, concurrency = 2): SubmitQueue<string> {
+function queueOf(
+  requests: Requests,
+  concurrency = 2,
+  size = (item: string): number => item.length,
+): SubmitQueue<string> {
   return new SubmitQueue({
     send: requests.send,
-    size: (item) => item.length,
+    size,
     maximumItems: 3,
     maximumBytes: 10,
     concurrency,
@@ -71,6 +75,24 @@ Deno.test("no more requests than allowed; what gathers goes when one is answered
   requests.answer();
   await requests.until(3);
   assertEquals(requests.batches.slice(1), [["b", "c", "d"], ["e"]]);
+});
+
+Deno.test("what has become smaller by the time it is sent leaves later batches as they are", async () => {
+  const requests = new Requests();
+  let size = 5;
+  const queue = queueOf(requests, 1, () => size);
+  queue.add("a");
+  await requests.until(1);
+  queue.add("cancelled");
+  queue.add("cancelled too");
+  size = 0;
+  requests.answer();
+  await requests.until(2);
+  requests.answer();
+  await Promise.resolve();
+  for (const item of ["b", "c"]) queue.add(item);
+  await requests.until(3);
+  assertEquals(requests.batches.slice(1), [["cancelled", "cancelled too"], ["b", "c"]]);
 });
 
 Deno.test("with a request on its way, items linger but are not forgotten", async () => {
