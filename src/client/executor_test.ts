@@ -43,6 +43,23 @@ Deno.test("a function is registered once, however often it is used", async () =>
   assertEquals(server.seen("registerFunction").length, 2);
 });
 
+Deno.test("a function that is written in a loop is registered once, by its source", async () => {
+  await using server = new ContractServer();
+  await using executor = executorOf(server);
+  const futures = [1, 2, 3].map((x) => executor.submit((y: number) => y + 1, x));
+  assertEquals(await Promise.all(futures), [2, 3, 4]);
+  const sources = [1, 2].map((y) => typescript(`export default (x) => x + ${y};`));
+  assertEquals(await Promise.all(sources.map((source) => executor.submit(source, 1))), [2, 3]);
+  assertEquals(server.seen("registerFunction").length, 3);
+});
+
+Deno.test("a function without a source rejects its task", async () => {
+  await using server = new ContractServer();
+  await using executor = executorOf(server);
+  const failure = await rejection(executor.submit(Math.sqrt, 4));
+  assertTrue(failure instanceof FuncxError && failure.code === "INPUT_INVALID");
+});
+
 Deno.test("a refused function rejects its tasks, and is tried again later", async () => {
   await using server = new ContractServer();
   await using executor = executorOf(server);

@@ -11,33 +11,56 @@ import {
 /** What is run: a function id, a registered function, source, or a function of this program. */
 export type RemoteFunction = FunctionId | FunctionHandle | FunctionSource | TaskFunction;
 
+interface Named {
+  readonly source: FunctionSource;
+  /** What it is registered as, and all that is registered. */
+  readonly key: string;
+}
+
 export class FunctionRegistry {
   readonly #client: Client;
-  readonly #ids = new WeakMap<FunctionSource | TaskFunction, FunctionId | Promise<FunctionId>>();
+  readonly #named = new WeakMap<FunctionSource | TaskFunction, Named>();
+  /** By key: a function that is written in a loop is another object each time, with the same source. */
+  readonly #ids = new Map<string, FunctionId | Promise<FunctionId>>();
 
   constructor(client: Client) {
     this.#client = client;
   }
 
-  /** At once when it is known. Rejects when the service refuses the function. */
+  /** At once when it is known. Rejects when it has no source, or the service refuses it. */
   idOf(fn: RemoteFunction): FunctionId | Promise<FunctionId> {
     if (typeof fn === "string") return fn;
     if ("functionId" in fn) return fn.functionId;
-    const known = this.#ids.get(fn);
+    try {
+      const named = this.#namedOf(fn);
+      return this.#ids.get(named.key) ?? this.#registering(named);
+    } catch (thrown) {
+      return Promise.reject(thrown);
+    }
+  }
+
+  #namedOf(fn: FunctionSource | TaskFunction): Named {
+    const known = this.#named.get(fn);
     if (known !== undefined) return known;
-    const registering = this.#register(fn);
-    this.#ids.set(fn, registering);
+    const source = typeof fn === "function" ? sourceOf(fn) : fn;
+    const named = { source, key: `${source.name}\n${source.code}` };
+    this.#named.set(fn, named);
+    return named;
+  }
+
+  #registering(named: Named): Promise<FunctionId> {
+    const registering = this.#register(named);
+    this.#ids.set(named.key, registering);
     return registering;
   }
 
-  async #register(fn: FunctionSource | TaskFunction): Promise<FunctionId> {
+  async #register({ source, key }: Named): Promise<FunctionId> {
     try {
-      const source = typeof fn === "function" ? sourceOf(fn) : fn;
       const { functionId } = await this.#client.register(source);
-      this.#ids.set(fn, functionId);
+      this.#ids.set(key, functionId);
       return functionId;
     } catch (thrown) {
-      this.#ids.delete(fn);
+      this.#ids.delete(key);
       throw thrown;
     }
   }
