@@ -159,6 +159,17 @@ Deno.test("a broken result stream goes on where it ended", async () => {
   assertEquals(positions, [null, "1"]);
 });
 
+Deno.test("results come, however long the service was away", async () => {
+  await using server = new ContractServer();
+  // It has no patience: each of these is what a client with some has after its end.
+  const client = new Client({ url: server.url, token: TOKEN, patience: 0 });
+  await using executor = new Executor(client, server.endpointId);
+  const away = ["SERVICE_UNAVAILABLE", "TIMED_OUT", "SERVICE_BUSY", "TOO_MANY_STREAMS"] as const;
+  server.script("groupResults", ...away.map((code) => () => refusal(code, "not now")));
+  assertEquals(await executor.submit(double, 1), 2);
+  assertEquals(server.seen("groupResults").length, away.length + 1);
+});
+
 Deno.test("a result stream that is refused ends what waits for it, with the reason", async () => {
   await using server = new ContractServer();
   await using executor = executorOf(server);

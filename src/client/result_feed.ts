@@ -1,19 +1,23 @@
 /** The one result stream of an executor. */
 import type { FinishedTask } from "../contract/api.ts";
 import type { TaskGroupId } from "../contract/ids.ts";
+import { FuncxError } from "../contract/errors.ts";
+import { delay } from "../lib/async.ts";
+import { Backoff } from "../lib/backoff.ts";
 import type { Client } from "./client.ts";
 
 export interface ResultFeedOptions {
   readonly client: Client;
   readonly taskGroupId: TaskGroupId;
   readonly deliver: (task: FinishedTask) => void;
-  /** The stream is closed for good: nothing that is waited for will come. */
+  /** The service refuses the stream: nothing that is waited for will come. */
   readonly failed: (error: unknown) => void;
 }
 
 /**
  * Open while there is something to wait for and a moment longer, so that a program which forgets to
- * close its executor still ends. It goes on where it ended.
+ * close its executor still ends. It goes on where it ended, and however long the service is away:
+ * tasks run on meanwhile, and their results are there when it is back.
  */
 export class ResultFeed {
   readonly #options: ResultFeedOptions;
@@ -44,25 +48,47 @@ export class ResultFeed {
   }
 
   async #run(): Promise<void> {
-    const { client, taskGroupId, deliver, failed } = this.#options;
     const connection = new AbortController();
     this.#connection = connection;
     try {
-      const batches = client.results(taskGroupId, {
-        after: this.#position,
-        signal: connection.signal,
-      });
-      for await (const { tasks, position } of batches) {
-        this.#position = position;
-        for (const task of tasks) deliver(task);
-      }
+      await this.#readOn(connection.signal);
     } catch (thrown) {
       if (connection.signal.aborted) return;
       this.#connection = undefined;
-      failed(thrown);
+      this.#options.failed(thrown);
+    }
+  }
+
+  async #readOn(signal: AbortSignal): Promise<never> {
+    const backoff = new Backoff(REOPENING);
+    for (;;) {
+      const openedAt = performance.now();
+      try {
+        await this.#read(signal);
+      } catch (thrown) {
+        if (signal.aborted || !isPassing(thrown)) throw thrown;
+      }
+      backoff.connectionEnded(performance.now() - openedAt);
+      await delay(backoff.next(), signal);
+    }
+  }
+
+  async #read(signal: AbortSignal): Promise<void> {
+    const { client, taskGroupId, deliver } = this.#options;
+    for await (
+      const { tasks, position } of client.results(taskGroupId, { after: this.#position, signal })
+    ) {
+      this.#position = position;
+      for (const task of tasks) deliver(task);
     }
   }
 }
 
+/** The client has repeated it for as long as it has patience, but nobody has refused it for good. */
+function isPassing(thrown: unknown): boolean {
+  return thrown instanceof FuncxError && (thrown.kind.retryable || thrown.kind.status === 429);
+}
+
 /** Milliseconds. */
 const IDLE_TIME = 1_000;
+const REOPENING = { initial: 50, maximum: 5_000, minimumUptime: 10_000 };
