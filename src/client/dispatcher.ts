@@ -5,6 +5,7 @@ import { FuncxError } from "../contract/errors.ts";
 import { BATCH_BYTES } from "../contract/limits.ts";
 import { Batcher, deferred, Signal } from "../lib/async.ts";
 import type { Client } from "./client.ts";
+import { TaskFailed } from "./errors.ts";
 import { type Ending, PendingTask } from "./pending_task.ts";
 import { ResultFeed } from "./result_feed.ts";
 import { SubmitQueue } from "./submit_queue.ts";
@@ -94,7 +95,7 @@ export class Dispatcher {
     switch (task.progress.kind) {
       case "preparing":
       case "queued":
-        return this.#end(task, { kind: "error", error: cancelled() });
+        return this.#end(task, { kind: "error", error: cancelled(undefined) });
       case "sending":
       case "submitted": {
         const taskId = await task.submitted;
@@ -110,7 +111,9 @@ export class Dispatcher {
     const tasks = [...this.#pending];
     await Promise.allSettled(tasks.map((task) => this.cancel(task)));
     for (const task of tasks) {
-      if (this.#pending.has(task)) this.#end(task, { kind: "error", error: cancelled() });
+      if (!this.#pending.has(task)) continue;
+      const taskId = task.progress.kind === "submitted" ? task.progress.taskId : undefined;
+      this.#end(task, { kind: "error", error: cancelled(taskId) });
     }
     this.#submitted.clear();
   }
@@ -228,8 +231,8 @@ function payloadLength(task: PendingTask): number {
   return task.progress.kind === "queued" ? task.progress.payload.length : 0;
 }
 
-function cancelled(): FuncxError {
-  return new FuncxError({ code: "TASK_CANCELLED", message: "the task was cancelled" });
+function cancelled(taskId: TaskId | undefined): TaskFailed {
+  return new TaskFailed({ task_id: taskId, status: "cancelled" });
 }
 
 function wrongCount(sent: number, answered: number): FuncxError {

@@ -13,14 +13,15 @@ import { causeOf } from "../lib/outcome.ts";
  */
 export class TaskFailed extends Error {
   override readonly name = "TaskFailed";
-  readonly taskId: TaskId;
+  /** Undefined of one that was cancelled before the service had it. */
+  readonly taskId: TaskId | undefined;
   readonly status: "failed" | "cancelled";
   readonly error: TaskError;
   /** The last bytes that the task wrote, as text. */
   readonly stdout: string;
   readonly stderr: string;
 
-  constructor(task: FinishedTask) {
+  constructor(task: Omit<FinishedTask, "task_id"> & { readonly task_id: TaskId | undefined }) {
     const error = taskErrorOf(task);
     super(error.type === "" ? error.message : `${error.type}: ${error.message}`);
     this.taskId = task.task_id;

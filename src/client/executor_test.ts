@@ -189,7 +189,8 @@ Deno.test("a task can be cancelled at every stage", async () => {
   const queued = executor.submit(functionId, 1);
   await queued.cancel();
   const early = await rejection(queued);
-  assertTrue(early instanceof FuncxError && early.code === "TASK_CANCELLED");
+  assertTrue(early instanceof TaskFailed && early.code === "TASK_CANCELLED");
+  assertEquals([early.status, early.taskId], ["cancelled", undefined]);
   assertTrue(await rejection(queued.taskId) === early);
 
   const submitted = executor.submit(functionId, 2);

@@ -53,11 +53,13 @@ export function shellExit(context: CliContext, { returncode }: ShellResult): num
 /** The remote traceback, then the two lines of every failure. Returns the exit code. */
 export function showFailure(context: CliContext, failed: TaskFailed): number {
   const { traceback, hint } = failed.error;
+  const { taskId } = failed;
   if (traceback !== "") context.stderr.write(traceback.replace(/\n*$/, "\n"));
   const failure = new FuncxError({
     code: failed.code,
     message: failed.message,
-    hint: hint ?? `See \`funcx-endpoint task show ${failed.taskId}\`.`,
+    hint: hint ??
+      (taskId === undefined ? undefined : `See \`funcx-endpoint task show ${taskId}\`.`),
   });
   return reportFailure(failure, context.stderr, context.debug);
 }
