@@ -1,7 +1,7 @@
 /** The tasks of one executor: out in batches, back over one stream. */
 import type { FinishedTask, Submit, SubmitAnswer } from "../contract/api.ts";
 import type { EndpointId, FunctionId, TaskGroupId, TaskId } from "../contract/ids.ts";
-import { FuncxError } from "../contract/errors.ts";
+import { type ErrorCode, FuncxError } from "../contract/errors.ts";
 import { BATCH_BYTES } from "../contract/limits.ts";
 import { Batcher, deferred, Signal } from "../lib/async.ts";
 import type { Client } from "./client.ts";
@@ -31,6 +31,26 @@ interface CancelWish {
 
 const CONCURRENT_SUBMITS = 4;
 const MAX_CANCELS_PER_REQUEST = 1_000;
+/** Refusals for the sake of one function. */
+const OF_A_FUNCTION: ReadonlySet<ErrorCode> = new Set([
+  "FUNCTION_NOT_FOUND",
+  "FUNCTION_ACCESS_FORBIDDEN",
+  "FUNCTION_NOT_PERMITTED",
+]);
+/** Refusals for the sake of one task's arguments, or of all of them together. */
+const OF_ARGUMENTS: ReadonlySet<ErrorCode> = new Set([
+  "BLOB_NOT_FOUND",
+  "TASK_PAYLOAD_TOO_LARGE",
+  "BATCH_RUN_TOO_LARGE",
+  "REQUEST_TOO_LARGE",
+]);
+
+/** In a request. */
+interface SentTask {
+  readonly task: PendingTask;
+  readonly functionId: FunctionId;
+  readonly payload: string;
+}
 
 /**
  * Every task that `start` gave ends once: with its result, or with the error that closed the way to
@@ -129,35 +149,42 @@ export class Dispatcher {
   }
 
   async #send(batch: readonly PendingTask[]): Promise<void> {
-    const { client, endpointId, taskGroupId, taskOptions } = this.#options;
-    const byFunction = groupByFunction(batch);
-    if (byFunction.size === 0) return;
+    const tasks = sending(batch);
+    if (tasks.length === 0) return;
     this.#submitsInFlight++;
+    await this.#submit(tasks);
+    this.#submitsInFlight--;
+    if (this.#submitsInFlight === 0) this.#early.clear();
+  }
+
+  /** The service takes all of a request or none; what is refused for the sake of some goes apart. */
+  async #submit(tasks: readonly SentTask[]): Promise<void> {
+    const { client, endpointId, taskGroupId, taskOptions } = this.#options;
+    const byFunction = groupByFunction(tasks);
     try {
-      const tasks = Object.fromEntries(
-        [...byFunction].map(([id, { payloads }]) => [id, payloads]),
-      );
       const answer = await client.submit(endpointId, {
-        tasks,
+        tasks: Object.fromEntries(
+          [...byFunction].map(([id, sent]) => [id, sent.map(({ payload }) => payload)]),
+        ),
         task_group_id: taskGroupId,
         ...taskOptions,
       });
       this.#accepted(answer, byFunction);
     } catch (error) {
-      for (const { tasks } of byFunction.values()) {
-        for (const task of tasks) this.#end(task, { kind: "error", error });
-      }
-    } finally {
-      this.#submitsInFlight--;
-      if (this.#submitsInFlight === 0) this.#early.clear();
+      const parts = partsOf(tasks, error);
+      if (parts.length > 1) { for (const part of parts) await this.#submit(part); }
+      else for (const { task } of tasks) this.#end(task, { kind: "error", error });
     }
   }
 
-  #accepted(answer: SubmitAnswer, byFunction: ReadonlyMap<FunctionId, FunctionTasks>): void {
-    for (const [functionId, { tasks }] of byFunction) {
+  #accepted(
+    answer: SubmitAnswer,
+    byFunction: ReadonlyMap<FunctionId, readonly SentTask[]>,
+  ): void {
+    for (const [functionId, sent] of byFunction) {
       const ids = answer.tasks[functionId] ?? [];
-      if (ids.length !== tasks.length) throw wrongCount(tasks.length, ids.length);
-      for (const [index, task] of tasks.entries()) this.#acceptedOne(task, ids[index]!);
+      if (ids.length !== sent.length) throw wrongCount(sent.length, ids.length);
+      for (const [index, { task }] of sent.entries()) this.#acceptedOne(task, ids[index]!);
     }
     if (this.#submitted.size > 0) this.#feed.wake();
   }
@@ -206,25 +233,35 @@ export class Dispatcher {
   }
 }
 
-/** Tasks of one function in a request, and their payloads in the same order. */
-interface FunctionTasks {
-  readonly tasks: PendingTask[];
-  readonly payloads: string[];
-}
-
 /** Moves the tasks into a request; those that ended while they waited are left out. */
-function groupByFunction(batch: readonly PendingTask[]): Map<FunctionId, FunctionTasks> {
-  const groups = new Map<FunctionId, FunctionTasks>();
+function sending(batch: readonly PendingTask[]): SentTask[] {
+  const tasks: SentTask[] = [];
   for (const task of batch) {
     if (task.progress.kind !== "queued") continue;
     const { functionId, payload } = task.progress;
     task.sending();
-    let group = groups.get(functionId);
-    if (group === undefined) groups.set(functionId, group = { tasks: [], payloads: [] });
-    group.tasks.push(task);
-    group.payloads.push(payload);
+    tasks.push({ task, functionId, payload });
+  }
+  return tasks;
+}
+
+function groupByFunction(tasks: readonly SentTask[]): Map<FunctionId, SentTask[]> {
+  const groups = new Map<FunctionId, SentTask[]>();
+  for (const sent of tasks) {
+    const group = groups.get(sent.functionId);
+    if (group === undefined) groups.set(sent.functionId, [sent]);
+    else group.push(sent);
   }
   return groups;
+}
+
+/** What is to be submitted apart, since the refusal is not about all of it; one part when it is. */
+function partsOf(tasks: readonly SentTask[], refusal: unknown): readonly (readonly SentTask[])[] {
+  if (!(refusal instanceof FuncxError) || tasks.length === 1) return [tasks];
+  if (OF_A_FUNCTION.has(refusal.code)) return [...groupByFunction(tasks).values()];
+  if (!OF_ARGUMENTS.has(refusal.code)) return [tasks];
+  const half = tasks.length >> 1;
+  return [tasks.slice(0, half), tasks.slice(half)];
 }
 
 function payloadLength(task: PendingTask): number {

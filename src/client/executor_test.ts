@@ -5,7 +5,7 @@ import { Client } from "./client.ts";
 import { TaskFailed } from "./errors.ts";
 import { Executor, type ExecutorOptions } from "./executor.ts";
 import { python, typescript } from "./functions.ts";
-import { refusal } from "./testing/answers.ts";
+import { refusal, type SeenRequest } from "./testing/answers.ts";
 import { ContractServer, TOKEN } from "./testing/contract_server.ts";
 
 function executorOf(server: ContractServer, options: ExecutorOptions = {}): Executor {
@@ -15,6 +15,13 @@ function executorOf(server: ContractServer, options: ExecutorOptions = {}): Exec
 
 function rejection(promise: Promise<unknown>): Promise<unknown> {
   return promise.then(() => assertTrue(false, "nothing was thrown"), (reason) => reason);
+}
+
+/** The value of each, or the code of its error. */
+async function outcomesOf(futures: Promise<unknown>[]): Promise<unknown[]> {
+  return (await Promise.allSettled(futures)).map((outcome) =>
+    outcome.status === "fulfilled" ? outcome.value : outcome.reason.code
+  );
 }
 
 const double = (x: number): number => x * 2;
@@ -67,6 +74,44 @@ Deno.test("a refused function rejects its tasks, and is tried again later", asyn
   const failure = await rejection(executor.submit(double, 1));
   assertTrue(failure instanceof FuncxError && failure.code === "INSUFFICIENT_AUTH_SCOPE");
   assertEquals(await executor.submit(double, 1), 2);
+});
+
+Deno.test("a function that is gone fails its own tasks, and none that go with them", async () => {
+  await using server = new ContractServer();
+  await using executor = executorOf(server);
+  const good = (await new Client({ url: server.url, token: TOKEN }).register(double)).functionId;
+  const ids = [newId(), good, newId(), good];
+  assertEquals(await outcomesOf(ids.map((id, x) => executor.submit(id, x))), [
+    "FUNCTION_NOT_FOUND",
+    2,
+    "FUNCTION_NOT_FOUND",
+    6,
+  ]);
+  assertEquals(server.seen("submit").length, 1 + 3);
+});
+
+Deno.test("arguments that are refused fail their own task alone", async () => {
+  await using server = new ContractServer();
+  await using executor = executorOf(server);
+  await executor.submit(double, 0);
+  const refuseThird = (request: SeenRequest): Response | Promise<Response> =>
+    JSON.stringify(request.body).includes("33333")
+      ? refusal("BLOB_NOT_FOUND", "it was not uploaded")
+      : server.answer(request);
+  server.script("submit", ...Array(5).fill(refuseThird));
+  const futures = [1, 2, 33333, 4].map((x) => executor.submit(double, x));
+  assertEquals(await outcomesOf(futures), [2, 4, "BLOB_NOT_FOUND", 8]);
+  assertEquals(server.seen("submit").length, 1 + 5);
+});
+
+Deno.test("a refusal that is about all tasks of a request is not asked for again", async () => {
+  await using server = new ContractServer();
+  await using executor = executorOf(server);
+  await executor.submit(double, 0);
+  server.script("submit", () => refusal("ENDPOINT_NOT_FOUND", "there is none"));
+  const outcomes = await outcomesOf([1, 2].map((x) => executor.submit(double, x)));
+  assertEquals(outcomes, ["ENDPOINT_NOT_FOUND", "ENDPOINT_NOT_FOUND"]);
+  assertEquals(server.seen("submit").length, 2);
 });
 
 Deno.test("tasks of one turn go in one request", async () => {

@@ -195,10 +195,11 @@ export class ContractServer implements AsyncDisposable {
     const known = this.#submits.get(key);
     if (known !== undefined) return answer(request, known);
     const group = body.task_group_id ?? newId();
+    const unknown = Object.keys(body.tasks).find((id) => !this.#functions.has(id));
+    if (unknown !== undefined) return refusal("FUNCTION_NOT_FOUND", `no function ${unknown}`);
     const tasks: Record<string, string[]> = {};
     for (const [functionId, payloads] of Object.entries(body.tasks)) {
-      const fn = this.#functions.get(functionId);
-      if (fn === undefined) return refusal("FUNCTION_NOT_FOUND", `no function ${functionId}`);
+      const fn = this.#functions.get(functionId)!;
       tasks[functionId] = payloads.map((payload) => this.#accept(group, fn, payload));
     }
     const receipt = {
