@@ -56,6 +56,10 @@ export class BlobExecutor implements Executor {
     return this.#options.inner.runtimes;
   }
 
+  get pythonVersion(): string | undefined {
+    return this.#options.inner.pythonVersion;
+  }
+
   capacity(): number {
     return this.#options.inner.capacity();
   }
