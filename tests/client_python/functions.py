@@ -116,9 +116,41 @@ def odd(n):
     return n != 0 and even(n - 1)
 
 
+def increased(x):
+    return x + 1
+
+
+rebound = doubled(increased)
+increased = doubled(increased)
+
+
+def uses_rebound(x):
+    return increased(x)
+
+
+@functools.singledispatch
+def kind(x):
+    return "other"
+
+
+@kind.register(int)
+def _(x):
+    return "int"
+
+
+def kinds(x):
+    return kind(x)
+
+
 def decorators():
     assert called(decorated, 3) == 8
     assert called(fibonacci, 20) == 6765
+    refused(rebound, "increased was given to a decorator where its source does not show it", "@")
+    refused(doubled(decorated), "decorated was given to a decorator", "@")
+    refused(uses_rebound, "increased, since increased was given to a decorator")
+    refused(functools.lru_cache(maxsize=None)(lambda x: x), "was given to a decorator")
+    refused(kind, "kind is a generic function", "isinstance")
+    refused(kinds, "kind, since kind is a generic function")
     refused(hidden, "wrapper uses what is not sent with it", "function, a variable outside of it")
     assert called(even, 10) is True and called(odd, 10) is False
 
@@ -146,6 +178,12 @@ def lambdas():
     assert called(inner[1]) == 2
     same = (lambda x, n=1: x + n, lambda x, n=2: x + n)
     refused(same[0], "cannot be told from others", "def")
+    listed = [lambda x: x + 3 for _ in range(2)]
+    assert called(listed[1], 1) == 4
+    assert called(next(iter((lambda x: x + 4) for _ in range(1))), 1) == 5
+    given_a_name = (lambda x: x + 5,)[0]
+    given_a_name.__name__ = "other"
+    assert called(given_a_name, 1) == 6
 
 
 def nested():
@@ -162,7 +200,27 @@ def nested():
     def closing(x):
         return x + step
 
+    def commented(x):
+# at the left
+        return helper(x)
+
+    def counting():
+        nonlocal step
+        step += 1
+
+    def renaming(x):
+        return renamed(x)
+
+    def renamed(x):
+        return x + 2
+
     assert called(inner, 1) == (2, "\n  as it is")
+    assert called(commented, 1) == 2
+    refused(counting, "counting cannot stand by itself", "nonlocal", "arguments")
+    for name in ("renamed", "another"):
+        renamed.__name__ = name
+        assert called(renamed, 1) == 3
+        assert called(renaming, 1) == 3
     refused(closing, "step, a variable outside of it (int)")
     refused(lambda x: x + LIMIT, "LIMIT")
 

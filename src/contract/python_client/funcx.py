@@ -17,8 +17,9 @@ Then, on a machine where ``funcx-endpoint login`` was used or the private servic
         print(list(executor.map(double, range(100))))
 
 A function travels as its source. Imports and functions of the same file that it uses go along;
-variables around it do not, and are told by name before anything is sent. Arguments and results are
-JSON unless ``serializer="pickle"`` is asked for.
+variables around it do not, and are told by name before anything is sent. All of them go as they are
+written: what the program changes afterwards, such as an attribute of a class, stays here. Arguments
+and results are JSON unless ``serializer="pickle"`` is asked for.
 
 Times are seconds and sizes are bytes. Whatever fails raises a ``FuncxError`` that has a ``code``,
 a message and, where there is one, a ``hint`` of how to mend it.
@@ -52,7 +53,6 @@ import socket
 import ssl
 import sys
 import sysconfig
-import textwrap
 import threading
 import time
 import types
@@ -230,7 +230,8 @@ def source_of(function: Callable[..., Any]) -> Source:
     """The source of a function, with the imports and the functions of its module that it uses.
 
     Raises ``InputError`` and names what cannot go along: variables of the module or of a function
-    around it, modules of your own, methods, classes, functions without a source.
+    around it, modules of your own, methods, classes, functions without a source, and functions of
+    which the source is not all, since they were given to a decorator later or have other cases.
 
     >>> source_of(len)
     Traceback (most recent call last):
@@ -255,7 +256,7 @@ def refuse_other_callables(function: Any) -> None:
     if inspect.ismethod(function):
         problem = "%s is a method, whose object would have to travel with it" % name
         hint = "write a function that takes what it needs of the object as arguments"
-    elif inspect.isfunction(function) and name.split(".")[-2:-1] not in ([], ["<locals>"]):
+    elif inspect.isfunction(function) and not re.search(r"(^|>\.)[^.]+\Z", name):
         problem = "%s belongs to a class, which would have to travel with it" % name
         hint = "write a function outside of the class"
     elif inspect.isclass(function):
@@ -292,7 +293,7 @@ class Bundle:
         annotations = getattr(__future__, "annotations", None)
         postponed = annotations and plain.__code__.co_flags & annotations.compiler_flag
         self.future = "from __future__ import annotations\n" if postponed else ""
-        self.name = "call" if plain.__name__ == "<lambda>" else plain.__name__
+        self.name = "call" if is_lambda(plain) else written_name(plain)
         self.take(self.name, function)
 
     def text(self) -> str:
@@ -300,10 +301,17 @@ class Bundle:
         return (head + "\n\n" if head else "") + "\n\n".join(self.parts)
 
     def take(self, name: str, value: Any) -> None:
-        text = definition_of(name, value)
         self.taken[name] = value
         by = "" if name == self.name else " (used by %s)" % name
-        for used in sorted(used_names(self.future + text) - {name}):
+        try:
+            text = definition_of(name, value)
+            every = used_names(self.future + text)
+        except SyntaxError as error:
+            raise invalid(
+                "%s cannot stand by itself: %s" % (name, error),
+                "take what it needs as arguments, and return what it changes",
+            )
+        for used in sorted(every - {name}):
             found, meant = look_up(used, inspect.unwrap(value))
             if not found:
                 problem = None if hasattr(builtins, used) else "which is not defined"
@@ -337,12 +345,13 @@ class Bundle:
             return None if self.taken[name] is value else "which is two different things"
         named = inspect.isfunction(value) or inspect.isclass(value)
         home, own_name = getattr(value, "__module__", None), getattr(value, "__name__", None)
-        if (named or hasattr(value, "__wrapped__")) and (home, own_name) == (self.module, name):
-            try:
-                self.take(name, value)
-            except InputError as error:
-                return "since " + error.message
-            return None
+        if named or hasattr(value, "__wrapped__"):
+            if (home, written_name(inspect.unwrap(value))) == (self.module, name):
+                try:
+                    self.take(name, value)
+                except InputError as error:
+                    return "since " + error.message
+                return None
         module = sys.modules.get(home or "")
         for original in (name, str(own_name)) if module and is_installed(module) else ():
             if getattr(module, original, self) is value:
@@ -364,23 +373,51 @@ def definition_of(name: str, value: Any) -> str:
             "write it into a file and import it, or use a notebook; or register its text with "
             "Client.register_source",
         )
-    if getattr(plain, "__name__", "") == "<lambda>":
-        return "%s = (%s)\n" % (name, lambda_text(text, plain))
-    return unindented(text)
+    if is_lambda(plain):
+        text = "%s = (%s)\n" % (name, lambda_text(text, plain))
+    elif text[:1] in " \t":
+        # Its lines stay as they are: those of long strings and comments may begin anywhere.
+        text = "if True:\n" + text
+    refuse_unseen(name, value, text)
+    return text
 
 
-def unindented(text: str) -> str:
-    """At the top level, with the lines of its long strings as they are.
+def refuse_unseen(name: str, value: Any, text: str) -> None:
+    """Raises ``InputError`` where a function does more than its source says."""
+    if not inspect.isclass(value) and hasattr(value, "registry") and hasattr(value, "dispatch"):
+        raise invalid(
+            "%s is a generic function, and its other cases are not in its source" % name,
+            "write one function that asks isinstance(...)",
+        )
+    wrappers, plain = 0, value
+    while hasattr(plain, "__wrapped__"):
+        wrappers, plain = wrappers + 1, plain.__wrapped__
+    # One that wraps nothing is in the source as well, so there may be more of them.
+    if wrappers > decorators_in(text):
+        raise invalid(
+            "%s was given to a decorator where its source does not show it" % name,
+            "write the decorator above the function, with @",
+        )
 
-    >>> print(unindented("  def f():\\n    return 1\\n"), end="")
-    def f():
-      return 1
-    """
-    if text[:1] not in " \t":
-        return text
-    if any(mark in text for mark in ('"""', "'''", "\\\n")):
-        return "if True:\n" + text
-    return textwrap.dedent(text)
+
+def decorators_in(text: str) -> int:
+    """Of the function or class that a source defines; lambdas have none."""
+    # From the outside.
+    for node in ast.walk(ast.parse(text)):
+        if hasattr(node, "decorator_list"):
+            return len(node.decorator_list)
+    return 0
+
+
+def is_lambda(function: Any) -> bool:
+    return inspect.isfunction(function) and function.__code__.co_name == "<lambda>"
+
+
+def written_name(value: Any) -> Optional[str]:
+    """The name in the source, whatever a program calls it since."""
+    if inspect.isfunction(value) and not is_lambda(value):
+        return value.__code__.co_name
+    return getattr(value, "__name__", None)
 
 
 def lambda_text(text: str, function: Any) -> str:
