@@ -18,6 +18,7 @@ processTest("a program runs its functions with funcx.py", async (env) => {
   for (const python of pythons()) {
     await runPython(env, [python, "-m", "doctest", file], "");
     await runPython(env, [python, `${TEST_FOLDER}/functions.py`], "fine\n");
+    await runPython(env, [python, `${TEST_FOLDER}/answers.py`], "fine\n");
     await runPython(env, [python, `${TEST_FOLDER}/scenario.py`], "fine\n");
   }
 }, { ignore: PYTHON === undefined, path: PATH_WITH_PYTHON });

@@ -34,6 +34,7 @@ import builtins
 import concurrent.futures
 import contextlib
 import dis
+import email.utils
 import functools
 import hashlib
 import hmac
@@ -96,7 +97,8 @@ SILENCE = 45.0
 PICKLE_PROTOCOL = 4
 # Answers that promise that the request had no effect, or that it may be repeated.
 PASSING = (
-    "RESOURCE_LOCKED SERVICE_BUSY SERVICE_STOPPING STORAGE_FULL SERVICE_UNAVAILABLE TIMED_OUT"
+    "RESOURCE_LOCKED SERVICE_BUSY SERVICE_STOPPING STORAGE_FULL SERVICE_UNAVAILABLE TIMED_OUT "
+    "TOO_MANY_REQUESTS"
 ).split()
 
 Function = Union[Callable[..., Any], str]
@@ -116,7 +118,11 @@ class FuncxError(Exception):
     >>> print(FuncxError("INPUT_INVALID", "the argument is a set", "send a list"))
     the argument is a set (INPUT_INVALID)
     hint: send a list
+
+    ``retry_after``: seconds after which a service takes the request, where it has said so, else 0.
     """
+
+    retry_after = 0.0
 
     def __init__(self, code: str, message: str, hint: Optional[str] = None) -> None:
         super().__init__(code, message, hint)
@@ -184,19 +190,44 @@ def invalid(message: str, hint: str) -> InputError:
     return InputError("INPUT_INVALID", message, hint)
 
 
-def error_of_answer(url: str, status: int, body: bytes) -> FuncxError:
+def error_of_answer(
+    url: str, status: int, body: bytes, retry_after: Optional[str] = None
+) -> FuncxError:
     """The error that an answer stands for which is not 2xx, or not what was asked for."""
     try:
         told = json.loads(body.decode("utf-8"))
         code, message, hint = told["code"], told["reason"], told.get("hint")
     except (ValueError, LookupError, TypeError):
-        code = "SERVICE_UNAVAILABLE" if status >= 500 else "PROTOCOL_VIOLATION"
+        usual = {413: "REQUEST_TOO_LARGE", 429: "TOO_MANY_REQUESTS"}
+        code = "SERVICE_UNAVAILABLE" if status >= 500 else usual.get(status, "PROTOCOL_VIOLATION")
         message = "%s answered with status %d, and not as a funcX service does" % (url, status)
         hint = "check that the address is that of a funcX service, and what stands before it"
     if status in (401, 403):
         return AuthenticationError(code, message, hint)
     away = status in (502, 503, 504) or code == "SERVICE_UNAVAILABLE"
-    return (ServiceUnavailable if away else FuncxError)(code, message, hint)
+    error = (ServiceUnavailable if away else FuncxError)(code, message, hint)
+    error.retry_after = seconds_until(retry_after or "")
+    return error
+
+
+def seconds_until(text: str) -> float:
+    """What Retry-After says: seconds from now, or a date.
+
+    >>> seconds_until("7"), seconds_until("Fri, 01 Jan 1999 00:00:00 GMT"), seconds_until("soon")
+    (7.0, 0.0, 0.0)
+    """
+    if re.match(r"\d{1,9}\Z", text):
+        return float(text)
+    date = email.utils.parsedate_tz(text)
+    return 0.0 if date is None else max(0.0, email.utils.mktime_tz(date) - time.time())
+
+
+def may_pass(error: FuncxError) -> bool:
+    """Whether it is of the service or the way to it, and says nothing of what was asked for."""
+    if isinstance(error, (AuthenticationError, ServiceUnavailable)):
+        return isinstance(error, ServiceUnavailable)
+    # A protocol is violated where something else answers in the service's place.
+    return error.code in PASSING + ["INTERNAL_ERROR", "PROTOCOL_VIOLATION"]
 
 
 def error_of_task(task: Document) -> FuncxError:
@@ -948,6 +979,7 @@ class Transport:
                 failures += error.code == "INTERNAL_ERROR"
                 failure = error
                 again = error.code in PASSING and self.reached or error.code == "INTERNAL_ERROR"
+            pause = max(pause, failure.retry_after)
             if not again or failures > 2 or time.monotonic() + pause > end:
                 raise failure
             time.sleep(pause)
@@ -1001,7 +1033,8 @@ class Transport:
         connection.request(method, self.parts.path + path, body, dict(sent, **(headers or {})))
         answer = connection.getresponse()
         if not 200 <= answer.status < 300:
-            raise error_of_answer(self.login.url, answer.status, answer.read())
+            again = answer.getheader("Retry-After")
+            raise error_of_answer(self.login.url, answer.status, answer.read(), again)
         self.reached = True
         return answer
 
@@ -1130,7 +1163,7 @@ class Client:
     ``ca_file``: certificates of authorities (PEM) to trust instead of the system's, and of the one
     that ``login`` keeps for the service.
     ``timeout``: seconds that one request may take. ``patience``: seconds for which requests are
-    repeated while a service that has answered before is away.
+    repeated while a service that has answered before is away, or wants none so soon.
 
     Raises ``AuthenticationError`` when no service or token is known. Safe for threads.
     """
@@ -1681,27 +1714,41 @@ class Executor(concurrent.futures.Executor):
         for finished in early:
             self._deliver(finished)
 
+    def _fail(self, batch: List[Waiting], error: Exception) -> None:
+        for each in batch:
+            self._end(each.future, error=error)
+
     def _receive_all(self) -> None:
-        waits = pauses(0.05)
+        waits, told = pauses(0.05), ""
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._submitted or self._is_over())
                 if self._is_over():
                     return
-            begun = time.monotonic()
+            begun, pause, again = time.monotonic(), 0.0, told
+            told = ""
             try:
                 self._receive(self._place)
             except (OSError, http.client.HTTPException) as broken:
                 log.info("the stream of results broke: %s", broken)
             except Exception as error:
-                with self._changed:
-                    lost, self._submitted = list(self._submitted.values()), {}
-                for future in lost:
-                    self._end(future, error=error)
+                if isinstance(error, FuncxError) and may_pass(error):
+                    # The tasks go on, and the service gets their results or has them.
+                    told, pause = str(error), error.retry_after
+                    level = logging.INFO if told == again else logging.WARNING
+                    log.log(level, "results have to wait: %s", told)
+                else:
+                    self._lose(error)
             if time.monotonic() - begun > 10:
                 waits = pauses(0.05)
             with self._changed:
-                self._changed.wait_for(self._is_over, next(waits))
+                self._changed.wait_for(self._is_over, max(pause, next(waits)))
+
+    def _lose(self, error: Exception) -> None:
+        with self._changed:
+            lost, self._submitted = list(self._submitted.values()), {}
+        for future in lost:
+            self._end(future, error=error)
 
     def _receive(self, place: Headers) -> None:
         def opened(stream: socket.socket) -> None:
@@ -1732,20 +1779,32 @@ class Executor(concurrent.futures.Executor):
         self._finish(future, finished)
 
     def _download_all(self) -> None:
+        waits = pauses()
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._downloads or self._is_over())
                 if not self._downloads:
                     return
                 future, finished = self._downloads.pop(0)
-            if not future.cancelled():
-                self._finish(future, finished)
+                if future not in self._pending:
+                    continue
+            away = self._finish(future, finished)
+            if away is None:
+                waits = pauses()
+                continue
+            log.warning("the result of task %s has to wait: %s", future.task_id, away)
+            with self._changed:
+                self._downloads.append((future, finished))
+                self._changed.wait_for(self._is_over, max(away.retry_after, next(waits)))
 
-    def _finish(self, future: TaskFuture, finished: Document) -> None:
+    def _finish(self, future: TaskFuture, finished: Document) -> Optional[FuncxError]:
+        """Ends it, or returns the reason why a large result cannot be fetched for the moment."""
         future.stdout, future.stderr = finished.get("stdout", ""), finished.get("stderr", "")
         try:
             value = self.client.value_of(finished, self.serializer)
         except Exception as error:
+            if isinstance(error, FuncxError) and may_pass(error):
+                return error
             self._end(future, error=error)
         else:
             self._end(future, value)

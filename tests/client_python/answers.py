@@ -1,0 +1,228 @@
+"""What funcx.py makes of a service's answers; the service is a part of it. Ends with 'fine'."""
+
+import contextlib
+import email.utils
+import http.server
+import json
+import os
+import socketserver
+import threading
+import time
+import types
+import unittest.mock
+import uuid
+
+import funcx
+from funcx import AuthenticationError, Client, Executor, File, InputError, ServiceUnavailable
+
+ENDPOINT = str(uuid.uuid4())
+BLOB = {"sha256": funcx.hashlib.sha256(b"11\n[7]").hexdigest(), "size": 6}
+
+
+class Refusal(Exception):
+    def __init__(self, status, code, headers=()):
+        super().__init__(status, code, headers)
+
+
+class Service(socketserver.ThreadingMixIn, http.server.HTTPServer):
+    """Answers as funcX does; every task succeeds at once, with the result that `result` has."""
+
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Requests)
+        self.url = "http://127.0.0.1:%d" % self.server_port
+        self.changed = threading.Condition()
+        self.functions, self.submits, self.cancelled = [], [], []
+        self.finished, self.result, self.ended = [], "11\n7", True
+        # What is asked for by method and path without ids, and what is answered instead.
+        self.asked, self.refusals = [], {}
+
+    def refuse(self, asked, *refusals):
+        self.refusals[asked] = list(refusals)
+
+    def answer(self, method, path, body):
+        asked = "%s %s" % (method, path.split("/")[2] + "/" * path.endswith(("submit", "cancel")))
+        with self.changed:
+            self.asked.append(asked)
+            self.changed.notify_all()
+            refusals = self.refusals.get(asked, [])
+            if refusals:
+                raise refusals.pop(0)
+            return getattr(self, asked.lower().replace(" ", "_").replace("/", "_"))(path, body)
+
+    def get_whoami(self, path, body):
+        return {"scopes": ["all"]}
+
+    def post_functions(self, path, body):
+        self.functions.append(body)
+        return {"function_uuid": "function %d" % len(self.functions)}
+
+    def post_endpoints_(self, path, body):
+        self.submits.append(body["tasks"])
+        self.check(body["tasks"])
+        ids = {}
+        for function, payloads in body["tasks"].items():
+            ids[function] = [str(uuid.uuid4()) for _ in payloads]
+            ended = [{"task_id": each, "status": "success"} for each in ids[function]]
+            self.finished += [dict(each, result=self.result) for each in ended]
+        return {"tasks": ids}
+
+    def check(self, tasks):
+        pass
+
+    def post_tasks_(self, path, body):
+        self.cancelled += body["task_ids"]
+        return {}
+
+    def get_tasks(self, path, body):
+        return {"status": "success", "result": "11\n7", "completed_at": 1 if self.ended else None}
+
+    def post_blobs(self, path, body):
+        return {"complete": True}
+
+    def get_blobs(self, path, body):
+        return b"11\n[7]"
+
+    def get_task_groups(self, path, body):
+        return self.results()
+
+    def results(self):
+        """Server-sent events, as long as the reader stays."""
+        sent = 0
+        while True:
+            with self.changed:
+                self.changed.wait_for(lambda: len(self.finished) > sent)
+                new, sent = self.finished[sent:], len(self.finished)
+            yield b"id: %d\ndata: %s\n\n" % (sent, json.dumps(new).encode())
+
+
+class Requests(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        try:
+            found = self.server.answer(self.command, self.path, body and json.loads(body.decode()))
+        except Refusal as refusal:
+            status, code, headers = refusal.args
+            told = {"code": code, "reason": "no"}
+            self.tell(status, b"<html>" if code is None else json.dumps(told).encode(), headers)
+        else:
+            if isinstance(found, types.GeneratorType):
+                self.send_response(200)
+                self.end_headers()
+                self.close_connection = True
+                with contextlib.suppress(OSError):
+                    for each in found:
+                        self.wfile.write(each)
+            else:
+                self.tell(200, found if isinstance(found, bytes) else json.dumps(found).encode())
+
+    do_POST = do_GET
+
+    def tell(self, status, body, headers=()):
+        self.send_response(status)
+        for name, value in dict(headers, **{"Content-Length": len(body)}).items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args):
+        pass
+
+
+@contextlib.contextmanager
+def executing(patience=60.0, **options):
+    with Service() as service:
+        thread = threading.Thread(target=service.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            client = Client(service.url, "token", home="nowhere", patience=patience)
+            client.whoami()
+            with Executor(ENDPOINT, client, **options) as executor:
+                yield executor, service
+        finally:
+            service.shutdown()
+            thread.join()
+
+
+class Held:
+    """Holds up the sending thread, so that what is submitted meanwhile is one batch."""
+
+    def __init__(self, executor):
+        self.executor, self.submit = executor, executor.client.submit
+        self.reached, self.go_on = threading.Event(), threading.Event()
+
+    def __enter__(self):
+        self.executor.client.submit = self.wait
+        self.first = self.executor.submit("first")
+        assert self.reached.wait(60)
+
+    def wait(self, *args, **options):
+        self.executor.client.submit = self.submit
+        self.reached.set()
+        assert self.go_on.wait(60)
+        return self.submit(*args, **options)
+
+    def __exit__(self, *_):
+        self.go_on.set()
+
+
+def refused(error, code):
+    assert getattr(error, "code", None) == code, repr(error)
+
+
+def away():
+    """Results wait for a service that is away for longer than a request does, or too busy."""
+    with executing(patience=0.01) as (executor, service):
+        service.refuse(
+            "GET task_groups",
+            Refusal(503, "SERVICE_BUSY"),
+            Refusal(404, None),
+            Refusal(408, "TIMED_OUT"),
+            Refusal(429, "TOO_MANY_REQUESTS"),
+            Refusal(500, "INTERNAL_ERROR"),
+        )
+        assert executor.submit("id").result(60) == 7
+        service.result = "bl\n" + json.dumps(BLOB)
+        service.refuse("GET blobs", Refusal(502, None), Refusal(429, "TOO_MANY_REQUESTS"))
+        assert executor.submit("id").result(60) == [7]
+        assert not any(service.refusals.values())
+    for code in ("INVALID_AUTH_TOKEN", "TASK_GROUP_NOT_FOUND"):
+        with executing() as (executor, service):
+            status = 401 if "AUTH" in code else 404
+            service.refuse("GET task_groups", Refusal(status, code))
+            refused(executor.submit("id").exception(60), code)
+
+
+def too_many():
+    """A request that came too early is repeated when the service has said, if that is soon."""
+    with executing(patience=10) as (executor, service):
+        client, pauses = executor.client, []
+        with unittest.mock.patch.object(time, "sleep", pauses.append):
+            later = email.utils.formatdate(time.time() + 7, usegmt=True)
+            for header in ("7", later):
+                refusal = Refusal(429, "TOO_MANY_REQUESTS", {"Retry-After": header})
+                service.refuse("GET whoami", refusal, Refusal(429, None, {"Retry-After": header}))
+                client.whoami()
+            assert len(pauses) == 4 and all(5 < pause <= 7 for pause in pauses), pauses
+            late = Refusal(429, "TOO_MANY_REQUESTS", {"Retry-After": "90"})
+            service.refuse("GET whoami", late, late)
+            try:
+                client.whoami()
+                raise AssertionError("it was answered")
+            except funcx.FuncxError as error:
+                refused(error, "TOO_MANY_REQUESTS")
+                assert error.retry_after == 90.0 and len(pauses) == 4, (error.retry_after, pauses)
+
+
+PARTS = (
+    away,
+    too_many,
+)
+
+if __name__ == "__main__":
+    for part in PARTS:
+        part()
+    print("fine")
