@@ -217,9 +217,36 @@ def too_many():
                 assert error.retry_after == 90.0 and len(pauses) == 4, (error.retry_after, pauses)
 
 
+def asked_once():
+    """Without time to wait one request asks, for which there is time."""
+    with executing() as (executor, service):
+        assert executor.client.get_result("task", 0) == 7
+        service.ended = False
+        try:
+            executor.client.get_result("task", 0)
+            raise AssertionError("it has ended")
+        except funcx.concurrent.futures.TimeoutError as error:
+            assert "has not ended" in str(error), error
+        assert service.asked[-2:] == ["GET tasks"] * 2, service.asked
+
+
+def beside_files():
+    """What is large and cannot be uploaded beside a file is refused here."""
+    with executing() as (executor, service):
+        file = File(os.path.abspath(__file__))
+        try:
+            executor.submit("id", file, "x" * funcx.PAYLOAD_BYTES)
+            raise AssertionError("it was sent")
+        except InputError as error:
+            assert "beside a File" in str(error) and "File too" in error.hint, error
+        assert "POST blobs" not in service.asked
+
+
 PARTS = (
     away,
     too_many,
+    asked_once,
+    beside_files,
 )
 
 if __name__ == "__main__":

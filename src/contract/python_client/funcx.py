@@ -84,6 +84,8 @@ __all__ = [
 MIB = 1024 * 1024
 # Arguments above this are uploaded as blobs, and the task refers to them.
 INLINE_BYTES = MIB // 4
+# What the service takes of one task's arguments that are not uploaded.
+PAYLOAD_BYTES = 10 * MIB
 # One request of an upload or a download.
 CHUNK_BYTES = 8 * MIB
 # A submit is closed when it holds so much.
@@ -724,6 +726,19 @@ def argument_buffers(args: Iterable[Any], kwargs: Document, serializer: str) -> 
         raise
 
 
+def require_files(buffer: str, serializer: str) -> None:
+    """Raises ``InputError`` where a File cannot be among the arguments of a buffer."""
+    if serializer != "json":
+        raise invalid("a File needs JSON", 'use serializer="json"')
+    # A buffer with files is not uploaded itself: nobody would look for them in there.
+    if len(buffer) > PAYLOAD_BYTES:
+        raise invalid(
+            "the arguments beside a File take %d bytes, at most %d are taken"
+            % (len(buffer), PAYLOAD_BYTES),
+            "write the large one into a file, and give that as a File too",
+        )
+
+
 def read_result(buffer: str, serializer: str, fetch: Callable[[Document], bytes]) -> Any:
     """The value of a result buffer. Unpickles only where that was asked for.
 
@@ -1151,6 +1166,13 @@ def notebook_display() -> Optional[Callable[[Any], Any]]:
     return lambda value: display(value, display_id=True).update
 
 
+def not_ended(task_id: str, timeout: float) -> concurrent.futures.TimeoutError:
+    return concurrent.futures.TimeoutError(
+        "task %s has not ended within %g s; it goes on: ask again, or cancel it"
+        % (task_id, timeout)
+    )
+
+
 # -- the client --------------------------------------------------------------------------------
 
 
@@ -1288,9 +1310,8 @@ class Client:
         is_large = sum(map(len, buffers)) > INLINE_BYTES
         for index, values in enumerate(given):
             files = {key: each for key, each in values.items() if isinstance(each, File)}
-            if files and serializer != "json":
-                raise invalid("a File needs JSON", 'use serializer="json"')
             if files:
+                require_files(buffers[index], serializer)
                 blobs = {str(key): self.upload_file(each) for key, each in files.items()}
                 value = json.loads(buffers[index][3:])
                 buffers[index] = "bf\n" + json.dumps({"value": value, "files": blobs})
@@ -1305,11 +1326,16 @@ class Client:
         """Waits for a task and returns its result, which is pushed.
 
         Raises ``TaskFailed`` or ``TaskCancelled``, and ``concurrent.futures.TimeoutError`` when it
-        has not ended within `timeout` seconds.
+        has not ended within `timeout` seconds; 0 asks once, which takes the time of a request.
         """
         return self.value_of(self.wait(task_id, timeout), serializer)
 
     def wait(self, task_id: str, timeout: Optional[float]) -> Document:
+        if timeout is not None and timeout <= 0:
+            task = self.task(task_id)
+            if task["completed_at"] is None:
+                raise not_ended(task_id, timeout)
+            return task
         deadline = None if timeout is None else time.monotonic() + timeout
         path = "/v3/tasks/%s/follow" % quote(task_id, "")
         for pause in pauses(0.05):
@@ -1323,11 +1349,8 @@ class Client:
             except ServiceUnavailable:
                 if deadline is None or time.monotonic() < deadline:
                     raise
-            if deadline is not None and time.monotonic() >= deadline:
-                raise concurrent.futures.TimeoutError(
-                    "task %s has not ended within %g s; it goes on: ask again, or cancel it"
-                    % (task_id, timeout)
-                )
+            if timeout is not None and deadline is not None and time.monotonic() >= deadline:
+                raise not_ended(task_id, timeout)
             time.sleep(pause)
         raise AssertionError("there is always one more pause")
 
@@ -1369,7 +1392,11 @@ class Client:
     # Blobs.
 
     def upload_file(self, file: File) -> Document:
-        with open(file.path, "rb") as stream:
+        try:
+            stream = open(file.path, "rb")
+        except OSError as error:
+            raise invalid("%s cannot be read: %s" % (file.path, error), "check the file")
+        with stream:
             return dict(self.upload(stream), name=os.path.basename(file.path))
 
     def upload(self, stream: Any) -> Document:
