@@ -217,6 +217,97 @@ def too_many():
                 assert error.retry_after == 90.0 and len(pauses) == 4, (error.retry_after, pauses)
 
 
+def one_bad_task():
+    """A refusal meets the tasks that it is of, and no others of their batch."""
+
+    def check(tasks):
+        if "gone" in tasks:
+            raise Refusal(404, "FUNCTION_NOT_FOUND")
+        if "not an id" in tasks:
+            raise Refusal(422, "SEMANTICALLY_INVALID")
+        if any("large" in payload for payloads in tasks.values() for payload in payloads):
+            raise Refusal(413, "TASK_PAYLOAD_TOO_LARGE")
+
+    with executing() as (executor, service):
+        service.check = check
+        with Held(executor):
+            good = [executor.submit("good", index) for index in range(200)]
+            other = [executor.submit("other", index) for index in range(200)]
+            gone = [executor.submit("gone", index) for index in range(200)]
+            wrong = executor.submit("not an id", 1)
+            large = executor.submit("good", "large")
+        assert [each.result(60) for each in good + other] == [7] * 400
+        for each in gone:
+            refused(each.exception(60), "FUNCTION_NOT_FOUND")
+        refused(wrong.exception(60), "SEMANTICALLY_INVALID")
+        refused(large.exception(60), "TASK_PAYLOAD_TOO_LARGE")
+        assert len(service.submits) < 30, len(service.submits)
+
+
+def helper():
+    return 1
+
+
+def uses_helper():
+    return helper()
+
+
+def registered_once():
+    """A function is registered once for each text that it has."""
+    global helper
+    with executing() as (executor, service):
+        for index in range(50):
+            executor.submit(lambda x: x + 1, index)
+
+            def inner(x):
+                return x
+
+            executor.submit(inner, index)
+        executor.submit(uses_helper).result(60)
+        assert len(service.functions) == 3, len(service.functions)
+        before = helper
+
+        def helper():
+            return 2
+
+        again = executor.submit(uses_helper)
+        helper = before
+        executor.submit(uses_helper).result(60)
+        assert again.result(60) == 7 and len(service.functions) == 4, len(service.functions)
+        assert "return 2" in service.functions[3]["function_code"]
+
+
+def with_the_future():
+    """What fails on the way to the service comes with the future."""
+
+    def function(x):
+        return x
+
+    with executing(patience=0.01) as (executor, service):
+        service.refuse("POST functions", Refusal(403, "INSUFFICIENT_AUTH_SCOPE"))
+        error = executor.submit(function, 1).exception(60)
+        assert isinstance(error, AuthenticationError), repr(error)
+        service.refuse("POST functions", Refusal(503, "SERVICE_UNAVAILABLE"))
+        with Held(executor):
+            futures = [executor.submit(function, index) for index in range(3)]
+            registered = executor.submit("id", 1)
+        for each in futures:
+            assert isinstance(each.exception(60), ServiceUnavailable), repr(each.exception(60))
+        # Others of the batch go, and so does the same function later.
+        assert registered.result(60) == 7 and executor.submit(function, 1).result(60) == 7
+        service.refuse("POST blobs", Refusal(413, "BLOB_TOO_LARGE"))
+        refused(executor.submit(function, "x" * 1000000).exception(60), "BLOB_TOO_LARGE")
+        service.refuse("POST blobs", *[Refusal(413, "BLOB_TOO_LARGE")] * 3)
+        results = executor.map(function, [1, "x" * 1000000, "x" * 1000000])
+        assert next(results) == 7
+        try:
+            next(results)
+            raise AssertionError("no error")
+        except funcx.FuncxError as error:
+            refused(error, "BLOB_TOO_LARGE")
+        assert len(service.refusals["POST blobs"]) == 2
+
+
 def asked_once():
     """Without time to wait one request asks, for which there is time."""
     with executing() as (executor, service):
@@ -245,6 +336,9 @@ def beside_files():
 PARTS = (
     away,
     too_many,
+    one_bad_task,
+    registered_once,
+    with_the_future,
     asked_once,
     beside_files,
 )

@@ -169,6 +169,42 @@ def modules():
     ], source_of(quoted_xml).text
 
 
+def kept():
+    """A source is made again where something that is in it has changed, and only there."""
+    sources, absent = funcx.Sources(), "xml.dom.minidom"
+
+    def first():
+        def helper(x):
+            return x + 1, xml.dom.minidom
+
+        return helper
+
+    def second():
+        def helper(x):
+            return x + 2
+
+        return helper
+
+    def function(x):
+        return helper(x)
+
+    def text():
+        return sources.of(function).source.text
+
+    helper = first()
+    assert "x + 1" in text() and "import " + absent not in text()
+    __import__(absent)
+    assert "import " + absent in text()
+    assert sources.of(function) is sources.of(function)
+    helper = second()
+    assert "x + 2" in text()
+    helper = first()
+    assert "x + 1" in text()
+    # As IPython reloads a module.
+    helper.__code__ = second().__code__
+    assert "x + 2" in text()
+
+
 def lambdas():
     with_default = lambda x, more=lambda y: y + 1, n=2: more(x) * n
     assert called(with_default, 3) == 8
@@ -314,6 +350,7 @@ PARTS = (
     others,
     decorators,
     modules,
+    kept,
     lambdas,
     nested,
     cells,

@@ -102,6 +102,10 @@ PASSING = (
     "RESOURCE_LOCKED SERVICE_BUSY SERVICE_STOPPING STORAGE_FULL SERVICE_UNAVAILABLE TIMED_OUT "
     "TOO_MANY_REQUESTS"
 ).split()
+# Refusals of a submit by what some of its tasks have for arguments.
+OF_ARGUMENTS = (
+    "BATCH_RUN_TOO_LARGE TASK_PAYLOAD_TOO_LARGE REQUEST_TOO_LARGE BLOB_NOT_FOUND"
+).split()
 
 Function = Union[Callable[..., Any], str]
 # A JSON object, as the service gives or takes it.
@@ -272,6 +276,10 @@ def source_of(function: Callable[..., Any]) -> Source:
     funcx.InputError: len has no Python source, so it cannot be sent (INPUT_INVALID)
     hint: wrap it: def call(x): return len(x)
     """
+    return bundle_of(function).source()
+
+
+def bundle_of(function: Callable[..., Any]) -> "Bundle":
     refuse_other_callables(function)
     bundle = Bundle(function)
     if bundle.missing:
@@ -279,7 +287,7 @@ def source_of(function: Callable[..., Any]) -> Source:
             "%s uses what is not sent with it: %s" % (bundle.name, "; ".join(bundle.missing)),
             "pass values as arguments, and import modules inside the function",
         )
-    return Source(bundle.name, bundle.text())
+    return bundle
 
 
 def refuse_other_callables(function: Any) -> None:
@@ -311,6 +319,25 @@ def refuse_other_callables(function: Any) -> None:
     raise invalid(problem, hint)
 
 
+class Described(NamedTuple):
+    """A function as it is registered."""
+
+    source: Source
+    description: Optional[str] = None
+    parameters: Optional[Document] = None
+
+
+class Use(NamedTuple):
+    """A name, the function or class that uses it, and what it meant to that."""
+
+    name: str
+    user: Any
+    found: bool
+    value: Any
+    # Whatever reloads modules may put another one into the same function.
+    code: Any
+
+
 class Bundle:
     """A function, and what of its module has to be in the same source."""
 
@@ -321,20 +348,40 @@ class Bundle:
         # What is used stands before what uses it, as decorators and defaults need it; by lines it
         # would not, since cells of a notebook count their own.
         self.parts = []  # type: List[str]
-        plain = inspect.unwrap(function)
+        self.uses = []  # type: List[Use]
+        # Modules of packages that are used, and that nobody has imported.
+        self.absent = set()  # type: set
+        plain = inspect.unwrap(function)  # type: Any
+        self.function, self.plain, self.code = function, plain, code_of(plain)
         self.module = plain.__module__
         annotations = getattr(__future__, "annotations", None)
-        postponed = annotations and plain.__code__.co_flags & annotations.compiler_flag
+        postponed = annotations and self.code and self.code.co_flags & annotations.compiler_flag
         self.future = "from __future__ import annotations\n" if postponed else ""
         self.name = "call" if is_lambda(plain) else written_name(plain)
         self.take(self.name, function)
 
-    def text(self) -> str:
+    def source(self) -> Source:
         head = self.future + "".join(line + "\n" for line in sorted(self.imports))
-        return (head + "\n\n" if head else "") + "\n\n".join(self.parts)
+        return Source(self.name, (head + "\n\n" if head else "") + "\n\n".join(self.parts))
+
+    def described(self) -> Described:
+        function = self.function
+        return Described(self.source(), inspect.getdoc(function), parameters_of(function))
+
+    def is_still(self, function: Any) -> bool:
+        """Whether it is that of a function whose definition is the same, or was run again."""
+        plain = inspect.unwrap(function)
+        if code_of(plain) is not self.code or not self.absent.isdisjoint(sys.modules):
+            return False
+        for name, user, found, value, code in self.uses:
+            now_found, now = look_up(name, plain if user is self.plain else user)
+            if now_found != found or now is not value or code_of(now) is not code:
+                return False
+        return True
 
     def take(self, name: str, value: Any) -> None:
         self.taken[name] = value
+        user = inspect.unwrap(value)
         by = "" if name == self.name else " (used by %s)" % name
         try:
             text = definition_of(name, value)
@@ -345,7 +392,8 @@ class Bundle:
                 "take what it needs as arguments, and return what it changes",
             )
         for used in sorted(every - {name}):
-            found, meant = look_up(used, inspect.unwrap(value))
+            found, meant = look_up(used, user)
+            self.uses.append(Use(used, user, found, meant, code_of(meant)))
             if not found:
                 problem = None if hasattr(builtins, used) else "which is not defined"
             elif isinstance(meant, types.ModuleType) and used not in self.taken:
@@ -367,6 +415,7 @@ class Bundle:
         # Modules of a package are its attributes only where somebody has imported them.
         for path in re.findall(r"(?<![\w.])%s(?:\.\w+)*" % name, text):
             while path != name and path not in sys.modules:
+                self.absent.add(path)
                 path = path.rpartition(".")[0]
             self.imports.add("import " + path)
         return None
@@ -393,6 +442,31 @@ class Bundle:
                 return None
         what = "function" if inspect.isfunction(value) else type(value).__name__
         return "a variable outside of it (%s%s)" % (what, " of %s" % home if named else "")
+
+
+def code_of(value: Any) -> Any:
+    return value.__code__ if isinstance(value, types.FunctionType) else None
+
+
+class Sources:
+    """Functions as they are registered, kept while all that is in their source is the same.
+
+    To make a source takes a hundred times as long as to see that it would be the same again.
+    """
+
+    def __init__(self) -> None:
+        # By the id of what is kept with it: code, which a lambda or an inner function has again
+        # where its definition is run again, or the function that is around it.
+        self.known = {}  # type: Dict[int, Tuple[Any, Bundle, Described]]
+
+    def of(self, function: Any) -> Described:
+        is_plain = isinstance(function, types.FunctionType) and not hasattr(function, "__wrapped__")
+        key = function.__code__ if is_plain else function
+        known = self.known.get(id(key))
+        if known is None or not known[1].is_still(function):
+            bundle = bundle_of(function)
+            known = self.known[id(key)] = (key, bundle, bundle.described())
+        return known[2]
 
 
 def definition_of(name: str, value: Any) -> str:
@@ -1226,19 +1300,28 @@ class Client:
 
         See `source_of` for what is sent.
         """
-        if isinstance(function, Source):
-            source, more = function, {}  # type: Source, Document
-        else:
-            source, more = source_of(function), {"parameters": parameters_of(function)}
-            description = description or inspect.getdoc(function)
+        is_source = isinstance(function, Source)
+        known = Described(function) if is_source else bundle_of(function).described()
+        return self.register(known, name, description, public)
+
+    def register(
+        self,
+        known: Described,
+        name: Optional[str] = None,
+        description: Optional[str] = None,
+        public: bool = False,
+    ) -> str:
+        """Registers what is known of a function already, and returns its id."""
+        description = description or known.description
         body = {
-            "function_name": (name or source.name)[:200],
-            "function_code": pack(["st\n%s:%s" % source]),
+            "function_name": (name or known.source.name)[:200],
+            "function_code": pack(["st\n%s:%s" % known.source]),
             "description": description[:10000] if description else None,
             "public": public,
             "meta": {"python_version": "%d.%d.%d" % sys.version_info[:3]},
         }
-        body.update((key, value) for key, value in more.items() if value is not None)
+        if known.parameters is not None:
+            body["parameters"] = known.parameters
         return self.transport.json("POST", "/v3/functions", body)["function_uuid"]
 
     def register_source(self, text: str, entry: str, **options: Any) -> str:
@@ -1482,7 +1565,8 @@ class Waiting(NamedTuple):
     """A task on its way to the service."""
 
     future: TaskFuture
-    function_id: str
+    # An id where it is registered.
+    function: Union[str, Source]
     payload: str
 
 
@@ -1490,8 +1574,9 @@ class Executor(concurrent.futures.Executor):
     """Runs functions on an endpoint, as ``concurrent.futures`` executors run them here.
 
     Tasks are sent in batches by one thread, and results are pushed to another over one connection,
-    which is opened again where it broke; large ones are fetched by a few more. A submit that is
-    repeated makes no second task.
+    which is opened again where it broke, for as long as there is something to wait for; large ones
+    are fetched by a few more. A submit that is repeated makes no second task, and what the service
+    refuses of a batch ends with its refusal, and nothing else does.
 
     `endpoint`: id or name. `client`: by default the service that ``funcx-endpoint`` uses.
     `serializer`: "json", or "pickle" for arguments and results; to unpickle a result is to trust
@@ -1531,8 +1616,10 @@ class Executor(concurrent.futures.Executor):
             "result_serializers": ["funcx.PickleData"] if serializer == "pickle" else None,
         }
         self._options = {key: value for key, value in options.items() if value is not None}
-        self._functions = {}  # type: Dict[Any, str]
-        self._registering = threading.Lock()
+        self._sources = Sources()
+        self._described = {}  # type: Dict[Source, Described]
+        # Ids of those that are registered, which the sending thread does.
+        self._function_ids = {}  # type: Dict[Source, str]
         # Held while the service may have tasks of which `_submitted` does not know yet.
         self._submitting = threading.Lock()
         # Guards all below; notified whenever a thread may have something to do.
@@ -1559,7 +1646,8 @@ class Executor(concurrent.futures.Executor):
         """``submit(function, *args, **kwargs)``: runs it on the endpoint.
 
         `function` is a function of this program or the id of a registered one. What cannot be sent
-        raises ``InputError`` at once; everything else comes with the future.
+        raises ``InputError`` at once; everything else comes with the future. Files and large
+        arguments are uploaded before it is given back.
         """
         self, function, *rest = args
         return self._start(function, rest, kwargs)
@@ -1589,6 +1677,9 @@ class Executor(concurrent.futures.Executor):
         try:
             for call in calls:
                 futures.append(self._start(called, call, {}))
+                if futures[-1].done() and futures[-1].task_id is None:
+                    # It cannot be sent, and with its error the map ends.
+                    break
         except BaseException:
             self._cancel(futures)
             raise
@@ -1655,16 +1746,28 @@ class Executor(concurrent.futures.Executor):
     def _start(self, function: Any, args: Iterable[Any], kwargs: Document) -> TaskFuture:
         with self._changed:
             self._begin()
-        payload = self.client.payload(args, kwargs, self.serializer)
-        function_id = self._function_id(function)
         name = function if isinstance(function, str) else getattr(function, "name", None)
         future = TaskFuture(self, name or getattr(function, "__name__", "function"))
+        called = function if isinstance(function, str) else self._source_of(function)
+        try:
+            payload = self.client.payload(args, kwargs, self.serializer)
+        except InputError:
+            raise
+        except FuncxError as error:
+            # Of an upload.
+            future.set_exception(error)
+            return future
         with self._changed:
             self._begin()
             self._pending.add(future)
-            self._queue.append(Waiting(future, function_id, payload))
+            self._queue.append(Waiting(future, called, payload))
             self._changed.notify_all()
         return future
+
+    def _source_of(self, function: Any) -> Source:
+        known = Described(function) if isinstance(function, Source) else self._sources.of(function)
+        self._described.setdefault(known.source, known)
+        return known.source
 
     def _begin(self) -> None:
         """Called with `_changed` held, before there is more to do."""
@@ -1681,16 +1784,6 @@ class Executor(concurrent.futures.Executor):
                 self._threads.append(threading.Thread(target=target, name=name, daemon=True))
                 self._threads[-1].start()
 
-    def _function_id(self, function: Any) -> str:
-        if isinstance(function, str):
-            return function
-        if not isinstance(function, Source):
-            refuse_other_callables(function)
-        with self._registering:
-            if function not in self._functions:
-                self._functions[function] = self.client.register_function(function)
-            return self._functions[function]
-
     def _send_all(self) -> None:
         while True:
             with self._changed:
@@ -1706,29 +1799,53 @@ class Executor(concurrent.futures.Executor):
                     self.client.cancel(*cancels)
                 except Exception as error:
                     log.warning("%d tasks could not be cancelled: %s", len(cancels), error)
+            batch = self._registered(batch)
             if batch:
                 with self._submitting:
                     self._send(batch)
 
     def _take_batch(self) -> List[Waiting]:
+        """Called with `_changed` held."""
         payloads = (len(each.payload) for each in self._queue[: self._batch_size])
         count = max(1, sum(size <= BATCH_BYTES for size in itertools.accumulate(payloads)))
         batch, self._queue = self._queue[:count], self._queue[count:]
-        return [each for each in batch if not each.future.cancelled()]
+        return [each for each in batch if each.future in self._pending]
+
+    def _registered(self, batch: List[Waiting]) -> List[Waiting]:
+        """Those whose functions have ids now; with the others it is over."""
+        found = []  # type: List[Waiting]
+        for function, group in by_function(batch).items():
+            try:
+                function_id = self._function_id(function)
+            except Exception as error:
+                self._fail(group, error)
+            else:
+                waiting = (each for each in group if each.future in self._pending)
+                found.extend(each._replace(function=function_id) for each in waiting)
+        return found
+
+    def _function_id(self, function: Union[str, Source]) -> str:
+        if isinstance(function, str):
+            return function
+        if function not in self._function_ids:
+            self._function_ids[function] = self.client.register(self._described[function])
+        return self._function_ids[function]
 
     def _send(self, batch: List[Waiting]) -> None:
-        by_function = {}  # type: Dict[str, List[Waiting]]
-        for each in batch:
-            by_function.setdefault(each.function_id, []).append(each)
-        tasks = {key: [each.payload for each in group] for key, group in by_function.items()}
+        groups = by_function(batch)
+        tasks = {key: [each.payload for each in group] for key, group in groups.items()}
         try:
             ids = self.client.submit(self.endpoint_id, tasks, **self._options)
         except Exception as error:
-            for each in batch:
-                self._end(each.future, error=error)
+            # The service takes all or none.
+            parts = parts_of(batch, error)
+            for part in parts:
+                self._send(part)
+            if not parts:
+                self._fail(batch, error)
             return
         with self._changed:
-            for key, group in by_function.items():
+            for key, group in groups.items():
                 for each, task_id in zip(group, ids[key]):
                     each.future.task_id = task_id
                     if each.future.cancelled():
@@ -1835,6 +1952,7 @@ class Executor(concurrent.futures.Executor):
             self._end(future, error=error)
         else:
             self._end(future, value)
+        return None
 
     def _end(
         self, future: TaskFuture, value: Any = None, error: Optional[Exception] = None
@@ -1879,6 +1997,24 @@ class Executor(concurrent.futures.Executor):
         self._changed.notify_all()
         if self._is_over():
             self._close_stream()
+
+
+def by_function(batch: List[Waiting]) -> Dict[Any, List[Waiting]]:
+    groups = {}  # type: Dict[Any, List[Waiting]]
+    for each in batch:
+        groups.setdefault(each.function, []).append(each)
+    return groups
+
+
+def parts_of(batch: List[Waiting], error: Exception) -> List[List[Waiting]]:
+    """What a refused batch is sent as instead, so that others are not refused with the bad ones."""
+    groups = list(by_function(batch).values())
+    if not isinstance(error, FuncxError) or may_pass(error):
+        return []
+    if len(groups) > 1:
+        return groups
+    half = len(batch) // 2
+    return [batch[:half], batch[half:]] if half and error.code in OF_ARGUMENTS else []
 
 
 def chunk_source(function: Function) -> Source:
