@@ -244,6 +244,34 @@ def one_bad_task():
         assert len(service.submits) < 30, len(service.submits)
 
 
+def cancelled_with_callbacks():
+    """What is called when futures are cancelled may wait for other threads."""
+    with executing() as (executor, service):
+        with Held(executor):
+            future, other = executor.submit("id", 1), executor.submit("id", 2)
+            called = []
+
+            def elsewhere(_):
+                thread = threading.Thread(target=other.cancel)
+                thread.start()
+                thread.join(60)
+                called.append(thread.is_alive())
+
+            future.add_done_callback(elsewhere)
+            assert future.cancel() and other.cancel() and future.cancel()
+            assert called == [False] and other.cancelled()
+        assert executor.submit("id", 3).result(60) == 7
+        # Neither was sent.
+        assert sum(len(payloads) for each in service.submits for payloads in each.values()) == 2
+
+        # Nor does one stay whose submit was on its way.
+        held = Held(executor)
+        with held:
+            assert held.first.cancel()
+        with service.changed:
+            assert service.changed.wait_for(lambda: service.cancelled == [held.first.task_id], 60)
+
+
 def helper():
     return 1
 
@@ -337,6 +365,7 @@ PARTS = (
     away,
     too_many,
     one_bad_task,
+    cancelled_with_callbacks,
     registered_once,
     with_the_future,
     asked_once,

@@ -1848,10 +1848,10 @@ class Executor(concurrent.futures.Executor):
             for key, group in groups.items():
                 for each, task_id in zip(group, ids[key]):
                     each.future.task_id = task_id
-                    if each.future.cancelled():
-                        self._cancels.append(task_id)
-                    else:
+                    if each.future in self._pending:
                         self._submitted[task_id] = each.future
+                    else:
+                        self._cancels.append(task_id)
             early = [each for task_id, each in self._early.items() if task_id in self._submitted]
             self._early.clear()
             self._changed.notify_all()
@@ -1961,7 +1961,7 @@ class Executor(concurrent.futures.Executor):
             mine = future in self._pending
             self._pending.discard(future)
             self._wake()
-        # A future that somebody cancels at this moment was taken by `_cancel`.
+        # Somebody may have cancelled it at this moment.
         if mine and future.set_running_or_notify_cancel():
             if error is None:
                 future.set_result(value)
@@ -1977,12 +1977,13 @@ class Executor(concurrent.futures.Executor):
                 if future.task_id is not None:
                     self._submitted.pop(future.task_id, None)
                     self._cancels.append(future.task_id)
-                # Before it can be found in a batch whose answer is on its way.
-                concurrent.futures.Future.cancel(future)
             self._wake()
+        # Callbacks may wait for threads that need the lock. Those that another thread has taken
+        # are cancelled by whoever comes first.
+        cancelled = [concurrent.futures.Future.cancel(future) for future in futures]
         for future in taken:
             future.set_running_or_notify_cancel()
-        return all(future.cancelled() for future in futures)
+        return all(cancelled)
 
     def _is_over(self) -> bool:
         return self._closed and not self._pending
