@@ -144,10 +144,25 @@ export function isLarge(ending: Ending): boolean {
   return ending.kind === "finished" && isBlobBuffer(ending.task.result ?? "");
 }
 
-/** What became of a task, without throwing. */
+/** A task that gave a result, as it is among outcomes that are settled. */
+export class FulfilledTask<R> implements PromiseFulfilledResult<R> {
+  readonly status = "fulfilled";
+  readonly value: R;
+  /** The value as {@link resultTextOf} gives it. */
+  readonly text: string;
+
+  /** Throws as {@link resultOf} does. */
+  constructor(task: FinishedTask) {
+    this.text = resultTextOf(task);
+    this.value = resultOf(task) as R;
+  }
+}
+
+/** What became of a task, without throwing; a {@link FulfilledTask} where it gave a result. */
 export function settledOf<R>(ending: Ending): PromiseSettledResult<R> {
   try {
-    return { status: "fulfilled", value: valueOf(ending) as R };
+    if (ending.kind === "error") throw ending.error;
+    return new FulfilledTask<R>(ending.task);
   } catch (reason) {
     return { status: "rejected", reason };
   }

@@ -3,6 +3,7 @@ import { messageOf } from "../../lib/outcome.ts";
 import type { Client } from "../../client/client.ts";
 import { TaskFailed } from "../../client/errors.ts";
 import { Executor } from "../../client/executor.ts";
+import { FulfilledTask } from "../../client/pending_task.ts";
 import { connect } from "../client.ts";
 import { defineCommand } from "../command.ts";
 import type { CliContext } from "../context.ts";
@@ -108,8 +109,7 @@ async function runLines(context: CliContext, client: Client, work: Work): Promis
           return stopped(context, outcome.reason);
         }
       }
-      const line = outcome.status === "fulfilled" ? outcome.value : { error: told(outcome.reason) };
-      context.stdout.write(`${JSON.stringify(line)}\n`);
+      context.stdout.write(`${lineOf(outcome)}\n`);
       work.bar.advance();
     }
     isDone = true;
@@ -126,6 +126,14 @@ async function runLines(context: CliContext, client: Client, work: Work): Promis
   work.bar.stop();
   context.output.warn(`${failed} of the tasks failed; their lines have an error`);
   return EXIT.failed;
+}
+
+/** The worker's own words: Python's integers of any size and its 2.0 stay what they are. */
+function lineOf(outcome: PromiseSettledResult<unknown>): string {
+  if (outcome.status === "rejected") return JSON.stringify({ error: told(outcome.reason) });
+  const text = outcome instanceof FulfilledTask ? outcome.text : JSON.stringify(outcome.value);
+  // JSON has a line's end between its values alone.
+  return text.replace(/[\r\n]+/g, " ");
 }
 
 /** Other errors are those of the way to the service, and would come for every line. */

@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch, assertTrue } from "../../lib/assert.ts";
 import { ContractServer, endpointRecord, TOKEN } from "../../client/testing/contract_server.ts";
 import { refusal } from "../../client/testing/answers.ts";
+import { readBuffer, unpack } from "../../contract/envelope.ts";
 import { CapturedCli } from "../testing/captured_cli.ts";
 
 interface Fixture extends AsyncDisposable {
@@ -40,6 +41,48 @@ Deno.test("run prints a string as it is, and other values as JSON", async () => 
     assertEquals([code, stdout, stderr], [0, printed, ""]);
   }
   assertEquals(test.server.seen("registerFunction").length, 1);
+});
+
+/** A function of Python, whose worker writes numbers as JavaScript would not. */
+const NUMBERS = '{"half": 2.0,\n "long": 1152921504606846976}';
+
+Deno.test("numbers reach the function as they are typed", async () => {
+  await using test = fixture();
+  const file = test.cli.file("one.js", "export default () => 1;");
+  const typed = ["9007199254740993", "2.0", '[{"a":-0.0}]', "7", "text"];
+  await test.cli.run(["run", file, ...typed, "--kwargs", '{"b":1e400}']);
+  await test.cli.run(["map", file], { stdin: `[${typed.slice(0, 4).join(",")}]\n{"b":2.0}\n` });
+  const sent = test.server.seen("submit").flatMap(({ body }) =>
+    Object.values((body as { tasks: Record<string, string[]> }).tasks).flat()
+  );
+  assertEquals(sent.map((payload) => unpack(payload).map((buffer) => readBuffer(buffer).body)), [
+    ['[9007199254740993,2.0,[{"a":-0.0}],7,"text"]', '{"b":1e400}'],
+    ['[9007199254740993,2.0,[{"a":-0.0}],7]', "{}"],
+    ["[]", '{"b":2.0}'],
+  ]);
+  for (const [args, stdin] of [[["run", file, "--kwargs", "2.0"]], [["map", file], "2.0\n"]]) {
+    const { code, stderr } = await test.cli.run(args as string[], { stdin: stdin as string });
+    assertEquals(code, 65);
+    assertMatch(stderr, /is a number, not an/);
+  }
+});
+
+Deno.test("numbers of a result are given as the worker wrote them", async () => {
+  await using test = fixture();
+  const { cli, server } = test;
+  const file = cli.file("one.js", "export default () => 1;");
+  server.writes(NUMBERS);
+  const compact = NUMBERS.replaceAll(/\s/g, "");
+  const ran = await cli.run(["run", file, "--json"]);
+  assertMatch(ran.stdout, new RegExp(`"result":${compact},`));
+  const { task_id } = JSON.parse(ran.stdout);
+  for (const command of ["result", "show"]) {
+    const { stdout } = await cli.run(["task", command, task_id, "--json"]);
+    assertMatch(stdout, new RegExp(`"result":${compact},`));
+  }
+  const mapped = await cli.run(["map", file], { stdin: "[]\n[]\n" });
+  assertEquals(mapped.stdout, `${NUMBERS.replace("\n", " ")}\n`.repeat(2));
+  assertEquals((await cli.run(["run", file])).stdout, `${NUMBERS}\n`);
 });
 
 Deno.test("run takes an id and a name, and keyword arguments", async () => {

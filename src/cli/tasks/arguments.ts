@@ -1,11 +1,12 @@
 /** Arguments of functions, as they are typed. */
 import { FuncxError } from "../../contract/errors.ts";
 import type { CallArguments } from "../../client/executor.ts";
+import { isRawNumber, parseKeepingNumbers } from "../../lib/exact_json.ts";
 
-/** A JSON value where the word is one, else the word itself. */
+/** A JSON value where the word is one, with its numbers as they are typed, else the word itself. */
 export function parseArgument(word: string): unknown {
   try {
-    return JSON.parse(word);
+    return parseKeepingNumbers(word);
   } catch {
     return word;
   }
@@ -43,7 +44,7 @@ export interface InputLine {
 
 function parseJson(text: string, where: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseKeepingNumbers(text);
   } catch (thrown) {
     throw new FuncxError({
       code: "INPUT_INVALID",
@@ -54,10 +55,12 @@ function parseJson(text: string, where: string): unknown {
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return typeof value === "object" && value !== null && !Array.isArray(value) &&
+    !isRawNumber(value);
 }
 
 function nameOf(value: unknown): string {
   if (value === null) return "null";
+  if (isRawNumber(value)) return "a number";
   return Array.isArray(value) ? "an array" : `a ${typeof value}`;
 }

@@ -4,10 +4,14 @@ import { ERROR_KINDS, EXIT, FuncxError } from "../../contract/errors.ts";
 import { taskErrorOf, TaskFailed } from "../../client/errors.ts";
 import type { ShellResult } from "../../client/functions.ts";
 import { resultOf, resultTextOf } from "../../client/pending_task.ts";
+import { parseKeepingNumbers } from "../../lib/exact_json.ts";
 import { reportFailure } from "../failure.ts";
 import type { CliContext } from "../context.ts";
 
-/** A finished task as `--json` gives it; a result that only Python reads stays as it came. */
+/**
+ * A finished task as `--json` gives it, with the numbers of its result as the worker wrote them; a
+ * result that only Python reads stays as it came.
+ */
 export function taskDocument(task: FinishedTask): object {
   const { task_id, status, error, stdout = "", stderr = "" } = task;
   return { task_id, status, ...resultFields(task), error, stdout, stderr };
@@ -16,7 +20,7 @@ export function taskDocument(task: FinishedTask): object {
 export function resultFields(task: Pick<FinishedTask, "task_id" | "status" | "result">): object {
   if (task.status !== "success" || task.result === undefined) return {};
   try {
-    return { result: resultOf(task) };
+    return { result: parseKeepingNumbers(resultTextOf(task)) };
   } catch {
     return { result_buffer: task.result };
   }

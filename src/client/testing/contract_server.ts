@@ -12,7 +12,7 @@ import type {
   TaskDetail,
 } from "../../contract/api.ts";
 import { ROUTES } from "../../contract/api.ts";
-import { readBuffer, runtimeOf, unpack } from "../../contract/envelope.ts";
+import { HEADERS, readBuffer, runtimeOf, unpack, writeBuffer } from "../../contract/envelope.ts";
 import { newId } from "../../contract/ids.ts";
 import { Signal } from "../../lib/async.ts";
 import { answer, refusal, type SeenRequest, understand, utf8 } from "./answers.ts";
@@ -47,6 +47,7 @@ export class ContractServer implements AsyncDisposable {
   readonly #streams = new Set<ReadableStreamDefaultController<Uint8Array>>();
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   #holding = false;
+  #written: string | undefined;
 
   constructor(port = 0) {
     this.endpoints = [endpointRecord("default")];
@@ -68,6 +69,11 @@ export class ContractServer implements AsyncDisposable {
   /** Answers instead of the server, each once, before any other. */
   script(route: RouteName, ...answers: Answerer[]): void {
     this.#scripted.set(route, [...(this.#scripted.get(route) ?? []), ...answers]);
+  }
+
+  /** Tasks give this JSON from now on, as a worker of another language may write it. */
+  writes(json: string): void {
+    this.#written = json;
   }
 
   /** Tasks stay unfinished until `release`. */
@@ -241,7 +247,11 @@ export class ContractServer implements AsyncDisposable {
   async #run(task: Task): Promise<void> {
     const { run } = task;
     task.run = undefined;
-    if (run !== undefined) this.#finish(task, await run());
+    if (run === undefined) return;
+    const finished = await run();
+    if (this.#written === undefined) return this.#finish(task, finished);
+    const result = writeBuffer({ header: HEADERS.json, body: this.#written });
+    this.#finish(task, { ...finished, result });
   }
 
   #finish(task: Task, finished: FinishedTask): void {

@@ -12,6 +12,7 @@ import {
 } from "../../contract/envelope.ts";
 import { MAX_RESULT_BYTES } from "../../contract/limits.ts";
 import { wallClock } from "../../lib/clock.ts";
+import { parseKeepingNumbers } from "../../lib/exact_json.ts";
 import { messageOf } from "../../lib/outcome.ts";
 import type { Contained, Containers } from "./containers/containers.ts";
 import { containerNotStarted } from "./containers/start_failure.ts";
@@ -236,9 +237,9 @@ function argumentsIn(buffer: string, blobs: Readonly<Record<string, string>>): u
   const { header, body } = readBuffer(buffer);
   switch (header) {
     case HEADERS.json:
-      return JSON.parse(body);
+      return parseKeepingNumbers(body);
     case HEADERS.files:
-      return withFiles(JSON.parse(body) as FilesBody, (key) => blobs[key]);
+      return withFiles(parseKeepingNumbers(body) as FilesBody, (key) => blobs[key]);
     case HEADERS.blob:
       // Longer than any system takes for a command.
       throw new TooLongError("argument list too long");

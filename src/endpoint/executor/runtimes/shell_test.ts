@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch, assertTrue } from "../../../lib/assert.ts";
+import { pack } from "../../../contract/envelope.ts";
 import { MAX_TASK_OUTPUT_BYTES } from "../../../contract/limits.ts";
 import { errorOf, Harness, isAlive, shell, stdoutOf, valueOf } from "../testing/harness.ts";
 
@@ -26,6 +27,13 @@ Deno.test("shell: the result has the exit code, both streams and the command", a
   ]);
   assertEquals(attempt.details.runtime, "shell");
   assertTrue(Deno.build.os !== "linux" || typeof attempt.details.cpu_seconds === "number");
+});
+
+Deno.test("shell: a number is written as it was sent", async () => {
+  await using harness = await Harness.start();
+  const payload = pack(["11\n[2.0]", '11\n{"long": 9007199254740993}']);
+  const attempt = await harness.run({ code: shell("echo {0} {long}"), payload });
+  assertEquals(stdoutOf(attempt), "2.0 9007199254740993\n");
 });
 
 Deno.test("shell: no value is ever read as shell", async () => {
