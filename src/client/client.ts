@@ -237,11 +237,16 @@ export class Client {
 
   /**
    * States, output and end of one task, live. It ends after `finished`; a connection that breaks is
-   * opened again and what was given out before is left out.
+   * opened again and what was given out before is left out. With `onAway` it outlasts a service that
+   * has answered before and is away for longer than `patience`; that is told each time that so long
+   * has passed.
    */
-  follow(taskId: TaskId, options: CallOptions = {}): AsyncGenerator<FollowEvent> {
-    const events = this.#events("followTask", { ...options, params: { task_id: taskId } });
-    return followEvents(events);
+  follow(
+    taskId: TaskId,
+    { onAway, ...options }: CallOptions & Pick<EventStreamOptions, "onAway"> = {},
+  ): AsyncGenerator<FollowEvent> {
+    const input = { ...options, params: { task_id: taskId } };
+    return followEvents(this.#events("followTask", input, { onAway: this.#whenReached(onAway) }));
   }
 
   /** How a task ended, once it has; with a large result in its place. */
@@ -292,7 +297,7 @@ export class Client {
   #events<N extends "followTask" | "groupResults" | "live">(
     name: N,
     input: CallInput<N>,
-    options: Pick<EventStreamOptions, "lastEventId" | "onBreak"> = {},
+    options: Pick<EventStreamOptions, "lastEventId" | "onBreak" | "onAway"> = {},
   ): AsyncGenerator<ServerEvents> {
     const open = async (last: string | undefined): Promise<OpenAnswer> => {
       const request = await requestOf(name, input, this.#encoding);
@@ -302,6 +307,14 @@ export class Client {
       return await this.#transport.open({ ...request, headers });
     };
     return eventStream({ ...options, open, signal: input.signal });
+  }
+
+  /** A service that never answered may not exist: that is an error, and is thrown. */
+  #whenReached(onAway: EventStreamOptions["onAway"]): EventStreamOptions["onAway"] {
+    return onAway && ((error) => {
+      if (!this.#transport.reached) throw error;
+      onAway(error);
+    });
   }
 
   /** A reader who takes more than one page wants many: each is then asked for while the last is read. */

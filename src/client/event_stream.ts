@@ -31,13 +31,18 @@ export interface EventStreamOptions {
   readonly silence?: number;
   /** Told when a connection has ended, before the next one is opened. */
   readonly onBreak?: () => void;
+  /**
+   * Told when `open` threw what passes by itself, such as that the service is away; the stream goes
+   * on trying then. Without it the stream ends.
+   */
+  readonly onAway?: (error: FuncxError) => void;
 }
 
 /**
  * The events of a stream. A connection that breaks is opened
  * again with the id of the last event that was given out, so nothing is lost or repeated where the
- * service numbers its events. It ends when `open` throws or `signal` is aborted; leave the loop to
- * end it before.
+ * service numbers its events. It ends when `open` throws, unless `onAway` is there for it, or `signal`
+ * is aborted; leave the loop to end it before.
  */
 export async function* eventStream(options: EventStreamOptions): AsyncGenerator<ServerEvents> {
   const backoff = new Backoff({
@@ -47,7 +52,10 @@ export async function* eventStream(options: EventStreamOptions): AsyncGenerator<
   });
   let { lastEventId } = options;
   for (let connection = 0;; connection++) {
-    const answer = await options.open(lastEventId);
+    let answer: OpenAnswer | undefined;
+    while ((answer = await openUnlessAway(options, lastEventId)) === undefined) {
+      await delay(backoff.next(), options.signal);
+    }
     const openedAt = performance.now();
     try {
       for await (const events of readEvents(answer.body, options.silence)) {
@@ -63,6 +71,24 @@ export async function* eventStream(options: EventStreamOptions): AsyncGenerator<
     backoff.connectionEnded(performance.now() - openedAt);
     await delay(backoff.next(), options.signal);
   }
+}
+
+/** Undefined when the service is away and the stream shall outlast that. */
+async function openUnlessAway(
+  { open, onAway, signal }: EventStreamOptions,
+  lastEventId: string | undefined,
+): Promise<OpenAnswer | undefined> {
+  try {
+    return await open(lastEventId);
+  } catch (thrown) {
+    if (onAway === undefined || signal?.aborted || !isPassing(thrown)) throw thrown;
+    onAway(thrown);
+  }
+}
+
+/** Nobody has refused it for good. */
+function isPassing(thrown: unknown): thrown is FuncxError {
+  return thrown instanceof FuncxError && (thrown.kind.retryable || thrown.kind.status === 429);
 }
 
 /** Ends without an error when the connection does, or falls silent. */

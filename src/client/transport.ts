@@ -85,6 +85,11 @@ export class Transport {
   /** An answer has come from this service, so it is worth waiting for it. */
   #reached = false;
 
+  /** Whether the service has ever answered, whatever it said. */
+  get reached(): boolean {
+    return this.#reached;
+  }
+
   constructor(options: TransportOptions) {
     this.url = options.url.replace(/\/+$/, "");
     this.#options = options;

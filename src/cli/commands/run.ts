@@ -1,4 +1,4 @@
-import type { FollowEvent } from "../../contract/api.ts";
+import type { FinishedTask, FollowEvent } from "../../contract/api.ts";
 import { EXIT } from "../../contract/errors.ts";
 import type { TaskId } from "../../contract/ids.ts";
 import type { Client } from "../../client/client.ts";
@@ -17,7 +17,7 @@ import { type parseResource, RESOURCE_FLAG, resourceSpecification } from "../tas
 import { warnOfOtherPython } from "../tasks/other_python.ts";
 import { uploadBar } from "../tasks/upload_bar.ts";
 import { exitOf, isShellResult, shellExit, showOutcome, taskDocument } from "../tasks/outcome.ts";
-import { waitForTask } from "../tasks/waiting.ts";
+import { OutageNotice, WaitedTooLong, waitForTask } from "../tasks/waiting.ts";
 import { watchWaitingCause } from "../tasks/waiting_cause.ts";
 
 interface Flags {
@@ -109,14 +109,33 @@ interface RunningTask {
   readonly deadline?: number;
 }
 
-/** Waits, shows, and gives the exit code; cancels the task when the waiting ends before it. */
-async function finish(
+/** Waits, shows, and gives the exit code. */
+async function finish(context: CliContext, client: Client, running: RunningTask): Promise<number> {
+  const { output } = context;
+  const { fn } = running;
+  const live = output.json ? undefined : new LiveOutput(context, fn.runtime);
+  const task = await endOf(context, client, running, (event) => live?.event(event));
+  if (live === undefined) {
+    await output.show(taskDocument(task), () => "");
+    return exitOf(task, fn.runtime);
+  }
+  const value = task.status === "success" && fn.runtime === "shell" ? resultOf(task) : undefined;
+  if (isShellResult(value)) {
+    live.end(value.stdout, value.stderr);
+    return shellExit(context, value);
+  }
+  live.end(task.stdout ?? "", task.stderr ?? "");
+  return showOutcome(context, task, fn.runtime);
+}
+
+/** Cancels the task when the user ends the waiting before it; nothing else ends what may run for hours. */
+async function endOf(
   context: CliContext,
   client: Client,
-  { taskId, fn, deadline }: RunningTask,
-): Promise<number> {
+  { taskId, deadline }: RunningTask,
+  onEvent: (event: FollowEvent) => void,
+): Promise<FinishedTask> {
   const { output, signal } = context;
-  const live = output.json ? undefined : new LiveOutput(context, fn.runtime);
   const ended = new AbortController();
   void watchWaitingCause({
     client,
@@ -125,27 +144,12 @@ async function finish(
     tell: (cause) => output.warn(`the task waits: ${oneLine(cause)}`),
   });
   try {
-    const task = await waitForTask({
-      client,
-      taskId,
-      deadline,
-      signal,
-      onEvent: (event) => live?.event(event),
-    });
-    if (live === undefined) {
-      await output.show(taskDocument(task), () => "");
-      return exitOf(task, fn.runtime);
-    }
-    const value = task.status === "success" && fn.runtime === "shell" ? resultOf(task) : undefined;
-    if (isShellResult(value)) {
-      live.end(value.stdout, value.stderr);
-      return shellExit(context, value);
-    }
-    live.end(task.stdout ?? "", task.stderr ?? "");
-    return showOutcome(context, task, fn.runtime);
+    const outages = new OutageNotice(output);
+    return await waitForTask({ client, taskId, deadline, signal, onEvent, outages });
   } catch (thrown) {
     ended.abort();
-    await cancel(context, client, taskId);
+    if (signal.aborted || thrown instanceof WaitedTooLong) await cancel(context, client, taskId);
+    else output.warn(leftAlone(taskId));
     throw thrown;
   } finally {
     ended.abort();
@@ -172,6 +176,12 @@ class LiveOutput {
     this.#streams.stdout.end(stdout);
     this.#streams.stderr.end(stderr);
   }
+}
+
+function leftAlone(taskId: TaskId): string {
+  const command = "`funcx-endpoint task";
+  return `task ${taskId} is not cancelled: ${command} wait ${taskId}\` waits for it, ` +
+    `${command} result ${taskId}\` gives its result`;
 }
 
 async function cancel({ output }: CliContext, client: Client, taskId: TaskId): Promise<void> {

@@ -166,6 +166,39 @@ Deno.test("--timeout cancels the task and says so", async () => {
   assertEquals(test.server.cancelled.length, 1);
 });
 
+/** As of a service that does not answer for longer than a request is repeated. */
+const away = (): Response => refusal("SERVICE_BUSY", "too busy", { "retry-after": "3600" });
+
+Deno.test("a service that is away for long costs no task, and is told once", async () => {
+  await using test = fixture();
+  const { cli, server } = test;
+  server.hold();
+  server.script("followTask", away, away, away);
+  const file = cli.file("slow.js", "export default () => 2;");
+  const running = cli.run(["run", file]);
+  await Promise.race([running, server.until(() => server.seen("followTask").length === 4)]);
+  await server.release();
+  const { code, stdout, stderr } = await running;
+  assertEquals([code, stdout, server.cancelled.length], [0, "2\n", 0]);
+  assertMatch(stderr, /^warning: .*too busy.*; still waiting, and what runs goes on\n$/);
+
+  const { task_id } = JSON.parse((await cli.run(["run", file, "--json"])).stdout);
+  server.script("followTask", away);
+  const waited = await cli.run(["task", "wait", task_id]);
+  assertEquals([waited.code, waited.stdout], [0, `${task_id} success\n`]);
+  assertMatch(waited.stderr, /still waiting/);
+});
+
+Deno.test("a task whose end cannot be waited for is left alone", async () => {
+  await using test = fixture();
+  const { cli, server } = test;
+  server.hold();
+  server.script("followTask", () => refusal("INVALID_AUTH_TOKEN", "the token was revoked"));
+  const { code, stderr } = await cli.run(["run", cli.file("slow.js", "export default () => 2;")]);
+  assertEquals([code, server.cancelled.length], [77, 0]);
+  assertMatch(stderr, /task (\S+) is not cancelled: .*`funcx-endpoint task wait \1`.*\nerror: /);
+});
+
 Deno.test("the endpoint is the named one, the default one or the only one", async () => {
   await using test = fixture();
   const { cli, server } = test;
@@ -235,6 +268,7 @@ Deno.test("exit codes tell bad input, refused requests and a service that is awa
   await server[Symbol.asyncDispose]();
   const away = await cli.run(["run", file]);
   assertEquals(away.code, 69);
+  assertEquals((await cli.run(["task", "wait", server.endpointId])).code, 69);
   assertTrue(away.stderr.includes(url) && /refused/.test(away.stderr));
 });
 

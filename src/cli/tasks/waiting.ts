@@ -4,6 +4,7 @@ import { FuncxError } from "../../contract/errors.ts";
 import type { TaskId } from "../../contract/ids.ts";
 import { after } from "../../lib/async.ts";
 import type { Client } from "../../client/client.ts";
+import type { Output } from "../output/output.ts";
 
 export interface WaitOptions {
   readonly client: Client;
@@ -13,16 +14,49 @@ export interface WaitOptions {
   /** By `performance.now()`; for ever when left out. */
   readonly deadline?: number;
   readonly onEvent?: (event: FollowEvent) => void;
+  readonly outages: OutageNotice;
+}
+
+/** Says once of each outage of the service that the waiting goes on. */
+export class OutageNotice {
+  readonly #output: Pick<Output, "warn">;
+  #isAway = false;
+
+  constructor(output: Pick<Output, "warn">) {
+    this.#output = output;
+  }
+
+  away({ message }: FuncxError): void {
+    if (!this.#isAway) this.#output.warn(`${message}; still waiting, and what runs goes on`);
+    this.#isAway = true;
+  }
+
+  back(): void {
+    this.#isAway = false;
+  }
+}
+
+/** The time to wait is over. */
+export class WaitedTooLong extends FuncxError {
+  constructor(taskId: TaskId) {
+    super({
+      code: "TIMED_OUT",
+      message: `task ${taskId} did not finish in time`,
+      hint: "Give it a longer --timeout.",
+    });
+  }
 }
 
 /**
- * The task's end. Throws the signal's reason, or `TIMED_OUT` when the time is over; the task goes on
- * then.
+ * The task's end, however long the service is away meanwhile. Throws the signal's reason, or
+ * {@link WaitedTooLong}; the task goes on then.
  */
 export async function waitForTask(options: WaitOptions): Promise<FinishedTask> {
-  const { client, taskId, deadline, onEvent } = options;
+  const { client, taskId, deadline, onEvent, outages } = options;
   using limit = waitingLimit(options.signal, deadline, taskId);
-  for await (const event of client.follow(taskId, { signal: limit.signal })) {
+  const onAway = (error: FuncxError): void => outages.away(error);
+  for await (const event of client.follow(taskId, { signal: limit.signal, onAway })) {
+    outages.back();
     onEvent?.(event);
     if (event.event === "finished") return await client.blobs.withResult(event.data);
   }
@@ -42,7 +76,7 @@ function waitingLimit(
   const onInterrupt = (): void => controller.abort(interruption.reason);
   if (interruption.aborted) onInterrupt();
   interruption.addEventListener("abort", onInterrupt, { once: true });
-  const tooLate = (): void => controller.abort(tooSlow(taskId));
+  const tooLate = (): void => controller.abort(new WaitedTooLong(taskId));
   const callOff = deadline === undefined
     ? undefined
     : after(Math.max(0, deadline - performance.now()), tooLate);
@@ -53,14 +87,6 @@ function waitingLimit(
       interruption.removeEventListener("abort", onInterrupt);
     },
   };
-}
-
-function tooSlow(taskId: TaskId): FuncxError {
-  return new FuncxError({
-    code: "TIMED_OUT",
-    message: `task ${taskId} did not finish in time`,
-    hint: "Give it a longer --timeout.",
-  });
 }
 
 /**

@@ -13,7 +13,7 @@ import { TASK_ID } from "../../tasks/flags.ts";
 import { LiveStream } from "../../tasks/live_output.ts";
 import { resultFields } from "../../tasks/outcome.ts";
 import { hopsOf, TIMING_HEADER, timingRows } from "../../tasks/timing.ts";
-import { waitForTask } from "../../tasks/waiting.ts";
+import { OutageNotice, waitForTask } from "../../tasks/waiting.ts";
 
 interface Flags {
   readonly timing: boolean;
@@ -72,7 +72,8 @@ async function followTask(context: CliContext, client: Client, taskId: TaskId): 
     if (output.json) output.item(event, () => "");
     else if (event.event === "output") streams[event.data.stream].piece(event.data.text);
   };
-  const task = await waitForTask({ client, taskId, signal, onEvent });
+  const outages = new OutageNotice(output);
+  const task = await waitForTask({ client, taskId, signal, onEvent, outages });
   if (output.json) return EXIT.ok;
   streams.stdout.end(task.stdout ?? "");
   streams.stderr.end(task.stderr ?? "");

@@ -2,7 +2,7 @@ import { EXIT } from "../../../contract/errors.ts";
 import { connect } from "../../client.ts";
 import { defineCommand } from "../../command.ts";
 import { TASK_ID, TIMEOUT_FLAG } from "../../tasks/flags.ts";
-import { waitForTask } from "../../tasks/waiting.ts";
+import { OutageNotice, waitForTask } from "../../tasks/waiting.ts";
 
 interface Flags {
   readonly timeout?: number;
@@ -21,10 +21,11 @@ export const command = defineCommand<Flags, string[]>({
     const client = await connect(context);
     const deadline = timeout === undefined ? undefined : performance.now() + timeout * 1_000;
     const waiting = new Set(taskIds).values();
+    const outages = new OutageNotice(output);
     let areAllWell = true;
     const waitForSome = async (): Promise<void> => {
       for (const taskId of waiting) {
-        const { status } = await waitForTask({ client, taskId, signal, deadline });
+        const { status } = await waitForTask({ client, taskId, signal, deadline, outages });
         output.item({ task_id: taskId, status }, () => `${taskId} ${status}`);
         areAllWell &&= status === "success";
       }
