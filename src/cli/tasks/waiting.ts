@@ -97,14 +97,19 @@ export async function* abortable<T>(
   source: AsyncGenerator<T>,
   signal: AbortSignal,
 ): AsyncGenerator<T> {
-  const aborted = Promise.withResolvers<never>();
-  aborted.promise.catch(() => {});
-  const onAbort = (): void => aborted.reject(signal.reason);
-  if (signal.aborted) onAbort();
+  let giveUp: (reason: unknown) => void = () => {};
+  const onAbort = (): void => giveUp(signal.reason);
   signal.addEventListener("abort", onAbort, { once: true });
+  // A race against one promise that seldom settles would keep every item until then.
+  const next = (): Promise<IteratorResult<T>> =>
+    new Promise((resolve, reject) => {
+      giveUp = reject;
+      source.next().then(resolve, reject);
+    });
   try {
     while (true) {
-      const { done, value } = await Promise.race([source.next(), aborted.promise]);
+      signal.throwIfAborted();
+      const { done, value } = await next();
       if (done) return;
       yield value;
     }
