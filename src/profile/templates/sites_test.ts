@@ -74,6 +74,11 @@ Deno.test("the profile of kube goes to Kubernetes, with its limits", async () =>
   assertEquals([provider.node.memoryMebibytes, provider.memoryLimitMebibytes], [1_024, 4_096]);
 });
 
+Deno.test("the profile of uchicago_ai_cluster has a worker for each GPU that the job was given", async () => {
+  const { workersPerNode, slot } = (await loadSiteProfile("uchicago_ai_cluster")).executor;
+  assertEquals([workersPerNode, slot.accelerators], ["auto", "auto"]);
+});
+
 Deno.test("the profile of worker_pinning runs on this machine", async () => {
   const { provider, workersPerNode, slot } = (await loadSiteProfile("worker_pinning")).executor;
   assertEquals([provider.type, workersPerNode, slot.accelerators], ["local", 4, 4]);

@@ -7,6 +7,7 @@ export const UCHICAGO_AI_CLUSTER: SiteTemplate = {
     "https://github.com/globus/globus-compute/blob/main/docs/endpoints/configs/uchicago_ai_cluster.yaml",
   executor: {
     workersPerNode: "auto",
+    availableAccelerators: "auto",
     address: "ens2f1",
     provider: {
       type: "slurm",
