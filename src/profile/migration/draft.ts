@@ -121,6 +121,11 @@ export class Draft {
     });
   }
 
+  /** A default of the old configuration that a profile has no key for. */
+  miss(key: string, instead: string): void {
+    this.notes.push({ kind: "no-equivalent", key, place: null, found: "", instead });
+  }
+
   note(kind: NoteKind, { key, value }: Entry, instead: string): void {
     this.notes.push({ kind, key, place: value.place, found: textOf(value), instead });
   }

@@ -1,6 +1,6 @@
 /** `engine` of Globus Compute and executors of funcX: how tasks are run. */
 import { type Draft, type Entry, follow, refused, type Rule, type Rules } from "./draft.ts";
-import { type OldValue, plainOf } from "./old_value.ts";
+import { type OldMap, type OldValue, plainOf } from "./old_value.ts";
 import { takeProvider } from "./providers.ts";
 import { affinityOf, folderOf, wordOf, wordsOf } from "./values.ts";
 
@@ -15,6 +15,8 @@ const WORKERS = "Each worker is a process of its own.";
 
 const CONTAINER_TYPES = new Set(["apptainer", "singularity", "docker", "podman"]);
 
+const NODES_DECIDE = "Tasks say how many nodes they take; as many run as there are nodes for.";
+
 /** Under each name that one of the engines has for it. */
 const ENGINE: Rules = {
   label: { unneeded: "An endpoint has one engine." },
@@ -23,9 +25,7 @@ const ENGINE: Rules = {
   max_workers_per_node: { ...to("workersPerNode", workersOf), isFirst: true },
   max_workers: to("workersPerNode", workersOf),
   max_threads: to("workersPerNode", workersOf),
-  max_workers_per_block: {
-    none: "Tasks say how many nodes they take; as many run as there are nodes for.",
-  },
+  max_workers_per_block: { none: NODES_DECIDE },
   cores_per_worker: to("coresPerWorker"),
   mem_per_worker: to("memPerWorker"),
   available_accelerators: to("availableAccelerators"),
@@ -104,6 +104,7 @@ export function takeEngine(draft: Draft, entry: Entry): void {
   }
   follow(ENGINE, draft, value, entry.key);
   finish(draft, type);
+  if (runsRanks(value)) finishRanks(draft, type, value, entry.key);
 }
 
 const ENGINES =
@@ -123,6 +124,30 @@ function finish(draft: Draft, type: string): void {
       "no-equivalent",
       "It needs a type of container: without one, workers run in none.",
     );
+  }
+}
+
+/** Whether tasks of the engine, or of the executor in it, are started by an MPI launcher. */
+function runsRanks({ type = "", entries }: OldMap): boolean {
+  const mode = entries.get("enable_mpi_mode");
+  const inner = entries.get("executor");
+  return MPI_ENGINES.test(type) || mode !== undefined && plainOf(mode) === true ||
+    inner?.kind === "map" && runsRanks(inner);
+}
+
+const MPI_ENGINES = /^GlobusMPIEngine$|^MPIExecutor$/;
+
+/** A profile takes srun within Slurm, where not every site's speaks PMI with its MPI. */
+function finishRanks(draft: Draft, type: string, engine: OldMap, key: string): void {
+  draft.assume("executor.mpiLauncher", "mpiexec", `${key}.mpi_launcher`, `the default of ${type}`);
+  const inner = engine.entries.get("executor");
+  const isSaid = [engine, inner].some((each) =>
+    each?.kind === "map" && each.entries.has("max_workers_per_block")
+  );
+  const isOfMpi = MPI_ENGINES.test(type) ||
+    inner?.kind === "map" && MPI_ENGINES.test(inner.type ?? "");
+  if (isOfMpi && !isSaid) {
+    draft.miss(`${key}.max_workers_per_block`, `A block ran one task at a time. ${NODES_DECIDE}`);
   }
 }
 

@@ -39,6 +39,36 @@ Deno.test("first blocks over the maximum are lowered to it, and told", async () 
   assertEquals(keysOf(free, "changed"), []);
 });
 
+Deno.test("an MPI engine keeps the launcher and tells the limit that nobody had said", async () => {
+  const provider = "provider: {type: SlurmProvider}";
+  const launcherOf = ({ profile }: Migration): string | undefined => profile.executor?.mpiLauncher;
+  for (
+    const engine of [
+      `type: GlobusMPIEngine, ${provider}`,
+      `type: GlobusComputeEngine, executor: {type: MPIExecutor, ${provider}}`,
+    ]
+  ) {
+    const made = await yaml(`engine: {${engine}}\n`);
+    assertEquals(launcherOf(made), "mpiexec");
+    const { kind, instead } = told(made, "engine.mpi_launcher");
+    assertEquals(kind, "default");
+    assertMatch(instead, /mpiLauncher is "mpiexec": the default of Globus/);
+    const limit = told(made, "engine.max_workers_per_block");
+    assertEquals([limit.kind, limit.line], ["no-equivalent", undefined]);
+    assertMatch(limit.instead, /one task at a time/);
+  }
+  const mode = await yaml(`engine: {enable_mpi_mode: true, ${provider}}\n`);
+  assertEquals(launcherOf(mode), "mpiexec");
+  assertEquals(keysOf(mode, "no-equivalent"), []);
+
+  const said = await yaml(
+    `engine: {type: GlobusMPIEngine, mpi_launcher: srun, max_workers_per_block: 4, ${provider}}\n`,
+  );
+  assertEquals(launcherOf(said), "srun");
+  assertEquals(told(said, "engine.max_workers_per_block").found, "4");
+  assertEquals(launcherOf(await yaml(`engine: {${provider}}\n`)), undefined);
+});
+
 Deno.test("max_idletime of this machine is told wherever it stands", async () => {
   const local = "engine:\n  provider: {type: LocalProvider}\n";
   for (
