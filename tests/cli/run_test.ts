@@ -119,10 +119,11 @@ runTest("map gives results in the order of its input", async (env) => {
     output.trimEnd().split("\n").map(Number),
     Array.from({ length: 500 }, (_, index) => index * index),
   );
-  const shell = await env.ok(["map", "greet.sh", ...TO], {
+  const shell = await env.run(["map", "greet.sh", ...TO, "--on-error", "write"], {
     input: '{"name": "a", "code": 0}\n{"name": "b", "code": 4}\n',
   });
-  const results = shell.trimEnd().split("\n").map((line) => JSON.parse(line));
+  assertEquals(shell.code, 1);
+  const results = shell.stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
   assertEquals(results.map((each) => each.returncode), [0, 4]);
   assertEquals(results.map((each) => each.stdout), ["Hello, a\n", "Hello, b\n"]);
 });

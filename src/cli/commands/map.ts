@@ -3,6 +3,7 @@ import { messageOf } from "../../lib/outcome.ts";
 import type { Client } from "../../client/client.ts";
 import { TaskFailed } from "../../client/errors.ts";
 import { Executor } from "../../client/executor.ts";
+import type { ShellResult } from "../../client/functions.ts";
 import { FulfilledTask } from "../../client/pending_task.ts";
 import { connect } from "../client.ts";
 import { defineCommand } from "../command.ts";
@@ -13,7 +14,7 @@ import { ENDPOINT_FLAG, FUNCTION_ARGUMENT, PRIORITY_FLAG } from "../tasks/flags.
 import { chooseFunction } from "../tasks/function_choice.ts";
 import { openInput, readLines } from "../tasks/input.ts";
 import { warnOfOtherPython } from "../tasks/other_python.ts";
-import { showFailure } from "../tasks/outcome.ts";
+import { isShellResult, shellExit, showFailure } from "../tasks/outcome.ts";
 import { type ProgressBar, progressBar } from "../tasks/progress_bar.ts";
 import { type parseResource, RESOURCE_FLAG, resourceSpecification } from "../tasks/resources.ts";
 import { abortable } from "../tasks/waiting.ts";
@@ -31,7 +32,8 @@ export const command = defineCommand<Flags, [reference: string]>({
     "arguments; each line of the output is the result of one, as JSON, in the same order. Input is " +
     "read as results are written, so there may be any number of lines.\n\n" +
     "With --on-error stop the first failure cancels the rest; with write its line is " +
-    '{"error": {code, type, message, traceback}} and the exit code is 1.',
+    '{"error": {code, type, message, traceback}} and the exit code is 1. A shell function fails ' +
+    "with another returncode than 0; its line is its result in any case.",
   parameters: {
     flags: {
       endpoint: ENDPOINT_FLAG,
@@ -70,6 +72,7 @@ export const command = defineCommand<Flags, [reference: string]>({
     return await runLines(context, client, {
       ...flags,
       fn: fn.functionId,
+      runtime: fn.runtime,
       to: endpoint.uuid,
       lines,
       bar,
@@ -84,6 +87,7 @@ function openBar({ stdout, stderr }: CliContext, lines: number | undefined): Pro
 
 interface Work {
   readonly fn: string;
+  readonly runtime: string;
   readonly to: string;
   readonly lines: AsyncIterable<InputLine>;
   readonly onError: Flags["onError"];
@@ -111,6 +115,13 @@ async function runLines(context: CliContext, client: Client, work: Work): Promis
       }
       context.stdout.write(`${lineOf(outcome)}\n`);
       work.bar.advance();
+      const command = failedCommand(work, outcome);
+      if (command === undefined) continue;
+      failed++;
+      if (work.onError === "stop") {
+        work.bar.stop();
+        return shellExit(context, command);
+      }
     }
     isDone = true;
   } catch (thrown) {
@@ -124,8 +135,18 @@ async function runLines(context: CliContext, client: Client, work: Work): Promis
   }
   if (failed === 0) return EXIT.ok;
   work.bar.stop();
-  context.output.warn(`${failed} of the tasks failed; their lines have an error`);
+  context.output.warn(`${failed} of the tasks failed; their lines say why`);
   return EXIT.failed;
+}
+
+/** A command ends with a code also where its function has a result. */
+function failedCommand(
+  { runtime }: Work,
+  outcome: PromiseSettledResult<unknown>,
+): ShellResult | undefined {
+  if (runtime !== "shell" || outcome.status === "rejected") return undefined;
+  const { value } = outcome;
+  return isShellResult(value) && value.returncode !== 0 ? value : undefined;
 }
 
 /** The worker's own words: Python's integers of any size and its 2.0 stay what they are. */

@@ -320,6 +320,22 @@ Deno.test("the first failure ends a map, or its line has the error", async () =>
   assertEquals(server.unfinished, 0);
 });
 
+Deno.test("a map of a command that fails has failed, and its line is what came of it", async () => {
+  await using test = fixture();
+  const { cli, server } = test;
+  const file = cli.file("end.sh", "exit {code}");
+  const stdin = '{"code": 0}\n{"code": 3}\n{"code": 0}\n';
+  const codes = (stdout: string): number[] =>
+    stdout.trimEnd().split("\n").map((line) => JSON.parse(line).returncode);
+  const stopped = await cli.run(["map", file], { stdin });
+  assertEquals([stopped.code, codes(stopped.stdout)], [1, [0, 3]]);
+  assertMatch(stopped.stderr, /^error: the shell function ended with code 3 .*\nhint: .*\n$/);
+  const written = await cli.run(["map", file, "--on-error", "write"], { stdin });
+  assertEquals([written.code, codes(written.stdout)], [1, [0, 3, 0]]);
+  assertMatch(written.stderr, /^warning: 1 of the tasks failed; .*\n$/);
+  assertEquals(server.unfinished, 0);
+});
+
 Deno.test("a reader that goes away ends a map quietly, and cancels what is on its way", async () => {
   await using test = fixture();
   const { cli, server } = test;

@@ -31,7 +31,7 @@ function runShell(
   kwargs: Readonly<Record<string, unknown>>,
 ): FinishedTask {
   const stdout = template.replace(/\{(\w+)\}/g, (_, name: string) => String(kwargs[name]));
-  const returncode = Number(/exit (\d+)/.exec(template)?.[1] ?? 0);
+  const returncode = Number(/exit (\d+)/.exec(stdout)?.[1] ?? 0);
   const result = jsonBuffer({ returncode, stdout, stderr: "warned\n" });
   return { task_id: taskId, status: "success", result, stdout, stderr: "warned\n" };
 }
