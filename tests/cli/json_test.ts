@@ -74,11 +74,12 @@ processTest("the program, profiles and the service print JSON", async (env) => {
   await checked.document("whoami");
   await checked.document("logout");
   await checked.document("service stop");
+  assertEquals((await checked.document("service stop")).stopped, false);
 });
 
 processTest("endpoints print JSON", async (env) => {
   const checked = new Checked(env);
-  await env.ok(["configure", "second"]);
+  assertEquals((await checked.document("start", "second")).created, true);
   const started = await checked.document("start", "second");
   assertEquals((await checked.array("list")).map(({ id }) => id), [started.id]);
   await checked.document("status", "second");
@@ -86,6 +87,7 @@ processTest("endpoints print JSON", async (env) => {
   await checked.document("restart", "second");
   await checked.lines("logs", "second");
   await checked.document("stop", "second");
+  assertEquals((await checked.document("stop", "second")).stopped, false);
   const all = await env.json<Document[]>(["stop", "--all"]);
   all.forEach((each) => check("stop", each));
   await checked.document("delete", "second", "--yes");

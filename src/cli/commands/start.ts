@@ -10,7 +10,7 @@ import {
   tellOfStart,
 } from "../daemon/start_endpoint.ts";
 import { assertNotRunning } from "../daemon/endpoint_daemon.ts";
-import { endpointName, hasProfile } from "../endpoints.ts";
+import { endpointName, hasProfile, summarize } from "../endpoints.ts";
 import { abbreviated } from "../format.ts";
 import { OPTIONAL_ENDPOINT, parseSeconds } from "../parameters.ts";
 
@@ -89,7 +89,7 @@ async function makeProfile({ home, env }: CliContext, name: string): Promise<str
 }
 
 async function tellOfProfile(context: CliContext, name: string, file: string): Promise<number> {
-  const document = { name, status: "Initialized", id: null, profile: file, created: true };
+  const document = { ...await summarize(context, name, undefined), profile: file, created: true };
   await context.output.show(document, () =>
     [
       profileCreated(context, name, file),

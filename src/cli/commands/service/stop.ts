@@ -10,7 +10,8 @@ export const command = defineCommand<Record<never, never>>({
     const standing = serviceStanding(home);
     if (standing.kind === "elsewhere") throw runningElsewhere(standing.state);
     if (standing.kind === "none") {
-      await output.show({ stopped: false }, () => "The private service is not running.");
+      const document = { stopped: false, killed: false, pid: null };
+      await output.show(document, () => "The private service is not running.");
       return;
     }
     const { pid, socket } = standing.state;
