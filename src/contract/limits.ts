@@ -177,8 +177,8 @@ export const FAIR_SHARE_BYTES = 64 * KIB;
 export const MAX_ATTEMPTS = 100;
 /** How often the planned end of what runs a task costs it no attempt. */
 export const MAX_MOVES = 3;
-/** What a profile may take to be evaluated. */
-export const PROFILE_TIMEOUT = 2 * SECOND;
+/** What a profile may take to be evaluated, of wall time: login nodes are busy. */
+export const PROFILE_TIMEOUT = 10 * SECOND;
 /** What a profile may come to: text and keys in UTF-16 units, and 16 for every value. */
 export const MAX_PROFILE_SIZE = MIB;
 export const MAX_WORKERS_PER_NODE = 1_024;

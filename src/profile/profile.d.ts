@@ -6,7 +6,7 @@
  *
  * A profile default-exports a `Profile`, or a function that makes one from the `Site`. It may read
  * files of its own folder and import modules from it; nothing else: no network, no environment, no
- * programs, no writing. It has to be done within two seconds, and its result is plain data.
+ * programs, no writing. It has to be done within ten seconds, and its result is plain data.
  */
 
 /** Everything may be left out: `{}` is a profile that runs workers on this machine. */
