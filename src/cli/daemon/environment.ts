@@ -1,5 +1,6 @@
 /** What a daemon keeps of the environment of the shell that started it. */
 import { resolve } from "../../lib/path.ts";
+import { namesSecret } from "../../lib/secret_names.ts";
 
 /**
  * Variables of that one login session, which mean nothing later, and those that would change how
@@ -7,10 +8,6 @@ import { resolve } from "../../lib/path.ts";
  */
 const OF_THE_SESSION =
   /^(_|PWD|OLDPWD|SHLVL|TERM|TERM_.*|COLORTERM|COLUMNS|LINES|DISPLAY|WAYLAND_DISPLAY|XAUTHORITY|WINDOWID|SSH_.*|TMUX|TMUX_.*|STY|PS[0-4]|PROMPT_COMMAND|HISTFILE|SUDO_.*|NO_COLOR|FORCE_COLOR|NODE_OPTIONS|NPM_.*|LD_PRELOAD)$/i;
-
-/** Names that hold secrets by custom. Paths of files with secrets are not secret. */
-const SECRET =
-  /(TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY)(?!.*(_FILE|_PATH|_DIR)$)/i;
 
 /**
  * The environment without the session's own variables and without secrets: a daemon lives long, its
@@ -22,7 +19,7 @@ export function daemonEnvironment(
 ): Record<string, string> {
   return Object.fromEntries(
     Object.entries(environment)
-      .filter(([name]) => !OF_THE_SESSION.test(name) && !SECRET.test(name))
+      .filter(([name]) => !OF_THE_SESSION.test(name) && !namesSecret(name))
       .map(([name, value]) => [name, OUR_PATHS.has(name) && value !== "" ? resolve(value) : value]),
   );
 }

@@ -23,6 +23,7 @@ Deno.test("what the site sets stays", () => {
     "FUNCX_USER_DIR",
     "FUNCX_TOKEN_FILE",
     "PARTITION",
+    "TOKENIZERS_PARALLELISM",
     "DENO_DIR",
   ];
   assertEquals(kept(...site), site);

@@ -1,10 +1,9 @@
 /** The environment of worker processes: the agent's, without what a user's function must not see. */
 
+import { namesSecret } from "../../lib/secret_names.ts";
+
 /** Ours, and those that steer Deno. */
 const OWN = /^(?:FUNCX_|DENO_)/;
-/** Names that tell a secret. A profile that wants to hand one on names it in `environment`. */
-const SECRET =
-  /(?:^|_)(?:TOKENS?|SECRETS?|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?|API_?KEY|ACCESS_KEY|PRIVATE_KEY)(?:_|$)/i;
 
 /** In the environment of every worker of one manager, and of whatever they start. */
 export const MANAGER_VARIABLE = "FUNCX_MANAGER";
@@ -28,9 +27,10 @@ export interface EnvironmentOptions {
   readonly managerId: string;
 }
 
+/** Without secrets: a profile that wants to hand one on names it in `environment`. */
 export function workerEnvironment(options: EnvironmentOptions): Record<string, string> {
   const inherited = Object.entries(options.inherited)
-    .filter(([name]) => !OWN.test(name) && !SECRET.test(name));
+    .filter(([name]) => !OWN.test(name) && !namesSecret(name));
   return {
     ...Object.fromEntries(inherited),
     ...options.added,

@@ -7,6 +7,8 @@ const options = {
     HOME: "/home/a",
     SLURM_JOB_ID: "7",
     MONKEY: "1",
+    TOKENIZERS_PARALLELISM: "false",
+    PGPASSWORD: "x",
     FUNCX_TOKEN_FILE: "/x",
     DENO_AUTH_TOKENS: "x",
     AWS_SECRET_ACCESS_KEY: "x",
@@ -25,6 +27,7 @@ Deno.test("workers see the site's environment without secrets, but for what the 
     HOME: "/home/a",
     SLURM_JOB_ID: "7",
     MONKEY: "1",
+    TOKENIZERS_PARALLELISM: "false",
     GITHUB_TOKEN: "granted",
     FUNCX_MANAGER: "m",
   });
