@@ -149,7 +149,11 @@ relayTest("a service that comes back at another port is found there by both", as
   const held = await stage.held();
   const { url: before } = await stage.env.json<{ url: string }>(["service", "status"]);
   await stage.kill("service");
-  await stage.env.ok(["service", "start", "--listen", "127.0.0.1:0"]);
+  {
+    // Its old port is taken meanwhile, so the new one is another.
+    using _taken = Deno.listen({ hostname: "127.0.0.1", port: Number(new URL(before).port) });
+    await stage.env.ok(["service", "start", "--listen", "127.0.0.1:0"]);
+  }
   const { url: after } = await stage.env.json<{ url: string }>(["service", "status"]);
   assertTrue(after !== before, after);
   held.go();
