@@ -31,6 +31,9 @@ const PODMAN_OPTIONS = [
   "--ulimit=nproc=1024:1024",
 ];
 
+/** ch-run(1) asks for the name of the user. */
+const environment = { USER: "root", SETTING: "a value" };
+
 const folder = Deno.makeTempDirSync({ prefix: "funcx-image-" });
 const root = join(folder, "root");
 const obstacle = await prepare();
@@ -46,6 +49,16 @@ async function prepare(): Promise<string | undefined> {
     await capture("tar", ["-C", root, "-cf", archive, "."]);
     await capture("podman", ["import", archive, IMAGE]);
     await capture("podman", ["run", "--rm", ...PODMAN_OPTIONS, IMAGE, "/bin/true"]);
+    await capture("ch-run", [root, "--", "/bin/true"], { env: environment });
+    await capture("bwrap", [
+      "--unshare-pid",
+      "--ro-bind",
+      root,
+      "/",
+      "--proc",
+      "/proc",
+      "/bin/true",
+    ]);
     return undefined;
   } catch (thrown) {
     return messageOf(thrown).split("\n").at(-1);
@@ -84,11 +97,9 @@ const PROGRAMS: Readonly<Record<string, ResolvedContainer>> = {
   }),
 };
 
-/** ch-run(1) asks for the name of the user. */
-const environment = { USER: "root", SETTING: "a value" };
-
+/** Those of these tests. */
 async function podmanContainers(): Promise<string[]> {
-  const listed = await capture("podman", ["ps", "--all", "--quiet"]);
+  const listed = await capture("podman", ["ps", "--all", "--quiet", `--filter=ancestor=${IMAGE}`]);
   return listed.split("\n").filter((line) => line !== "");
 }
 
