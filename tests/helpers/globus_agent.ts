@@ -2,6 +2,8 @@
  * The endpoint agent of Globus Compute, PyPI's `globus-compute-endpoint`, set up against the built
  * program as the README says.
  */
+import { capture } from "../../scripts/build/command.ts";
+import { messageOf } from "../../src/lib/outcome.ts";
 import { join } from "../../src/lib/path.ts";
 import type { GlobusStage } from "./globus_sdk.ts";
 import { PLAIN_PATH } from "./plain_path.ts";
@@ -16,6 +18,17 @@ export const GLOBUS_ENDPOINT = "globus-compute-endpoint==4.19.0";
 
 /** Root would be a multi-user endpoint; to this user all files of root's are his own. */
 const AS_SOMEONE = ["/usr/bin/unshare", "--user", "--map-user=65534", "--map-group=65534", "--"];
+
+/** Why an agent cannot run here as somebody who is not root; undefined when it can. */
+export async function someoneObstacle(): Promise<string | undefined> {
+  const [program, ...words] = AS_SOMEONE;
+  try {
+    await capture(program!, [...words, "true"]);
+    return undefined;
+  } catch (thrown) {
+    return `a user of its own: ${messageOf(thrown).split("\n").at(-1)}`;
+  }
+}
 
 /** How long an agent may take until it is heard, and a user endpoint until it serves. */
 export const PATIENCE = 90_000;

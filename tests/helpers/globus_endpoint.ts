@@ -4,7 +4,7 @@
  */
 import { writePrivateFile } from "../../src/lib/files.ts";
 import { join } from "../../src/lib/path.ts";
-import { GLOBUS_ENDPOINT, GlobusAgent } from "./globus_agent.ts";
+import { GLOBUS_ENDPOINT, GlobusAgent, someoneObstacle } from "./globus_agent.ts";
 import { globusSdk, GlobusStage, NEWEST_SDK } from "./globus_sdk.ts";
 import { OwnNetwork } from "./own_network.ts";
 import { RabbitNode, rabbitObstacle } from "./rabbitmq.ts";
@@ -14,6 +14,8 @@ export type BrokerKind = "built-in" | "rabbitmq";
 
 const NO_RABBIT = await rabbitObstacle();
 if (NO_RABBIT !== undefined) console.log(`Without RabbitMQ: ${NO_RABBIT}`);
+const NOBODY = await someoneObstacle();
+if (NOBODY !== undefined) console.log(`There can be no agent here: ${NOBODY}`);
 const { environment } = await globusSdk(NEWEST_SDK, { also: [GLOBUS_ENDPOINT] });
 
 /** A test with each kind of broker; ignored where agent or broker cannot be had. */
@@ -25,7 +27,8 @@ export function agentTest(
   for (const kind of kinds) {
     Deno.test({
       name: `${name} (${kind})`,
-      ignore: environment.kind === "obstacle" || kind === "rabbitmq" && NO_RABBIT !== undefined,
+      ignore: NOBODY !== undefined || environment.kind === "obstacle" ||
+        kind === "rabbitmq" && NO_RABBIT !== undefined,
       fn: async () => {
         if (environment.kind === "obstacle") return;
         await using network = await OwnNetwork.open();
