@@ -1,6 +1,7 @@
 /** Virtual environments with packages of PyPI, made once and kept in `dist/cache/python`. */
 import { capture } from "../../scripts/build/command.ts";
 import { messageOf } from "../../src/lib/outcome.ts";
+import { ownIdentity } from "../../src/lib/process_identity.ts";
 import { join } from "../../src/lib/path.ts";
 import { ROOT } from "./binary.ts";
 import { PYTHON } from "./python.ts";
@@ -25,6 +26,11 @@ const CACHE = join(ROOT, "dist", "cache", "python");
 
 /** How long pip may take; it is ended then. */
 const INSTALL_TIMEOUT = 300_000;
+/** The code of timeout(1) for what it has ended. */
+const TIMED_OUT = 124;
+
+/** All files of one `deno test` are in its process. */
+const RUN = JSON.stringify(ownIdentity());
 
 /**
  * An environment with these requirements, as pip writes them. `interpreters` are tried in turn, the
@@ -39,6 +45,7 @@ export async function pythonEnvironment(
     try {
       return await environmentOf(interpreter, requirements);
     } catch (thrown) {
+      if (thrown instanceof SilentIndexError) return { kind: "obstacle", reason: thrown.message };
       reason = `${interpreter}: ${lastError(messageOf(thrown))}`;
     }
   }
@@ -74,6 +81,7 @@ async function environmentOf(
   const complete = `${folder}.complete`;
   if (!exists(complete)) {
     if (exists(folder)) Deno.removeSync(folder, { recursive: true });
+    throwIfSilent();
     await capture(interpreter, ["-m", "venv", folder]);
     await install(python, requirements);
     Deno.writeTextFileSync(complete, "");
@@ -81,12 +89,34 @@ async function environmentOf(
   return { kind: "ready", python, folder, pythonVersion };
 }
 
+/** What packages come from hangs, for every interpreter and every file of tests. */
+class SilentIndexError extends Error {
+  override readonly name = "SilentIndexError";
+
+  constructor() {
+    super(`pip had no answer within ${INSTALL_TIMEOUT / 1_000} s`);
+  }
+}
+
+/** Has the id of the run that has found it silent: its files of tests know nothing of each other. */
+const SILENT = join(CACHE, "silent");
+
+function throwIfSilent(): void {
+  if (exists(SILENT) && Deno.readTextFileSync(SILENT) === RUN) throw new SilentIndexError();
+}
+
 async function install(python: string, requirements: readonly string[]): Promise<void> {
   const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
   // A source distribution would need compilers, and minutes.
   const wheels = ["--only-binary", ":all:"];
   const seconds = String(INSTALL_TIMEOUT / 1_000);
-  await capture("timeout", [seconds, python, ...pip, ...wheels, ...requirements]);
+  try {
+    await capture("timeout", [seconds, python, ...pip, ...wheels, ...requirements]);
+  } catch (thrown) {
+    if (!messageOf(thrown).startsWith(`timeout ${seconds} ended with ${TIMED_OUT}`)) throw thrown;
+    Deno.writeTextFileSync(SILENT, RUN);
+    throw new SilentIndexError();
+  }
 }
 
 async function versionOf(interpreter: string): Promise<string | undefined> {
