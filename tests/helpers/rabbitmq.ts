@@ -7,6 +7,7 @@ import { capture } from "../../scripts/build/command.ts";
 import { writePrivateFile } from "../../src/lib/files.ts";
 import { messageOf } from "../../src/lib/outcome.ts";
 import { join } from "../../src/lib/path.ts";
+import { APT_OPTIONS } from "./apt.ts";
 import { freePorts } from "./slurm_cluster.ts";
 import { until } from "./until.ts";
 
@@ -27,8 +28,11 @@ if [ ! -e $policy ]; then
   printf '#!/bin/sh\\nexit 101\\n' >$policy && chmod 755 $policy
   trap 'rm -f $policy' EXIT
 fi
-apt-get install -y -q --no-install-recommends rabbitmq-server ||
-  { apt-get update -q && apt-get install -y -q --no-install-recommends rabbitmq-server; }
+apt() {
+  apt-get -q -y ${APT_OPTIONS.join(" ")} "$@"
+}
+apt install --no-install-recommends rabbitmq-server ||
+  { apt update && apt install --no-install-recommends rabbitmq-server; }
 `;
 
 /** Why there can be none here; undefined when there can. Installs what is missing. */

@@ -5,15 +5,20 @@ set -eu
 
 programs="podman runc bubblewrap busybox-static charliecloud"
 
+# A mirror that fails once, or another installation, is no reason to go without.
+apt() {
+  apt-get -o Acquire::Retries=3 -o DPkg::Lock::Timeout=120 "$@"
+}
+
 install() {
   for program in podman runc bwrap busybox ch-run; do
     command -v "$program" >/dev/null || missing=yes
   done
   [ -n "${missing:-}" ] || return 0
   export DEBIAN_FRONTEND=noninteractive
-  apt-get update -qq >&2
+  apt update -qq >&2
   # shellcheck disable=SC2086
-  apt-get install -qq -y --no-install-recommends $programs >&2
+  apt install -qq -y --no-install-recommends $programs >&2
 }
 
 rootfs() {

@@ -24,11 +24,16 @@ modules() {
   echo ')'
 }
 
+# A mirror that fails once, or another installation, is no reason to go without.
+apt() {
+  apt-get -o Acquire::Retries=3 -o DPkg::Lock::Timeout=120 "$@"
+}
+
 install() {
   local cache=$1
   export DEBIAN_FRONTEND=noninteractive
-  command -v etcd >/dev/null || apt-get install -y -q --no-install-recommends etcd-server
-  command -v kubectl >/dev/null || apt-get install -y -q --no-install-recommends kubernetes-client
+  command -v etcd >/dev/null || apt install -y -q --no-install-recommends etcd-server
+  command -v kubectl >/dev/null || apt install -y -q --no-install-recommends kubernetes-client
   mkdir -p "$cache"
   cd "$cache"
   [ -x "$cache/$program" ] && return

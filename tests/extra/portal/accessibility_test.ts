@@ -1,6 +1,6 @@
 import { assertEquals, assertTrue } from "../../../src/lib/assert.ts";
 import type { Page } from "playwright-core";
-import { withBrowser } from "../../helpers/chromium.ts";
+import { test, withBrowser } from "../../helpers/chromium.ts";
 import { TestEnv } from "../../helpers/test_env.ts";
 import { ALL_RULES, COLOUR_RULES, violationsOf } from "./axe.ts";
 import { focusIsWithin, isFocused, tabTo } from "./keyboard.ts";
@@ -19,7 +19,7 @@ const LOOKS = [
 /** The cluster of the scene does not tell its log. */
 const EXPECTED = [/status of 400/];
 
-Deno.test("the portal's pages can be used by everybody", async (t) => {
+test("the portal's pages can be used by everybody", async (t) => {
   await using env = new TestEnv();
   using scene = await makeScene(env);
   await withBrowser(async (browser) => {

@@ -2,6 +2,7 @@ import type { Page } from "playwright-core";
 import { assertEquals, assertTrue } from "../../../src/lib/assert.ts";
 import { python } from "../../../src/client/mod.ts";
 import { pack, writeBuffer } from "../../../src/contract/envelope.ts";
+import { test } from "../../helpers/chromium.ts";
 import { FakeEndpoint } from "../../helpers/fake_endpoint.ts";
 import { type Lab, resultOn, withLab } from "./lab.ts";
 import { PHONE } from "./portal.ts";
@@ -23,7 +24,7 @@ const PRINT_PY = `def say(text):
 /** A pickle of Python, by hand. */
 const PICKLED = writeBuffer({ header: "01", body: "gASVCgAAAAAAAACMBmNvbXBsZXiULg==" });
 
-Deno.test("the portal shows bad, large and strange data as what it is", async (t) => {
+test("the portal shows bad, large and strange data as what it is", async (t) => {
   await withLab(async (lab) => {
     await using portal = await lab.signedIn();
     const { page } = portal;

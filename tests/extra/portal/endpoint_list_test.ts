@@ -1,6 +1,6 @@
 import type { Locator, Page } from "playwright-core";
 import { assertEquals, assertTrue } from "../../../src/lib/assert.ts";
-import { withBrowser } from "../../helpers/chromium.ts";
+import { test, withBrowser } from "../../helpers/chromium.ts";
 import { FakeEndpoint } from "../../helpers/fake_endpoint.ts";
 import { ServiceUnderTest } from "../../helpers/service.ts";
 import { TestEnv } from "../../helpers/test_env.ts";
@@ -9,7 +9,7 @@ import { PortalWindow } from "./portal.ts";
 const COUNT = 300;
 const SITES = ["alpha", "beta", "gamma"];
 
-Deno.test("three hundred endpoints are found, sorted, grouped and gone through", async (t) => {
+test("three hundred endpoints are found, sorted, grouped and gone through", async (t) => {
   await using env = new TestEnv();
   const service = await ServiceUnderTest.start(env);
   await registerMany(service);

@@ -1,6 +1,6 @@
 import type { Locator, Page } from "playwright-core";
 import { assertEquals, assertTrue } from "../../../src/lib/assert.ts";
-import { withBrowser } from "../../helpers/chromium.ts";
+import { test, withBrowser } from "../../helpers/chromium.ts";
 import { WORD_COUNT_TS } from "../../helpers/functions.ts";
 import { ServiceUnderTest } from "../../helpers/service.ts";
 import { TestEnv } from "../../helpers/test_env.ts";
@@ -10,7 +10,7 @@ import { PortalWindow } from "./portal.ts";
 /** Runs until there is a file. */
 const HOLD_SH = "while [ ! -e {path} ]; do sleep 0.05; done; echo released\n";
 
-Deno.test("a machine becomes an endpoint by what the home page shows", async (t) => {
+test("a machine becomes an endpoint by what the home page shows", async (t) => {
   await using env = new TestEnv();
   const service = await ServiceUnderTest.start(env);
   await withBrowser(async (browser) => {
@@ -50,7 +50,7 @@ Deno.test("a machine becomes an endpoint by what the home page shows", async (t)
   });
 });
 
-Deno.test("an endpoint's page, for its owner and for others", async (t) => {
+test("an endpoint's page, for its owner and for others", async (t) => {
   await using env = new TestEnv();
   const service = await ServiceUnderTest.start(env);
   const lab = await startPublicEndpoint(env);

@@ -1,6 +1,7 @@
 import type { Page } from "playwright-core";
 import { assertEquals, assertMatch, assertTrue } from "../../../src/lib/assert.ts";
 import { Executor, python } from "../../../src/client/mod.ts";
+import { test } from "../../helpers/chromium.ts";
 import { chooseEndpoint, type Lab, pressRun, registerInBrowser, resultOn, withLab } from "./lab.ts";
 
 const AREA_PY = `def area(width: float, height: float = 2.0) -> float:
@@ -44,7 +45,7 @@ const REPORT_PY = `def report(url: str) -> str:
 <iframe src="{url}/frame"></iframe>"""
 `;
 
-Deno.test("functions are written in the browser, run by their forms, and kept in order", async (t) => {
+test("functions are written in the browser, run by their forms, and kept in order", async (t) => {
   await withLab(async (lab) => {
     await using portal = await lab.signedIn({
       // What a page from a result tries to load and to run.

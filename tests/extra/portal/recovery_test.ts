@@ -1,6 +1,6 @@
 import type { Locator, Page } from "playwright-core";
 import { assertEquals, assertTrue } from "../../../src/lib/assert.ts";
-import { withBrowser } from "../../helpers/chromium.ts";
+import { test, withBrowser } from "../../helpers/chromium.ts";
 import { WORD_COUNT_TS } from "../../helpers/functions.ts";
 import { signal } from "../../helpers/processes.ts";
 import { ServiceUnderTest } from "../../helpers/service.ts";
@@ -10,7 +10,7 @@ import { PortalWindow, signInLink } from "./portal.ts";
 /** What a browser says of a service that is away, and of a session that has ended. */
 const BROKEN = [/ERR_CONNECTION_REFUSED/, /ERR_INCOMPLETE_CHUNKED/, /ERR_CONNECTION_RESET/, /401/];
 
-Deno.test("pages come back by themselves, with what was entered on them", async (t) => {
+test("pages come back by themselves, with what was entered on them", async (t) => {
   await using env = new TestEnv();
   const service = await ServiceUnderTest.start(env);
   const lab = await start(env, "lab");

@@ -2,6 +2,7 @@ import type { Page } from "playwright-core";
 import { assertEquals, assertMatch, assertTrue } from "../../../src/lib/assert.ts";
 import { dirname, join } from "../../../src/lib/path.ts";
 import { python, shell } from "../../../src/client/mod.ts";
+import { test } from "../../helpers/chromium.ts";
 import { BINARY, ROOT } from "../../helpers/binary.ts";
 import { PYTHON } from "../../helpers/python.ts";
 import { Running } from "../../helpers/running.ts";
@@ -34,7 +35,7 @@ const ECHO_PY = `def echo(*args, **kwargs):
     return {"args": args, "kwargs": kwargs}
 `;
 
-Deno.test("a function is run from the page, watched, ended, run again, and called from elsewhere", async (t) => {
+test("a function is run from the page, watched, ended, run again, and called from elsewhere", async (t) => {
   await withLab(async (lab) => {
     // A task whose arguments are kept no more is told so by a status.
     await using portal = await lab.signedIn({ expected: [/410/] });

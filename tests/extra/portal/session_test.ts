@@ -1,10 +1,10 @@
 import { assertEquals, assertTrue } from "../../../src/lib/assert.ts";
-import { withBrowser } from "../../helpers/chromium.ts";
+import { test, withBrowser } from "../../helpers/chromium.ts";
 import { ServiceUnderTest } from "../../helpers/service.ts";
 import { TestEnv } from "../../helpers/test_env.ts";
 import { PortalWindow, signInLink } from "./portal.ts";
 
-Deno.test("somebody signs in and out, and a token that is revoked ends the session at once", async (t) => {
+test("somebody signs in and out, and a token that is revoked ends the session at once", async (t) => {
   await using env = new TestEnv();
   const service = await ServiceUnderTest.start(env);
   await withBrowser(async (browser) => {

@@ -1,6 +1,6 @@
 import { assertEquals, assertTrue } from "../../../src/lib/assert.ts";
 import { PORTAL_PATHS } from "../../../src/contract/portal_paths.ts";
-import { withBrowser } from "../../helpers/chromium.ts";
+import { test, withBrowser } from "../../helpers/chromium.ts";
 import { WORD_COUNT_TS } from "../../helpers/functions.ts";
 import { ServiceUnderTest } from "../../helpers/service.ts";
 import { TestEnv } from "../../helpers/test_env.ts";
@@ -8,7 +8,7 @@ import { PortalWindow } from "./portal.ts";
 
 const MINUTES = 60_000;
 
-Deno.test("the portal trusts neither the browser's clock nor another server", async (t) => {
+test("the portal trusts neither the browser's clock nor another server", async (t) => {
   await using env = new TestEnv();
   const service = await ServiceUnderTest.start(env);
   await env.ok(["start"]);

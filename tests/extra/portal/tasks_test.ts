@@ -2,6 +2,7 @@ import type { Locator, Page } from "playwright-core";
 import { assertEquals, assertTrue } from "../../../src/lib/assert.ts";
 import { join } from "../../../src/lib/path.ts";
 import { python } from "../../../src/client/mod.ts";
+import { test } from "../../helpers/chromium.ts";
 import { type Lab, resultOn, withLab } from "./lab.ts";
 
 const HOLD_PY = `def hold(path, number=0):
@@ -46,7 +47,7 @@ interface Stage extends Lab {
   ) => Promise<{ readonly tasks: readonly string[]; readonly group: string }>;
 }
 
-Deno.test("tasks are found, watched in groups, and cancelled, however many there are", async (t) => {
+test("tasks are found, watched in groups, and cancelled, however many there are", async (t) => {
   await withLab(async (lab) => {
     const stage = await stageOf(lab);
     await using portal = await lab.signedIn();

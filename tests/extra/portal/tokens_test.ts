@@ -1,10 +1,11 @@
 import type { Browser, Page } from "playwright-core";
 import { assertEquals, assertMatch, assertRejects } from "../../../src/lib/assert.ts";
 import { Client, python } from "../../../src/client/mod.ts";
+import { test } from "../../helpers/chromium.ts";
 import { type Lab, withLab } from "./lab.ts";
 import { PortalWindow } from "./portal.ts";
 
-Deno.test("tokens are made, used, and revoked in the browser, and their scopes hold", async (t) => {
+test("tokens are made, used, and revoked in the browser, and their scopes hold", async (t) => {
   await withLab(async (lab) => {
     await using portal = await lab.signedIn();
     const { page } = portal;

@@ -5,7 +5,7 @@
 import { assertEquals, assertMatch, assertTrue } from "../../../src/lib/assert.ts";
 import { join } from "../../../src/lib/path.ts";
 import { startWithClient } from "../../client_python/pythons.ts";
-import { withBrowser } from "../../helpers/chromium.ts";
+import { NO_CHROMIUM, withBrowser } from "../../helpers/chromium.ts";
 import { PATH_WITH_PYTHON } from "../../helpers/python.ts";
 import { interpretersOf, pythonEnvironment } from "../../helpers/python_environment.ts";
 import { Running } from "../../helpers/running.ts";
@@ -196,4 +196,4 @@ processTest("tasks and their progress are shown in Jupyter", async (env) => {
     assertEquals(await bar.evaluate((one) => (one as HTMLProgressElement).position), 1);
     assertMatch(await show(htmlOf(cells.failing)), /1\/1 tasks, 1 failed/);
   });
-}, { ignore: JUPYTER.kind === "obstacle", path: PATH_WITH_PYTHON });
+}, { ignore: JUPYTER.kind === "obstacle" || NO_CHROMIUM !== undefined, path: PATH_WITH_PYTHON });

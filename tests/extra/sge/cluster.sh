@@ -14,12 +14,17 @@ programs=/usr/lib/gridengine
 packages="gridengine-master gridengine-exec gridengine-client"
 export SGE_ROOT=$folder SGE_CELL=default
 
+# A mirror that fails once, or another installation, is no reason to go without.
+apt() {
+  apt-get -o Acquire::Retries=3 -o DPkg::Lock::Timeout=120 "$@"
+}
+
 install() {
   command -v sge_qmaster sge_execd qsub >/dev/null && return
   export DEBIAN_FRONTEND=noninteractive
   # shellcheck disable=SC2086 # some names
-  apt-get install -y -q --no-install-recommends $packages ||
-    { apt-get update -q && apt-get install -y -q --no-install-recommends $packages; }
+  apt install -y -q --no-install-recommends $packages ||
+    { apt update -q && apt install -y -q --no-install-recommends $packages; }
 }
 
 bootstrap() {

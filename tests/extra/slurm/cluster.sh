@@ -14,10 +14,15 @@ command=${1:?} folder=${2:-}
 conf=$folder/slurm.conf
 host=$(hostname -s)
 
+# A mirror that fails once, or another installation, is no reason to go without.
+apt() {
+  apt-get -o Acquire::Retries=3 -o DPkg::Lock::Timeout=120 "$@"
+}
+
 packages() {
   export DEBIAN_FRONTEND=noninteractive
-  apt-get install -y -q --no-install-recommends "$@" ||
-    { apt-get update -q && apt-get install -y -q --no-install-recommends "$@"; }
+  apt install -y -q --no-install-recommends "$@" ||
+    { apt update -q && apt install -y -q --no-install-recommends "$@"; }
 }
 
 install() {
