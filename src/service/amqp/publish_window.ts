@@ -42,15 +42,16 @@ export class ByteBudget {
 }
 
 export class PublishWindow {
-  /** Rejects when a message was not taken; nothing is confirmed from then on. */
-  readonly failed: Promise<never>;
-  readonly #fail: (reason: unknown) => void;
   readonly #limits: { readonly messages: number; readonly bytes: number };
   readonly #budget: ByteBudget;
   readonly #confirmed: (sequence: number) => void;
   readonly #batches: Batch[] = [];
   readonly #moved = new Signal();
-  #hasFailed = false;
+  /** Who waits for something, and is to be told when a message was not taken. */
+  readonly #waiting = new Set<(reason: unknown) => void>();
+  /** Why a message was not taken; nothing is confirmed from then on. */
+  #failure: { readonly reason: unknown } | undefined;
+  #isClosed = false;
   #messages = 0;
   #bytes = 0;
 
@@ -63,11 +64,6 @@ export class PublishWindow {
     budget: ByteBudget,
     confirmed: (sequence: number) => void,
   ) {
-    const { promise, reject } = deferred<never>();
-    this.failed = promise;
-    this.#fail = reject;
-    // Whoever publishes next sees it; nobody may be there at the moment.
-    promise.catch(() => {});
     this.#limits = limits;
     this.#budget = budget;
     this.#confirmed = confirmed;
@@ -82,7 +78,19 @@ export class PublishWindow {
     while (
       this.#messages >= this.#limits.messages || this.#bytes >= this.#limits.bytes ||
       this.#budget.isFull && !this.isEmpty
-    ) await Promise.race([this.#moved.next(), this.#budget.freed(), this.failed]);
+    ) await this.orFailed(Promise.race([this.#moved.next(), this.#budget.freed()]));
+  }
+
+  /**
+   * What the promise comes to; rejects when a message was not taken before. To race with one promise
+   * of that would keep what every race came to for as long as the window is there.
+   */
+  orFailed<T>(promise: Promise<T>): Promise<T> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure.reason);
+    const { promise: first, resolve, reject } = deferred<T>();
+    this.#waiting.add(reject);
+    promise.then(resolve, reject).finally(() => this.#waiting.delete(reject));
+    return first;
   }
 
   /** Resolves when something was confirmed. */
@@ -101,22 +109,26 @@ export class PublishWindow {
         batch.done = true;
         this.#settle();
       },
-      (reason) => {
-        this.#hasFailed = true;
-        this.#fail(reason);
-      },
+      (reason) => this.#fail(reason),
     );
   }
 
   /** Confirms nothing from now on, and counts no more against the budget. */
   close(): void {
-    this.#hasFailed = true;
+    this.#isClosed = true;
     this.#budget.giveBack(this.#bytes);
     this.#bytes = 0;
   }
 
+  /** Whoever waits next sees it too; nobody may be there at the moment. */
+  #fail(reason: unknown): void {
+    this.#failure ??= { reason };
+    for (const reject of this.#waiting) reject(reason);
+    this.#waiting.clear();
+  }
+
   #settle(): void {
-    if (this.#hasFailed) return;
+    if (this.#isClosed || this.#failure !== undefined) return;
     let last: Batch | undefined;
     while (this.#batches[0]?.done) {
       last = this.#batches.shift()!;

@@ -1,6 +1,15 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { deferred } from "../../lib/async.ts";
-import { assertEquals, assertRejects } from "../../lib/assert.ts";
+import { assertEquals, assertRejects, assertTrue } from "../../lib/assert.ts";
 import { ByteBudget, PublishWindow } from "./publish_window.ts";
+
+/** Bytes that are still referred to; what waits for the collector does not count. */
+function liveHeap(): number {
+  setFlagsFromString("--expose-gc");
+  runInNewContext("gc")();
+  return Deno.memoryUsage().heapUsed;
+}
 
 function plenty(): ByteBudget {
   return new ByteBudget(1_000);
@@ -38,11 +47,24 @@ Deno.test("after a message that was not taken nothing is confirmed", async () =>
   window.add(1, [first.promise], 1);
   window.add(2, [second.promise], 1);
   second.reject(new Error("nobody reads"));
-  await assertRejects(() => window.failed, /nobody reads/);
+  await assertRejects(() => window.orFailed(new Promise(() => {})), /nobody reads/);
   first.resolve();
   await first.promise;
   await assertRejects(() => window.room(), /nobody reads/);
   assertEquals(confirmed, []);
+});
+
+Deno.test("who waits beside a message hears that it was not taken, and nothing is kept of others", async () => {
+  const window = new PublishWindow({ messages: 1, bytes: 100 }, plenty(), () => {});
+  const message = deferred<void>();
+  window.add(1, [message.promise], 1);
+  const before = liveHeap();
+  for (let count = 0; count < 40_000; count++) await window.orFailed(Promise.resolve());
+  const grown = liveHeap() - before;
+  assertTrue(grown < 2_000_000, `${grown} bytes more are kept`);
+  const waiting = window.orFailed(new Promise(() => {}));
+  message.reject(new Error("nobody reads"));
+  await assertRejects(() => waiting, /nobody reads/);
 });
 
 Deno.test("windows share a budget: where it is full, each has one batch, until bytes are free", async () => {

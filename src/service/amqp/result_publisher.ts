@@ -162,9 +162,9 @@ class QueueCursor {
         // What it would not take now must not pile up in memory.
         const wanted = broker.wanted(this.#name, this.#signal);
         wanted.catch(() => {});
-        await Promise.race([wanted, this.#window.failed]);
+        await this.#window.orFailed(wanted);
         // Taken before the store is read, so that nothing can finish in between unnoticed.
-        const news = [finished.next(), this.#window.moved(), this.#window.failed];
+        const news = Promise.race([finished.next(), this.#window.moved()]);
         const page = await store.results.after({
           taskGroupId,
           sequence,
@@ -177,8 +177,8 @@ class QueueCursor {
         } else if (this.#window.isEmpty) {
           await this.#writing;
           if (await store.resultQueues.isDone(taskGroupId)) return;
-          await Promise.race(news);
-        } else await Promise.race(news);
+          await this.#window.orFailed(news);
+        } else await this.#window.orFailed(news);
       }
     } finally {
       this.#window.close();
