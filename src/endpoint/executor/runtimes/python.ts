@@ -85,6 +85,12 @@ for descriptor in (3, 4, 5):
 del sys.modules["socket"], socket
 `;
 
+/**
+ * Nothing that C code prints waits in the process: it would be lost with it, or be taken for output of
+ * a later task. Python's own streams the worker makes itself.
+ */
+const UNBUFFERED = "-u";
+
 const VERSION_QUESTION = "import sys; print('python', *sys.version_info[:3])";
 
 /** Asks the interpreter for its version, in the environment that workers get. */
@@ -133,7 +139,7 @@ async function askForVersion(options: PythonOptions): Promise<ProgramAnswer> {
 
 /** A worker in a container. @param socket its path, inside and outside */
 export function containedPythonCommand(interpreter: string, socket: string): string[] {
-  return [interpreter, "-c", IMPORTS + CONNECT + BOOTSTRAP, socket];
+  return [interpreter, UNBUFFERED, "-c", IMPORTS + CONNECT + BOOTSTRAP, socket];
 }
 
 export function pythonRuntime(
@@ -156,7 +162,7 @@ export function pythonRuntime(
 
 /** `exec` keeps the process id, which is that of the process group. */
 function pythonCommand(options: PythonOptions, program: string): string[] {
-  const python = [options.interpreter, "-c", program];
+  const python = [options.interpreter, UNBUFFERED, "-c", program];
   if (options.workerInit.trim() === "") return python;
   return ["/bin/sh", "-c", `${options.workerInit}\nexec "$0" "$@"`, ...python];
 }

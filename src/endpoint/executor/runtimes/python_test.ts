@@ -267,11 +267,16 @@ def f():
 );
 
 Deno.test("Python: output of any origin goes to its own task, in order", { ignore }, async () => {
-  await using harness = await Harness.start({ prefetch: 10 });
+  // Set where the tests run, it would say that nothing is to be buffered.
+  await using harness = await Harness.start({
+    prefetch: 10,
+    environment: { PYTHONUNBUFFERED: "" },
+  });
   const code = python(`
-import os, subprocess, sys
+import ctypes, os, subprocess, sys
 def f(x):
     print("print", x)
+    ctypes.CDLL(None).printf(b"C %d\\n", x)
     sys.stdout.write("write %d\\n" % x)
     os.system("echo system %d; echo wrong %d >&2" % (x, x))
     os.write(1, b"descriptor %d\\n" % x)
@@ -283,7 +288,7 @@ def f(x):
   assertEquals(
     all.map(stdoutOf),
     [1, 2, 3].map((x) =>
-      `print ${x}\nwrite ${x}\nsystem ${x}\ndescriptor ${x}\nchild ${x}\nend ${x}`
+      `print ${x}\nC ${x}\nwrite ${x}\nsystem ${x}\ndescriptor ${x}\nchild ${x}\nend ${x}`
     ),
   );
   assertEquals(all.map(stderrOf), [1, 2, 3].map((x) => `wrong ${x}\noh ${x}\n`));
