@@ -266,6 +266,11 @@ export class HeldAttempts {
     this.#manager.follow(taskId, on);
   }
 
+  /** Whether its live output is asked for. */
+  isFollowed(taskId: TaskId): boolean {
+    return this.#followed.has(taskId);
+  }
+
   kept(attempts: readonly { readonly task_id: TaskId; readonly attempt: number }[]): void {
     for (const { task_id, attempt } of attempts) {
       if (this.#finished.get(task_id)?.attempt !== attempt) continue;

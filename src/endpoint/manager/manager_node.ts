@@ -239,8 +239,11 @@ export class ManagerNode {
         this.#fetching.delete(taskId);
         this.#withFiles.set(taskId, attempt);
         const whole = { ...attempt, blobs };
-        if (nodes !== undefined) return this.#manager.runOnNodes(whole, nodes);
-        return this.#manager.run([whole]);
+        if (nodes !== undefined) this.#manager.runOnNodes(whole, nodes);
+        else this.#manager.run([whole]);
+        // The manager did not have it when that was asked.
+        if (this.#held.isFollowed(taskId)) this.#manager.follow(taskId, true);
+        return;
       }
     } catch (thrown) {
       // An agent that was started anew does not have the files any more, but it can fetch them.

@@ -117,6 +117,8 @@ export class ManagerPool implements Executor {
   #totals: Count = NO_COUNT;
   #pythonVersion: string | undefined;
   #unplaced: TaskAttempt[] = [];
+  /** Of those, whose live output is asked for. */
+  readonly #followed = new Set<TaskId>();
   #rebalanceTimer: ReturnType<typeof setTimeout> | undefined;
   #closing: Promise<void> | undefined;
   #phase: "starting" | "open" | "draining" | "closed" = "starting";
@@ -287,7 +289,7 @@ export class ManagerPool implements Executor {
     if (room > 0) this.#open.add(manager);
     else this.#open.delete(manager);
     if (room <= before) return;
-    if (this.#unplaced.length > 0) this.#place(this.#unplaced.splice(0));
+    if (this.#unplaced.length > 0) this.#placeUnplaced();
     if (this.capacity() > 0) this.#options.events.roomForMore();
   }
 
@@ -382,6 +384,13 @@ export class ManagerPool implements Executor {
     this.#unplaced.push(...rest);
   }
 
+  #placeUnplaced(): void {
+    this.#place(this.#unplaced.splice(0));
+    if (this.#followed.size === 0) return;
+    const left = new Set(this.#unplaced.map(({ taskId }) => taskId));
+    for (const taskId of this.#followed.difference(left)) this.follow(taskId, true);
+  }
+
   /**
    * Gives what runs in a container to managers that have workers in its image, as many as are idle
    * there; @returns the others.
@@ -462,12 +471,16 @@ export class ManagerPool implements Executor {
   }
 
   #endUnplaced(attempts: readonly TaskAttempt[], outcome: FinishedAttempt["outcome"]): void {
+    for (const { taskId } of attempts) this.#followed.delete(taskId);
     this.#options.events.finished(attempts.map((one) => endWithoutWorker(one, outcome)));
   }
 
   follow(taskId: TaskId, on: boolean): void {
     if (this.#orphans.has(taskId)) return this.#orphans.follow(taskId, on);
     this.#placer.follow(taskId, on);
+    const isUnplaced = this.#unplaced.some((attempt) => attempt.taskId === taskId);
+    if (isUnplaced && on) this.#followed.add(taskId);
+    else this.#followed.delete(taskId);
     for (const manager of this.#managers.values()) {
       if (manager.has(taskId)) return manager.follow(taskId, on);
     }

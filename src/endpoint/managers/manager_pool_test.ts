@@ -97,6 +97,34 @@ Deno.test("cancel, walltime and live output reach the manager", async () => {
   assertEquals(errorOf(await stage.end(short!)).code, "WALLTIME_EXCEEDED");
 });
 
+Deno.test("live output comes of tasks that could not begin when it was asked for", async () => {
+  await using stage = await PoolStage.start();
+  await stage.attached(stage.block("block-1", 1), ["--walltime", "600"]);
+  const path = `${stage.folder}/argument`;
+  const bytes = new TextEncoder().encode(jsonBuffer(["large"]));
+  Deno.writeFileSync(path, bytes);
+  const sha256 = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+  const endless = "setInterval(() => {}, 1e6); return new Promise(() => {});";
+  const [large] = stage.run({
+    code: typescript(`export default (text: string) => { console.log(text); ${endless} };`),
+    payload: pack([blobBuffer({ sha256, size: bytes.length }), jsonBuffer({})]),
+    blobs: { [sha256]: path },
+  });
+  const [outlasting] = stage.run({
+    code: shell("echo long; exec sleep 1000"),
+    options: { walltime_seconds: 3_600 },
+  });
+  for (const taskId of [large!, outlasting!]) stage.pool.follow(taskId, true);
+  const outputOf = (taskId: string): string =>
+    stage.output.filter((chunk) => chunk.taskId === taskId)
+      .map(({ data }) => new TextDecoder().decode(data)).join("");
+  await stage.until(() => outputOf(large!) === "large\n");
+  await stage.attached(stage.block("block-2"));
+  await stage.until(() => outputOf(outlasting!) === "long\n");
+  stage.pool.cancel([large!, outlasting!]);
+  await stage.ends([large!, outlasting!]);
+});
+
 Deno.test("large results and arguments go as files, and leave nothing at the node", async () => {
   await using stage = await PoolStage.start();
   await stage.attached();
