@@ -206,14 +206,16 @@ export class Manager implements Executor {
   /** Gives back so many attempts that have certainly not begun, the newest first. */
   giveBack(count: number): void {
     if (this.#phase !== "open") return;
-    let missing = count - this.#giveBackQueued(count);
+    const missing = count - this.#giveBackQueued(count);
+    if (missing <= 0) return;
+    let asked = 0;
     for (const { worker } of this.#dispatcher.slots) {
-      if (missing <= 0) break;
+      if (asked >= missing) break;
       if (worker === null || worker.waiting === 0) continue;
-      this.#owed = missing;
-      missing -= worker.waiting;
+      asked += worker.waiting;
       worker.recall();
     }
+    this.#owed = Math.min(missing, asked);
   }
 
   /** @returns how many. */

@@ -88,6 +88,28 @@ Deno.test("what has not begun is given back when it is asked for, the newest fir
   }
 });
 
+Deno.test("what waits in several workers is given back by all of them", async () => {
+  let manager!: Manager;
+  const settings = { workersPerNode: 3, prefetch: 1 };
+  await using harness = await Harness.start(settings, [], undefined, async (options) => {
+    manager = new Manager(await prepareLocalNode(options));
+    return manager;
+  });
+  const endless = typescript(`export default () => {
+    console.log("on");
+    return new Promise(() => setInterval(() => {}, 1e6));
+  };`);
+  const three = [1, 2, 3].map(() => ({ code: endless }));
+  // A worker says that a task begins a moment before it does.
+  const running = harness.give(...three);
+  for (const taskId of running) harness.executor.follow(taskId, true);
+  await harness.until(() => new Set(harness.output.map(({ taskId }) => taskId)).size === 3);
+  const waiting = harness.give(...three);
+  manager.giveBack(3);
+  const ended = await harness.ends(waiting);
+  assertEquals(ended.map(({ outcome }) => outcome.kind), ["returned", "returned", "returned"]);
+});
+
 Deno.test("a worker that has nothing to do for long is ended, and the next task starts another", async () => {
   await using harness = await Harness.start({ idleSeconds: 0.05 });
   const ended = await workerOf(harness, NOOP_TS);
