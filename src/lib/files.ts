@@ -105,6 +105,15 @@ export function removeIfPresent(path: string): void {
   }
 }
 
+/** Removes a file that nobody needs; whoever empties its folder tries again where that cannot be. */
+export function discard(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch {
+    // Gone, or as good as it gets.
+  }
+}
+
 /** The file's text, or undefined when there is none. */
 export function readIfPresent(path: string): string | undefined {
   try {

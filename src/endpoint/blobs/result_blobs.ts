@@ -13,7 +13,7 @@ import { FuncxError, type TaskError } from "../../contract/errors.ts";
 import { isUuid, type TaskId } from "../../contract/ids.ts";
 import { BLOB_CHUNK_BYTES, BLOB_TRANSFERS } from "../../contract/limits.ts";
 import { Slots } from "../../lib/async.ts";
-import { ensurePrivateFolder } from "../../lib/files.ts";
+import { discard, ensurePrivateFolder } from "../../lib/files.ts";
 import {
   hashFile,
   hashWritten,
@@ -75,16 +75,26 @@ export class ResultBlobs {
     }
   }
 
-  /** Takes a worker's file over; gives the result that refers to it (1). Rejects when it cannot. */
+  /**
+   * Takes a worker's file over; gives the result that refers to it (1). Rejects when it cannot, and
+   * then the file is gone: it may be what fills the disk.
+   */
   async take(taskId: TaskId, file: string): Promise<Uint8Array> {
     const { folder } = this.#options;
-    using open = Deno.openSync(file, { read: true });
-    const blob = await referenceTo(open);
-    const path = join(folder, `${taskId}.${blob.sha256}`);
-    Deno.renameSync(file, path);
-    await Promise.all([open.syncData(), syncFolderLater(folder)]);
-    this.#keep(taskId, path, blob);
-    return new TextEncoder().encode(blobBuffer(blob));
+    let path = file;
+    try {
+      using open = Deno.openSync(file, { read: true });
+      const blob = await referenceTo(open);
+      const named = join(folder, `${taskId}.${blob.sha256}`);
+      Deno.renameSync(file, named);
+      path = named;
+      await Promise.all([open.syncData(), syncFolderLater(folder)]);
+      this.#keep(taskId, path, blob);
+      return new TextEncoder().encode(blobBuffer(blob));
+    } catch (thrown) {
+      discard(path);
+      throw thrown;
+    }
   }
 
   /** Whether the task's result has to wait for its file. */

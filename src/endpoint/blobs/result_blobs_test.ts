@@ -104,6 +104,17 @@ Deno.test("a file that is gone is no result", async () => {
   await assertRejects(() => bench.results.take(newId(), join(bench.folder, "nothing")), /No such/);
 });
 
+Deno.test("a file that cannot be kept is removed", async () => {
+  await using bench = new Bench();
+  const taskId = newId();
+  const bytes = new Uint8Array(10);
+  const sha256 = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+  // In the way of its name.
+  Deno.mkdirSync(join(bench.folder, `${taskId}.${sha256}`));
+  await assertRejects(() => bench.results.take(taskId, bench.file(bytes)), /directory/);
+  assertEquals(bench.files, [`${taskId}.${sha256}`]);
+});
+
 function attemptOf(taskId: TaskId): TaskAttempt {
   const empty = new Uint8Array();
   const identity = { taskId, attempt: 1, functionId: FUNCTION_ID };

@@ -5,7 +5,7 @@
  */
 import { MAX_DESCRIPTION_LENGTH, TRANSFER_BYTES } from "../../contract/limits.ts";
 import type { Fetch, Piece } from "../../contract/protocol/manager_messages.ts";
-import { writeAll } from "../../lib/files.ts";
+import { discard, writeAll } from "../../lib/files.ts";
 import { readRange } from "../../lib/growing_file.ts";
 import { messageOf } from "../../lib/outcome.ts";
 
@@ -54,7 +54,7 @@ export class FileDownloads {
   #send: ((message: Fetch) => void) | undefined;
   #lastRequest = 0;
 
-  /** Resolves when the whole file is at its path; rejects with why it cannot be had. */
+  /** Resolves when the whole file is at its path; rejects with why not, and then none is left there. */
   fetch(wanted: WantedFile): Promise<void> {
     let open: Deno.FsFile;
     try {
@@ -125,8 +125,9 @@ export class FileDownloads {
     });
   }
 
-  #failed({ open, done }: Download, thrown: unknown): void {
+  #failed({ wanted, open, done }: Download, thrown: unknown): void {
     open.close();
+    discard(wanted.path);
     done.reject(thrown);
   }
 }

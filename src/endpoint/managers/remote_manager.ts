@@ -23,6 +23,7 @@ import { IDLE_SLOT, type PictureSlot } from "../../contract/protocol/machine_pic
 import type { TaskEvent } from "../../contract/task_state.ts";
 import { after } from "../../lib/async.ts";
 import { wallClock } from "../../lib/clock.ts";
+import { discard } from "../../lib/files.ts";
 import { logger } from "../../lib/log.ts";
 import { messageOf } from "../../lib/outcome.ts";
 import { join } from "../../lib/path.ts";
@@ -488,7 +489,10 @@ export class RemoteManager {
     } catch (thrown) {
       outcome = { kind: "lost", error: resultLost(this.name, messageOf(thrown)) };
     }
-    if (this.#given.get(taskId) !== given) return;
+    if (this.#given.get(taskId) !== given) {
+      // Nobody asks for it any more.
+      return discard(path);
+    }
     this.#finish([finishedAttempt(ended, outcome, this.managerId)]);
     this.#events.changed(this);
   }
