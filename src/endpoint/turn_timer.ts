@@ -7,17 +7,20 @@
  */
 import { setImmediate } from "node:timers";
 
-/** Milliseconds between two turns of which the second may wait. */
+/** See `TurnTimerOptions.company`. */
 const COMPANY = 10;
 
 export interface TurnTimerOptions {
   readonly take: () => void;
   /** Whether every worker has a task to run, and another one for after it. */
   readonly isBusy: () => boolean;
+  /** Milliseconds between two turns of which the second may wait; 10 unless given. */
+  readonly company?: number;
 }
 
 export class TurnTimer {
   readonly #options: TurnTimerOptions;
+  readonly #company: number;
   #isDue = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** When the last turn began, by `performance.now()`. */
@@ -26,6 +29,7 @@ export class TurnTimer {
 
   constructor(options: TurnTimerOptions) {
     this.#options = options;
+    this.#company = options.company ?? COMPANY;
   }
 
   /** The next turn is taken as soon as all that comes in now is in. */
@@ -40,7 +44,7 @@ export class TurnTimer {
   /** The next turn is taken at once or in company. */
   soon(): void {
     if (this.#isDue || this.#timer !== undefined || this.#closed) return;
-    const wait = this.#options.isBusy() ? this.#last + COMPANY - performance.now() : 0;
+    const wait = this.#options.isBusy() ? this.#last + this.#company - performance.now() : 0;
     if (wait <= 0) return this.now();
     this.#timer = setTimeout(() => this.#take(), wait);
   }

@@ -14,6 +14,8 @@ class Turns implements Disposable {
       this.#waiters.check();
     },
     isBusy: () => this.isBusy,
+    // Longer than a machine that is busy takes from one step of a test to the next.
+    company: 1_000,
   });
 
   async taken(count: number): Promise<void> {
