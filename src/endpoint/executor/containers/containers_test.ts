@@ -7,6 +7,7 @@ import type { ContainerType, ResolvedContainer } from "../../../profile/containe
 import {
   errorOf,
   Harness,
+  hasPython,
   isAlive,
   python,
   shell,
@@ -70,7 +71,9 @@ function container(
 const IDENTIFY = python("def f():\n  import os\n  return os.getpid()");
 
 for (const type of Object.keys(PROGRAMS) as Imitated[]) {
-  Deno.test(`${type}: Python functions share a warm worker, commands run each for themselves`, async () => {
+  Deno.test(`${type}: Python functions share a warm worker, commands run each for themselves`, {
+    ignore: !hasPython,
+  }, async () => {
     using imitation = new Imitation();
     const { environment } = imitation;
     await using harness = await Harness.start({ container: container(type), environment });
@@ -115,38 +118,44 @@ for (const type of Object.keys(PROGRAMS) as Imitated[]) {
     assertMatch(error.message, /--no-such-option/);
   });
 
-  Deno.test(`${type}: a cancel, a walltime and the end leave no process`, async () => {
-    using imitation = new Imitation();
-    const { environment } = imitation;
-    const pids: number[] = [];
-    {
-      await using harness = await Harness.start({
-        container: container(type),
-        environment,
-        workersPerNode: 4,
-      });
-      const endless = python(
-        "def f():\n  import os, time\n  print(os.getpid(), flush=True)\n  time.sleep(600)",
-      );
-      const sleeping = shell("echo $$; sleep 600 & wait");
-      const tasks = harness.give(
-        ...[endless, endless, sleeping, sleeping].map((code) => ({ code })),
-      );
-      for (const task of tasks) harness.executor.follow(task, true);
-      const [late] = harness.give({ code: endless, options: { walltime_seconds: 1 } });
-      await harness.until(() => new Set(harness.output.map(({ taskId }) => taskId)).size === 4);
-      pids.push(...harness.output.map(({ data }) => Number(new TextDecoder().decode(data))));
-      harness.executor.cancel([tasks[0]!, tasks[2]!]);
-      assertEquals((await harness.end(tasks[0]!)).outcome.kind, "cancelled");
-      assertEquals((await harness.end(tasks[2]!)).outcome.kind, "cancelled");
-      assertEquals(errorOf(await harness.end(late!)).code, "WALLTIME_EXCEEDED");
-    }
-    assertEquals(pids.filter(isAlive), []);
-    assertEquals(imitation.containers, []);
-  });
+  Deno.test(
+    `${type}: a cancel, a walltime and the end leave no process`,
+    { ignore: !hasPython },
+    async () => {
+      using imitation = new Imitation();
+      const { environment } = imitation;
+      const pids: number[] = [];
+      {
+        await using harness = await Harness.start({
+          container: container(type),
+          environment,
+          workersPerNode: 4,
+        });
+        const endless = python(
+          "def f():\n  import os, time\n  print(os.getpid(), flush=True)\n  time.sleep(600)",
+        );
+        const sleeping = shell("echo $$; sleep 600 & wait");
+        const tasks = harness.give(
+          ...[endless, endless, sleeping, sleeping].map((code) => ({ code })),
+        );
+        for (const task of tasks) harness.executor.follow(task, true);
+        const [late] = harness.give({ code: endless, options: { walltime_seconds: 1 } });
+        await harness.until(() => new Set(harness.output.map(({ taskId }) => taskId)).size === 4);
+        pids.push(...harness.output.map(({ data }) => Number(new TextDecoder().decode(data))));
+        harness.executor.cancel([tasks[0]!, tasks[2]!]);
+        assertEquals((await harness.end(tasks[0]!)).outcome.kind, "cancelled");
+        assertEquals((await harness.end(tasks[2]!)).outcome.kind, "cancelled");
+        assertEquals(errorOf(await harness.end(late!)).code, "WALLTIME_EXCEEDED");
+      }
+      assertEquals(pids.filter(isAlive), []);
+      assertEquals(imitation.containers, []);
+    },
+  );
 }
 
-Deno.test("functions name images that the profile allows, and share workers by image", async () => {
+Deno.test("functions name images that the profile allows, and share workers by image", {
+  ignore: !hasPython,
+}, async () => {
   using imitation = new Imitation();
   const { environment } = imitation;
   const settings = container("apptainer", { image: null, allow: ["python:*"] });
@@ -199,7 +208,7 @@ Deno.test("a program that is not there fails tasks with how to mend it", async (
   }
 });
 
-Deno.test("worker_init runs outside, before the program", async () => {
+Deno.test("worker_init runs outside, before the program", { ignore: !hasPython }, async () => {
   using imitation = new Imitation();
   const { PATH: _, ...environment } = imitation.environment;
   const workerInit = `export PATH="${imitation.folder}:$PATH" FROM_INIT=yes`;
@@ -214,7 +223,9 @@ Deno.test("worker_init runs outside, before the program", async () => {
   assertEquals((await harness.run({ code: IDENTIFY })).outcome.kind, "success");
 });
 
-Deno.test("what a worker has of its node is told inside, for one slot and for two", async () => {
+Deno.test("what a worker has of its node is told inside, for one slot and for two", {
+  ignore: !hasPython,
+}, async () => {
   using imitation = new Imitation();
   await using harness = await Harness.start({
     container: container("podman"),
@@ -235,7 +246,9 @@ Deno.test("what a worker has of its node is told inside, for one slot and for tw
   assertEquals(stdoutOf(await harness.run({ code: command, options })), "2 7,8\n");
 });
 
-Deno.test("a task that has the machine for itself runs in its container, and leaves nothing", async () => {
+Deno.test("a task that has the machine for itself runs in its container, and leaves nothing", {
+  ignore: !hasPython,
+}, async () => {
   using imitation = new Imitation();
   const { environment } = imitation;
   await using harness = await Harness.start({ container: container("podman"), environment });
@@ -249,18 +262,24 @@ Deno.test("a task that has the machine for itself runs in its container, and lea
   assertEquals(typeof valueOf(await harness.run({ code: IDENTIFY })), "number");
 });
 
-Deno.test("a large result and a sandbox are seen from both sides", async () => {
-  using imitation = new Imitation();
-  const { environment } = imitation;
-  const changes = { container: container("docker"), environment, sandbox: true };
-  await using harness = await Harness.start({ ...changes, maxResultBytes: 10_000_000 });
-  const code = python("def f():\n  import os\n  return [os.getcwd(), 'x' * 2000000]");
-  const [folder, text] = valueOf(await harness.run({ code })) as string[];
-  assertMatch(folder!, /tasks\/task-/);
-  assertEquals(text!.length, 2_000_000);
-});
+Deno.test(
+  "a large result and a sandbox are seen from both sides",
+  { ignore: !hasPython },
+  async () => {
+    using imitation = new Imitation();
+    const { environment } = imitation;
+    const changes = { container: container("docker"), environment, sandbox: true };
+    await using harness = await Harness.start({ ...changes, maxResultBytes: 10_000_000 });
+    const code = python("def f():\n  import os\n  return [os.getcwd(), 'x' * 2000000]");
+    const [folder, text] = valueOf(await harness.run({ code })) as string[];
+    assertMatch(folder!, /tasks\/task-/);
+    assertEquals(text!.length, 2_000_000);
+  },
+);
 
-Deno.test("what a manager that was killed has left is removed by the next one", async () => {
+Deno.test("what a manager that was killed has left is removed by the next one", {
+  ignore: !hasPython,
+}, async () => {
   using imitation = new Imitation();
   const { environment } = imitation;
   const settings = { container: container("docker"), environment };

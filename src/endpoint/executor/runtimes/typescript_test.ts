@@ -170,18 +170,20 @@ Deno.test("TypeScript: user code may do nothing that the profile does not grant"
 });
 
 Deno.test("TypeScript: what the profile grants is granted", async () => {
-  await using harness = await Harness.start({
+  const folder = Deno.makeTempDirSync({ prefix: "funcx-executor-" });
+  const readable = `${folder}/readable`;
+  Deno.writeTextFileSync(readable, "text");
+  const changes = {
     runtimes: {
-      typescript: {
-        permissions: { ...NO_PERMISSIONS, read: ["/etc/hostname"], env: ["GREETING"] },
-      },
+      typescript: { permissions: { ...NO_PERMISSIONS, read: [readable], env: ["GREETING"] } },
       python: null,
       shell: null,
     },
     environment: { GREETING: "hello" },
-  });
+  };
+  await using harness = await Harness.start(changes, [], folder);
   const read = typescript(`export default (path) => Deno.readTextFileSync(path).length;`);
-  assertTrue(valueOf(await harness.run({ code: read, args: ["/etc/hostname"] })) as number > 0);
+  assertEquals(valueOf(await harness.run({ code: read, args: [readable] })), 4);
   assertEquals(
     errorOf(await harness.run({ code: read, args: ["/etc/passwd"] })).type,
     "NotCapable",

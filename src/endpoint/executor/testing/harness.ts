@@ -24,6 +24,10 @@ export const NO_PERMISSIONS = {
 /** The site's interpreter, or another one that a run of the tests names. */
 export const PYTHON = Deno.env.get("FUNCX_TEST_PYTHON") ?? "python3";
 
+/** Whether it runs: tests that need it are left out where it does not. */
+export const hasPython = await new Deno.Command(PYTHON, { args: ["-c", ""], stderr: "null" })
+  .output().then(({ success }) => success, () => false);
+
 export type Output = Parameters<LocalExecutorOptions["events"]["output"]>[0];
 
 /** What a task is run with; `code` is a packed function. */
