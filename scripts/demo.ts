@@ -115,7 +115,7 @@ class Demo {
     await this.quietly("stop", "--all", "--now");
     await this.quietly("service", "stop");
     const isOver = (): boolean => processesOf(this.root).length === 0;
-    await until("the end of all processes", isOver, 5_000).catch(() => undefined);
+    await until("the end of all processes", isOver, 30_000).catch(() => undefined);
     const survivors = processesOf(this.root);
     for (const { pid } of survivors) signal(pid, "SIGKILL");
     Deno.removeSync(this.root, { recursive: true });

@@ -18,7 +18,8 @@ export const JOBS = {
   status: [
     "sh",
     "-c",
-    'for job; do kill -0 "$job" && echo "$job running"; done; true',
+    // A zombie does not run.
+    `for job; do grep -qs '^State:.[^ZX]' "/proc/$job/status" && echo "$job running"; done; true`,
     "sh",
     "{jobs}",
   ],

@@ -22,7 +22,7 @@ export interface RunOptions {
 }
 
 /** How long processes may take to end after they were told to, before they count as left behind. */
-const SURVIVOR_PATIENCE = 5_000;
+const SURVIVOR_PATIENCE = 30_000;
 
 export interface TestEnvOptions {
   /** Of the scratch folder's name. */

@@ -323,7 +323,7 @@ Deno.test("a recall gives back what has not begun; what runs goes on to its end"
     {
       code: typescript(`export default async () => {
       console.log("on");
-      await new Promise((done) => setTimeout(done, 400));
+      await new Promise((done) => setTimeout(done, 5_000));
       return "end";
     };`),
     },

@@ -12,7 +12,10 @@ const SUBMIT = `echo "submitting $2"
 setsid sh -c 'echo $$ > "$0.id"; exec sh "$0"' "$0" > "$1" 2>&1 < /dev/null &
 until [ -s "$0.id" ]; do sleep 0.1; done
 cat "$0.id"`;
-const STATUS = 'for job; do if kill -0 "$job" 2>/dev/null; then echo "$job running"; fi; done';
+/** A zombie does not run. */
+const STATUS = `for job; do
+  if grep -qs '^State:.[^ZX]' "/proc/$job/status"; then echo "$job running"; fi
+done`;
 const CANCEL = 'for job; do kill -- "-$job" 2>/dev/null; done; true';
 
 function local(changes: Readonly<Record<string, unknown>> = {}): Provider {

@@ -64,7 +64,7 @@ for code in ["DillCode", "DillCodeSource", "DillCodeTextInspect", "PureSourceTex
 cases["unpicklable"] = case(unpicklable)
 cases["hello"] = case(shell(cmd="echo hello {who}; echo oh >&2; exit 3"), kwargs={"who": "you"})
 cases["dict"] = case(shell(cmd="echo $GC_TASK_UUID; pwd", return_dict=True))
-cases["walltime"] = case(shell(cmd="echo $$; sleep 1000 & echo $!; wait", walltime=0.5))
+cases["walltime"] = case(shell(cmd="echo $$; sleep 1000 & echo $!; wait", walltime=5))
 cases["mpi"] = case(MPIFunction("hostname"))
 print(json.dumps(cases))
 `;

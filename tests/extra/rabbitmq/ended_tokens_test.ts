@@ -55,7 +55,7 @@ rabbitTest("a token that is revoked takes its logins and connections along", asy
 
 rabbitTest("a token that expires does the same", async (stage) => {
   const broker = stage.broker();
-  const { url } = await stage.granted(broker, "ann", Date.now() + 3_000);
+  const { url } = await stage.granted(broker, "ann", Date.now() + 10_000);
   const open = await reading(url);
   await open.ended();
   await refused(url);

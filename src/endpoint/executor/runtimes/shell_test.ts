@@ -144,9 +144,15 @@ Deno.test("shell: walltime and cancel end the whole group", async () => {
 
 Deno.test("shell: what left its group cannot write into the next task", async () => {
   await using harness = await Harness.start();
-  const leaving = shell("setsid sh -c 'sleep 0.5; echo stray' & echo $!");
+  // Its group is ended with the task, so it has left that before.
+  const leaving = shell(
+    "setsid sh -c 'echo $$ >stray.pid; sleep 0.5; echo stray' & " +
+      "while ! [ -s stray.pid ]; do sleep 0.01; done; cat stray.pid",
+  );
   const first = valueOf(await harness.run({ code: leaving })) as ShellResult;
-  const next = shell(`while kill -0 ${first.stdout.trim()} 2>/dev/null; do sleep 0.1; done`);
+  // Where nobody waits for it, it stays as a zombie.
+  const status = `/proc/${first.stdout.trim()}/status`;
+  const next = shell(`while grep -qs '^State:.[^ZX]' ${status}; do sleep 0.1; done`);
   assertEquals(stdoutOf(await harness.run({ code: next })), "");
 });
 

@@ -228,7 +228,7 @@ export class PoolStage implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.pool.close();
     for (const child of this.#children) {
-      const outcome = await withTimeout(child.status, 10_000);
+      const outcome = await withTimeout(child.status, 30_000);
       if (outcome === "timeout") child.kill("SIGKILL");
       await child.status;
       if (outcome === "timeout") throw new Error("a manager did not end with its agent");

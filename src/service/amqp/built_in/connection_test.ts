@@ -177,7 +177,7 @@ Deno.test("a server that closes waits for the answer, and for a close that cross
 });
 
 Deno.test("a peer that says nothing for two heartbeats is cut, and hears them until then", async () => {
-  const peer = await TestPeer.open({ heartbeat: 1 });
+  const peer = await TestPeer.open({ heartbeat: 3 });
   assertEquals(await withTimeout(peer.closed, 20_000), undefined);
   const heard = peer.heard();
   assertTrue(heard.length > 1 && heard.every((one) => one === "heartbeat"), String(heard));
