@@ -6,10 +6,9 @@ import { tell } from "../shell/notices.tsx";
 import { english } from "../texts/english.ts";
 import { Field } from "../widgets/controls.tsx";
 import { TabPanel, Tabs } from "../widgets/tabs.tsx";
-import type { ReadArguments } from "./call_arguments.ts";
+import { asForm, asJson, type ReadArguments } from "./call_arguments.ts";
 import { type Draft } from "./draft.ts";
-import { argumentsOf, enteredOf, type ParameterField } from "./parameter_fields.ts";
-import { readJsonArguments } from "./call_arguments.ts";
+import { optionsOf, type ParameterField, textUnder } from "./parameter_fields.ts";
 
 export interface ArgumentsEditorProps {
   /** Undefined where the function tells no parameters. */
@@ -55,20 +54,21 @@ export function ArgumentsEditor(props: ArgumentsEditorProps): ComponentChildren 
 
 /** What was entered in one way stands in the other one too, as far as it is right. */
 function switched(
-  { fields = [], runtime, draft }: ArgumentsEditorProps,
+  { fields = [], runtime, draft, read }: ArgumentsEditorProps,
   mode: Draft["mode"],
 ): Draft {
+  if (mode === draft.mode) return draft;
   if (mode === "json") {
-    const read = argumentsOf(fields, draft.entered, runtime);
-    if (!read.ok) return { ...draft, mode };
-    const args = JSON.stringify(read.args, null, 2);
-    return { ...draft, mode, args, kwargs: JSON.stringify(read.kwargs, null, 2) };
+    if (!read.ok && isAnyTyped(draft, Object.keys(read.wrong))) tell(english.run.notInJson, "bad");
+    return asJson(draft, fields, runtime);
   }
-  const read = readJsonArguments(draft.args, draft.kwargs);
-  const entered = read.ok ? enteredOf(fields, read.args, read.kwargs) : undefined;
-  if (entered !== undefined) return { ...draft, mode, entered };
-  tell(english.run.notInForm, "bad");
-  return draft;
+  const form = asForm(draft, fields, runtime);
+  if (form === undefined) tell(english.run.notInForm, "bad");
+  return form ?? draft;
+}
+
+function isAnyTyped({ entered }: Draft, names: readonly string[]): boolean {
+  return names.some((name) => (textUnder(entered, name) ?? "").trim() !== "");
 }
 
 function ArgumentFields(
@@ -81,13 +81,13 @@ function ArgumentFields(
   return (
     <div class="run-fields">
       {fields.map((field) => {
-        const text = draft.entered[field.name] ?? "";
+        const text = textUnder(draft.entered, field.name) ?? "";
         return (
           <ArgumentField
             key={field.name}
             field={field}
             text={text}
-            wrong={isTried || text !== "" ? wrong[field.name] : undefined}
+            wrong={isTried || text !== "" ? textUnder(wrong, field.name) : undefined}
             onChange={(next) =>
               onChange({ ...draft, entered: { ...draft.entered, [field.name]: next } })}
           />
@@ -108,7 +108,7 @@ const LARGE = ["array", "object", "any", "rest", "named"];
 
 function ArgumentField({ field, text, wrong, onChange }: ArgumentFieldProps): ComponentChildren {
   const { title, kind, required } = field;
-  const options = kind === "choice" ? field.choices : kind === "boolean" ? ["true", "false"] : [];
+  const options = optionsOf(field);
   return (
     <Field
       label={required ? title : `${title} (${english.run.optional})`}
@@ -116,7 +116,7 @@ function ArgumentField({ field, text, wrong, onChange }: ArgumentFieldProps): Co
       wrong={wrong}
     >
       {(attributes) =>
-        options.length > 0
+        options !== undefined
           ? (
             <select
               {...attributes}

@@ -2,7 +2,13 @@
 import { english } from "../texts/english.ts";
 import type { Draft } from "./draft.ts";
 import { parseJson } from "./json_text.ts";
-import { argumentsOf, type FormArguments, type ParameterField } from "./parameter_fields.ts";
+import {
+  argumentsOf,
+  enteredOf,
+  type FormArguments,
+  type ParameterField,
+  readableArguments,
+} from "./parameter_fields.ts";
 
 export type ReadArguments = FormArguments;
 
@@ -26,6 +32,36 @@ export function readJsonArguments(args: string, kwargs: string): ReadArguments {
   if (wrong.kwargs === undefined && !isObject(keyword)) wrong.kwargs = english.run.wrong.object;
   if (Object.keys(wrong).length > 0) return { ok: false, wrong };
   return { ok: true, args: positional as unknown[], kwargs: keyword as Record<string, unknown> };
+}
+
+/** With the form's fields as JSON, but for those that are empty or wrong. */
+export function asJson(draft: Draft, fields: readonly ParameterField[], runtime: string): Draft {
+  return { ...draft, mode: "json", ...jsonOf(draft, fields, runtime) };
+}
+
+/**
+ * With the form filled from the JSON; undefined when that does not fit it. While the JSON is still
+ * what the fields gave, they stay as they are: also those of which the JSON has nothing.
+ */
+export function asForm(
+  draft: Draft,
+  fields: readonly ParameterField[],
+  runtime: string,
+): Draft | undefined {
+  const { args, kwargs } = jsonOf(draft, fields, runtime);
+  if (args === draft.args && kwargs === draft.kwargs) return { ...draft, mode: "form" };
+  const read = readJsonArguments(draft.args, draft.kwargs);
+  const entered = read.ok ? enteredOf(fields, read.args, read.kwargs) : undefined;
+  return entered && { ...draft, mode: "form", entered };
+}
+
+function jsonOf(
+  { entered }: Draft,
+  fields: readonly ParameterField[],
+  runtime: string,
+): Pick<Draft, "args" | "kwargs"> {
+  const { args, kwargs } = readableArguments(fields, entered, runtime);
+  return { args: JSON.stringify(args, null, 2), kwargs: JSON.stringify(kwargs, null, 2) };
 }
 
 function read(text: string, byDefault: string, onWrong: (message: string) => void): unknown {

@@ -137,9 +137,14 @@ export function templateFields(template: string): readonly ParameterField[] {
 export type Entered = Readonly<Record<string, string>>;
 
 export type FormArguments =
-  | { readonly ok: true; readonly args: readonly unknown[]; readonly kwargs: JsonObject }
+  | ({ readonly ok: true } & Required<CallArguments>)
   /** By field. */
   | { readonly ok: false; readonly wrong: Readonly<Record<string, string>> };
+
+/** What stands under the name of a field, which may be one that every object has: `toString`. */
+export function textUnder(texts: Entered, name: string): string | undefined {
+  return Object.hasOwn(texts, name) ? texts[name] : undefined;
+}
 
 /**
  * Arguments as the function takes them: by position as far as there is one for each, then by name.
@@ -151,15 +156,35 @@ export function argumentsOf(
   entered: Entered,
   runtime: string,
 ): FormArguments {
-  const wrong: Record<string, string> = {};
+  const { values, wrong } = readFields(fields, entered);
+  if (wrong.size > 0) return { ok: false, wrong: Object.fromEntries(wrong) };
+  return { ok: true, ...placed(fields, values, runtime) };
+}
+
+/** The same without the fields that are wrong, or needed and empty. */
+export function readableArguments(
+  fields: readonly ParameterField[],
+  entered: Entered,
+  runtime: string,
+): Required<CallArguments> {
+  return placed(fields, readFields(fields, entered).values, runtime);
+}
+
+interface ReadFields {
+  readonly values: ReadonlyMap<string, unknown>;
+  /** Messages. */
+  readonly wrong: ReadonlyMap<string, string>;
+}
+
+function readFields(fields: readonly ParameterField[], entered: Entered): ReadFields {
+  const wrong = new Map<string, string>();
   const values = new Map<string, unknown>();
   for (const field of fields) {
-    const read = readField(field, entered[field.name] ?? "");
-    if (read.kind === "wrong") wrong[field.name] = read.message;
+    const read = readField(field, textUnder(entered, field.name) ?? "");
+    if (read.kind === "wrong") wrong.set(field.name, read.message);
     if (read.kind === "value") values.set(field.name, read.value);
   }
-  if (Object.keys(wrong).length > 0) return { ok: false, wrong };
-  return { ok: true, ...placed(fields, values, runtime) };
+  return { values, wrong };
 }
 
 function placed(
@@ -179,14 +204,14 @@ function placed(
   const isFilled = isTypescript || more.length > 0;
   const count = isFilled || gap < 0 ? last : Math.min(gap, last);
   const args = byPosition.slice(0, count).map((field) => valueOrDefault(field, values));
-  const kwargs: Record<string, unknown> = {};
+  const kwargs: (readonly [string, unknown])[] = [];
   for (const { name, kind } of fields) {
     const isPlaced = byPosition.slice(0, count).some((field) => field.name === name);
     if (isPlaced || kind === "rest" || !values.has(name)) continue;
-    if (kind === "named") Object.assign(kwargs, values.get(name));
-    else kwargs[name] = values.get(name);
+    if (kind === "named") kwargs.push(...Object.entries(values.get(name) as JsonObject));
+    else kwargs.push([name, values.get(name)]);
   }
-  return { args: [...args, ...more], kwargs };
+  return { args: [...args, ...more], kwargs: Object.fromEntries(kwargs) };
 }
 
 function valueOrDefault(field: ParameterField, values: ReadonlyMap<string, unknown>): unknown {
@@ -257,7 +282,7 @@ function readJson(text: string, kind: FieldKind): ReadField {
   return { kind: "value", value };
 }
 
-/** The fields filled from arguments; undefined when there is no field for one of them. */
+/** The fields filled from arguments; undefined when the fields would not give just these again. */
 export function enteredOf(
   fields: readonly ParameterField[],
   args: readonly unknown[],
@@ -265,31 +290,67 @@ export function enteredOf(
 ): Entered | undefined {
   const byPosition = fields.filter(({ position }) => position !== undefined)
     .sort((one, other) => one.position! - other.position!);
-  const rest = fields.find(({ kind }) => kind === "rest");
-  const named = fields.find(({ kind }) => kind === "named");
-  const entered: Record<string, string> = {};
-  for (const [index, value] of args.slice(0, byPosition.length).entries()) {
-    entered[byPosition[index]!.name] = typed(byPosition[index]!, value);
-  }
+  const isNamed = ([name]: readonly [string, unknown]): boolean =>
+    fields.some((field) => field.name === name && field.kind !== "rest" && field.kind !== "named");
+  const { known = [], others = [] } = Object.groupBy(
+    Object.entries(kwargs),
+    (entry) => isNamed(entry) ? "known" : "others",
+  );
   const more = args.slice(byPosition.length);
-  if (more.length > 0 && rest === undefined) return undefined;
-  if (more.length > 0) entered[rest!.name] = JSON.stringify(more);
-  const others: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(kwargs)) {
-    const field = fields.find((one) => one.name === name);
-    if (field === undefined) others[name] = value;
-    else entered[name] = typed(field, value);
+  const given: Given[] = [
+    ...args.slice(0, byPosition.length).map((value, index) => ({
+      field: byPosition[index],
+      value,
+    })),
+    ...known.map(([name, value]) => ({
+      field: fields.find((field) => field.name === name),
+      value,
+    })),
+  ];
+  if (more.length > 0) given.push({ field: ofKind(fields, "rest"), value: more });
+  if (others.length > 0) {
+    given.push({ field: ofKind(fields, "named"), value: Object.fromEntries(others) });
   }
-  if (Object.keys(others).length === 0) return entered;
-  return named && { ...entered, [named.name]: JSON.stringify(others) };
+  const entered = new Map<string, string>();
+  for (const { field, value } of given) {
+    const text = field && typed(field, value);
+    if (field === undefined || text === undefined || entered.has(field.name)) return undefined;
+    entered.set(field.name, text);
+  }
+  return Object.fromEntries(entered);
 }
 
-/** As it would have been typed into the field. */
-function typed(field: ParameterField, value: unknown): string {
-  if (field.kind === "string" && typeof value === "string") return value;
-  const isPlain = field.kind === "any" && typeof value === "string" &&
-    value.trim() === value && readAny(value).kind === "value" && !parseJson(value).ok;
-  return isPlain ? value : JSON.stringify(value);
+interface Given {
+  /** Undefined when there is none for it. */
+  readonly field: ParameterField | undefined;
+  readonly value: unknown;
+}
+
+function ofKind(
+  fields: readonly ParameterField[],
+  kind: FieldKind,
+): ParameterField | undefined {
+  return fields.find((field) => field.kind === kind);
+}
+
+/** As it would have been typed into the field; undefined when nothing typed there means it. */
+function typed(field: ParameterField, value: unknown): string | undefined {
+  const json = JSON.stringify(value);
+  const isText = typeof value === "string" && ["string", "any"].includes(field.kind);
+  const offered = optionsOf(field);
+  return (isText ? [value, json] : [json]).find((text) => {
+    const read = readField(field, text);
+    return read.kind === "value" && JSON.stringify(read.value) === json &&
+      (offered === undefined || offered.includes(text));
+  });
+}
+
+/** What a field offers to choose from, as JSON; undefined when it is typed. */
+export function optionsOf(
+  { kind, choices, nullable }: ParameterField,
+): readonly string[] | undefined {
+  const options = kind === "choice" ? choices : kind === "boolean" ? ["true", "false"] : undefined;
+  return options && nullable && !options.includes("null") ? [...options, "null"] : options;
 }
 
 function namesIn(value: unknown): readonly string[] {

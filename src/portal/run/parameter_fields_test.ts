@@ -111,6 +111,40 @@ Deno.test("arguments for which there is no field do not fit the form", () => {
   assertEquals(enteredOf(fields, [], { other: 1 }), undefined);
 });
 
+Deno.test("what a field would turn into something else does not fit the form", () => {
+  const texts = fieldsOf({
+    properties: { a: { type: "string" }, b: { type: ["string", "null"] }, c: { type: "boolean" } },
+    "x-order": ["a", "b", "c"],
+  })!;
+  const cases = [[5], [null], [""], [["x"]], ["x", "null"], ["x", 1], ["x", "y", "true"]];
+  assertEquals(cases.map((args) => enteredOf(texts, args, {})), cases.map(() => undefined));
+  assertEquals(enteredOf(texts, ["x"], { a: "y" }), undefined);
+  assertEquals(enteredOf(texts, ["5", null, true], {}), { a: "5", b: "null", c: "true" });
+  assertEquals(enteredOf(fields, [1], { mode: "slow" }), undefined);
+  assertEquals(enteredOf(fields, [1], { mode: 2 }), { n: "1", mode: "2" });
+});
+
+Deno.test("parameters may be called what every object has", () => {
+  const names = ["constructor", "toString", "__proto__"];
+  const odd = fieldsOf({
+    properties: Object.fromEntries(names.map((name) => [name, { type: "string" }])),
+    required: names,
+    "x-order": names.slice(0, 1),
+  })!;
+  const empty = argumentsOf(odd, {}, "python");
+  assertTrue(!empty.ok);
+  assertEquals(Object.keys(empty.wrong), names);
+  const entered = Object.fromEntries(names.map((name) => [name, name]));
+  const read = argumentsOf(odd, entered, "python");
+  assertTrue(read.ok);
+  const { args, kwargs } = read;
+  assertEquals([args, Object.entries(kwargs)], [["constructor"], [
+    ["toString", "toString"],
+    ["__proto__", "__proto__"],
+  ]]);
+  assertEquals(Object.entries(enteredOf(odd, args, kwargs)!), Object.entries(entered));
+});
+
 Deno.test("the fields of a shell template are all needed; doubled braces are none", () => {
   const found = templateFields("echo {name} {{no}} {0} {name} ${{HOME}}");
   assertEquals(found.map(({ name, position }) => [name, position]), [["name", undefined], [

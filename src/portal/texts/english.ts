@@ -535,6 +535,7 @@ export const english = {
     keyword: "By name, an object",
     noParameters: "This function takes no arguments.",
     notInForm: "The arguments do not fit the form; they stay as JSON.",
+    notInJson: "What is wrong in the form is not in the JSON.",
     mode: "How to give arguments",
     rest: "args",
     named: "kwargs",
