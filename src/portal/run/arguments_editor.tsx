@@ -143,8 +143,8 @@ function ArgumentField({ field, text, wrong, onChange }: ArgumentFieldProps): Co
           : (
             <input
               {...attributes}
+              // Also for numbers: the keypads of phones lack the minus, the e, or the decimal point.
               type="text"
-              inputMode={kind === "number" || kind === "integer" ? "decimal" : "text"}
               autocomplete="off"
               spellcheck={false}
               dir="auto"

@@ -11,6 +11,8 @@ export interface OptionFieldsProps {
 }
 
 const KEYS = ["walltime", "priority", "attempts", "count", "group", "resources"] as const;
+/** Without sign and fraction: the keypads of phones lack the minus, and some the decimal point. */
+const COUNTS: readonly string[] = ["attempts", "count"];
 
 export function OptionFields({ typed, wrong, onChange }: OptionFieldsProps): ComponentChildren {
   const isWrong = Object.keys(wrong).length > 0;
@@ -30,7 +32,7 @@ export function OptionFields({ typed, wrong, onChange }: OptionFieldsProps): Com
                 {...attributes}
                 type="text"
                 class={key === "resources" ? "mono" : undefined}
-                inputMode={key === "resources" || key === "group" ? "text" : "decimal"}
+                inputMode={COUNTS.includes(key) ? "numeric" : "text"}
                 autocomplete="off"
                 spellcheck={false}
                 value={typed[key]}
