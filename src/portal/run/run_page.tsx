@@ -23,7 +23,7 @@ import { OptionFields } from "./option_fields.tsx";
 import { fieldsOf, type ParameterField, templateFields } from "./parameter_fields.ts";
 import { RunList } from "./run_list.tsx";
 import { readOptions } from "./run_options.ts";
-import { startRun } from "./runs.ts";
+import { endpointOf, isRefusedByEndpoint, type RunRequest, startRun } from "./runs.ts";
 import { SnippetView } from "./snippet_view.tsx";
 import type { Call } from "./snippets.ts";
 import { type Target, targetOf } from "./targets.ts";
@@ -130,7 +130,7 @@ function CallForm(
   const draft = useDraft(functionId);
   const isTried = useSignal(false);
   const isBusy = useSignal(false);
-  const wish = useRef({ text: "", key: "" });
+  const wish = useRef(wishOf(""));
   const fields = useMemo(() => fn && parametersOf(fn), [fn]);
   const runtime = fn?.runtime ?? "python";
   const read = useMemo(() => readArguments(draft.value, fields, runtime), [draft.value, fields]);
@@ -148,12 +148,12 @@ function CallForm(
     }
     const wished = { args: read.args, kwargs: read.kwargs, ...options };
     const text = JSON.stringify([fn.function_uuid, target, wished]);
-    if (wish.current.text !== text) wish.current = { text, key: crypto.randomUUID() };
+    if (wish.current.text !== text) wish.current = wishOf(text);
     isBusy.value = true;
     await attempt(async () => {
-      await startRun({ ...wished, fn, target, idempotencyKey: wish.current.key });
+      await fulfil(wish.current, target, { ...wished, fn });
       // The next one is another wish, also with the same arguments.
-      wish.current = { text: "", key: "" };
+      wish.current = wishOf("");
     });
     isBusy.value = false;
   };
@@ -196,6 +196,33 @@ function CallForm(
       </div>
     </form>
   );
+}
+
+/** What somebody wants to run, until it is known to be submitted. */
+interface Wish {
+  /** All of it, to be compared. */
+  readonly text: string;
+  readonly key: string;
+  /** Once one was chosen: an answer that is lost does not say that it has not taken it. */
+  endpoint?: EndpointRecord;
+}
+
+function wishOf(text: string): Wish {
+  return { text, key: crypto.randomUUID() };
+}
+
+async function fulfil(
+  wish: Wish,
+  target: Target,
+  request: Omit<RunRequest, "endpoint" | "idempotencyKey">,
+): Promise<void> {
+  const endpoint = wish.endpoint ??= await endpointOf(target, request.fn);
+  try {
+    await startRun({ ...request, endpoint, idempotencyKey: wish.key });
+  } catch (thrown) {
+    if (isRefusedByEndpoint(thrown)) delete wish.endpoint;
+    throw thrown;
+  }
 }
 
 function callOf(

@@ -24,19 +24,33 @@ const MAX_RUNS = 50;
 
 export interface RunRequest {
   readonly fn: FunctionRecord;
-  readonly target: Target;
+  readonly endpoint: EndpointRecord;
   readonly args: readonly unknown[];
   readonly kwargs: Readonly<Record<string, unknown>>;
   readonly options: CallOptions;
   readonly count: number;
-  /** The same as long as it is the same wish: what was submitted once is not submitted again. */
+  /**
+   * The same as long as it is the same wish, and then with the same endpoint: what was submitted once
+   * is not submitted again, here or elsewhere.
+   */
   readonly idempotencyKey: string;
+}
+
+/** The endpoint does not take it from this user, and has not taken it before. */
+const REFUSED_BY_ENDPOINT: readonly string[] = [
+  "ENDPOINT_ACCESS_FORBIDDEN",
+  "ENDPOINT_NOT_FOUND",
+  "FUNCTION_NOT_PERMITTED",
+];
+
+/** Whether another endpoint may be tried after `startRun` has rejected with `thrown`. */
+export function isRefusedByEndpoint(thrown: unknown): boolean {
+  return thrown instanceof FuncxError && REFUSED_BY_ENDPOINT.includes(thrown.code);
 }
 
 /** Submits it and puts it on the list. Rejects with a `FuncxError`. */
 export async function startRun(request: RunRequest): Promise<Run> {
-  const { fn, args, kwargs, options, count, idempotencyKey } = request;
-  const endpoint = await endpointOf(request.target, fn);
+  const { fn, endpoint, args, kwargs, options, count, idempotencyKey } = request;
   const payload = await client.blobs.payload(args, kwargs);
   const body = { tasks: { [fn.function_uuid]: Array(count).fill(payload) }, ...options };
   const answer = await client.submit(endpoint.uuid, body, { idempotencyKey });

@@ -4,6 +4,7 @@ import { dirname, join } from "../../../src/lib/path.ts";
 import { python, shell } from "../../../src/client/mod.ts";
 import { test } from "../../helpers/chromium.ts";
 import { BINARY, ROOT } from "../../helpers/binary.ts";
+import { FakeEndpoint } from "../../helpers/fake_endpoint.ts";
 import { PYTHON } from "../../helpers/python.ts";
 import { Running } from "../../helpers/running.ts";
 import { chooseEndpoint, type Lab, pressRun, resultOn, withLab, writeCode } from "./lab.ts";
@@ -46,6 +47,11 @@ test("a function is run from the page, watched, ended, run again, and called fro
     await t.step("a finished task is run again", () => runsAgain(page, lab));
     await t.step("arguments that are not kept lead to the form", () => offersForm(page, lab));
     await t.step("JSON that is none is told by its place", () => refusesJson(page, lab));
+    await t.step("a look at the JSON takes nothing from the form", () => keepsForm(page, lab));
+    await t.step(
+      "what may have been submitted to one endpoint goes to no other",
+      () => submitsOnce(lab),
+    );
     await t.step("the calls from elsewhere give the same result", () => runsSnippets(page, lab));
     await t.step("a shell function's call from elsewhere", () => runsShellSnippet(page, lab));
   });
@@ -169,6 +175,70 @@ async function refusesJson(page: Page, { client }: Lab): Promise<void> {
   await pressRun(page);
   await resultOn(page).getByText("4", { exact: true }).waitFor();
 }
+
+async function keepsForm(page: Page, { client }: Lab): Promise<void> {
+  const fn = await client.register(
+    python("def both(text: str, count: int) -> str:\n    return text * count\n"),
+  );
+  await openRun(page, fn.functionId);
+  const text = page.getByLabel("text", { exact: true });
+  await text.fill("half");
+  await page.getByLabel("count", { exact: true }).fill("many");
+  await page.getByRole("tab", { name: "JSON" }).click();
+  await page.getByText("What is wrong in the form is not in the JSON.").waitFor();
+  await page.locator('.cm-content[aria-label="By position, an array"]').getByText('"half"')
+    .waitFor();
+  await page.getByRole("tab", { name: "Form" }).click();
+  assertEquals(await text.inputValue(), "half");
+  assertEquals(await page.getByLabel("count", { exact: true }).inputValue(), "many");
+  await page.getByRole("tab", { name: "JSON" }).click();
+  await writeCode(page, "By position, an array", "[5]");
+  await page.getByRole("tab", { name: "Form" }).click();
+  await page.getByText("The arguments do not fit the form").waitFor();
+}
+
+/** The answer is lost, and meanwhile another endpoint has become the one with most idle workers. */
+async function submitsOnce(lab: Lab): Promise<void> {
+  const { client, service } = lab;
+  const fn = await client.register(python(LENGTH_PY));
+  await using portal = await lab.signedIn({ expected: [/500/] });
+  const { page } = portal;
+  const taken: string[] = [];
+  await page.route(/\/v3\/endpoints\/[^/]+\/submit$/, async (route) => {
+    const answer = await route.fetch();
+    taken.push(...Object.values((await answer.json()).tasks as Record<string, string[]>).flat());
+    await route.fulfill({ status: 500, json: LOST });
+  });
+  await page.goto(`/run?function=${fn.functionId}&endpoint=any`);
+  await page.getByLabel("text", { exact: true }).fill("abcd");
+  await pressRun(page);
+  await page.getByText("the answer is lost").waitFor();
+  await page.unrouteAll();
+  using other = await FakeEndpoint.dial(await service.registerEndpoint("idler"));
+  other.send(other.hello({ runtimes: ["python"], status: IDLE_STATUS }));
+  await other.next("welcome");
+  await pressRun(page);
+  await resultOn(page).getByText("4", { exact: true }).waitFor();
+  await page.getByRole("link", { name: "Open the task", exact: true }).click();
+  await page.waitForURL(`**/tasks/${taken[0]}`);
+}
+
+const LOST = {
+  status: "Failed",
+  code: "INTERNAL_ERROR",
+  reason: "the answer is lost",
+  error_args: [],
+  http_status_code: 500,
+};
+
+const IDLE_STATUS = {
+  managers: 1,
+  total_workers: 100,
+  idle_workers: 100,
+  pending_tasks: 0,
+  outstanding_tasks: 0,
+  completed_tasks: 0,
+};
 
 /** Everything that quotes badly. */
 const ARGS = [`it's "quoted" $HOME \`id\` \\n`, "-e", "1e3", -2.5, null, true, {
