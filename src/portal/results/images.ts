@@ -97,7 +97,13 @@ function ofBase64(text: string): ImageData | undefined {
   const type = BEGINNINGS.find(([, pattern]) => pattern.test(text.slice(0, 40)))?.[0];
   if (type === undefined || text.length < MIN_BASE64) return undefined;
   const data = /\s/.test(text) ? text.replace(/\s/g, "") : text;
-  return BASE64.test(data) ? { type, data } : undefined;
+  return isBase64(data) ? { type, data } : undefined;
+}
+
+/** Of a length that whole bytes have, with the padding or without it. */
+function isBase64(text: string): boolean {
+  const over = text.length % 4;
+  return BASE64.test(text) && (over === 0 || over !== 1 && !text.endsWith("="));
 }
 
 /** Throws `InvalidCharacterError` for what is no base64. */

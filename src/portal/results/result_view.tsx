@@ -2,6 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { useMemo } from "preact/hooks";
 import { english } from "../texts/english.ts";
+import { Boundary } from "../widgets/boundary.tsx";
 import { bytesText } from "../widgets/units.ts";
 import { BlobResult } from "./blob_result.tsx";
 import { type ReadResult, readResult } from "./read_result.ts";
@@ -20,7 +21,9 @@ export function ResultView({ buffer, name }: ResultViewProps): ComponentChildren
   const read = useMemo(() => readResult(buffer), [buffer]);
   return (
     <section class="result" aria-label={english.results.label}>
-      <ReadView read={read} buffer={buffer} name={name} />
+      <Boundary of={buffer}>
+        <ReadView read={read} buffer={buffer} name={name} />
+      </Boundary>
     </section>
   );
 }

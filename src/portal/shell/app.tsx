@@ -9,6 +9,7 @@ import { session } from "../session/session.ts";
 import { SignIn } from "../session/sign_in.tsx";
 import { TasksPage } from "../tasks/tasks_page.tsx";
 import { english } from "../texts/english.ts";
+import { Boundary } from "../widgets/boundary.tsx";
 import { Spinner } from "../widgets/messages.tsx";
 import { Banner } from "./banner.tsx";
 import { Navigation } from "./navigation.tsx";
@@ -58,7 +59,11 @@ function Content({ children }: { readonly children: ComponentChildren }): Compon
     if (shown.current !== path) place.current?.focus({ preventScroll: true });
     shown.current = path;
   }, [path]);
-  return <main class="content" id="content" tabIndex={-1} ref={place}>{children}</main>;
+  return (
+    <main class="content" id="content" tabIndex={-1} ref={place}>
+      <Boundary of={path}>{children}</Boundary>
+    </main>
+  );
 }
 
 /**

@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact";
 import type { TaskState } from "../../contract/task_state.ts";
 import { now } from "../shell/clock.ts";
 import { english } from "../texts/english.ts";
-import { ageText, durationText, instantText } from "./units.ts";
+import { ageText, durationText, instantText, isoText } from "./units.ts";
 
 const TONES: Readonly<Record<TaskState, string>> = {
   "received": "waiting",
@@ -36,7 +36,7 @@ export function EndpointBadge(
 export function Age({ at }: { readonly at: number | null }): ComponentChildren {
   if (at === null) return <span class="muted">{english.common.never}</span>;
   return (
-    <time dateTime={new Date(at * 1_000).toISOString()} title={instantText(at)}>
+    <time dateTime={isoText(at)} title={instantText(at)}>
       {english.common.ago(ageText(now.value - at))}
     </time>
   );

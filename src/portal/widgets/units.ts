@@ -53,12 +53,22 @@ export function countText(count: number): string {
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/** Such as `27 Nov 2026, 14:03:22`, in the reader's time zone. */
+/**
+ * Such as `27 Nov 2026, 14:03:22`, in the reader's time zone; the number of a time that no calendar
+ * has: clocks of endpoints tell any.
+ */
 export function instantText(secondsSince1970: number): string {
   const date = new Date(secondsSince1970 * 1_000);
+  if (Number.isNaN(date.getTime())) return String(secondsSince1970);
   const time = [date.getHours(), date.getMinutes(), date.getSeconds()]
     .map((part) => String(part).padStart(2, "0")).join(":");
   return `${date.getDate()} ${MONTHS[date.getMonth()]} ${date.getFullYear()}, ${time}`;
+}
+
+/** Such as `2026-11-27T14:03:22.000Z`; undefined for a time that no calendar has. */
+export function isoText(secondsSince1970: number): string | undefined {
+  const date = new Date(secondsSince1970 * 1_000);
+  return Number.isNaN(date.getTime()) ? undefined : date.toISOString();
 }
 
 /** The first part of a UUID, which is enough to tell it from its neighbours. */

@@ -1,5 +1,5 @@
 import { assertEquals } from "../../lib/assert.ts";
-import { ageText, bytesText, countText, durationText, instantText } from "./units.ts";
+import { ageText, bytesText, countText, durationText, instantText, isoText } from "./units.ts";
 
 Deno.test("durations have two units at most", () => {
   const texts = [0, 0.00042, 0.34, 2.44, 59.6, 200, 3_600, 187_200, -5].map(durationText);
@@ -52,4 +52,9 @@ Deno.test("counts have a comma before each three digits", () => {
 Deno.test("an instant is told in the reader's time zone", () => {
   const local = new Date(2026, 10, 27, 4, 3, 22);
   assertEquals(instantText(local.getTime() / 1_000), "27 Nov 2026, 04:03:22");
+});
+
+Deno.test("a time that no calendar has is told as it is", () => {
+  assertEquals([isoText(0), isoText(1e13)], ["1970-01-01T00:00:00.000Z", undefined]);
+  assertEquals(instantText(-1e13), "-10000000000000");
 });

@@ -33,6 +33,7 @@ test("the portal shows bad, large and strange data as what it is", async (t) => 
     await t.step("markup is text, in names, output and results", () => showsMarkup(page, lab));
     await t.step("names of 200 characters fit a phone", () => fitsPhone(lab));
     await t.step("what only Python can read", () => tellsOpaque(page, lab));
+    await t.step("what a page cannot show is the end of no other page", () => staysUp(lab));
   });
 });
 
@@ -120,6 +121,28 @@ async function fitsPhone(lab: Lab): Promise<void> {
     if (width! > room!) tooWide.push(`${path}: ${width} of ${room}`);
   }
   assertEquals(tooWide, []);
+}
+
+/** A schema that nests deeper than a browser can follow: the page that would show it fails. */
+async function staysUp(lab: Lab): Promise<void> {
+  const { functionId } = await lab.client.register(python(GIVE_PY));
+  await using portal = await lab.signedIn({ expected: [/RangeError/] });
+  const { page } = portal;
+  const depth = 50_000;
+  const type = '{"anyOf":['.repeat(depth) + "]}".repeat(depth);
+  await page.route(`**/v2/functions/${functionId}`, async (route) => {
+    const answer = await route.fetch();
+    const json = JSON.stringify({ ...await answer.json(), parameters: "" });
+    const body = json.replace('"parameters":""', `"parameters":{"properties":{"a":${type}}}`);
+    await route.fulfill({ response: answer, body });
+  });
+  await page.goto(`/run?function=${functionId}`);
+  await page.getByRole("alert").getByText("code PAGE_FAILED").waitFor();
+  await page.getByRole("link", { name: "Tasks", exact: true }).click();
+  await page.getByRole("heading", { level: 1, name: "Tasks" }).waitFor();
+  await page.unrouteAll();
+  await page.goBack();
+  await page.getByLabel("value", { exact: true }).waitFor();
 }
 
 /** A function in a form without source, whose result is in one too. */
