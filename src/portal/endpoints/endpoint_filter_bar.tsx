@@ -1,12 +1,12 @@
 /** The filters above a list of endpoints. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
-import { useSignal } from "@preact/signals";
+import { useRef } from "preact/hooks";
 import { live } from "../live/live.ts";
 import { client } from "../session/session.ts";
 import { english } from "../texts/english.ts";
 import { Choice, Field } from "../widgets/controls.tsx";
 import { useLoaded } from "../widgets/loaded.ts";
+import { useSearchText } from "../widgets/search_text.ts";
 import { type EndpointFilter, isFiltered } from "./endpoint_filter.ts";
 import { useId } from "../widgets/use_id.ts";
 
@@ -15,8 +15,6 @@ export interface EndpointFilterBarProps {
   readonly onChange: (filter: EndpointFilter) => void;
 }
 
-/** Between the last key and the question. */
-const PAUSE = 250;
 const RUNTIMES = ["python", "typescript", "shell"] as const;
 const OFFERED_SITES = 200;
 
@@ -82,16 +80,10 @@ function Search(
   },
 ): ComponentChildren {
   const { search, searchPlace } = english.endpoints.filters;
-  const typed = useSignal(text ?? "");
-  useEffect(() => {
-    if (typed.peek().trim() !== (text ?? "")) typed.value = text ?? "";
-  }, [text]);
-  useEffect(() => {
-    const wanted = typed.value.trim();
-    if (wanted === (text ?? "")) return;
-    const timer = setTimeout(() => onSearch(wanted === "" ? undefined : wanted), PAUSE);
-    return () => clearTimeout(timer);
-  }, [typed.value]);
+  const typed = useSearchText(
+    text ?? "",
+    (wanted) => onSearch(wanted === "" ? undefined : wanted),
+  );
   return (
     <Field label={search}>
       {(attributes) => (

@@ -1,13 +1,12 @@
 /** The functions that the viewer may run. */
 import type { ComponentChildren } from "preact";
 import { useLocation } from "preact-iso";
-import { useEffect, useRef } from "preact/hooks";
-import { useSignal } from "@preact/signals";
 import { may } from "../session/session.ts";
 import { english } from "../texts/english.ts";
 import { Choice, Field } from "../widgets/controls.tsx";
 import { Empty, Shown } from "../widgets/messages.tsx";
 import { Page } from "../widgets/page.tsx";
+import { useSearchText } from "../widgets/search_text.ts";
 import { Age } from "../widgets/states.tsx";
 import { type Column, VirtualTable } from "../widgets/virtual_table.tsx";
 import {
@@ -22,8 +21,6 @@ import {
 import { useFunctions } from "./use_functions.ts";
 
 const texts = english.functions;
-/** Between the last key and the question. */
-const PAUSE = 250;
 
 export function FunctionsPage(): ComponentChildren {
   const { query, route } = useLocation();
@@ -70,16 +67,7 @@ function Filters({ filter, onChange }: FiltersProps): ComponentChildren {
 }
 
 function SearchField({ filter, onChange }: FiltersProps): ComponentChildren {
-  const text = useSignal(filter.search);
-  const typed = text.value.trim();
-  // Other filters may change between the last key and the question.
-  const latest = useRef(filter);
-  latest.current = filter;
-  useEffect(() => {
-    if (typed === filter.search) return;
-    const timer = setTimeout(() => onChange({ ...latest.current, search: typed }), PAUSE);
-    return () => clearTimeout(timer);
-  }, [typed]);
+  const text = useSearchText(filter.search, (search) => onChange({ ...filter, search }));
   return (
     <Field label={texts.search}>
       {(attributes) => (

@@ -37,22 +37,25 @@ function Search({ label, onChoose, search }: NameFilterProps): ComponentChildren
   const text = useSignal("");
   // Nothing until the field is used: few do, and all would wait for their first view.
   const asked = useSignal<string | undefined>(undefined);
+  // The field itself has the spaces: without one at the end no second word could be typed.
+  const typed = text.value.trim();
   useEffect(() => {
     if (asked.peek() === undefined) return;
-    const timer = setTimeout(() => asked.value = text.value, PAUSE);
+    const timer = setTimeout(() => asked.value = typed, PAUSE);
     return () => clearTimeout(timer);
-  }, [text.value]);
+  }, [typed]);
   const { value: wanted } = asked;
   const found = useLoaded(
     wanted === undefined ? "" : `search ${wanted}`,
     (signal) => wanted === undefined ? Promise.resolve([]) : search(wanted, signal),
   ).state.value;
   const options = found.kind === "ready" ? found.value : [];
-  const typed = (value: string): void => {
+  const type = (value: string): void => {
     text.value = value;
-    const option = options.find((named) => optionText(named) === value);
+    const wanted = value.trim();
+    const option = options.find((named) => optionText(named) === wanted);
     if (option !== undefined) onChoose(option.id);
-    else if (isId(value)) onChoose(value);
+    else if (isId(wanted)) onChoose(wanted);
   };
   return (
     <div class="field">
@@ -65,7 +68,7 @@ function Search({ label, onChoose, search }: NameFilterProps): ComponentChildren
         autocomplete="off"
         value={text.value}
         onFocus={() => asked.value ??= ""}
-        onInput={(event) => typed(event.currentTarget.value.trim())}
+        onInput={(event) => type(event.currentTarget.value)}
       />
       <datalist id={`${id}-options`}>
         {options.map((named) => <option key={named.id} value={optionText(named)} />)}

@@ -64,6 +64,28 @@ test("three hundred endpoints are found, sorted, grouped and gone through", asyn
       assertEquals(await page.getByRole("searchbox", { name: "Search" }).inputValue(), "");
     });
 
+    await t.step("what is typed while an earlier text is asked for stays", async () => {
+      const field = page.getByRole("searchbox", { name: "Search" });
+      await field.evaluate((element) => {
+        const input = element as HTMLInputElement;
+        const replaceState = history.replaceState.bind(history);
+        history.replaceState = (...change) => {
+          replaceState(...change);
+          history.replaceState = replaceState;
+          // The address has changed, and the page has not been painted with it.
+          queueMicrotask(() => {
+            input.value = "node-279";
+            input.dispatchEvent(new InputEvent("input", { bubbles: true }));
+          });
+        };
+      });
+      await field.fill("node-27");
+      await page.waitForURL("**/endpoints?search=node-279");
+      assertEquals(await field.inputValue(), "node-279");
+      await page.getByRole("button", { name: "Clear filters" }).click();
+      await nameIn(table, "node-000").waitFor();
+    });
+
     await t.step("a click on a heading sorts it, the next one the other way round", async () => {
       const heading = table.getByRole("columnheader", { name: "Name" });
       assertEquals(await heading.getAttribute("aria-sort"), "ascending");

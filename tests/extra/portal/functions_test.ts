@@ -182,6 +182,12 @@ async function findsFunctions(page: Page): Promise<void> {
   await table.getByRole("link", { name: "wave", exact: true }).waitFor({ state: "detached" });
   await table.getByRole("link", { name: "pixels", exact: true }).waitFor();
   await page.waitForURL(/search=PIX/);
+  // A link to the whole list empties the field.
+  await page.getByRole("link", { name: "Functions", exact: true }).click();
+  await table.getByRole("link", { name: "wave", exact: true }).waitFor();
+  assertEquals(await page.getByLabel("Name contains").inputValue(), "");
+  await page.getByLabel("Name contains").fill("PIX");
+  await page.waitForURL(/search=PIX/);
   await page.getByLabel("Runtime").selectOption({ label: "Shell" });
   await page.getByText("No function fits these filters").waitFor();
   await page.getByLabel("Name contains").fill("");

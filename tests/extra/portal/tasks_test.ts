@@ -111,9 +111,11 @@ async function filters(page: Page, { client, check, hold, gate, submit }: Stage)
 
   await page.getByRole("button", { name: "Clear filters" }).click();
   const byName = page.getByLabel("Function", { exact: true });
-  await byName.fill("chec");
+  await byName.pressSequentially("chec ");
   const option = page.locator("datalist option[value^='check']");
   await option.waitFor({ state: "attached" });
+  // A second word may follow.
+  assertEquals(await byName.inputValue(), "chec ");
   await byName.fill((await option.getAttribute("value"))!);
   await page.getByRole("button", { name: "Function check: show any again" }).waitFor();
   await rowOf(page, held!).waitFor({ state: "detached" });
