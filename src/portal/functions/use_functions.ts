@@ -1,5 +1,5 @@
 /** A list of functions that is asked for page by page. */
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { useSignal } from "@preact/signals";
 import type { FunctionSummary, Query } from "../../contract/api.ts";
 import { client } from "../session/session.ts";
@@ -31,7 +31,8 @@ export function useFunctions(query: Query<"listFunctions">): FunctionPages {
   const asking = useRef<AbortController | undefined>(undefined);
   const loaded = first.state.value;
   const begun = loaded.kind === "loading" ? undefined : loaded.value;
-  useEffect(() => {
+  // Before the effects of what shows the first page, which may ask for the next one at once.
+  useLayoutEffect(() => {
     later.value = undefined;
     return () => {
       asking.current?.abort();

@@ -30,9 +30,9 @@ export function TaskTable({ filter }: { readonly filter: TaskFilter }): Componen
   return (
     <>
       {failure !== undefined && <Problem failure={failure} onRetry={more} />}
-      {tasks === undefined
+      {tasks === undefined || tasks.length === 0 && !isWhole
         ? failure === undefined && <Spinner />
-        : tasks.length === 0 && isWhole
+        : tasks.length === 0
         ? (
           <Empty title={isFiltered(filter) ? list.noneFit : list.none}>
             {!isFiltered(filter) && <a class="button" href="/run">{list.runOne}</a>}
@@ -53,14 +53,19 @@ export function TaskTable({ filter }: { readonly filter: TaskFilter }): Componen
             />
           </>
         )}
-      {tasks?.length === 0 && !isWhole && <ReadOn more={more} />}
+      {tasks?.length === 0 && !isWhole && <ReadOn rows={tasks} more={more} />}
     </>
   );
 }
 
-/** A live window without rows has no last row that could come into sight. */
-function ReadOn({ more }: { readonly more: () => void }): ComponentChildren {
-  useEffect(() => more(), []);
+/**
+ * A live window without rows has no last row that could come into sight, and of a page that was read
+ * since none may belong into the list any more.
+ */
+function ReadOn(
+  { rows, more }: { readonly rows: readonly TaskSummary[]; readonly more: () => void },
+): ComponentChildren {
+  useEffect(() => more(), [rows]);
   return null;
 }
 

@@ -1,6 +1,6 @@
 /** The rows of a task list, live at their beginning and read on at their end. */
 import { effect, type Signal, useComputed, useSignal } from "@preact/signals";
-import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { TaskSummary } from "../../contract/api.ts";
 import { MAX_LIVE_TASKS } from "../../contract/limits.ts";
 import { isTerminal } from "../../contract/task_state.ts";
@@ -64,7 +64,8 @@ function useReading(
   failure: Signal<Failure | undefined>,
 ): () => void {
   const reading = useRef<AbortController | undefined>(undefined);
-  useEffect(() => () => {
+  // Before the effects of what shows the rows, which may ask for more at once.
+  useLayoutEffect(() => () => {
     reading.current?.abort();
     reading.current = undefined;
   }, [key]);

@@ -30,7 +30,10 @@ export interface VirtualTableProps<T> {
   readonly keyOf: (row: T) => string;
   /** Of the whole list, where it is known. */
   readonly count?: number;
-  /** Called when the last row comes into sight. */
+  /**
+   * Called when the last row comes into sight, and while it is there whenever there are other rows:
+   * more than once for the same end, and also when what was read has added none.
+   */
   readonly onEnd?: () => void;
   /** Told which rows are in sight, for instance to follow them. */
   readonly onSight?: (rows: readonly T[]) => void;
@@ -58,7 +61,7 @@ export function VirtualTable<T>(props: VirtualTableProps<T>): ComponentChildren 
   useEffect(() => onSight?.(sight), [sightKey]);
   useEffect(() => {
     if (last >= rows.length - 1 && rows.length > 0) onEnd?.();
-  }, [last, rows.length]);
+  }, [last, rows]);
   const template = { "--columns": columns.map((column) => column.width).join(" ") };
   return (
     <div class="virtual">

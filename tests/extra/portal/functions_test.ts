@@ -62,6 +62,7 @@ test("functions are written in the browser, run by their forms, and kept in orde
       "the list is searched and filtered, and says so in its address",
       () => findsFunctions(page),
     );
+    await t.step("the list goes on behind many versions", () => readsOn(page, lab));
     await t.step("the usage of a function is that of its tasks", () => tellsUsage(page, lab));
     await t.step(
       "a changed function is a new version, and one can be deleted",
@@ -204,6 +205,20 @@ async function findsFunctions(page: Page): Promise<void> {
   await table.getByRole("link", { name: "greet", exact: true }).waitFor();
   assertEquals(await page.getByLabel("Runtime").inputValue(), "shell");
   assertEquals(await table.getByRole("row").count(), 2);
+}
+
+/** A page of the list may have nothing but versions of functions that are shown already. */
+async function readsOn(page: Page, { client }: Lab): Promise<void> {
+  const register = (name: string, version: number): Promise<unknown> =>
+    client.register(python(`def ${name}():\n    return ${version}\n`));
+  await register("many_first", 0);
+  for (let version = 0; version < 250; version++) await register(`many_${version % 3}`, version);
+  await page.goto("/functions?search=many_");
+  await page.getByRole("table", { name: "Functions" }).getByRole("link", {
+    name: "many_first",
+    exact: true,
+  })
+    .waitFor();
 }
 
 async function tellsUsage(page: Page, { client, endpointId }: Lab): Promise<void> {

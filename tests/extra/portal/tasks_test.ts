@@ -53,6 +53,7 @@ test("tasks are found, watched in groups, and cancelled, however many there are"
     await using portal = await lab.signedIn();
     const { page } = portal;
     await t.step("filters are in the address", () => filters(page, stage));
+    await t.step("a list is read on until something fits", () => readsOn(page));
     await t.step("what others submit appears by itself", () => showsNewRows(page, stage));
     await t.step("several are chosen and cancelled", () => cancelsChosen(page, stage));
     await t.step("one is opened by its id", () => opensById(page, stage));
@@ -132,6 +133,20 @@ async function filters(page: Page, { client, check, hold, gate, submit }: Stage)
   await rowOf(page, good!).waitFor();
   assertEquals(await rowsOn(page).count(), 1);
   assertEquals(await page.getByLabel("State").inputValue(), "success");
+}
+
+/** Nothing of the live window fits, and nothing of the first page that is read behind it. */
+async function readsOn(page: Page): Promise<void> {
+  await page.route(/\/v3\/tasks\?/, async (route) => {
+    const url = new URL(route.request().url());
+    const isSecond = url.searchParams.get("cursor") === "second";
+    if (!isSecond) return await route.fulfill({ json: { items: [], next_cursor: "second" } });
+    url.searchParams.delete("cursor");
+    await route.continue({ url: String(url) });
+  });
+  await page.goto("/tasks?time=custom&until=1500000000");
+  await page.getByText("No task fits these filters").waitFor();
+  await page.unrouteAll();
 }
 
 async function showsNewRows(page: Page, { check, hold, gate, submit }: Stage): Promise<void> {
