@@ -62,8 +62,8 @@ export function queryOfFilter(filter: TaskFilter, now: number): Query<"listTasks
   const { since, until } = boundsOf(filter.span, now);
   return {
     ...liveFilterOf(filter),
-    since: since === undefined ? undefined : Math.floor(since),
-    until: until === undefined ? undefined : Math.floor(until),
+    since: instantOf(since),
+    until: instantOf(until),
   };
 }
 
@@ -96,16 +96,29 @@ export function isFiltered({ span, ...rest }: TaskFilter): boolean {
   return span.kind !== "any" || Object.values(rest).some((value) => value !== undefined);
 }
 
-/** For `<input type="datetime-local">`, in the reader's time zone. */
+/** As the service takes it, which knows no time before 1970. */
+function instantOf(seconds: number | undefined): number | undefined {
+  return seconds === undefined ? undefined : Math.max(0, Math.floor(seconds));
+}
+
+/**
+ * For `<input type="datetime-local">`, in the reader's time zone: also in the years 0002, 0020 and
+ * 0202, which are there while 2026 is typed.
+ */
 export function localTimeText(seconds: number | undefined): string {
   if (seconds === undefined) return "";
   const date = new Date(seconds * 1_000);
-  return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+  if (Number.isNaN(date.getTime())) return "";
+  const part = (value: number, digits = 2): string => String(value).padStart(digits, "0");
+  const day = [part(date.getFullYear(), 4), part(date.getMonth() + 1), part(date.getDate())];
+  return `${day.join("-")}T${part(date.getHours())}:${part(date.getMinutes())}`;
 }
 
 /** Undefined where the input is empty. */
 export function secondsOfLocalTime(text: string): number | undefined {
-  const milliseconds = Date.parse(text);
+  // The fifth digit of a year that is typed too far, as ISO 8601 has such years.
+  const iso = text.replace(/^\d{5,6}(?=-)/, (year) => `+${year.padStart(6, "0")}`);
+  const milliseconds = Date.parse(iso);
   return Number.isNaN(milliseconds) ? undefined : milliseconds / 1_000;
 }
 
@@ -132,7 +145,7 @@ function spanOf({ time, since, until }: Readonly<Record<string, string>>): Span 
 }
 
 function secondsOf(text: string | undefined): number | undefined {
-  return text !== undefined && /^\d{1,12}$/.test(text) ? Number(text) : undefined;
+  return text !== undefined && /^-?\d{1,13}$/.test(text) ? Number(text) : undefined;
 }
 
 function textOf(seconds: number | undefined): string | undefined {

@@ -58,6 +58,19 @@ Deno.test("a moving span is told by the clock, as whole seconds", () => {
   assertEquals(queryOfFilter(filterOf("time=today"), noon).since, midnight);
 });
 
+Deno.test("a year that is being typed stays as it is, and is asked for as 1970", () => {
+  for (
+    const text of ["0002-11-27T13:05", "0202-01-01T00:00", "2026-11-27T13:05", "20261-01-01T00:00"]
+  ) {
+    const since = secondsOfLocalTime(text);
+    const address = addressOfFilter({ span: { kind: "custom", since } });
+    const { span } = filterOf(address);
+    assertEquals(span, { kind: "custom", since, until: undefined });
+    assertEquals(localTimeText(since), text);
+  }
+  assertEquals(queryOfFilter(filterOf("time=custom&since=-62075502000"), 10_000).since, 0);
+});
+
 Deno.test("a task fits until one thing of it does not", () => {
   const cases: readonly (readonly [string, boolean])[] = [
     ["", true],
