@@ -5,7 +5,7 @@ import { capture } from "./command.ts";
 /** What a script imports by its text: `from"./chunk-….js"` or `import"./chunk-….js"`. */
 const STATIC_IMPORT = /(?:\bfrom|\bimport)\s*"\.\/([\w-]+\.js)"/g;
 
-/** Writes `index.html`, `early.js`, `main.js`, `main.css` and what they load into `folder`. */
+/** Writes `index.html`, `preview.html`, `early.js`, `main.js`, `main.css` and what they load into `folder`. */
 export async function bundlePortal(root: string, folder: string): Promise<void> {
   Deno.mkdirSync(folder, { recursive: true });
   const bundle = (...args: string[]): Promise<unknown> =>
@@ -20,7 +20,9 @@ export async function bundlePortal(root: string, folder: string): Promise<void> 
   await bundle("--code-splitting", "src/portal/early.ts", "src/portal/main.tsx");
   await bundle("src/portal/styles/main.css");
   const source = join(root, "src", "portal");
-  Deno.copyFileSync(join(source, "icon.svg"), join(folder, "icon.svg"));
+  for (const name of ["icon.svg", "preview.html"]) {
+    Deno.copyFileSync(join(source, name), join(folder, name));
+  }
   const page = Deno.readTextFileSync(join(source, "index.html"));
   Deno.writeTextFileSync(join(folder, "index.html"), withPreloads(page, folder));
 }

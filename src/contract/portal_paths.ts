@@ -18,6 +18,8 @@ export const PORTAL_PATHS = [
 
 /** Scripts, styles and images of the pages are below. */
 export const PORTAL_FILES_PATH = "/portal/";
+/** The one of them in which HTML of results is shown. */
+export const PREVIEW_FILE = "preview.html";
 
 const FIRST_WORDS: ReadonlySet<string> = new Set(PORTAL_PATHS.map(firstWord));
 

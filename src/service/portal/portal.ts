@@ -5,7 +5,7 @@
  */
 import { isPortalPath, PORTAL_FILES_PATH } from "../../contract/portal_paths.ts";
 import { acceptedCoding } from "./accepted_coding.ts";
-import { PAGE_HEADERS } from "./page_headers.ts";
+import { headersOf, PAGE_HEADERS } from "./page_headers.ts";
 import { type PortalFile, PortalFiles } from "./portal_files.ts";
 
 /** Ends with a hash of the content, as the bundler writes it: `chunk-4RFVBGT5.js`. */
@@ -49,7 +49,7 @@ async function fileResponse(request: Request, name: string, file: PortalFile): P
   // Weak, since it is the same for every coding.
   const etag = `W/"${file.hash}"`;
   const headers = new Headers([
-    ...PAGE_HEADERS,
+    ...headersOf(name),
     ["cache-control", HASHED_NAME.test(name) ? IMMUTABLE : "no-cache"],
     ["etag", etag],
     ["vary", "accept-encoding"],

@@ -15,6 +15,7 @@ async function withPortal(action: (service: ServiceFixture) => Promise<void>): P
     await Deno.mkdir(`${portalFolder}/images`, { recursive: true });
     await Deno.writeTextFile(`${portalFolder}/index.html`, PAGE);
     await Deno.writeTextFile(`${portalFolder}/main.js`, SCRIPT);
+    await Deno.writeTextFile(`${portalFolder}/preview.html`, PAGE);
     await Deno.writeTextFile(`${portalFolder}/chunk-4RFVBGT5.js`, SCRIPT);
     await Deno.writeFile(`${portalFolder}/images/dot.png`, new Uint8Array(2_000));
     await Deno.writeTextFile(`${folder}/secret.txt`, "secret");
@@ -65,6 +66,18 @@ Deno.test("whatever a browser gets as a page or a file has the headers that conf
       assertMatch(headers.get("permissions-policy")!, /camera=\(\)/);
       await body?.cancel();
     }
+  }));
+
+Deno.test("the file around HTML of results lets nothing run or load, but its own styles count", () =>
+  withPortal(async (service) => {
+    const { headers, body } = await service.send("GET", "/portal/preview.html");
+    await body?.cancel();
+    const policy = headers.get("content-security-policy")!;
+    assertMatch(policy, /^default-src 'none'; style-src 'unsafe-inline'; img-src data:;/);
+    assertMatch(policy, /frame-ancestors 'self'; sandbox allow-same-origin$/);
+    assertTrue(!/script|connect|frame-src/.test(policy), policy);
+    assertEquals(headers.get("x-frame-options"), "SAMEORIGIN");
+    assertEquals(headers.get("x-content-type-options"), "nosniff");
   }));
 
 Deno.test("a build without a portal says so", async () => {

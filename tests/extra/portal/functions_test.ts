@@ -1,4 +1,4 @@
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import { assertEquals, assertMatch, assertTrue } from "../../../src/lib/assert.ts";
 import { Executor, python } from "../../../src/client/mod.ts";
 import { test } from "../../helpers/chromium.ts";
@@ -38,7 +38,8 @@ const PIXELS_PY = `def pixels() -> str:
 `;
 
 const REPORT_PY = `def report(url: str) -> str:
-    return f"""<!doctype html><title>Report</title><h1>Report of the night</h1>
+    return f"""<!doctype html><title>Report</title><style>h1 {{ color: rgb(1, 2, 3) }}</style>
+<h1>Report of the night</h1><p style="color: rgb(4, 5, 6)">all is well</p>
 <script>document.querySelector("h1").textContent = "a script ran"; fetch("{url}/script")</script>
 <img src="{url}/image" onerror="parent.document.title = 'a handler ran'">
 <link rel="stylesheet" href="{url}/style">
@@ -167,12 +168,18 @@ async function isolatesHtml(page: Page): Promise<void> {
     page.waitForEvent("console", (message) => message.text().includes(text))
   );
   await result.getByRole("button", { name: "Preview" }).click();
-  await page.frameLocator("iframe[title=Preview]").getByRole("heading", {
-    name: "Report of the night",
-  }).waitFor();
+  const report = page.frameLocator("iframe[title=Preview]").frameLocator("iframe[title=Preview]");
+  const heading = report.getByRole("heading", { name: "Report of the night" });
+  await heading.waitFor();
+  assertEquals(await colourOf(heading), "rgb(1, 2, 3)");
+  assertEquals(await colourOf(report.getByText("all is well")), "rgb(4, 5, 6)");
   await Promise.all(refused);
   assertEquals(asked, []);
   assertTrue(!title.includes("ran") && !(await page.title()).includes("ran"));
+}
+
+function colourOf(element: Locator): Promise<string> {
+  return element.evaluate((found) => getComputedStyle(found as Element).color);
 }
 
 async function findsFunctions(page: Page): Promise<void> {
