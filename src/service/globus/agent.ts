@@ -11,6 +11,7 @@ import type {
   ResultMessage,
   ServiceMessage,
   TaskMessage,
+  TaskOptions,
   Tasks,
 } from "../../contract/protocol/messages.ts";
 import { logger } from "../../lib/log.ts";
@@ -18,7 +19,7 @@ import { messageOf } from "../../lib/outcome.ts";
 import { derivedId, identityOf } from "../auth/identity.ts";
 import type { Broker } from "../amqp/broker.ts";
 import type { Hub } from "../hub/hub.ts";
-import type { JsonObject, Store, StoredEndpoint, StoredUserEndpoint } from "../store/store.ts";
+import type { Store, StoredEndpoint, StoredUserEndpoint } from "../store/store.ts";
 import { statusOfAll } from "./heartbeats.ts";
 import { Presence } from "./presence.ts";
 import { commandQueue, CommandQueues, heartbeatQueue } from "./queues.ts";
@@ -32,8 +33,6 @@ const log = logger("service", "globus");
 const MAX_USER_ENDPOINTS = 200;
 /** An agent that finds a command of over 180 s fails the tasks that it is for. */
 const COMMAND_LIFETIME = 60_000;
-/** In which a process that holds tasks of an earlier service is heard, if it is there still. */
-const INHERITED_TIMEOUT = 180_000;
 
 export interface AgentOptions {
   readonly endpoint: StoredEndpoint;
@@ -48,13 +47,14 @@ export class GlobusAgent {
   readonly #endpointId: EndpointId;
   readonly #queues: CommandQueues;
   readonly #presence: Presence;
-  readonly #userEndpoints = new Map<string, Promise<UserEndpoint>>();
-  readonly #open = new Set<UserEndpoint>();
+  /** Those whose queues are there. */
+  readonly #userEndpoints = new Map<string, UserEndpoint>();
   /** Where each task is that has not ended. */
   readonly #places = new Map<TaskId, UserEndpoint>();
-  /** Accepted by what an earlier service saw. */
-  readonly #inherited = new Set<TaskId>();
-  #inheritance: ReturnType<typeof setTimeout> | undefined;
+  /** What frames that were not taken yet bring, without what was cancelled since. */
+  readonly #coming = new Set<Set<TaskId>>();
+  /** Ends when the last frame that came is taken. Never rejects. */
+  #taking: Promise<void> = Promise.resolve();
   #completed = 0;
   #closed = false;
 
@@ -75,7 +75,7 @@ export class GlobusAgent {
     const { store } = this.#options;
     await this.#queues.declare();
     for (const record of await store.userEndpoints.of(this.#endpointId)) {
-      await this.#userEndpoint(record);
+      await this.#openUserEndpoint(record);
     }
     await this.#inherit();
     await this.#queues.read(heartbeatQueue(this.#endpointId), (message) => {
@@ -101,41 +101,50 @@ export class GlobusAgent {
 
   async close(): Promise<void> {
     this.#closed = true;
-    clearTimeout(this.#inheritance);
     this.#presence.leave("the service is stopping");
     await this.#queues.close();
-    for (const one of this.#open) await one.close();
+    for (const one of this.#userEndpoints.values()) await one.close();
   }
 
   /** Ends it for good. */
   async remove(): Promise<void> {
     await this.close();
-    for (const one of this.#open) await this.#forget(one);
+    await this.#taking;
+    for (const [userEndpointId, one] of this.#userEndpoints) {
+      await this.#removeUserEndpoint(one);
+      this.#userEndpoints.delete(userEndpointId);
+    }
     await this.#queues.remove();
   }
 
+  /** Gives its user endpoints what an earlier service has given them. */
   async #inherit(): Promise<void> {
-    const { store } = this.#options;
+    const { store, hub } = this.#options;
+    const homeless: TaskId[] = [];
     for (let after = 0;;) {
       const query = { endpointId: this.#endpointId, after, limit: MAX_BATCH_ITEMS };
       const held = await store.queue.held(query);
-      for (const { taskId } of held) this.#inherited.add(taskId);
+      for (const { taskId, owner, options } of held) {
+        const place = this.#userEndpoints.get(this.#recordOf(owner, options).userEndpointId);
+        if (place === undefined) homeless.push(taskId);
+        else {
+          this.#places.set(taskId, place);
+          place.inherit(taskId);
+        }
+      }
       if (held.length < MAX_BATCH_ITEMS) break;
       after = held.at(-1)!.position;
     }
-    if (this.#inherited.size === 0) return;
-    this.#inheritance = setTimeout(() => {
-      if (![...this.#open].some(({ status }) => status !== undefined)) void this.#lost([]);
-    }, INHERITED_TIMEOUT);
+    if (homeless.length > 0) await hub.lost(this.#endpointId, homeless);
   }
 
   #status(): EndpointStatus {
-    const statuses = [...this.#open].flatMap(({ status }) => status ?? []);
+    const statuses = [...this.#userEndpoints.values()].flatMap(({ status }) => status ?? []);
     return statusOfAll(statuses, this.#completed);
   }
 
   #returned(): void {
-    for (const one of this.#open) one.agentReturned();
+    for (const one of this.#userEndpoints.values()) one.agentReturned();
   }
 
   // -- what the hub says ----------------------------------------------------------------------------
@@ -143,7 +152,7 @@ export class GlobusAgent {
   #told(message: ServiceMessage): void {
     switch (message.type) {
       case "tasks":
-        return void this.#take(message).catch((thrown) => this.#giveUp(thrown));
+        return this.#receive(message);
       case "cancel":
         return this.#cancel(message.task_ids);
       case "shutdown":
@@ -155,6 +164,7 @@ export class GlobusAgent {
 
   /** The tasks come again in the next session, which begins with the next heartbeat. */
   #giveUp(thrown: unknown): void {
+    if (this.#closed) return;
     log.error("endpoint {endpoint} cannot be served: {reason}", {
       endpoint: this.#endpointId,
       reason: messageOf(thrown),
@@ -162,18 +172,28 @@ export class GlobusAgent {
     this.#presence.leave(`the bridge failed: ${messageOf(thrown)}`);
   }
 
-  async #take({ tasks, functions }: Tasks): Promise<void> {
+  /** One frame after the other, so that no two of them make the same user endpoint. */
+  #receive(message: Tasks): void {
+    const coming = new Set(message.tasks.map(({ task_id }) => task_id));
+    this.#coming.add(coming);
+    this.#taking = this.#taking
+      .then(() => this.#take(message, coming))
+      .catch((thrown) => this.#giveUp(thrown))
+      .finally(() => this.#coming.delete(coming));
+  }
+
+  async #take({ tasks, functions }: Tasks, coming: ReadonlySet<TaskId>): Promise<void> {
     const { store } = this.#options;
     const codes = new Map(functions.map(({ function_id, code }) => [function_id, code]));
     const unknown = new Set(
       tasks.map(({ function_id }) => function_id).filter((id) => !codes.has(id)),
     );
     for (const [id, code] of await store.queue.codes([...unknown])) codes.set(id, code);
-    const byPlace = new Map<UserEndpoint, BridgedTask[]>();
     for (const task of tasks) {
+      const { task_id: taskId } = task;
       // Sent again by a new session, and still where it was.
-      if (this.#places.has(task.task_id)) {
-        this.#presence.say({ type: "task_ack", task_ids: [task.task_id] });
+      if (this.#places.has(taskId)) {
+        this.#presence.say({ type: "task_ack", task_ids: [taskId] });
         continue;
       }
       const made = agentTask(task, codes.get(task.function_id));
@@ -182,16 +202,16 @@ export class GlobusAgent {
         const { reason: message, hint } = made;
         const code = "CouldNotExecuteUserTaskError";
         await this.#finish(
-          endedHere(task.task_id, { state: "failed", code, message, hint }, attempt, this.#now()),
+          endedHere(taskId, { state: "failed", code, message, hint }, attempt, this.#now()),
         );
         continue;
       }
       const place = await this.#placeOf(task);
-      this.#places.set(task.task_id, place);
-      const bridged = { taskId: task.task_id, attempt, message: made.message, isPublished: false };
-      byPlace.set(place, [...byPlace.get(place) ?? [], bridged]);
+      if (!coming.has(taskId)) continue;
+      // In one step: what has a place is there, whatever becomes of the tasks after it.
+      this.#places.set(taskId, place);
+      place.submit({ taskId, attempt, message: made.message, isPublished: false });
     }
-    for (const [place, placed] of byPlace) place.submit(placed);
   }
 
   #now(): number {
@@ -199,38 +219,36 @@ export class GlobusAgent {
   }
 
   /** Its user endpoint, made when it is the first of its user with that configuration. */
-  #placeOf({ owner_id, options }: TaskMessage): Promise<UserEndpoint> {
-    const owner = owner_id ?? this.#options.endpoint.owner;
+  async #placeOf({ owner_id, options }: TaskMessage): Promise<UserEndpoint> {
+    const record = this.#recordOf(owner_id ?? this.#options.endpoint.owner, options);
+    return this.#userEndpoints.get(record.userEndpointId) ?? await this.#newUserEndpoint(record);
+  }
+
+  #recordOf(owner: UserId, options: TaskOptions): StoredUserEndpoint {
+    const endpointId = this.#endpointId;
     const config = options.user_endpoint_config ?? {};
     const runtime = options.user_runtime ?? {};
     const userEndpointId = derivedId(
       "user endpoint",
-      this.#endpointId,
+      endpointId,
       owner,
       JSON.stringify(config),
       JSON.stringify(runtime),
     );
-    return this.#userEndpoints.get(userEndpointId) ??
-      this.#newUserEndpoint(userEndpointId, owner, config, runtime);
+    return { userEndpointId, endpointId, owner, config, runtime, createdAt: this.#now() };
   }
 
-  async #newUserEndpoint(
-    userEndpointId: string,
-    owner: UserId,
-    config: JsonObject,
-    runtime: JsonObject,
-  ): Promise<UserEndpoint> {
+  async #newUserEndpoint(record: StoredUserEndpoint): Promise<UserEndpoint> {
     if (this.#userEndpoints.size >= MAX_USER_ENDPOINTS) {
-      const unused = [...this.#open].find(({ isUnused }) => isUnused);
+      const unused = [...this.#userEndpoints.values()].find(({ isUnused }) => isUnused);
       if (unused !== undefined) await this.#forget(unused);
     }
-    const endpointId = this.#endpointId;
-    const record = { userEndpointId, endpointId, owner, config, runtime, createdAt: this.#now() };
     await this.#options.store.userEndpoints.put(record);
-    return await this.#userEndpoint(record);
+    return await this.#openUserEndpoint(record);
   }
 
-  #userEndpoint(record: StoredUserEndpoint): Promise<UserEndpoint> {
+  /** One whose queues could not be made is made anew for the next task. */
+  async #openUserEndpoint(record: StoredUserEndpoint): Promise<UserEndpoint> {
     const one = new UserEndpoint(record, this.#options.broker, {
       start: (credentials) => this.#start(record, credentials),
       accepted: ({ taskId }) => {
@@ -241,27 +259,29 @@ export class GlobusAgent {
         await this.#finish(resultOf(result, attempt, this.#now()));
       },
       failed: (tasks, reason) => void this.#failed(tasks, reason),
-      lost: (tasks) => void this.#lost(tasks),
+      lost: (taskIds) => void this.#lost(taskIds),
       status: () => this.#presence.beat(),
     });
-    const opened = one.open().then(() => one);
-    this.#open.add(one);
-    this.#userEndpoints.set(record.userEndpointId, opened);
-    // One whose queues could not be made is made anew for the next task.
-    opened.catch(() => {
-      this.#open.delete(one);
-      this.#userEndpoints.delete(record.userEndpointId);
-      void one.close();
-    });
-    return opened;
+    try {
+      await one.open();
+      if (this.#closed) throw new Error("the service is stopping");
+    } catch (thrown) {
+      await one.close();
+      throw thrown;
+    }
+    this.#userEndpoints.set(record.userEndpointId, one);
+    return one;
   }
 
+  /** First of all it gets no more tasks. */
   async #forget(one: UserEndpoint): Promise<void> {
-    const { userEndpointId } = one.record;
-    this.#open.delete(one);
-    this.#userEndpoints.delete(userEndpointId);
+    this.#userEndpoints.delete(one.record.userEndpointId);
+    await this.#removeUserEndpoint(one);
+  }
+
+  async #removeUserEndpoint(one: UserEndpoint): Promise<void> {
     await one.remove();
-    await this.#options.store.userEndpoints.remove(userEndpointId);
+    await this.#options.store.userEndpoints.remove(one.record.userEndpointId);
   }
 
   /** An agent that is away is asked when it is back. */
@@ -290,6 +310,7 @@ export class GlobusAgent {
   #cancel(taskIds: readonly TaskId[]): void {
     const message = "cancelled; an agent of Globus Compute runs to its end what it has begun";
     for (const taskId of taskIds) {
+      for (const coming of this.#coming) coming.delete(taskId);
       const attempt = this.#places.get(taskId)?.withdraw(taskId)?.attempt ?? 0;
       const end = { state: "cancelled", code: "TASK_CANCELLED", message } as const;
       this.#finish(endedHere(taskId, end, attempt, this.#now()))
@@ -306,7 +327,6 @@ export class GlobusAgent {
     await store.queue.finished(this.#endpointId, [result], this.#now());
     this.#completed++;
     this.#places.delete(task_id);
-    this.#inherited.delete(task_id);
     // Whoever has finished a task had it; this frees its credit.
     this.#presence.say({ type: "task_ack", task_ids: [task_id] });
   }
@@ -321,13 +341,11 @@ export class GlobusAgent {
     }
   }
 
-  async #lost(tasks: readonly BridgedTask[]): Promise<void> {
-    const taskIds = [...tasks.map(({ taskId }) => taskId), ...this.#inherited];
-    this.#inherited.clear();
+  async #lost(taskIds: readonly TaskId[]): Promise<void> {
     if (taskIds.length === 0 || this.#closed) return;
     for (const taskId of taskIds) this.#places.delete(taskId);
     // Also those that no one has confirmed may have begun: that costs an attempt.
-    for (const { taskId } of tasks) this.#presence.say({ type: "task_ack", task_ids: [taskId] });
+    for (const taskId of taskIds) this.#presence.say({ type: "task_ack", task_ids: [taskId] });
     await Promise.resolve();
     try {
       await this.#options.hub.lost(this.#endpointId, taskIds);

@@ -5,6 +5,8 @@
  * 1. A task is published only while the process is heard, so one that cannot start has got none.
  * 2. Whatever was published counts as held by the process. When that is gone its tasks are told as
  *    lost, after its queue was emptied: the store decides whether they run again.
+ * 3. The login that a start gives ends the one before, and with it a process that is there. So one
+ *    that may hold tasks is not started anew before it is known to be gone.
  */
 import { readAgentMessage } from "../../contract/globus_agent.ts";
 import type { GlobusResult, GlobusState } from "../../contract/globus_messages.ts";
@@ -23,6 +25,8 @@ const log = logger("service", "globus");
 const START_TIMEOUT = 60_000;
 /** A process that drew back from the broker comes again within 10 s, or is gone. */
 const RETURN_TIMEOUT = 20_000;
+/** In which a process that holds tasks of an earlier service is heard, if it is there still. */
+const INHERITED_TIMEOUT = 180_000;
 
 export interface BridgedTask {
   readonly taskId: TaskId;
@@ -41,14 +45,16 @@ export interface UserEndpointEvents {
   result(result: GlobusResult, task: BridgedTask | undefined): Promise<void>;
   /** It did not start, for this reason. */
   failed(tasks: readonly BridgedTask[], reason: string): void;
-  /** It is gone with these, and perhaps with some of an earlier service. */
-  lost(tasks: readonly BridgedTask[]): void;
+  /** It is gone with these. */
+  lost(taskIds: readonly TaskId[]): void;
   /** How busy it is has changed. */
   status(): void;
 }
 
 type State =
   | { readonly kind: "idle" }
+  /** It was given tasks by an earlier service, and was not heard yet. */
+  | { readonly kind: "awaited"; readonly timer: ReturnType<typeof setTimeout> }
   | { readonly kind: "starting"; readonly timer: ReturnType<typeof setTimeout> }
   | {
     readonly kind: "running";
@@ -63,6 +69,8 @@ export class UserEndpoint {
   readonly #broker: Broker;
   readonly #events: UserEndpointEvents;
   readonly #tasks = new Map<TaskId, BridgedTask>();
+  /** What an earlier service has published. */
+  readonly #inherited = new Set<TaskId>();
   readonly #queues: TaskQueues;
   #credentials: UserEndpointCredentials | undefined;
   #state: State = { kind: "idle" };
@@ -93,25 +101,42 @@ export class UserEndpoint {
     return this.#state.kind === "idle" && this.#tasks.size === 0;
   }
 
-  submit(tasks: readonly BridgedTask[]): void {
-    const wasIdle = this.#tasks.size === 0;
-    for (const task of tasks) this.#tasks.set(task.taskId, task);
-    if (this.#state.kind === "running") this.#publishWaiting();
-    // One that runs may be about to end, since it had nothing to do: it is started again then.
-    if (this.#state.kind === "idle" || wasIdle) this.#start();
+  /** It has this task, as far as an earlier service knew. Before anything is submitted. */
+  inherit(taskId: TaskId): void {
+    this.#inherited.add(taskId);
+    if (this.#state.kind !== "idle") return;
+    this.#become({
+      kind: "awaited",
+      timer: setTimeout(() => this.#gone(), INHERITED_TIMEOUT),
+    });
+  }
+
+  submit(task: BridgedTask): void {
+    const mayEnd = this.#mayEnd;
+    this.#tasks.set(task.taskId, task);
+    if (this.#isReading) this.#publish(task);
+    if (this.#state.kind === "idle" || mayEnd) this.#start();
+  }
+
+  /**
+   * Whether its process runs and is about to end, perhaps, since it has nothing to do: it is started
+   * again then. Not one that has its login from an earlier service (3).
+   */
+  get #mayEnd(): boolean {
+    const hasNone = this.#tasks.size === 0 && this.#inherited.size === 0;
+    return this.#state.kind === "running" && hasNone && this.#credentials !== undefined;
   }
 
   /** The task if it was still here; one that was published cannot be taken back. */
   withdraw(taskId: TaskId): BridgedTask | undefined {
     const task = this.#tasks.get(taskId);
-    if (task === undefined) return undefined;
-    this.#tasks.delete(taskId);
+    this.#forget(taskId);
     return task;
   }
 
   /** The agent has come anew: what was asked of the one before it may be forgotten. */
   agentReturned(): void {
-    if (this.#state.kind !== "running" && this.#tasks.size > 0) this.#start();
+    if (this.#state.kind === "starting" && this.#tasks.size > 0) this.#start();
   }
 
   async close(): Promise<void> {
@@ -160,13 +185,13 @@ export class UserEndpoint {
   #heard({ body }: BrokerMessage): Promise<void> {
     const message = readAgentMessage(body);
     if (message.kind === "status") this.#told(message.state);
-    else this.#refuse(message.kind === "unreadable" ? message.reason : "a result among heartbeats");
+    else this.#warn(message.kind === "unreadable" ? message.reason : "a result among heartbeats");
     return Promise.resolve();
   }
 
   #told(status: GlobusState): void {
     if (this.#closed) return;
-    if (status.error) return this.#failed(status.error);
+    if (status.error) return this.#refused(status.error);
     const before = this.#state;
     const instance = `${status.posix_pid} ${status.start_unix}`;
     if (before.kind === "running" && before.instance !== instance) this.#lost();
@@ -179,11 +204,16 @@ export class UserEndpoint {
       instance,
       timer: setTimeout(() => this.#gone(), timeout),
     });
-    if (status.active !== false) this.#publishWaiting();
+    if (this.#isReading) this.#publishWaiting();
     this.#events.status();
   }
 
-  #failed(reason: string): void {
+  /**
+   * A process did not start. Where another one is heard, or may be, that one kept it out, or has died
+   * and left what keeps others out: when its own time is over it is started again.
+   */
+  #refused(reason: string): void {
+    if (this.#state.kind !== "starting") return this.#warn(`it was not started: ${reason}`);
     this.#become({ kind: "idle" });
     const tasks = [...this.#tasks.values()].filter(({ isPublished }) => !isPublished);
     for (const { taskId } of tasks) this.#tasks.delete(taskId);
@@ -200,9 +230,10 @@ export class UserEndpoint {
   }
 
   #lost(): void {
-    const tasks = [...this.#tasks.values()].filter(({ isPublished }) => isPublished);
-    for (const { taskId } of tasks) this.#tasks.delete(taskId);
-    this.#empty().then(() => this.#events.lost(tasks));
+    const published = [...this.#tasks.values()].filter(({ isPublished }) => isPublished);
+    const taskIds = [...published.map(({ taskId }) => taskId), ...this.#inherited];
+    for (const taskId of taskIds) this.#forget(taskId);
+    this.#empty().then(() => this.#events.lost(taskIds));
   }
 
   async #empty(): Promise<void> {
@@ -210,11 +241,21 @@ export class UserEndpoint {
       await this.#queues.empty();
     } catch (thrown) {
       // Its tasks may run twice then, which is allowed.
-      this.#refuse(`its queue was not emptied: ${messageOf(thrown)}`);
+      this.#warn(`its queue was not emptied: ${messageOf(thrown)}`);
     }
   }
 
   // -- tasks and results ----------------------------------------------------------------------------
+
+  /** Whether its process is heard, and has not drawn back. */
+  get #isReading(): boolean {
+    return this.#state.kind === "running" && this.#state.status.active !== false;
+  }
+
+  #forget(taskId: TaskId): void {
+    this.#tasks.delete(taskId);
+    this.#inherited.delete(taskId);
+  }
 
   #publishWaiting(): void {
     for (const task of this.#tasks.values()) if (!task.isPublished) this.#publish(task);
@@ -227,7 +268,7 @@ export class UserEndpoint {
       (thrown) => {
         // Perhaps it has arrived: then its result comes, else it is sent again with the others.
         task.isPublished = false;
-        this.#refuse(`task ${task.taskId} was not taken: ${messageOf(thrown)}`);
+        this.#warn(`task ${task.taskId} was not taken: ${messageOf(thrown)}`);
       },
     );
   }
@@ -235,14 +276,14 @@ export class UserEndpoint {
   async #ended({ body }: BrokerMessage): Promise<void> {
     const message = readAgentMessage(body);
     if (message.kind !== "result") {
-      return this.#refuse(message.kind === "unreadable" ? message.reason : "no result");
+      return this.#warn(message.kind === "unreadable" ? message.reason : "no result");
     }
     const taskId = message.result.task_id.toLowerCase();
     await this.#events.result(message.result, this.#tasks.get(taskId));
-    this.#tasks.delete(taskId);
+    this.#forget(taskId);
   }
 
-  #refuse(reason: string): void {
+  #warn(reason: string): void {
     log.warning("user endpoint {user_endpoint}: {reason}", {
       user_endpoint: this.record.userEndpointId,
       reason,

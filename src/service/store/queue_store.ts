@@ -25,6 +25,12 @@ export interface QueuedTask {
   readonly cancelRequested: boolean;
 }
 
+/** A task that its endpoint has. */
+export type HeldTask = Pick<QueuedTask, "position" | "taskId" | "owner"> & {
+  /** As they were submitted. */
+  readonly options: TaskOptions;
+};
+
 /** What becomes of a task that is to be cancelled. */
 export type Cancellation =
   /** It was not on its way: it is cancelled now. */
@@ -81,7 +87,7 @@ export interface QueueStore {
     readonly endpointId: EndpointId;
     readonly after: number;
     readonly limit: number;
-  }): Promise<readonly { readonly taskId: TaskId; readonly position: number }[]>;
+  }): Promise<readonly HeldTask[]>;
   /**
    * The endpoint does not have these any more: those that are held are queued again with one attempt
    * more, or failed with `ENDPOINT_LOST` when none is left.

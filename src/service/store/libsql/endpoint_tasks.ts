@@ -46,6 +46,8 @@ type Row = [
   cancelRequested: number | null,
 ];
 
+export type HeldRow = [taskRow: number, taskId: TaskId, ownerRow: number, submissionRow: number];
+
 const COLUMNS = "task_row, state, attempts_made, attempt, max_attempts, cancel_requested";
 
 export class EndpointTasks {
@@ -56,7 +58,7 @@ export class EndpointTasks {
   readonly #held: Query<Row>;
   readonly #sentAt: Query<Row>;
   readonly #requeue: Command;
-  readonly #heldIds: Query<[taskRow: number, taskId: TaskId]>;
+  readonly #heldAfter: Query<HeldRow>;
   readonly #heldOf: Query<Row>;
 
   constructor(engine: Engine, finisher: TaskFinisher) {
@@ -78,9 +80,9 @@ export class EndpointTasks {
       `SELECT ${COLUMNS} FROM json_each(?) positions JOIN tasks ON task_row = positions.value
        WHERE endpoint_row = ? AND delivery = 1`,
     );
-    this.#heldIds = new Query(
+    this.#heldAfter = new Query(
       connection,
-      `SELECT task_row, task_id FROM tasks
+      `SELECT task_row, task_id, owner_row, submission_row FROM tasks
        WHERE endpoint_row = ? AND task_row > ? AND delivery = 2 ORDER BY task_row LIMIT ?`,
     );
     this.#heldOf = new Query(
@@ -117,13 +119,9 @@ export class EndpointTasks {
     return { requeued, failed: changed - requeued };
   }
 
-  held(
-    endpointRow: number,
-    after: number,
-    limit: number,
-  ): { readonly taskId: TaskId; readonly position: number }[] {
-    return this.#heldIds.all(endpointRow, after, limit)
-      .map(([position, taskId]) => ({ position, taskId }));
+  /** In order, after a position. */
+  held(endpointRow: number, after: number, limit: number): HeldRow[] {
+    return this.#heldAfter.all(endpointRow, after, limit);
   }
 
   /** As {@link spoolLost}, of some of the accepted ones. */

@@ -3,7 +3,7 @@ import { withFunctionPython } from "../../../contract/client_versions.ts";
 import type { EndpointId, FunctionId, SpoolId, TaskId, UserId } from "../../../contract/ids.ts";
 import type { ResultMessage, TaskOptions } from "../../../contract/protocol/messages.ts";
 import type { TaskEvent } from "../../../contract/task_state.ts";
-import type { Cancellation, JsonObject, QueuedTask, QueueStore } from "../store.ts";
+import type { Cancellation, HeldTask, JsonObject, QueuedTask, QueueStore } from "../store.ts";
 import type { Cancellations } from "./cancellations.ts";
 import type { EndpointTasks } from "./endpoint_tasks.ts";
 import type { Engine } from "./engine.ts";
@@ -153,9 +153,16 @@ export class LibsqlQueue implements QueueStore {
     readonly endpointId: EndpointId;
     readonly after: number;
     readonly limit: number;
-  }): Promise<readonly { readonly taskId: TaskId; readonly position: number }[]> {
+  }): Promise<readonly HeldTask[]> {
     const endpointRow = this.#rowOf(query.endpointId);
-    return Promise.resolve(this.#endpointTasks.held(endpointRow, query.after, query.limit));
+    const rows = this.#endpointTasks.held(endpointRow, query.after, query.limit);
+    const options = this.#optionsOfPage();
+    return Promise.resolve(rows.map(([position, taskId, ownerRow, submissionRow]) => ({
+      position,
+      taskId,
+      owner: this.#engine.userName(ownerRow),
+      options: options(submissionRow),
+    })));
   }
 
   async missing(
@@ -232,8 +239,13 @@ export class LibsqlQueue implements QueueStore {
     return found ?? -1;
   }
 
+  /** Of submissions. */
+  #optionsOfPage(): (submissionRow: number) => TaskOptions {
+    return memo((row) => fromJson<TaskOptions>(this.#options.get(row)?.[0] ?? null) ?? {});
+  }
+
   #tasksOf(rows: readonly TaskRow[]): QueuedTask[] {
-    const options = memo((row) => fromJson<TaskOptions>(this.#options.get(row)?.[0] ?? null) ?? {});
+    const options = this.#optionsOfPage();
     const functions = memo((row) => {
       const [id, metadata] = this.#function.get(row)!;
       return { id, metadata: fromJson<JsonObject>(metadata) };
