@@ -1,20 +1,15 @@
 /** The port of the built-in server: takes connections and moves their bytes. */
-import {
-  MAX_AMQP_BACKLOG_BYTES,
-  MAX_AMQP_CONNECTIONS,
-  MAX_AMQP_STRANGERS,
-} from "../../../contract/limits.ts";
+import { MAX_AMQP_CONNECTIONS, MAX_AMQP_STRANGERS } from "../../../contract/limits.ts";
 import { withTimeout } from "../../../lib/async.ts";
 import { logger } from "../../../lib/log.ts";
 import { messageOf } from "../../../lib/outcome.ts";
 import type { TlsFiles } from "../../options.ts";
 import { Connection } from "./connection.ts";
-import type { Host, Link } from "./session.ts";
+import type { Host } from "./session.ts";
+import { LAST_WORDS, SocketLink } from "./socket_link.ts";
 
 const log = logger("service", "amqp");
 const READ_BYTES = 64 * 1024;
-/** For the last words of connections when the service ends, milliseconds. */
-const LAST_WORDS = 1_000;
 
 export class AmqpListener {
   readonly port: number;
@@ -112,86 +107,4 @@ async function pump(socket: Deno.Conn, connection: Connection): Promise<void> {
   } finally {
     connection.end();
   }
-}
-
-/** Writes in order; what comes within a turn goes in as few writes as there are waiting. */
-class SocketLink implements Link {
-  backlog = 0;
-  readonly #socket: Deno.Conn;
-  readonly #drained: () => void;
-  readonly #broke: () => void;
-  #waiting: Uint8Array<ArrayBuffer>[] = [];
-  #isWriting = false;
-  /** Whether messages wait elsewhere until the peer has read. */
-  #isFull = false;
-  #isClosed = false;
-
-  constructor(socket: Deno.Conn, drained: () => void, broke: () => void) {
-    this.#socket = socket;
-    this.#drained = drained;
-    this.#broke = broke;
-  }
-
-  send(bytes: readonly Uint8Array<ArrayBuffer>[]): void {
-    if (this.#isClosed) return;
-    for (const piece of bytes) {
-      this.#waiting.push(piece);
-      this.backlog += piece.length;
-    }
-    this.#isFull ||= this.backlog >= MAX_AMQP_BACKLOG_BYTES;
-    if (!this.#isWriting) {
-      this.#isWriting = true;
-      queueMicrotask(() => void this.#write());
-    }
-  }
-
-  close(): void {
-    this.#isClosed = true;
-    if (!this.#isWriting) this.#shut();
-  }
-
-  async #write(): Promise<void> {
-    try {
-      while (this.#waiting.length > 0) {
-        const bytes = joined(this.#waiting);
-        this.#waiting = [];
-        for (let sent = 0; sent < bytes.length;) {
-          const write = this.#socket.write(bytes.subarray(sent));
-          const length = this.#isClosed ? await withTimeout(write, LAST_WORDS) : await write;
-          if (length === "timeout") throw new Error("it reads nothing");
-          sent += length;
-        }
-        this.backlog -= bytes.length;
-        if (!this.#isFull || this.backlog >= MAX_AMQP_BACKLOG_BYTES) continue;
-        this.#isFull = false;
-        if (!this.#isClosed) this.#drained();
-      }
-    } catch {
-      this.#waiting = [];
-      if (!this.#isClosed) this.#broke();
-      this.#isClosed = true;
-    }
-    this.#isWriting = false;
-    if (this.#isClosed) this.#shut();
-  }
-
-  #shut(): void {
-    try {
-      this.#socket.close();
-    } catch {
-      // It is closed already.
-    }
-  }
-}
-
-function joined(pieces: readonly Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {
-  const [first] = pieces;
-  if (pieces.length === 1) return first!;
-  const bytes = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let position = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, position);
-    position += piece.length;
-  }
-  return bytes;
 }
