@@ -163,6 +163,8 @@ export class Channel {
 
   async #consume(args: MethodArguments<"basic.consume">): Promise<void> {
     const queue = await this.#readable(args.queue);
+    // Its connection may have ended meanwhile, and what is attached from then on nobody would detach.
+    if (!this.#isOpen) return;
     const tag = args.consumerTag === "" ? `ctag.${++this.#lastConsumer}` : args.consumerTag;
     if (this.#consumers.has(tag)) {
       throw new AmqpError("NOT_ALLOWED", `attempt to reuse consumer tag '${tag}'`);

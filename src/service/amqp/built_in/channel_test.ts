@@ -1,5 +1,6 @@
 /** What a channel answers, by the rules of AMQP 0-9-1. Soft errors end the channel and leave the rest. */
 import { assertEquals } from "../../../lib/assert.ts";
+import { deferred } from "../../../lib/async.ts";
 import {
   MAX_AMQP_BACKLOG_BYTES,
   MAX_AMQP_CONSUMERS,
@@ -115,6 +116,18 @@ Deno.test("a queue that is read alone is refused to others", async () => {
   peer.heard();
   await peer.consume({ consumerTag: "other" });
   await expectChannelClosed(peer, 403);
+});
+
+Deno.test("a connection that ends while its queue is looked for leaves no reader there", async () => {
+  const peer = await TestPeer.open();
+  const found = deferred<void>();
+  peer.prepared = () => found.promise;
+  const consuming = peer.consume({ exclusive: true });
+  peer.connection.close("the token is revoked");
+  found.resolve();
+  await consuming;
+  await peer.expectClosing(320);
+  assertEquals(peer.queues.get("readable")!.isIdle, true);
 });
 
 Deno.test("no reader gets at a queue that is not his, or is not there", async () => {

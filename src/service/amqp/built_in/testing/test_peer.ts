@@ -10,12 +10,15 @@ import type { Session } from "../session.ts";
 export const HELLO = Uint8Array.from([0x41, 0x4d, 0x51, 0x50, 0, 0, 9, 1]);
 
 /** May read queues of which `readable` is the beginning, and write those of `writable`. */
-function sessionOf(queues: ReadonlyMap<string, MessageQueue>): Session {
+function sessionOf(
+  queues: ReadonlyMap<string, MessageQueue>,
+  prepared: () => Promise<void>,
+): Session {
   return {
     account: "user ada",
     mayRead: (queue) => queue.startsWith("readable"),
     mayWrite: (queue) => queue.startsWith("writable"),
-    prepare: (queue) => Promise.resolve(queues.has(queue)),
+    prepare: (queue) => prepared().then(() => queues.has(queue)),
     watch: () => () => {},
   };
 }
@@ -26,6 +29,8 @@ export class TestPeer {
   /** Resolves when the server has closed the socket. */
   readonly closed: Promise<void>;
   isClosed = false;
+  /** For how long the server looks for a queue. */
+  prepared: () => Promise<void> = () => Promise.resolve();
   /** Bytes that the peer leaves unread, as the server sees them. */
   backlog = 0;
   /** What it was told and has not taken by {@link heard}. */
@@ -33,7 +38,7 @@ export class TestPeer {
 
   constructor(queues: readonly string[] = ["readable", "writable"]) {
     this.queues = new Map(queues.map((name) => [name, new MessageQueue(name)]));
-    const session = sessionOf(this.queues);
+    const session = sessionOf(this.queues, () => this.prepared());
     const { promise, resolve } = deferred<void>();
     this.closed = promise;
     const told = new FrameReader(1_000_000);
