@@ -55,6 +55,16 @@ export function endpointHandlers(parts: ServiceParts): Pick<Handlers, EndpointRo
     return { endpoint_id, lock_expiration_timestamp: new Date(until).toISOString() };
   };
 
+  /** False when it is not there any more. */
+  const remove = async (endpoint: StoredEndpoint): Promise<boolean> => {
+    const { endpointId } = endpoint;
+    if (!await store.endpoints.delete(endpointId, now())) return false;
+    hub.deleteEndpoint(endpointId);
+    await globus.deleted(endpoint);
+    uses.endOfEndpoint(endpointId);
+    return true;
+  };
+
   return {
     registerEndpoint: async ({ caller, body, request }) => {
       const endpointId = newId();
@@ -66,7 +76,14 @@ export function endpointHandlers(parts: ServiceParts): Pick<Handlers, EndpointRo
         createdAt: now(),
         token: stored,
       });
-      return registration(parts, request, endpointId, token, body);
+      try {
+        return await registration(parts, request, endpointId, token, body);
+      } catch (thrown) {
+        // Whoever is refused learns no id, and comes again for another one.
+        const endpoint = await store.endpoints.get(endpointId);
+        if (endpoint !== undefined) await remove(endpoint);
+        throw thrown;
+      }
     },
 
     updateEndpoint: async ({ caller, body, request, parameters: { endpoint_id } }) => {
@@ -127,12 +144,7 @@ export function endpointHandlers(parts: ServiceParts): Pick<Handlers, EndpointRo
 
     deleteEndpoint: async ({ caller, parameters: { endpoint_id } }) => {
       const endpoint = await owned(endpoint_id, caller.user);
-      if (!await store.endpoints.delete(endpoint_id, now())) {
-        throw notFound("endpoint", endpoint_id);
-      }
-      hub.deleteEndpoint(endpoint_id);
-      await globus.deleted(endpoint);
-      uses.endOfEndpoint(endpoint_id);
+      if (!await remove(endpoint)) throw notFound("endpoint", endpoint_id);
       return { result: 302 };
     },
 

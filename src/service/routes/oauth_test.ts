@@ -1,3 +1,4 @@
+import { FuncxError } from "../../contract/errors.ts";
 import { assertEquals } from "../../lib/assert.ts";
 import { ServiceFixture } from "../testing/service_fixture.ts";
 
@@ -79,4 +80,25 @@ Deno.test("an agent of Globus Compute is told its queues, by another password ea
   const { body: second } = await service.call("PUT", `/v3/endpoints/${id}`, { token, body });
   assertEquals(second.endpoint_id, id);
   assertEquals(second.command_queue_info.connection_url === read.connection_url, false);
+});
+
+Deno.test("an agent of Globus Compute that the broker does not serve now leaves no endpoint behind", async () => {
+  await using service = await ServiceFixture.open();
+  const { amqp: { broker }, store } = service.parts;
+  const token = await service.token();
+  const body = { endpoint_name: "gce", metadata: { user_config_template: "engine: {}" } };
+  const busy = new FuncxError({ code: "SERVICE_BUSY", message: "RabbitMQ is away" });
+  for (const part of ["declare", "grantAgent"] as const) {
+    const works = broker[part];
+    Object.assign(broker, { [part]: () => Promise.reject(busy) });
+    assertEquals(
+      await service.refusal("POST", "/v3/endpoints", { token, body }),
+      "503 SERVICE_BUSY",
+    );
+    Object.assign(broker, { [part]: works });
+    const { body: { items } } = await service.call("GET", "/v3/endpoints", { token });
+    assertEquals([items, await store.userEndpoints.agents()], [[], []]);
+  }
+  const { status } = await service.call("POST", "/v3/endpoints", { token, body });
+  assertEquals([status, (await store.userEndpoints.agents()).length], [200, 1]);
 });
