@@ -18,7 +18,7 @@ import { deferred, delay, Signal } from "../../lib/async.ts";
 import { Backoff } from "../../lib/backoff.ts";
 import { logger } from "../../lib/log.ts";
 import { messageOf } from "../../lib/outcome.ts";
-import type { ResultQueue, Store } from "../store/store.ts";
+import type { FinishedPage, ResultQueue, Store } from "../store/store.ts";
 import type { Broker } from "./broker.ts";
 import { ByteBudget, PublishWindow } from "./publish_window.ts";
 import { resultQueueName } from "./queue_names.ts";
@@ -27,20 +27,36 @@ import { type BlobSource, resultMessage } from "./result_message.ts";
 const log = logger("service", "amqp");
 
 export interface ResultPublisherParts {
-  readonly store: Pick<Store, "serviceId" | "results" | "resultQueues" | "blobs" | "tasks">;
+  readonly store: Pick<
+    Store,
+    "serviceId" | "results" | "resultQueues" | "blobs" | "tasks" | "changes"
+  >;
   readonly vault: BlobSource["vault"];
   readonly broker: Pick<Broker, "wanted" | "publish" | "declare" | "release">;
+}
+
+/** What follows one group. */
+interface Run {
+  readonly ended: Promise<void>;
+  /** Ends it before the group is done. */
+  readonly stop: () => void;
 }
 
 export class ResultPublisher {
   readonly #parts: ResultPublisherParts;
   readonly #stop = new AbortController();
-  readonly #running = new Map<TaskGroupId, Promise<void>>();
+  readonly #running = new Map<TaskGroupId, Run>();
   /** What the groups of each user have on their way together, while they have any. */
   readonly #budgets = new Map<UserId, ByteBudget>();
 
+  readonly #unsubscribe: () => void;
+
   constructor(parts: ResultPublisherParts) {
     this.#parts = parts;
+    // Its readers, if there are some, have nothing more to wait for.
+    this.#unsubscribe = parts.store.changes.onGroupDeleted((taskGroupId) =>
+      this.#running.get(taskGroupId)?.stop()
+    );
   }
 
   /** Goes on with what the last run of the service has left. */
@@ -68,20 +84,23 @@ export class ResultPublisher {
   }
 
   async close(): Promise<void> {
+    this.#unsubscribe();
     this.#stop.abort();
-    await Promise.all(this.#running.values());
+    await Promise.all([...this.#running.values()].map(({ ended }) => ended));
   }
 
   #run(queue: ResultQueue): void {
     const { taskGroupId } = queue;
     if (this.#stop.signal.aborted || this.#running.has(taskGroupId)) return;
-    const run = this.#follow(queue).finally(() => {
+    const own = new AbortController();
+    const signal = AbortSignal.any([this.#stop.signal, own.signal]);
+    const ended = this.#follow(queue, signal).finally(() => {
       this.#running.delete(taskGroupId);
       const { store, broker } = this.#parts;
       broker.release(resultQueueName(store.serviceId, queue.owner, taskGroupId));
       if (this.#budgets.get(queue.owner)?.isUnused) this.#budgets.delete(queue.owner);
     });
-    this.#running.set(taskGroupId, run);
+    this.#running.set(taskGroupId, { ended, stop: () => own.abort() });
   }
 
   #budgetOf(user: UserId): ByteBudget {
@@ -90,10 +109,9 @@ export class ResultPublisher {
     return known;
   }
 
-  /** Until all is confirmed and no more can come, or the service stops. Never rejects. */
-  async #follow({ taskGroupId, owner }: ResultQueue): Promise<void> {
+  /** Until all is confirmed and no more can come, or it is stopped. Never rejects. */
+  async #follow({ taskGroupId, owner }: ResultQueue, signal: AbortSignal): Promise<void> {
     const { store, broker } = this.#parts;
-    const { signal } = this.#stop;
     const name = resultQueueName(store.serviceId, owner, taskGroupId);
     const backoff = new Backoff({ initial: 100, maximum: 10_000, minimumUptime: 1_000 });
     while (!signal.aborted) {
@@ -155,9 +173,7 @@ class QueueCursor {
     this.#signal.addEventListener("abort", wake, { once: true });
     try {
       for (let sequence = this.#queue.sequence; !this.#signal.aborted;) {
-        // A reader that acknowledges nothing must not keep the service from its end.
-        const end = this.#aborted();
-        await Promise.race([this.#window.room(), end.promise]).finally(end.forget);
+        await this.#room();
         if (this.#signal.aborted) return;
         // What it would not take now must not pile up in memory.
         const wanted = broker.wanted(this.#name, this.#signal);
@@ -172,7 +188,7 @@ class QueueCursor {
           maximumBytes: BATCH_BYTES,
         });
         if (page.items.length > 0) {
-          await this.#send(page.items, page.sequence);
+          await this.#send(page, sequence);
           sequence = page.sequence;
         } else if (this.#window.isEmpty) {
           await this.#writing;
@@ -188,6 +204,12 @@ class QueueCursor {
     }
   }
 
+  /** Resolves when more may go out, or at the end: a reader may acknowledge nothing. */
+  async #room(): Promise<void> {
+    const end = this.#aborted();
+    await Promise.race([this.#window.room(), end.promise]).finally(end.forget);
+  }
+
   #aborted(): { readonly promise: Promise<void>; readonly forget: () => void } {
     const { promise, resolve } = deferred<void>();
     const end = (): void => resolve();
@@ -196,15 +218,23 @@ class QueueCursor {
     return { promise, forget: () => this.#signal.removeEventListener("abort", end) };
   }
 
-  async #send(
-    items: Awaited<ReturnType<Store["results"]["after"]>>["items"],
-    sequence: number,
-  ): Promise<void> {
+  /**
+   * In parts, since results that are kept as blobs are larger than the page that names them.
+   *
+   * @param before the position of the page before: parts but the last one confirm no more than that
+   */
+  async #send({ items, sequence }: FinishedPage, before: number): Promise<void> {
     const { store, vault, broker } = this.#parts;
     const source: BlobSource = { blobs: store.blobs, vault };
-    const publishing: Promise<void>[] = [];
+    let publishing: Promise<void>[] = [];
     let bytes = 0;
     for (const item of items) {
+      if (bytes >= BATCH_BYTES) {
+        this.#window.add(before, publishing, bytes);
+        [publishing, bytes] = [[], 0];
+        await this.#room();
+        if (this.#signal.aborted) return;
+      }
       const message = await resultMessage(source, this.#queue.owner, item);
       bytes += message.body.length;
       const published = broker.publish(this.#name, message);

@@ -1,5 +1,5 @@
 /** What the store tells others in this process when something has changed. See `store.ts`. */
-import type { EndpointId, UserId } from "../../contract/ids.ts";
+import type { EndpointId, TaskGroupId, UserId } from "../../contract/ids.ts";
 import type { TerminalState } from "../../contract/task_state.ts";
 
 /** Times are milliseconds since 1970. */
@@ -21,4 +21,9 @@ export interface StoreChanges {
    * It has to be cheap, and must not throw. Returns the end of it.
    */
   onEnded(listener: (endpointId: EndpointId, ends: readonly EndedTask[]) => void): () => void;
+  /**
+   * Calls `listener` when a task group was deleted with the last of its tasks. Returns the end of it.
+   * Must not throw.
+   */
+  onGroupDeleted(listener: (taskGroupId: TaskGroupId) => void): () => void;
 }

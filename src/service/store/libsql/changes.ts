@@ -3,7 +3,7 @@
  * once per turn of the event loop.
  */
 import { setImmediate } from "node:timers";
-import type { EndpointId, UserId } from "../../../contract/ids.ts";
+import type { EndpointId, TaskGroupId, UserId } from "../../../contract/ids.ts";
 import type { Connection } from "../../../lib/database.ts";
 import type { EndedTask, StoreChanges } from "../changes.ts";
 import { Query } from "./query.ts";
@@ -18,6 +18,7 @@ export class Changes implements StoreChanges {
   readonly #listeners = new Set<(owner: UserId) => void>();
   readonly #endpointListeners = new Set<(endpointId: EndpointId) => void>();
   readonly #endListeners = new Set<EndListener>();
+  readonly #groupListeners = new Set<(taskGroupId: TaskGroupId) => void>();
   readonly #nameEndpoint: Query<[endpointId: EndpointId]>;
   readonly #endpointIds = new Map<number, EndpointId>();
   readonly #owners = new Set<number>();
@@ -97,11 +98,25 @@ export class Changes implements StoreChanges {
     return endpointId;
   }
 
+  /** See `StoreChanges.onGroupDeleted`. */
+  onGroupDeleted(listener: (taskGroupId: TaskGroupId) => void): () => void {
+    this.#groupListeners.add(listener);
+    return () => {
+      this.#groupListeners.delete(listener);
+    };
+  }
+
+  /** It was committed. */
+  groupDeleted(taskGroupId: TaskGroupId): void {
+    for (const listener of this.#groupListeners) listener(taskGroupId);
+  }
+
   /** Nobody is told anything any more. */
   close(): void {
     this.#listeners.clear();
     this.#endpointListeners.clear();
     this.#endListeners.clear();
+    this.#groupListeners.clear();
   }
 
   #schedule(): void {

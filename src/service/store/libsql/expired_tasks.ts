@@ -30,6 +30,7 @@ export class ExpiredTasks {
   readonly #deleteTasks: Command;
   readonly #forgetKeys: Command;
   readonly #deleteSubmissions: Command;
+  readonly #emptyGroups: Query<[groupRow: number, taskGroupId: string]>;
   readonly #deleteGroups: Command;
 
   constructor(engine: Engine) {
@@ -54,10 +55,14 @@ export class ExpiredTasks {
       `DELETE FROM submissions WHERE submission_row IN ${rows} AND NOT EXISTS (SELECT 1 FROM tasks
          WHERE task_row >= first_task_row AND task_row < first_task_row + task_count)`,
     );
+    this.#emptyGroups = new Query(
+      connection,
+      `SELECT group_row, group_id FROM task_groups g WHERE group_row IN ${rows}
+         AND NOT EXISTS (SELECT 1 FROM tasks t WHERE t.group_row = g.group_row)`,
+    );
     this.#deleteGroups = new Command(
       connection,
-      `DELETE FROM task_groups WHERE group_row IN ${rows}
-         AND NOT EXISTS (SELECT 1 FROM tasks t WHERE t.group_row = task_groups.group_row)`,
+      `DELETE FROM task_groups WHERE group_row IN ${rows}`,
     );
   }
 
@@ -82,7 +87,11 @@ export class ExpiredTasks {
     this.#deleteTasks.run(taskRows);
     this.#forgetKeys.run(submissions);
     this.#deleteSubmissions.run(submissions);
-    this.#deleteGroups.run(groups);
+    const empty = this.#emptyGroups.all(groups);
+    this.#deleteGroups.run(unique(empty.map(([groupRow]) => groupRow)));
+    transaction.afterCommit(() => {
+      for (const [, taskGroupId] of empty) this.#engine.changes.groupDeleted(taskGroupId);
+    });
     for (const [, , ownerRow, endpointRow, , groupRow, state] of rows) {
       transaction.deleted({ ownerRow, endpointRow, groupRow, state });
     }
