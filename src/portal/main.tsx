@@ -5,6 +5,7 @@ import { render } from "preact";
 import { App } from "./shell/app.tsx";
 import { earlyAnswers } from "./session/early_requests.ts";
 import { openSession } from "./session/session.ts";
+import { expectLaterPages } from "./shell/later.tsx";
 import { startTheme } from "./shell/theme.ts";
 
 /** Milliseconds for which the page waits to begin with its first rows, and to be laid out once. */
@@ -15,3 +16,4 @@ startTheme();
 void openSession();
 await earlyAnswers(FIRST_ROWS_PATIENCE);
 render(<App />, document.getElementById("app")!);
+expectLaterPages();

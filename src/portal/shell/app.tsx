@@ -1,6 +1,6 @@
 /** Navigation around the page that the address names, and the sign-in form over both. */
 import type { ComponentChildren } from "preact";
-import { ErrorBoundary, lazy, LocationProvider, Route, Router, useLocation } from "preact-iso";
+import { ErrorBoundary, LocationProvider, Route, Router, useLocation } from "preact-iso";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { EndpointsPage } from "../endpoints/endpoints_page.tsx";
 import { HomePage } from "../home/home_page.tsx";
@@ -12,20 +12,21 @@ import { english } from "../texts/english.ts";
 import { Boundary } from "../widgets/boundary.tsx";
 import { Spinner } from "../widgets/messages.tsx";
 import { Banner } from "./banner.tsx";
+import { laterPage } from "./later.tsx";
 import { Navigation } from "./navigation.tsx";
 import { NotFoundPage } from "./not_found_page.tsx";
 import { Notices } from "./notices.tsx";
 
 // The pages that are opened first come with the frame: to load them after it costs more than they weigh.
-const later = (): Promise<typeof import("./later_pages.ts")> => import("./later_pages.ts");
-const EndpointPage = lazy(() => later().then((pages) => pages.EndpointPage));
-const FunctionsPage = lazy(() => later().then((pages) => pages.FunctionsPage));
-const FunctionPage = lazy(() => later().then((pages) => pages.FunctionPage));
-const NewFunctionPage = lazy(() => later().then((pages) => pages.NewFunctionPage));
-const RunPage = lazy(() => later().then((pages) => pages.RunPage));
-const TaskPage = lazy(() => later().then((pages) => pages.TaskPage));
-const GroupPage = lazy(() => later().then((pages) => pages.GroupPage));
-const TokensPage = lazy(() => later().then((pages) => pages.TokensPage));
+// The pages that are opened first come with the frame: to load them after it costs more than they weigh.
+const EndpointPage = laterPage((pages) => pages.EndpointPage);
+const FunctionsPage = laterPage((pages) => pages.FunctionsPage);
+const FunctionPage = laterPage((pages) => pages.FunctionPage);
+const NewFunctionPage = laterPage((pages) => pages.NewFunctionPage);
+const RunPage = laterPage((pages) => pages.RunPage);
+const TaskPage = laterPage((pages) => pages.TaskPage);
+const GroupPage = laterPage((pages) => pages.GroupPage);
+const TokensPage = laterPage((pages) => pages.TokensPage);
 
 export function App(): ComponentChildren {
   const { kind } = session.value;

@@ -79,6 +79,15 @@ export const english = {
     rows: (count: number): string => `${countText(count)} ${count === 1 ? "row" : "rows"}`,
   },
 
+  missingPage: {
+    title: "This page did not come",
+    failure: {
+      code: "PAGE_NOT_LOADED",
+      message: "The service answers, but its script for this page did not load",
+      hint: "try again; if that does not help, ask whoever runs the service",
+    },
+  },
+
   // -- pages --------------------------------------------------------------------------------------
 
   home: {

@@ -143,6 +143,72 @@ test("pages come back by themselves, with what was entered on them", async (t) =
   });
 });
 
+/** What a browser says of scripts that are not there, or not now. */
+const MISSING = [/404/, /ERR_FAILED/];
+
+test("a page comes though its script did not at first", async (t) => {
+  await using env = new TestEnv();
+  const service = await ServiceUnderTest.start(env);
+  const script = "**/portal/later_pages-*.js";
+  await withBrowser(async (browser) => {
+    const open = async (): Promise<PortalWindow> =>
+      await PortalWindow.open(browser, service.url, { expected: MISSING });
+    const openRun = (page: Page): Promise<void> =>
+      page.getByRole("link", { name: "Run", exact: true }).click();
+    const run = (page: Page): Locator =>
+      page.getByRole("heading", { level: 1, name: "Run", exact: true });
+
+    await t.step("the service is away: as soon as it answers", async () => {
+      await using portal = await open();
+      const { page } = portal;
+      let isAway = true;
+      await page.route(script, (route) => isAway ? route.abort() : route.continue());
+      await portal.signIn(env);
+      await page.route("**/v3/health*", (route) => isAway ? route.abort() : route.continue());
+      const isSame = await page.evaluateHandle(() => document);
+      const asked = page.waitForRequest("**/v3/health*");
+      await openRun(page);
+      await asked;
+      isAway = false;
+      await run(page).waitFor();
+      assertTrue(await isSame.evaluate((before) => before === document), "it was not loaded anew");
+    });
+
+    await t.step("the service is another version: by loading all anew", async () => {
+      await using portal = await open();
+      const { page } = portal;
+      let isGone = true;
+      await page.route(
+        script,
+        (route) => isGone ? route.fulfill({ status: 404 }) : route.continue(),
+      );
+      await portal.signIn(env);
+      page.once("load", () => isGone = false);
+      await openRun(page);
+      await run(page).waitFor();
+    });
+
+    await t.step("it does not come then either: the page says so", async () => {
+      await using portal = await open();
+      const { page } = portal;
+      await page.route(script, (route) => route.fulfill({ status: 404 }));
+      await portal.signIn(env);
+      await openRun(page);
+      await page.getByText("did not load").waitFor();
+      await page.unroute(script);
+      await page.getByRole("button", { name: "Try again" }).click();
+      await run(page).waitFor();
+    });
+
+    await t.step("it is there before somebody opens one", async () => {
+      await using portal = await open();
+      const come = portal.page.waitForResponse(script);
+      await portal.signIn(env);
+      await come;
+    });
+  });
+});
+
 async function start(env: TestEnv, name: string): Promise<string> {
   await env.ok(["configure", name, "--set", "executor.workersPerNode=1"]);
   await env.ok(["start", name]);
