@@ -7,14 +7,13 @@ import { live, useLive } from "../live/live.ts";
 import { client } from "../session/session.ts";
 import { type Failure, failureOf } from "../widgets/failure.ts";
 import type { ShownRows } from "../widgets/shown_rows.ts";
+import { useSettled } from "../widgets/use_settled.ts";
 import { type EndpointFilter, queryOfFilter } from "./endpoint_filter.ts";
 import { type EndpointPages, newerOf, rowsOf, staleIn, withAnswer } from "./endpoint_pages.ts";
 
 const PAGE = 100;
 /** Rows that may have come new in a part that is read again. */
 const MARGIN = 20;
-/** Milliseconds until rows that came into sight are followed: a reader who scrolls sees many. */
-const SETTLE = 120;
 /** Milliseconds after which rows that are sorted by what changes are read again. */
 const RESORT = 15_000;
 
@@ -132,15 +131,4 @@ function useChanges({ order }: EndpointFilter, changed: () => void): void {
     const timer = setInterval(() => document.hidden || latest.current(), RESORT);
     return () => clearInterval(timer);
   }, [order]);
-}
-
-function useSettled<T>(told: (value: T) => void): (value: T) => void {
-  const latest = useRef(told);
-  latest.current = told;
-  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
-  useEffect(() => () => clearTimeout(timer.current), []);
-  return (value) => {
-    clearTimeout(timer.current);
-    timer.current = setTimeout(() => latest.current(value), SETTLE);
-  };
 }

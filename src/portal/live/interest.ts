@@ -21,6 +21,16 @@ export function joinInterests(parts: Iterable<LiveInterest>): LiveInterest {
   return joined;
 }
 
+/** What is known of those that are followed; the same map when that is all of it. */
+export function followedIn<T>(
+  known: ReadonlyMap<string, T>,
+  ids: readonly string[] = [],
+): ReadonlyMap<string, T> {
+  const followed = new Set(ids);
+  const kept = [...known].filter(([id]) => followed.has(id));
+  return kept.length === known.size ? known : new Map(kept);
+}
+
 /** In alphabetical order, so that the same interest is the same text. */
 function union(lists: readonly (readonly string[] | undefined)[], limit: number): string[] {
   return [...new Set(lists.flatMap((list) => list ?? []))].sort().slice(0, limit);

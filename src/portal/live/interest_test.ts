@@ -1,5 +1,5 @@
 import { assertEquals } from "../../lib/assert.ts";
-import { joinInterests } from "./interest.ts";
+import { followedIn, joinInterests } from "./interest.ts";
 
 const [a, b, c] = ["a", "b", "c"].map((letter) =>
   letter.repeat(8) + "-0000-4000-8000-000000000000"
@@ -26,4 +26,11 @@ Deno.test("parts of a page share one interest", () => {
 Deno.test("nothing is asked for that nobody wants", () => {
   assertEquals(joinInterests([]), {});
   assertEquals(joinInterests([{ endpoints: [] }, { stats: false }]), {});
+});
+
+Deno.test("what nobody follows any more is forgotten", () => {
+  const known = new Map([["a", 1], ["b", 2], ["c", 3]]);
+  assertEquals([...followedIn(known, ["c", "a", "d"])], [["a", 1], ["c", 3]]);
+  assertEquals(followedIn(known).size, 0);
+  assertEquals(followedIn(known, ["a", "b", "c"]) === known, true);
 });

@@ -15,7 +15,7 @@ import type {
 import type { Answer } from "../../contract/api.ts";
 import { client, session } from "../session/session.ts";
 import { type Failure, failureOf } from "../widgets/failure.ts";
-import { joinInterests } from "./interest.ts";
+import { followedIn, joinInterests } from "./interest.ts";
 
 export type LiveState =
   | { readonly kind: "idle" }
@@ -84,6 +84,7 @@ class Live {
     const wanted = session.value.kind === "signed_in" ? JSON.stringify(interest) : "";
     if (wanted === this.#current) return;
     this.#current = wanted;
+    this.#forget(interest);
     this.#connection?.abort();
     this.#connection = undefined;
     if (wanted === "") {
@@ -93,6 +94,12 @@ class Live {
     const connection = this.#connection = new AbortController();
     if (this.state.value.kind !== "broken") this.state.value = { kind: "opening" };
     void this.#read(interest, connection.signal);
+  }
+
+  /** Of tasks and groups there is no end; of endpoints there are only so many. */
+  #forget({ task_ids, groups }: LiveInterest): void {
+    this.tasks.value = followedIn(this.tasks.value, task_ids);
+    this.groups.value = followedIn(this.groups.value, groups);
   }
 
   async #read(interest: LiveInterest, signal: AbortSignal): Promise<void> {

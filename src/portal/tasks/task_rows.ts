@@ -38,7 +38,10 @@ export function withWindow(
   // What is missing in a window that is not full fits the filter no more.
   const oldest = isFull ? window[window.length - 1]!.created_at : -Infinity;
   const slid = gone.filter((task) => task.created_at <= oldest);
-  return { ...rows, newest: window, older: [...slid, ...rows.older].slice(0, MAX_ROWS) };
+  // A page may have them too, as they were before.
+  const left = new Set(gone.map((task) => task.task_id));
+  const older = rows.older.filter((task) => !left.has(task.task_id));
+  return { ...rows, newest: window, older: [...slid, ...older].slice(0, MAX_ROWS) };
 }
 
 export function withPage(
@@ -50,25 +53,25 @@ export function withPage(
   return { ...rows, older, cursor: isFull ? null : page.next_cursor };
 }
 
-/**
- * All rows in order, each once and as it is now.
- *
- * @param changes tasks that have changed since their page came
- */
+/** The list in which older rows are as they were told last. */
+export function withChanges(rows: TaskRows, changes: ReadonlyMap<string, TaskSummary>): TaskRows {
+  if (changes.size === 0) return rows;
+  const older = rows.older.map((task) => later(task, changes.get(task.task_id)));
+  return older.every((task, index) => task === rows.older[index]) ? rows : { ...rows, older };
+}
+
+/** All rows in order, each once. */
 export function shownRows(
   { newest, older }: TaskRows,
-  changes: ReadonlyMap<string, TaskSummary>,
   belongs: (task: TaskSummary) => boolean,
 ): readonly TaskSummary[] {
   const seen = new Set<string>();
   const rows: TaskSummary[] = [];
-  const add = (task: TaskSummary): void => {
-    if (seen.has(task.task_id)) return;
+  for (const task of [...newest ?? [], ...older]) {
+    if (seen.has(task.task_id)) continue;
     seen.add(task.task_id);
     if (belongs(task)) rows.push(task);
-  };
-  for (const task of newest ?? []) add(task);
-  for (const task of older) add(later(task, changes.get(task.task_id)));
+  }
   return rows;
 }
 

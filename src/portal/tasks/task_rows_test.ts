@@ -1,6 +1,13 @@
 import { assertEquals } from "../../lib/assert.ts";
 import type { TaskSummary } from "../../contract/api.ts";
-import { NO_ROWS, shownRows, type TaskRows, withPage, withWindow } from "./task_rows.ts";
+import {
+  NO_ROWS,
+  shownRows,
+  type TaskRows,
+  withChanges,
+  withPage,
+  withWindow,
+} from "./task_rows.ts";
 
 function task(number: number, changes: Partial<TaskSummary> = {}): TaskSummary {
   return {
@@ -23,7 +30,7 @@ function tasks(...numbers: readonly number[]): TaskSummary[] {
 }
 
 function shown(rows: TaskRows): string {
-  return shownRows(rows, new Map(), () => true).map((row) => row.task_id).join(" ");
+  return shownRows(rows, () => true).map((row) => row.task_id).join(" ");
 }
 
 Deno.test("what slides out of the window stays in the list", () => {
@@ -35,8 +42,9 @@ Deno.test("what slides out of the window stays in the list", () => {
 });
 
 Deno.test("what leaves a window that is not full fits no more", () => {
-  const rows = withWindow(withWindow(NO_ROWS, tasks(3, 2, 1), 10), tasks(3, 1), 10);
-  assertEquals(shown(rows), "t3 t1");
+  let rows = withWindow(NO_ROWS, tasks(3, 2, 1), 10);
+  rows = withPage(rows, { items: tasks(3, 2, 1), next_cursor: null });
+  assertEquals(shown(withWindow(rows, tasks(3, 1), 10)), "t3 t1");
 });
 
 Deno.test("what fits no more within a full window is not kept as an older one", () => {
@@ -61,7 +69,11 @@ Deno.test("older rows show their changes, and go when they belong no more", () =
     ["t2", task(2, { attempt: 2 })],
     ["t1", task(1)],
   ]);
-  const states = shownRows(rows, changes, (row) => row.status !== "failed")
+  const changed = withChanges(rows, changes);
+  const states = shownRows(changed, (row) => row.status !== "failed")
     .map(({ task_id, status, attempt }) => `${task_id} ${status} ${attempt}`);
   assertEquals(states, ["t2 running 2", "t1 success 1"]);
+  // They are told no more once they are out of sight.
+  assertEquals(withChanges(changed, new Map()), changed);
+  assertEquals(withChanges(changed, changes) === changed, true);
 });

@@ -9,8 +9,16 @@ import { client } from "../session/session.ts";
 import { now } from "../shell/clock.ts";
 import { type Failure, failureOf } from "../widgets/failure.ts";
 import type { ShownRows } from "../widgets/shown_rows.ts";
+import { useSettled } from "../widgets/use_settled.ts";
 import { fits, liveFilterOf, queryOfFilter, type TaskFilter } from "./task_filter.ts";
-import { NO_ROWS, shownRows, type TaskRows, withPage, withWindow } from "./task_rows.ts";
+import {
+  NO_ROWS,
+  shownRows,
+  type TaskRows,
+  withChanges,
+  withPage,
+  withWindow,
+} from "./task_rows.ts";
 
 /** Rows of the live window, and of a page behind it. */
 const WINDOW = 100;
@@ -24,6 +32,12 @@ export function useTaskRows(filter: TaskFilter): ShownRows<TaskSummary> {
   const current = useSignal(filter);
   const newest = useNewestTasks({ ...liveFilterOf(filter), limit: WINDOW });
   useLive({ task_ids: [...seen.value] });
+  const see = useSettled((visible: readonly TaskSummary[]) => {
+    const next = openBehindWindow(visible, state.peek());
+    const followed = new Set(seen.peek());
+    // To follow fewer saves less than it costs to open the stream anew.
+    if (next.some((id) => !followed.has(id))) seen.value = next;
+  });
   useLayoutEffect(() => {
     // A span of time is no part of what is followed: the window stays, and is not sent again.
     const window = newest.peek();
@@ -36,24 +50,35 @@ export function useTaskRows(filter: TaskFilter): ShownRows<TaskSummary> {
     effect(() => {
       if (newest.value !== undefined) state.value = withWindow(state.peek(), newest.value, WINDOW);
     }), []);
+  // What is in sight no more is not followed, and keeps what was told of it last.
+  useLayoutEffect(() =>
+    effect(() => {
+      state.value = withChanges(state.peek(), live.tasks.value);
+    }), []);
   const more = useReading(key, filter, state, failure);
   const rows = useComputed(() => {
     const { value } = state;
     if (value.newest === undefined && value.cursor === undefined) return undefined;
     const time = Math.floor(now.peek());
-    return shownRows(value, live.tasks.value, (task) => fits(current.value, task, time));
+    return shownRows(value, (task) => fits(current.value, task, time));
   });
   return {
     rows,
     isWhole: state.value.cursor === null,
     failure: failure.value,
     more,
-    see: (visible) => {
-      const ids = visible.filter((task) => !isTerminal(task.status)).map((task) => task.task_id);
-      const next = ids.slice(0, MAX_LIVE_TASKS);
-      if (next.join() !== seen.peek().join()) seen.value = next;
-    },
+    see,
   };
+}
+
+/** Those of which nothing is told otherwise: the window is live itself, and an end is final. */
+function openBehindWindow(
+  visible: readonly TaskSummary[],
+  { newest = [] }: TaskRows,
+): readonly string[] {
+  const inWindow = new Set(newest.map((task) => task.task_id));
+  return visible.filter((task) => !isTerminal(task.status) && !inWindow.has(task.task_id))
+    .map((task) => task.task_id).slice(0, MAX_LIVE_TASKS);
 }
 
 /** Returns what reads the next page, one at a time. */
@@ -79,7 +104,7 @@ function useReading(
       // A list that has begun anew meanwhile reads from its own beginning.
       if (signal.aborted || state.peek().cursor !== cursor) return;
       failure.value = undefined;
-      state.value = withPage(state.peek(), page);
+      state.value = withChanges(withPage(state.peek(), page), live.tasks.peek());
     }).catch((thrown) => {
       if (!signal.aborted) failure.value = failureOf(thrown);
     }).finally(() => {

@@ -1,4 +1,4 @@
-import type { Locator, Page } from "playwright-core";
+import type { Locator, Page, Request } from "playwright-core";
 import { assertEquals, assertTrue } from "../../../src/lib/assert.ts";
 import { join } from "../../../src/lib/path.ts";
 import { python } from "../../../src/client/mod.ts";
@@ -165,6 +165,10 @@ async function showsNewRows(page: Page, { check, hold, gate, submit }: Stage): P
   await page.goto("/tasks");
   await rowsOn(page).first().waitFor();
   const before = await rowsOn(page).count();
+  const opened: string[] = [];
+  const count = (request: Request): unknown =>
+    request.url().endsWith("/v3/live") && opened.push(request.postData() ?? "");
+  page.on("request", count);
   using door = gate("live");
   const { tasks: [held] } = await submit(hold, [[door.path]]);
   await rowOf(page, held!).getByText("Running").waitFor();
@@ -175,6 +179,9 @@ async function showsNewRows(page: Page, { check, hold, gate, submit }: Stage): P
   assertEquals(newest, `/tasks/${bad}`);
   door.open();
   await rowOf(page, held!).getByText("Succeeded").waitFor();
+  page.off("request", count);
+  // What the open stream tells is not asked for again.
+  assertEquals(opened, []);
 }
 
 async function cancelsChosen(page: Page, { client, hold, gate, submit }: Stage): Promise<void> {
