@@ -1,7 +1,7 @@
 /**
  * The one live stream of the page: what its parts follow, kept up to date. A part follows something
  * with a hook for as long as it is shown; the stream is opened anew when that changes, and begins
- * with the whole of it.
+ * with the whole of it. While nobody sees the page there is none.
  */
 import { batch, computed, type ReadonlySignal, signal } from "@preact/signals";
 import { useLayoutEffect } from "preact/hooks";
@@ -16,6 +16,7 @@ import type { Answer } from "../../contract/api.ts";
 import { client, session } from "../session/session.ts";
 import { type Failure, failureOf } from "../widgets/failure.ts";
 import { followedIn, joinInterests } from "./interest.ts";
+import { isSeen } from "./sight.ts";
 
 export type LiveState =
   | { readonly kind: "idle" }
@@ -54,6 +55,16 @@ class Live {
   #current = "";
   #connection: AbortController | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** When the stream was closed since nobody saw the page, milliseconds since 1970. */
+  #leftAt: number | undefined;
+
+  constructor() {
+    let before = isSeen.value;
+    isSeen.subscribe((seen) => {
+      if (seen !== before) this.#settle(0);
+      before = seen;
+    });
+  }
 
   /** Returns the end of it. */
   follow(interest: LiveInterest): () => void {
@@ -68,7 +79,7 @@ class Live {
 
   /** Opens the stream anew, for instance after signing in. */
   restart(): void {
-    this.#current = "";
+    this.#close();
     this.#settle(0);
   }
 
@@ -81,19 +92,26 @@ class Live {
 
   #reopen(): void {
     const interest = joinInterests(this.#parts.values());
-    const wanted = session.value.kind === "signed_in" ? JSON.stringify(interest) : "";
+    const isWanted = session.value.kind === "signed_in" && isSeen.value;
+    const wanted = isWanted ? JSON.stringify(interest) : "";
     if (wanted === this.#current) return;
+    this.#close();
     this.#current = wanted;
-    this.#forget(interest);
-    this.#connection?.abort();
-    this.#connection = undefined;
-    if (wanted === "") {
+    if (!isWanted) {
+      if (!isSeen.value) this.#leftAt ??= sinceWhen(this.state.value);
       this.state.value = { kind: "idle" };
       return;
     }
+    this.#forget(interest);
     const connection = this.#connection = new AbortController();
     if (this.state.value.kind !== "broken") this.state.value = { kind: "opening" };
     void this.#read(interest, connection.signal);
+  }
+
+  #close(): void {
+    this.#connection?.abort();
+    this.#connection = undefined;
+    this.#current = "";
   }
 
   /** Of tasks and groups there is no end; of endpoints there are only so many. */
@@ -123,13 +141,13 @@ class Live {
 
   #isOpen(missed: boolean): void {
     this.state.value = { kind: "open" };
-    if (missed || this.opened.value === 0) this.opened.value++;
+    if (missed || this.#leftAt !== undefined || this.opened.value === 0) this.opened.value++;
+    this.#leftAt = undefined;
   }
 
   /** The connection is lost; the client opens the next one for as long as there is hope. */
   #stale(failure?: Failure): void {
-    const { value } = this.state;
-    const since = value.kind === "broken" ? value.since : Date.now();
+    const since = this.#leftAt ?? sinceWhen(this.state.value);
     this.state.value = { kind: "broken", since, failure };
   }
 
@@ -164,6 +182,11 @@ class Live {
         return;
     }
   }
+}
+
+/** Of when what is shown is, at the latest; milliseconds since 1970. */
+function sinceWhen(state: LiveState): number {
+  return state.kind === "broken" ? state.since : Date.now();
 }
 
 function withAll<T, K extends keyof T>(

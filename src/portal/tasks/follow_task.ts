@@ -2,6 +2,7 @@
 import { type Signal, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { live } from "../live/live.ts";
+import { isSeen } from "../live/sight.ts";
 import { client } from "../session/session.ts";
 import { type Failure, failureOf } from "../widgets/failure.ts";
 import { TaskRecord } from "./task_record.ts";
@@ -15,8 +16,8 @@ export interface FollowedTask {
 }
 
 /**
- * Opened again when the page's live stream is there again after the service was away; each opening
- * tells all of the task anew.
+ * Opened again when the page's live stream is there again after the service was away, or nobody saw
+ * the page; each opening tells all of the task anew.
  */
 export function useFollowedTask(taskId: string): Signal<FollowedTask> {
   const followed = useSignal<FollowedTask>({ record: new TaskRecord(), version: 0 });
@@ -30,12 +31,16 @@ export function useFollowedTask(taskId: string): Signal<FollowedTask> {
     let seen = live.opened.value;
     open();
     const stop = live.opened.subscribe((count) => {
-      const again = count !== seen && seen > 0;
+      const again = count !== seen && (seen > 0 || reading.signal.aborted);
       seen = count;
       if (again && followed.peek().record.finished === undefined) open();
     });
+    const stopSeeing = isSeen.subscribe((isNow) => {
+      if (!isNow) reading.abort();
+    });
     return () => {
       stop();
+      stopSeeing();
       reading.abort();
     };
   }, [taskId]);

@@ -59,6 +59,7 @@ test("tasks are found, watched in groups, and cancelled, however many there are"
     await t.step("one is opened by its id", () => opensById(page, stage));
     await t.step("a group of 500 goes to 100 %", () => followsGroup(page, stage));
     await t.step("all of a group are cancelled", () => cancelsGroup(page, stage));
+    await t.step("a hidden page holds no connection", () => letsGoUnseen(stage));
   });
 });
 
@@ -261,4 +262,38 @@ async function cancelsGroup(page: Page, { hold, gate, submit }: Stage): Promise<
   await progress.getByRole("link", { name: "Cancelled" }).click();
   await page.waitForURL(`**/tasks?group=${group}&state=cancelled`);
   await rowsOn(page).nth(10).getByText("Cancelled").waitFor();
+}
+
+/** Milliseconds; a stream is not yet taken for dead after them. */
+const AWHILE = 15_000;
+
+async function letsGoUnseen({ signedIn, client, hold, gate, submit }: Stage): Promise<void> {
+  await using portal = await signedIn();
+  const { page } = portal;
+  using door = gate("unseen");
+  const { tasks: [task] } = await submit(hold, [[door.path, 7]]);
+  await page.clock.install();
+  await page.goto(`/tasks/${task}`);
+  await page.getByText("Running").first().waitFor();
+  const ended = [/\/v3\/live$/, /\/follow$/].map((path) =>
+    page.waitForEvent("requestfailed", (request) => path.test(request.url()))
+  );
+  await turnTo(page, "hidden");
+  await page.clock.fastForward(AWHILE);
+  await Promise.all(ended);
+  door.open();
+  await client.wait(task!);
+  await turnTo(page, "visible");
+  await resultOn(page).getByText("7", { exact: true }).waitFor();
+}
+
+/** As a tab does that is left, and comes back; a browser without a window has only visible ones. */
+async function turnTo(page: Page, state: DocumentVisibilityState): Promise<void> {
+  await page.evaluate((state) => {
+    Object.defineProperty(document, "hidden", {
+      configurable: true,
+      get: () => state === "hidden",
+    });
+    document.dispatchEvent(new Event("visibilitychange"));
+  }, state);
 }
