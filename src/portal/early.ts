@@ -2,7 +2,6 @@
  * Runs before the portal's other scripts have come: it needs nothing of them, and asks what the page at
  * this address will ask first. A test holds that against what the pages do.
  */
-import { SESSION_HEADER } from "../contract/session_header.ts";
 import { type EarlyRequest, startEarly } from "./session/early_requests.ts";
 import { storedKey } from "./session/stored_key.ts";
 
@@ -23,4 +22,4 @@ const FIRST_REQUESTS: Readonly<Record<string, EarlyRequest>> = {
 
 const key = storedKey();
 const first = FIRST_REQUESTS[location.pathname + location.search + location.hash];
-if (key !== null && first !== undefined) startEarly(first, { [SESSION_HEADER]: key });
+if (key !== null && first !== undefined) startEarly(first, key);

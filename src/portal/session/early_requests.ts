@@ -3,12 +3,20 @@
  * address alone what that will be; the session's `fetch` takes the answer instead of asking again.
  */
 
+import { SESSION_HEADER } from "../../contract/session_header.ts";
+
 /** As a page will send it; `body` is the same text. */
 export interface EarlyRequest {
   readonly method: "GET" | "POST";
   readonly path: string;
   readonly accept: string;
   readonly body?: string;
+}
+
+/** A request is the same only with the same key: who asks may be somebody else by now. */
+interface Asked extends Omit<EarlyRequest, "accept"> {
+  /** The page's half of the session. */
+  readonly key: string;
 }
 
 interface Started {
@@ -21,13 +29,9 @@ const PATIENCE = 5_000;
 
 const started = new Map<string, Started>();
 
-/** @param credentials the headers that say who asks */
-export function startEarly(
-  request: EarlyRequest,
-  credentials: Readonly<Record<string, string>>,
-): void {
+export function startEarly(request: EarlyRequest, key: string): void {
   const { method, path, accept, body } = request;
-  const headers = { ...credentials, accept };
+  const headers = { [SESSION_HEADER]: key, accept };
   const controller = new AbortController();
   const answer = fetch(path, {
     method,
@@ -38,9 +42,9 @@ export function startEarly(
   }).then(begun);
   // Whoever takes it hears of the failure.
   answer.catch(() => {});
-  const key = keyOf(request);
-  started.set(key, { answer, controller });
-  setTimeout(() => started.delete(key) && controller.abort(), PATIENCE);
+  const mark = markOf({ ...request, key });
+  started.set(mark, { answer, controller });
+  setTimeout(() => started.delete(mark) && controller.abort(), PATIENCE);
 }
 
 /** Resolves when all answers are there, as far as they do within so many milliseconds. */
@@ -102,19 +106,19 @@ async function firstEvents(
 
 /** The answer to the same request, once; undefined where there is none. `signal` ends it. */
 export function takeEarly(
-  request: Omit<EarlyRequest, "accept">,
+  request: Asked,
   signal: AbortSignal | undefined,
 ): Promise<Response> | undefined {
-  const key = keyOf(request);
-  const found = started.get(key);
+  const mark = markOf(request);
+  const found = started.get(mark);
   if (found === undefined) return undefined;
-  started.delete(key);
+  started.delete(mark);
   const { answer, controller } = found;
   signal?.addEventListener("abort", () => controller.abort(signal.reason), { once: true });
   if (signal?.aborted) controller.abort(signal.reason);
   return answer;
 }
 
-function keyOf({ method, path, body = "" }: Omit<EarlyRequest, "accept">): string {
-  return `${method} ${path} ${body}`;
+function markOf({ method, path, key, body = "" }: Asked): string {
+  return `${key} ${method} ${path} ${body}`;
 }

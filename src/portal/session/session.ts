@@ -7,6 +7,7 @@ import { Client } from "../../client/mod.ts";
 import { type Session, SIGN_IN_FRAGMENT, type SignIn } from "../../contract/api_sessions.ts";
 import type { Answer, Scope } from "../../contract/api.ts";
 import { FuncxError } from "../../contract/errors.ts";
+import { SESSION_HEADER } from "../../contract/session_header.ts";
 import { setServiceTime } from "../shell/clock.ts";
 import { takeEarly } from "./early_requests.ts";
 import { SESSION_KEY_ITEM, storedKey } from "./stored_key.ts";
@@ -39,20 +40,22 @@ export const client = new Client({
   token: { sessionKey: () => storedKey() ?? "" },
   patience: PATIENCE,
   fetch: async (input, init) => {
-    const response = await (earlyAnswer(input, init) ?? fetch(input, init));
-    if (response.status === 401) void sessionLost(response.clone());
+    const key = new Headers(init?.headers).get(SESSION_HEADER);
+    const response = await (earlyAnswer(input, key, init) ?? fetch(input, init));
+    if (response.status === 401 && key !== null) void sessionLost(key, response.clone());
     return response;
   },
 });
 
 function earlyAnswer(
   input: string | URL | Request,
+  key: string | null,
   { method, body, signal }: RequestInit = {},
 ): Promise<Response> | undefined {
   if (typeof input !== "string" || (method !== "GET" && method !== "POST")) return undefined;
-  if (body !== undefined && typeof body !== "string") return undefined;
+  if (key === null || (body !== undefined && typeof body !== "string")) return undefined;
   return takeEarly(
-    { method, path: input.slice(location.origin.length), body },
+    { method, path: input.slice(location.origin.length), body, key },
     signal ?? undefined,
   );
 }
@@ -140,11 +143,14 @@ function signedOut(reason?: string): void {
   session.value = { kind: "signed_out", reason };
 }
 
-/** The page stays as it is under the sign-in form, so that nothing that was typed is lost. */
-async function sessionLost(response: Response): Promise<void> {
-  if (session.value.kind !== "signed_in") return;
+/**
+ * The page stays as it is under the sign-in form, so that nothing that was typed is lost. What a request
+ * with the key of another session was told says nothing of this one, which may have begun meanwhile.
+ */
+async function sessionLost(key: string, response: Response): Promise<void> {
   const body: { readonly reason?: string } = await response.json().catch(() => ({}));
-  if (session.value.kind === "signed_in") signedOut(body.reason ?? "the session has ended");
+  if (session.value.kind !== "signed_in" || key !== storedKey()) return;
+  signedOut(body.reason ?? "the session has ended");
 }
 
 function reasonOf(error: FuncxError): string {

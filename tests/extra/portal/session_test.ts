@@ -1,4 +1,6 @@
+import type { Locator, Page } from "playwright-core";
 import { assertEquals, assertTrue } from "../../../src/lib/assert.ts";
+import { SESSION_KEY_ITEM } from "../../../src/portal/session/stored_key.ts";
 import { test, withBrowser } from "../../helpers/chromium.ts";
 import { ServiceUnderTest } from "../../helpers/service.ts";
 import { TestEnv } from "../../helpers/test_env.ts";
@@ -39,6 +41,49 @@ test("somebody signs in and out, and a token that is revoked ends the session at
       await page.getByRole("heading", { name: "You are signed out" }).waitFor();
     });
 
+    await t.step("by a link that was used already, which ends no session", async () => {
+      await using portal = await PortalWindow.open(browser, service.url, { expected: [/401/] });
+      const { page } = portal;
+      const link = await signInLink(env);
+      await page.goto(link);
+      await signOutButton(page).waitFor();
+      const other = await page.context().newPage();
+      const refused = other.waitForResponse((answer) => answer.status() === 401);
+      await other.goto(link);
+      await (await refused).finished();
+      for (const each of [page, other]) {
+        await each.getByRole("link", { name: "Tokens" }).click();
+        await each.getByRole("heading", { level: 1, name: "Tokens" }).waitFor();
+        await each.getByText("this session").waitFor();
+      }
+    });
+
+    await t.step("anew, while the session before is still being refused", async () => {
+      await using portal = await PortalWindow.open(browser, service.url, { expected: [/401/] });
+      const { page } = portal;
+      await portal.signIn(env);
+      await page.evaluate((item) => localStorage.setItem(item, "outdated"), SESSION_KEY_ITEM);
+      const isNew = Promise.withResolvers<void>();
+      await page.route("**/v3/**", async (route) => {
+        if (route.request().headers()["funcx-session"] === "outdated") await isNew.promise;
+        await route.continue();
+      });
+      const link = await signInLink(env);
+      const refused = page.waitForResponse((answer) => answer.status() === 401);
+      // Another page, so that its scripts run from their beginning.
+      await page.goto("about:blank");
+      await page.goto(link);
+      await page.waitForFunction(
+        (item) => localStorage.getItem(item) !== "outdated",
+        SESSION_KEY_ITEM,
+      );
+      isNew.resolve();
+      await (await refused).finished();
+      await page.getByRole("link", { name: "Tokens" }).click();
+      await page.getByText("this session").waitFor();
+      assertEquals(await page.getByLabel("Token or one-time code").count(), 0);
+    });
+
     await t.step("neither half of a session is worth anything alone", async () => {
       await using portal = await PortalWindow.open(browser, service.url, { expected: [/401/] });
       const { page } = portal;
@@ -59,3 +104,7 @@ test("somebody signs in and out, and a token that is revoked ends the session at
     });
   });
 });
+
+function signOutButton(page: Page): Locator {
+  return page.getByRole("button", { name: "Sign out" });
+}
