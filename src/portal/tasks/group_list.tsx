@@ -1,6 +1,6 @@
 /** The task groups, newest first, with how far each is. */
 import type { ComponentChildren } from "preact";
-import { useSignal } from "@preact/signals";
+import { type Signal, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { TaskGroupSummary } from "../../contract/api.ts";
 import { MAX_LIVE_GROUPS } from "../../contract/limits.ts";
@@ -11,23 +11,18 @@ import { type Failure, failureOf } from "../widgets/failure.ts";
 import { Empty, Problem, Spinner } from "../widgets/messages.tsx";
 import { Age } from "../widgets/states.tsx";
 import { countText, shortId } from "../widgets/units.ts";
+import { useReloadOn } from "../widgets/use_reload_on.ts";
 import { type Column, VirtualTable } from "../widgets/virtual_table.tsx";
+import { type GroupRows, NO_GROUPS, withFirstPage, withNextPage } from "./group_rows.ts";
 import { percentOf, progressOf } from "./progress.ts";
 import { StateBar } from "./state_bar.tsx";
 
 const PAGE = 100;
 
-interface Groups {
-  readonly items: readonly TaskGroupSummary[];
-  /** Undefined before the first page, null after the last one. */
-  readonly cursor: string | null | undefined;
-}
-
 export function GroupList(): ComponentChildren {
-  const { groups, failure, more } = useGroups();
+  const { groups, failure, more, retry } = useGroups();
   const sight = useSignal<readonly string[]>([]);
-  // What has ended changes no more.
-  useLive({ groups: [...sight.value] });
+  useLive({ groups: [...sight.value], stats: true });
   const { items, cursor } = groups;
   const text = english.tasks.groups;
   if (cursor === undefined && failure === undefined) return <Spinner />;
@@ -40,7 +35,7 @@ export function GroupList(): ComponentChildren {
   }
   return (
     <>
-      {failure !== undefined && <Problem failure={failure} onRetry={more} />}
+      {failure !== undefined && <Problem failure={failure} onRetry={retry} />}
       <VirtualTable
         label={text.title}
         columns={COLUMNS}
@@ -48,40 +43,66 @@ export function GroupList(): ComponentChildren {
         keyOf={(group) => group.task_group_id}
         count={cursor === null ? items.length : undefined}
         onEnd={more}
-        onSight={(rows) => {
-          const open = rows.filter((group) => progressOf(group.by_state).share < 1);
-          sight.value = open.map((group) => group.task_group_id).slice(0, MAX_LIVE_GROUPS);
-        }}
+        onSight={(rows) => sight.value = followedOf(rows)}
         minWidth="48rem"
       />
     </>
   );
 }
 
-function useGroups(): {
-  readonly groups: Groups;
+/** One that has ended goes on when tasks are added to it, but others are more likely to. */
+function followedOf(rows: readonly TaskGroupSummary[]): readonly string[] {
+  const isOpen = (group: TaskGroupSummary): boolean => progressOf(group.by_state).share < 1;
+  const ended = rows.filter((group) => !isOpen(group));
+  return [...rows.filter(isOpen), ...ended].map((group) => group.task_group_id)
+    .slice(0, MAX_LIVE_GROUPS);
+}
+
+interface Groups {
+  readonly groups: GroupRows;
   readonly failure: Failure | undefined;
   readonly more: () => void;
-} {
-  const groups = useSignal<Groups>({ items: [], cursor: undefined });
+  readonly retry: () => void;
+}
+
+/** Read on at the end; and at the beginning again when tasks have come, or the page has missed some. */
+function useGroups(): Groups {
+  const groups = useSignal(NO_GROUPS);
   const failure = useSignal<Failure | undefined>(undefined);
+  const more = useReading(failure, async (signal) => {
+    const { cursor } = groups.peek();
+    if (cursor === null) return;
+    const page = await client.call("listTaskGroups", { query: { limit: PAGE, cursor }, signal });
+    // A list that has begun anew meanwhile is read on from its own end.
+    if (groups.peek().cursor === cursor) groups.value = withNextPage(groups.peek(), page);
+  });
+  const reload = useReading(failure, async (signal) => {
+    const page = await client.call("listTaskGroups", { query: { limit: PAGE }, signal });
+    groups.value = withFirstPage(groups.peek(), page);
+  });
+  useEffect(more, []);
+  useReloadOn(`${live.opened.value} ${JSON.stringify(live.stats.value?.tasks)}`, { reload });
+  const retry = (): void => {
+    reload();
+    more();
+  };
+  return { groups: groups.value, failure: failure.value, more, retry };
+}
+
+/** Returns what reads unless it is being read already. */
+function useReading(
+  failure: Signal<Failure | undefined>,
+  read: (signal: AbortSignal) => Promise<void>,
+): () => void {
   const reading = useRef<AbortController | undefined>(undefined);
-  const more = (): void => {
-    const { items, cursor } = groups.peek();
-    if (reading.current !== undefined || cursor === null) return;
+  useEffect(() => () => reading.current?.abort(), []);
+  return () => {
+    if (reading.current !== undefined) return;
     const { signal } = reading.current = new AbortController();
-    client.call("listTaskGroups", { query: { limit: PAGE, cursor }, signal }).then((page) => {
-      failure.value = undefined;
-      groups.value = { items: [...items, ...page.items], cursor: page.next_cursor };
-    }).catch((thrown) => {
+    read(signal).then(() => failure.value = undefined).catch((thrown) => {
       if (!signal.aborted) failure.value = failureOf(thrown);
     }).finally(() => reading.current = undefined);
   };
-  useEffect(() => {
-    more();
-    return () => reading.current?.abort();
-  }, []);
-  return { groups: groups.value, failure: failure.value, more };
 }
 
 /** As it is now, where it is followed. */

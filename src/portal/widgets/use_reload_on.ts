@@ -1,12 +1,14 @@
 /** Asking again when something has changed that may change all the time. */
 import { useEffect, useRef } from "preact/hooks";
-import type { Loading } from "./loaded.ts";
 
 /** Milliseconds between two questions, at the least. */
 const CALM = 5_000;
 
 /** Reloads when `value` has changed, at once unless it did so a moment ago. */
-export function useReloadOn<T>(value: string | number, loading: Loading<T>): void {
+export function useReloadOn(
+  value: string | number,
+  loading: { readonly reload: () => void },
+): void {
   const shown = useRef(value);
   const changedAt = useRef(-CALM);
   useEffect(() => {

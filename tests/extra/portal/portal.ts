@@ -90,3 +90,14 @@ export async function signInLink(env: TestEnv): Promise<string> {
   const { link } = await env.json<{ link: string }>(["portal", "--no-browser"]);
   return link;
 }
+
+/** As a tab does that is left, and comes back; a browser without a window has only visible ones. */
+export async function turnTo(page: Page, state: DocumentVisibilityState): Promise<void> {
+  await page.evaluate((state) => {
+    Object.defineProperty(document, "hidden", {
+      configurable: true,
+      get: () => state === "hidden",
+    });
+    document.dispatchEvent(new Event("visibilitychange"));
+  }, state);
+}

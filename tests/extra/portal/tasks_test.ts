@@ -4,6 +4,7 @@ import { join } from "../../../src/lib/path.ts";
 import { python } from "../../../src/client/mod.ts";
 import { test } from "../../helpers/chromium.ts";
 import { type Lab, resultOn, withLab } from "./lab.ts";
+import { turnTo } from "./portal.ts";
 
 const HOLD_PY = `def hold(path, number=0):
     import os, time
@@ -40,10 +41,11 @@ interface Stage extends Lab {
   readonly check: string;
   /** Tasks of `hold` with this name end when it is opened. */
   readonly gate: (name: string) => Gate;
-  /** One task for each list of arguments; all of one group. */
+  /** One task for each list of arguments; all of one group, a new one by default. */
   readonly submit: (
     functionId: string,
     calls: readonly (readonly unknown[])[],
+    group?: string,
   ) => Promise<{ readonly tasks: readonly string[]; readonly group: string }>;
 }
 
@@ -59,6 +61,7 @@ test("tasks are found, watched in groups, and cancelled, however many there are"
     await t.step("one is opened by its id", () => opensById(page, stage));
     await t.step("a group of 500 goes to 100 %", () => followsGroup(page, stage));
     await t.step("all of a group are cancelled", () => cancelsGroup(page, stage));
+    await t.step("groups that come are listed, and go on", () => listsGroups(page, stage));
     await t.step("a hidden page holds no connection", () => letsGoUnseen(stage));
   });
 });
@@ -68,9 +71,12 @@ async function stageOf(lab: Lab): Promise<Stage> {
   const [hold, check] = await Promise.all(
     [HOLD_PY, CHECK_PY].map(async (source) => (await client.register(python(source))).functionId),
   );
-  const submit: Stage["submit"] = async (functionId, calls) => {
+  const submit: Stage["submit"] = async (functionId, calls, group) => {
     const payloads = await Promise.all(calls.map((args) => client.blobs.payload(args, {})));
-    const answer = await client.submit(endpointId, { tasks: { [functionId]: payloads } });
+    const answer = await client.submit(endpointId, {
+      tasks: { [functionId]: payloads },
+      task_group_id: group,
+    });
     return { tasks: answer.tasks[functionId]!, group: answer.task_group_id };
   };
   const gate = (name: string): Gate => new Gate(join(env.root, name));
@@ -264,6 +270,19 @@ async function cancelsGroup(page: Page, { hold, gate, submit }: Stage): Promise<
   await rowsOn(page).nth(10).getByText("Cancelled").waitFor();
 }
 
+async function listsGroups(page: Page, { check, submit }: Stage): Promise<void> {
+  await page.goto("/tasks?view=groups");
+  const groups = page.getByRole("table", { name: "Task groups" });
+  await groups.getByRole("row").nth(1).waitFor();
+  const { group } = await submit(check, [[true]]);
+  const row = groups.getByRole("row").filter({ has: page.locator(`a[href="/groups/${group}"]`) });
+  await row.getByText("100", { exact: true }).waitFor();
+  const tasks = row.getByRole("cell").nth(4);
+  assertEquals(await tasks.innerText(), "1");
+  await submit(check, [[true]], group);
+  await tasks.getByText("2", { exact: true }).waitFor();
+}
+
 /** Milliseconds; a stream is not yet taken for dead after them. */
 const AWHILE = 15_000;
 
@@ -285,15 +304,17 @@ async function letsGoUnseen({ signedIn, client, hold, gate, submit }: Stage): Pr
   await client.wait(task!);
   await turnTo(page, "visible");
   await resultOn(page).getByText("7", { exact: true }).waitFor();
-}
-
-/** As a tab does that is left, and comes back; a browser without a window has only visible ones. */
-async function turnTo(page: Page, state: DocumentVisibilityState): Promise<void> {
-  await page.evaluate((state) => {
-    Object.defineProperty(document, "hidden", {
-      configurable: true,
-      get: () => state === "hidden",
-    });
-    document.dispatchEvent(new Event("visibilitychange"));
-  }, state);
+  // Lists that nothing is told of are read again then.
+  await page.goto("/functions");
+  await page.getByText("hold", { exact: true }).first().waitFor();
+  const closed = page.waitForEvent(
+    "requestfailed",
+    (request) => request.url().endsWith("/v3/live"),
+  );
+  await turnTo(page, "hidden");
+  await page.clock.fastForward(AWHILE);
+  await closed;
+  await client.register(python(CHECK_PY), { name: "meanwhile" });
+  await turnTo(page, "visible");
+  await page.getByText("meanwhile", { exact: true }).first().waitFor();
 }
