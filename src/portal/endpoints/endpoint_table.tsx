@@ -19,11 +19,11 @@ export interface EndpointTableProps {
 export function EndpointTable(
   { filter, onChange, label = english.endpoints.list.label }: EndpointTableProps,
 ): ComponentChildren {
-  const { rows, isWhole, failure, more, see } = useEndpointRows(filter);
+  const { rows, isWhole, failure, more, retry, see } = useEndpointRows(filter);
   const endpoints = rows.value;
   return (
     <>
-      {failure !== undefined && <Problem failure={failure} onRetry={more} />}
+      {failure !== undefined && <Problem failure={failure} onRetry={retry} />}
       {endpoints === undefined
         ? failure === undefined && <Spinner />
         : endpoints.length === 0 && isWhole

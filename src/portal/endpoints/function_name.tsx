@@ -2,6 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { client } from "../session/session.ts";
 import { english } from "../texts/english.ts";
+import { failureOf, tellsOfNoFunction } from "../widgets/failure.ts";
 import { useLoaded } from "../widgets/loaded.ts";
 import { shortId } from "../widgets/units.ts";
 
@@ -20,10 +21,12 @@ function nameOf(functionId: string): Promise<string> {
   const known = names.get(functionId);
   if (known !== undefined) return known;
   if (names.size >= MAX_NAMES) names.clear();
-  const asked = client.function(functionId).then(
-    (found) => found.function_name,
-    () => unnamed(functionId),
-  );
+  const asked = client.function(functionId).then((found) => found.function_name, (thrown) => {
+    if (tellsOfNoFunction(failureOf(thrown))) return unnamed(functionId);
+    // The next one asks again.
+    names.delete(functionId);
+    throw thrown;
+  });
   names.set(functionId, asked);
   return asked;
 }

@@ -36,6 +36,7 @@ export function useEndpointRows(filter: EndpointFilter): ShownRows<EndpointRecor
     isWhole: pages.value?.next === null,
     failure: failure.value,
     more: reader.more,
+    retry: reader.retry,
     see: useSettled((visible) => {
       const next = visible.map(({ uuid }) => uuid).slice(0, MAX_LIVE_ENDPOINTS);
       if (next.join() === seen.peek().join()) return;
@@ -50,6 +51,8 @@ interface Reader {
   /** What is in sight is read again, and the rest when it comes into sight. */
   readonly refresh: () => void;
   readonly readStale: () => void;
+  /** Reads what did not come. */
+  readonly retry: () => void;
 }
 
 /** Reads one part at a time. */
@@ -72,6 +75,7 @@ function useReader(
     client.call("listEndpoints", { query, signal }).then((answer) => {
       if (signal.aborted) return;
       failure.value = undefined;
+      live.areThere(answer.items);
       pages.value = withAnswer(pages.peek() ?? { parts: [], next: null }, index, answer, part);
       running.current = undefined;
       readStale();
@@ -99,18 +103,23 @@ function useReader(
       running.current = undefined;
     };
   }, [key]);
+  const more = (): void => {
+    const { value } = pages;
+    if (running.current !== undefined) return;
+    if (value === undefined) read(0, null);
+    else if (value.next !== null) read(value.parts.length, value.next);
+  };
   return {
-    more: () => {
-      const { value } = pages;
-      if (running.current !== undefined) return;
-      if (value === undefined) read(0, null);
-      else if (value.next !== null) read(value.parts.length, value.next);
-    },
+    more,
     refresh: () => {
       version.current++;
       latest.current();
     },
     readStale: () => latest.current(),
+    retry: () => {
+      latest.current();
+      more();
+    },
   };
 }
 

@@ -31,6 +31,18 @@ export function followedIn<T>(
   return kept.length === known.size ? known : new Map(kept);
 }
 
+/** Which endpoints are there no more; one that was made private may be public again. */
+export function goneAfter(
+  before: ReadonlySet<string>,
+  gone: readonly string[],
+  found: readonly string[],
+): ReadonlySet<string> {
+  const after = new Set([...before, ...gone]);
+  for (const id of found) after.delete(id);
+  const isSame = after.size === before.size && [...after].every((id) => before.has(id));
+  return isSame ? before : after;
+}
+
 /** In alphabetical order, so that the same interest is the same text. */
 function union(lists: readonly (readonly string[] | undefined)[], limit: number): string[] {
   return [...new Set(lists.flatMap((list) => list ?? []))].sort().slice(0, limit);

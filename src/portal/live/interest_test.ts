@@ -1,5 +1,5 @@
 import { assertEquals } from "../../lib/assert.ts";
-import { followedIn, joinInterests } from "./interest.ts";
+import { followedIn, goneAfter, joinInterests } from "./interest.ts";
 
 const [a, b, c] = ["a", "b", "c"].map((letter) =>
   letter.repeat(8) + "-0000-4000-8000-000000000000"
@@ -33,4 +33,11 @@ Deno.test("what nobody follows any more is forgotten", () => {
   assertEquals([...followedIn(known, ["c", "a", "d"])], [["a", 1], ["c", 3]]);
   assertEquals(followedIn(known).size, 0);
   assertEquals(followedIn(known, ["a", "b", "c"]) === known, true);
+});
+
+Deno.test("an endpoint that is there again has not gone", () => {
+  const gone = goneAfter(new Set(["a"]), ["b"], ["c"]);
+  assertEquals([...gone], ["a", "b"]);
+  assertEquals([...goneAfter(gone, [], ["b", "c"])], ["a"]);
+  assertEquals(goneAfter(gone, ["a"], ["c"]) === gone, true);
 });

@@ -15,7 +15,7 @@ import type {
 import type { Answer } from "../../contract/api.ts";
 import { client, session } from "../session/session.ts";
 import { type Failure, failureOf } from "../widgets/failure.ts";
-import { followedIn, joinInterests } from "./interest.ts";
+import { followedIn, goneAfter, joinInterests } from "./interest.ts";
 import { isSeen } from "./sight.ts";
 
 export type LiveState =
@@ -81,6 +81,16 @@ class Live {
   restart(): void {
     this.#close();
     this.#settle(0);
+  }
+
+  /** For a page that has read of endpoints otherwise. */
+  areThere(endpoints: readonly EndpointRecord[]): void {
+    this.#gone([], endpoints);
+  }
+
+  #gone(gone: readonly string[], found: readonly EndpointRecord[]): void {
+    const ids = found.map(({ uuid }) => uuid);
+    this.goneEndpoints.value = goneAfter(this.goneEndpoints.value, gone, ids);
   }
 
   #settle(milliseconds: number): void {
@@ -161,9 +171,7 @@ class Live {
     switch (event) {
       case "endpoints":
         this.endpoints.value = withAll(this.endpoints.value, data.changed, "uuid");
-        if (data.gone.length > 0) {
-          this.goneEndpoints.value = new Set([...this.goneEndpoints.value, ...data.gone]);
-        }
+        this.#gone(data.gone, data.changed);
         return;
       case "endpoint_list":
         this.endpointCounts.value = data;

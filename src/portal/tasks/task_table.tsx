@@ -19,7 +19,7 @@ import { useTaskRows } from "./use_task_rows.ts";
 type Chosen = Signal<ReadonlySet<string>>;
 
 export function TaskTable({ filter }: { readonly filter: TaskFilter }): ComponentChildren {
-  const { rows, isWhole, failure, more, see } = useTaskRows(filter);
+  const { rows, isWhole, failure, more, retry, see } = useTaskRows(filter);
   const chosen: Chosen = useSignal<ReadonlySet<string>>(new Set());
   const key = JSON.stringify(filter);
   useEffect(() => {
@@ -29,7 +29,7 @@ export function TaskTable({ filter }: { readonly filter: TaskFilter }): Componen
   const { list } = english.tasks;
   return (
     <>
-      {failure !== undefined && <Problem failure={failure} onRetry={more} />}
+      {failure !== undefined && <Problem failure={failure} onRetry={retry} />}
       {tasks === undefined || tasks.length === 0 && !isWhole
         ? failure === undefined && <Spinner />
         : tasks.length === 0

@@ -67,6 +67,7 @@ export function useTaskRows(filter: TaskFilter): ShownRows<TaskSummary> {
     isWhole: state.value.cursor === null,
     failure: failure.value,
     more,
+    retry: more,
     see,
   };
 }

@@ -25,3 +25,8 @@ export function failureOf(thrown: unknown): Failure {
 export function tellsOfNoEndpoint({ code }: Failure): boolean {
   return code === "ENDPOINT_NOT_FOUND" || code === "ENDPOINT_ACCESS_FORBIDDEN";
 }
+
+/** The same of a function. */
+export function tellsOfNoFunction({ code }: Failure): boolean {
+  return code === "FUNCTION_NOT_FOUND" || code === "FUNCTION_ACCESS_FORBIDDEN";
+}

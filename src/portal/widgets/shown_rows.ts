@@ -11,6 +11,8 @@ export interface ShownRows<T> {
   readonly failure: Failure | undefined;
   /** Reads on. */
   readonly more: () => void;
+  /** Reads again what did not come, which may be a part from before the last one. */
+  readonly retry: () => void;
   /** Rows that are on the screen are kept up to date. */
   readonly see: (rows: readonly T[]) => void;
 }

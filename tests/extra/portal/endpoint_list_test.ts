@@ -122,12 +122,79 @@ test("three hundred endpoints are found, sorted, grouped and gone through", asyn
       assertEquals(await nameIn(inner, "node-000").count(), 0);
     });
 
+    await t.step("a refresh that failed is tried again", async () => {
+      await using another = await PortalWindow.open(browser, service.url, {
+        expected: [/ERR_FAILED/],
+      });
+      const { page } = another;
+      await another.signIn(env);
+      await another.goto("/endpoints?search=late");
+      await page.getByText("No endpoint fits these filters").waitFor();
+      let isAway = true;
+      await page.route("**/v3/endpoints?*", (route) => isAway ? route.abort() : route.continue());
+      await register(service, "late-one", "alpha");
+      const retry = page.getByRole("button", { name: "Try again" });
+      await retry.waitFor();
+      isAway = false;
+      await retry.click();
+      await nameIn(page.getByRole("table", { name: "Endpoints" }), "late-one").waitFor();
+      await retry.waitFor({ state: "detached" });
+    });
+
+    await t.step("one that is made private goes, and comes again when it is public", async () => {
+      await using visitor = await PortalWindow.open(browser, service.url);
+      const { page } = visitor;
+      const share = { endpoint_name: "shared", public: true };
+      const { body } = await service.post("/v3/endpoints", share);
+      const path = `/v3/endpoints/${body.endpoint_id}`;
+      const token = await env.ok(["service", "token", "create", "--user", "bob"]);
+      await page.goto("/endpoints");
+      await page.getByLabel("Token or one-time code").fill(token.trim());
+      await page.getByRole("button", { name: "Sign in" }).click();
+      const row = nameIn(page.getByRole("table", { name: "Endpoints" }), "shared");
+      await row.waitFor();
+      const hide = { body: JSON.stringify({ ...share, public: false }) };
+      await service.request("PUT", path, hide);
+      await row.waitFor({ state: "detached" });
+      await service.request("PUT", path, { body: JSON.stringify(share) });
+      await row.waitFor();
+    });
+
+    await t.step(
+      "one names what it allows, though the first answer was none",
+      async () => {
+        await using another = await PortalWindow.open(browser, service.url, {
+          expected: [/400/],
+        });
+        const { page } = another;
+        await another.signIn(env);
+        const functionId = await service.registerFunction();
+        const { body } = await service.post("/v3/endpoints", {
+          endpoint_name: "strict",
+          allowed_functions: [functionId],
+        });
+        let isBroken = true;
+        const path = `**/v2/functions/${functionId}`;
+        await page.route(
+          path,
+          (route) => isBroken ? route.fulfill({ status: 400 }) : route.continue(),
+        );
+        const refused = page.waitForResponse((answer) => answer.status() === 400);
+        await another.goto(`/endpoints/${body.endpoint_id}`);
+        await (await refused).finished();
+        isBroken = false;
+        await page.getByRole("link", { name: "Endpoints", exact: true }).click();
+        await page.goBack();
+        await page.getByRole("link", { name: "nothing", exact: true }).waitFor();
+      },
+    );
+
     await t.step("one that goes is shown as gone, without a reload", async () => {
       await page.goto("/endpoints?search=busy");
       await table.getByText("Active").waitFor();
       busy[Symbol.dispose]();
       await table.getByText("Offline").waitFor();
-      await page.getByText(`0 of ${COUNT + 1} online`).waitFor();
+      await page.getByText(`0 of ${COUNT + 4} online`).waitFor();
     });
   });
 });
