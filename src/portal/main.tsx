@@ -4,6 +4,7 @@ import "./early.ts";
 import { render } from "preact";
 import { App } from "./shell/app.tsx";
 import { earlyAnswers } from "./session/early_requests.ts";
+import { keepServiceTime } from "./session/service_time.ts";
 import { openSession } from "./session/session.ts";
 import { expectLaterPages } from "./shell/later.tsx";
 import { startTheme } from "./shell/theme.ts";
@@ -14,6 +15,7 @@ const FIRST_ROWS_PATIENCE = 100;
 startTheme();
 // First, since it takes a one-time code out of the address that the pages go by.
 void openSession();
+keepServiceTime();
 await earlyAnswers(FIRST_ROWS_PATIENCE);
 render(<App />, document.getElementById("app")!);
 expectLaterPages();

@@ -8,7 +8,6 @@ import { type Session, SIGN_IN_FRAGMENT, type SignIn } from "../../contract/api_
 import type { Answer, Scope } from "../../contract/api.ts";
 import { FuncxError } from "../../contract/errors.ts";
 import { SESSION_HEADER } from "../../contract/session_header.ts";
-import { setServiceTime } from "../shell/clock.ts";
 import { takeEarly } from "./early_requests.ts";
 import { SESSION_KEY_ITEM, storedKey } from "./stored_key.ts";
 
@@ -75,7 +74,6 @@ export function may(scope: Exclude<Scope, "endpoint">): boolean {
 export async function openSession(): Promise<void> {
   const code = takeCode();
   try {
-    void client.health().then(({ now }) => setServiceTime(now), () => {});
     if (code !== undefined) return await signIn({ code });
     if (storedKey() === null) return signedOut();
     signedIn(await client.whoAmI());

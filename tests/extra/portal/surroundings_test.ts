@@ -4,7 +4,7 @@ import { test, withBrowser } from "../../helpers/chromium.ts";
 import { WORD_COUNT_TS } from "../../helpers/functions.ts";
 import { ServiceUnderTest } from "../../helpers/service.ts";
 import { TestEnv } from "../../helpers/test_env.ts";
-import { PortalWindow } from "./portal.ts";
+import { PortalWindow, turnTo } from "./portal.ts";
 
 const MINUTES = 60_000;
 
@@ -31,6 +31,22 @@ test("the portal trusts neither the browser's clock nor another server", async (
         assertTrue(unit === "s" || Number(age) < 5, `a task of just now is ${age} ${unit} old`);
       });
     }
+
+    await t.step("a clock is set right: the page hears of it when it is seen again", async () => {
+      await using portal = await PortalWindow.open(browser, service.url);
+      const { page } = portal;
+      await page.clock.install({ time: Date.now() - 10 * MINUTES });
+      await portal.signIn(env);
+      const told = page.getByRole("status").getByText("10 minutes behind");
+      await told.waitFor();
+      const closed = page.waitForEvent("requestfailed", (request) => /live$/.test(request.url()));
+      await turnTo(page, "hidden");
+      await page.clock.fastForward(MINUTES / 4);
+      await closed;
+      await page.clock.setSystemTime(Date.now());
+      await turnTo(page, "visible");
+      await told.waitFor({ state: "detached" });
+    });
 
     for (
       const [path, first] of [
