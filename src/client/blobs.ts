@@ -158,19 +158,27 @@ export class Blobs {
     return filesBuffer({ value: rest, files });
   }
 
-  /** The same task; a result that is kept as a blob is fetched and put in its place. */
-  async withResult<T extends Pick<FinishedTask, "task_id" | "result">>(task: T): Promise<T> {
+  /**
+   * The same task; a result that is kept as a blob is fetched and put in its place. When `signal` is
+   * aborted, no further chunk of it is asked for.
+   */
+  async withResult<T extends Pick<FinishedTask, "task_id" | "result">>(
+    task: T,
+    { signal }: { readonly signal?: AbortSignal } = {},
+  ): Promise<T> {
     const blob = resultBlob(task);
     if (blob === undefined) return task;
-    return { ...task, result: await this.#slots.run(() => this.#text(blob)) };
+    return { ...task, result: await this.#slots.run(() => this.#text(blob, signal)) };
   }
 
-  async #text(blob: BlobReference): Promise<string> {
+  async #text(blob: BlobReference, signal?: AbortSignal): Promise<string> {
+    signal?.throwIfAborted();
     const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
     // A UTF-16 unit is at most three bytes of UTF-8: this cannot fit, so none of it is fetched.
     if (blob.size > 3 * MAX_TEXT_LENGTH) throw tooLong(blob);
     let text = "";
     for await (const chunk of this.#verified(blob)) {
+      signal?.throwIfAborted();
       if (chunk.length === blob.size) return textOf(chunk, decoder);
       text += decoder.decode(chunk, { stream: true });
       if (text.length >= MAX_TEXT_LENGTH - chunk.length) throw tooLong(blob);

@@ -157,6 +157,28 @@ Deno.test("a result of many chunks is refused when one of them is not what was s
   }, /another SHA-256/);
 });
 
+Deno.test("no further chunk is fetched of a result that nobody waits for any more", async () => {
+  const blob = { sha256: "0".repeat(64), size: 4 * BLOB_CHUNK_BYTES };
+  const nobody = new AbortController();
+  const asked: number[] = [];
+  const unused = (): Promise<never> => Promise.reject(new Error("nothing is uploaded"));
+  const client = new Blobs({
+    begin: unused,
+    put: unused,
+    get: (_blob, start, end) => {
+      asked.push(start);
+      nobody.abort();
+      return Promise.resolve(new Uint8Array(end - start));
+    },
+  }, { inlineBytes: 1_000 });
+  const task = { task_id: newId(), result: blobBuffer(blob) };
+  await assertRejects(() => client.withResult(task, { signal: nobody.signal }), /abort/);
+  // The next chunk is on its way while one is used.
+  assertEquals(asked, [0, BLOB_CHUNK_BYTES]);
+  await assertRejects(() => client.withResult(task, { signal: nobody.signal }), /abort/);
+  assertEquals(asked.length, 2);
+});
+
 Deno.test("a result that fits no text is refused before any of it is fetched", async () => {
   const service = new BlobService(text(3_000));
   const client = await service.client();

@@ -1,6 +1,6 @@
 /** A result that the service keeps beside the task: fetched at once when it is small enough. */
 import type { ComponentChildren } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { useSignal } from "@preact/signals";
 import type { BlobReference } from "../../contract/blob_reference.ts";
 import { client } from "../session/session.ts";
@@ -56,10 +56,14 @@ export function BlobResult({ buffer, blob, name }: BlobResultProps): ComponentCh
 }
 
 function FetchedResult({ buffer, blob, name }: BlobResultProps): ComponentChildren {
-  const loading = useLoaded(
-    blob.sha256,
-    async () => (await client.blobs.withResult({ task_id: name, result: buffer })).result ?? "",
-  );
+  // Its name is its hash: once it is there, it needs not be asked for again.
+  const fetched = useRef({ sha256: "", result: "" });
+  const loading = useLoaded(blob.sha256, async (signal) => {
+    if (fetched.current.sha256 === blob.sha256) return fetched.current.result;
+    const task = await client.blobs.withResult({ task_id: name, result: buffer }, { signal });
+    fetched.current = { sha256: blob.sha256, result: task.result ?? "" };
+    return fetched.current.result;
+  });
   return <Shown of={loading}>{(result) => <ResultView buffer={result} name={name} />}</Shown>;
 }
 

@@ -13,6 +13,10 @@ const HOLD_PY = `def hold(path, number=0):
     return number
 `;
 
+const FILL_PY = `def fill(length):
+    return "x" * length
+`;
+
 const CHECK_PY = `def check(good):
     if not good:
         raise ValueError("not good")
@@ -39,6 +43,7 @@ class Gate implements Disposable {
 interface Stage extends Lab {
   readonly hold: string;
   readonly check: string;
+  readonly fill: string;
   /** Tasks of `hold` with this name end when it is opened. */
   readonly gate: (name: string) => Gate;
   /** One task for each list of arguments; all of one group, a new one by default. */
@@ -68,8 +73,10 @@ test("tasks are found, watched in groups, and cancelled, however many there are"
 
 async function stageOf(lab: Lab): Promise<Stage> {
   const { client, endpointId, env } = lab;
-  const [hold, check] = await Promise.all(
-    [HOLD_PY, CHECK_PY].map(async (source) => (await client.register(python(source))).functionId),
+  const [hold, check, fill] = await Promise.all(
+    [HOLD_PY, CHECK_PY, FILL_PY].map(async (source) =>
+      (await client.register(python(source))).functionId
+    ),
   );
   const submit: Stage["submit"] = async (functionId, calls, group) => {
     const payloads = await Promise.all(calls.map((args) => client.blobs.payload(args, {})));
@@ -80,7 +87,7 @@ async function stageOf(lab: Lab): Promise<Stage> {
     return { tasks: answer.tasks[functionId]!, group: answer.task_group_id };
   };
   const gate = (name: string): Gate => new Gate(join(env.root, name));
-  return { ...lab, hold: hold!, check: check!, submit, gate };
+  return { ...lab, hold: hold!, check: check!, fill: fill!, submit, gate };
 }
 
 function tableOn(page: Page): Locator {
@@ -286,7 +293,7 @@ async function listsGroups(page: Page, { check, submit }: Stage): Promise<void> 
 /** Milliseconds; a stream is not yet taken for dead after them. */
 const AWHILE = 15_000;
 
-async function letsGoUnseen({ signedIn, client, hold, gate, submit }: Stage): Promise<void> {
+async function letsGoUnseen({ signedIn, client, hold, fill, gate, submit }: Stage): Promise<void> {
   await using portal = await signedIn();
   const { page } = portal;
   using door = gate("unseen");
@@ -304,17 +311,30 @@ async function letsGoUnseen({ signedIn, client, hold, gate, submit }: Stage): Pr
   await client.wait(task!);
   await turnTo(page, "visible");
   await resultOn(page).getByText("7", { exact: true }).waitFor();
+  // A result that is kept beside the task is there already.
+  const { tasks: [large] } = await submit(fill, [[2_000_000]]);
+  await page.goto(`/tasks/${large}`);
+  await resultOn(page).getByText("xxxxx").first().waitFor();
+  const blobs: string[] = [];
+  page.on("request", (request) => request.url().includes("/blobs/") && blobs.push(request.url()));
+  await leave(page);
+  const asked = page.waitForResponse((answer) => answer.url().includes(`/tasks/${large}`));
+  await turnTo(page, "visible");
+  await asked;
+  assertEquals(blobs, []);
   // Lists that nothing is told of are read again then.
   await page.goto("/functions");
   await page.getByText("hold", { exact: true }).first().waitFor();
-  const closed = page.waitForEvent(
-    "requestfailed",
-    (request) => request.url().endsWith("/v3/live"),
-  );
-  await turnTo(page, "hidden");
-  await page.clock.fastForward(AWHILE);
-  await closed;
+  await leave(page);
   await client.register(python(CHECK_PY), { name: "meanwhile" });
   await turnTo(page, "visible");
   await page.getByText("meanwhile", { exact: true }).first().waitFor();
+}
+
+/** Until its live stream has ended. */
+async function leave(page: Page): Promise<void> {
+  const ended = page.waitForEvent("requestfailed", (request) => request.url().endsWith("/v3/live"));
+  await turnTo(page, "hidden");
+  await page.clock.fastForward(AWHILE);
+  await ended;
 }
