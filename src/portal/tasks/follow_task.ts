@@ -67,6 +67,9 @@ async function read(
   } catch (thrown) {
     if (signal.aborted) return;
     const { version, record: before } = followed.value;
-    followed.value = { record: before, version: version + 1, failure: failureOf(thrown) };
+    // A picture that is due shows events, and would take the failure away; a hidden page has none.
+    const latest = frame === 0 ? before : record;
+    cancelAnimationFrame(frame);
+    followed.value = { record: latest, version: version + 1, failure: failureOf(thrown) };
   }
 }

@@ -52,8 +52,9 @@ export function useLoaded<T>(
     reload();
     let seen = opened.value;
     const stop = opened.subscribe((count) => {
-      // The first opening is that of this page.
-      if (count !== seen && seen > 0) reload();
+      // The first opening is that of this page, which has asked; the service may not have answered.
+      const isNew = seen > 0 || state.peek().kind === "failed";
+      if (count !== seen && isNew) reload();
       seen = count;
     });
     return () => {

@@ -200,6 +200,19 @@ test("a page comes though its script did not at first", async (t) => {
       await run(page).waitFor();
     });
 
+    await t.step("what it asked for at first failed: as soon as the service answers", async () => {
+      await using portal = await open();
+      const { page } = portal;
+      await portal.signIn(env);
+      let isAway = true;
+      await page.route(/\/v3\/(stats|live)$/, (route) => isAway ? route.abort() : route.continue());
+      await page.reload();
+      await page.getByRole("alert").getByText("code ").waitFor();
+      isAway = false;
+      await page.getByText("Endpoints online").first().waitFor();
+      await page.getByRole("alert").waitFor({ state: "detached" });
+    });
+
     await t.step("it is there before somebody opens one", async () => {
       await using portal = await open();
       const come = portal.page.waitForResponse(script);
