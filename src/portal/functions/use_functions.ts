@@ -5,6 +5,7 @@ import type { FunctionSummary, Query } from "../../contract/api.ts";
 import { client } from "../session/session.ts";
 import { attempt } from "../shell/notices.tsx";
 import { type Loading, useLoaded } from "../widgets/loaded.ts";
+import { NO_ROWS, type PagedRows, withFirstPage, withNextPage } from "../widgets/paged_rows.ts";
 
 const PAGE_SIZE = 100;
 
@@ -27,28 +28,27 @@ export function useFunctions(query: Query<"listFunctions">): FunctionPages {
   const ask = (signal: AbortSignal, cursor?: string): Promise<FunctionPage> =>
     client.call("listFunctions", { query: { ...query, limit: PAGE_SIZE, cursor }, signal });
   const first = useLoaded(key, (signal) => ask(signal));
-  const later = useSignal<FunctionPage | undefined>(undefined);
+  const known = useSignal<Known>({ begun: undefined, rows: NO_ROWS });
   const asking = useRef<AbortController | undefined>(undefined);
   const loaded = first.state.value;
   const begun = loaded.kind === "loading" ? undefined : loaded.value;
+  const rows = rowsWith(known.value, begun);
   // Before the effects of what shows the first page, which may ask for the next one at once.
   useLayoutEffect(() => {
-    later.value = undefined;
+    known.value = { begun, rows };
     return () => {
       asking.current?.abort();
       asking.current = undefined;
     };
   }, [begun]);
-  const cursor = (later.value ?? begun)?.next_cursor ?? null;
+  const { items, cursor = null } = rows;
   const more = (): void => {
     if (cursor === null || asking.current !== undefined) return;
     const { signal } = asking.current = new AbortController();
     void attempt(async () => {
       try {
         const page = await ask(signal, cursor);
-        if (signal.aborted) return;
-        const before = later.peek()?.items ?? [];
-        later.value = { items: [...before, ...page.items], next_cursor: page.next_cursor };
+        if (!signal.aborted) known.value = { begun, rows: withNextPage(rows, page) };
       } catch (thrown) {
         if (!signal.aborted) throw thrown;
       } finally {
@@ -56,6 +56,18 @@ export function useFunctions(query: Query<"listFunctions">): FunctionPages {
       }
     });
   };
-  const items = [...begun?.items ?? [], ...later.value?.items ?? []];
   return { first, items, isWhole: cursor === null, more };
+}
+
+/** All pages so far, and the first one as it was when they were put together. */
+interface Known {
+  readonly begun: FunctionPage | undefined;
+  readonly rows: PagedRows<FunctionSummary>;
+}
+
+/** A first page that was read again takes the others along; one of another list does not. */
+function rowsWith(known: Known, begun: FunctionPage | undefined): PagedRows<FunctionSummary> {
+  if (known.begun === begun) return known.rows;
+  if (begun === undefined) return NO_ROWS;
+  return withFirstPage(known.rows, begun, (fn) => fn.function_uuid);
 }

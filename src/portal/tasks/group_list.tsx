@@ -11,9 +11,9 @@ import { type Failure, failureOf } from "../widgets/failure.ts";
 import { Empty, Problem, Spinner } from "../widgets/messages.tsx";
 import { Age } from "../widgets/states.tsx";
 import { countText, shortId } from "../widgets/units.ts";
+import { NO_ROWS, type PagedRows, withFirstPage, withNextPage } from "../widgets/paged_rows.ts";
 import { useReloadOn } from "../widgets/use_reload_on.ts";
 import { type Column, VirtualTable } from "../widgets/virtual_table.tsx";
-import { type GroupRows, NO_GROUPS, withFirstPage, withNextPage } from "./group_rows.ts";
 import { percentOf, progressOf } from "./progress.ts";
 import { StateBar } from "./state_bar.tsx";
 
@@ -59,7 +59,7 @@ function followedOf(rows: readonly TaskGroupSummary[]): readonly string[] {
 }
 
 interface Groups {
-  readonly groups: GroupRows;
+  readonly groups: PagedRows<TaskGroupSummary>;
   readonly failure: Failure | undefined;
   readonly more: () => void;
   readonly retry: () => void;
@@ -67,7 +67,7 @@ interface Groups {
 
 /** Read on at the end; and at the beginning again when tasks have come, or the page has missed some. */
 function useGroups(): Groups {
-  const groups = useSignal(NO_GROUPS);
+  const groups = useSignal<PagedRows<TaskGroupSummary>>(NO_ROWS);
   const failure = useSignal<Failure | undefined>(undefined);
   const more = useReading(failure, async (signal) => {
     const { cursor } = groups.peek();
@@ -78,7 +78,7 @@ function useGroups(): Groups {
   });
   const reload = useReading(failure, async (signal) => {
     const page = await client.call("listTaskGroups", { query: { limit: PAGE }, signal });
-    groups.value = withFirstPage(groups.peek(), page);
+    groups.value = withFirstPage(groups.peek(), page, (group) => group.task_group_id);
   });
   useEffect(more, []);
   useReloadOn(`${live.opened.value} ${JSON.stringify(live.stats.value?.tasks)}`, { reload });
