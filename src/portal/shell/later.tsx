@@ -19,6 +19,9 @@ const RELOADED = "funcx.reloaded";
 /** Milliseconds between two questions whether the service is there again. */
 const INTERVAL = 1_000;
 
+/** Milliseconds from the first live event on, in which the first page may still be on its way. */
+const SETTLING = 3_000;
+
 /** One of them, loaded when it is first shown. */
 export function laterPage(
   pick: (pages: LaterPages) => ComponentType<Record<never, never>>,
@@ -34,7 +37,7 @@ export function expectLaterPages(): void {
   const stop = live.opened.subscribe((count) => {
     if (count === 0) return;
     // Where it fails, it is tried again when somebody opens one.
-    whenIdle(() => void importPages().catch(() => {}));
+    setTimeout(() => whenIdle(() => void importPages().catch(() => {})), SETTLING);
     queueMicrotask(() => stop());
   });
 }
@@ -42,7 +45,7 @@ export function expectLaterPages(): void {
 /** Safari cannot tell when it is idle. */
 function whenIdle(action: () => void): void {
   if ("requestIdleCallback" in globalThis) requestIdleCallback(action);
-  else setTimeout(action, INTERVAL);
+  else action();
 }
 
 function importPages(): Promise<LaterPages> {
