@@ -39,18 +39,12 @@ export class Changes implements StoreChanges {
   }
 
   onTasks(listener: (owner: UserId) => void): () => void {
-    this.#listeners.add(listener);
-    return () => {
-      this.#listeners.delete(listener);
-    };
+    return subscribed(this.#listeners, listener);
   }
 
   /** See `EndpointStore.onChange`. */
   onEndpoint(listener: (endpointId: EndpointId) => void): () => void {
-    this.#endpointListeners.add(listener);
-    return () => {
-      this.#endpointListeners.delete(listener);
-    };
+    return subscribed(this.#endpointListeners, listener);
   }
 
   /** What is stored of an endpoint has changed. */
@@ -74,10 +68,7 @@ export class Changes implements StoreChanges {
 
   /** See `StoreChanges.onEnded`. */
   onEnded(listener: (endpointId: EndpointId, ends: readonly EndedTask[]) => void): () => void {
-    this.#endListeners.add(listener);
-    return () => {
-      this.#endListeners.delete(listener);
-    };
+    return subscribed(this.#endListeners, listener);
   }
 
   /** These were committed. */
@@ -100,10 +91,7 @@ export class Changes implements StoreChanges {
 
   /** See `StoreChanges.onGroupDeleted`. */
   onGroupDeleted(listener: (taskGroupId: TaskGroupId) => void): () => void {
-    this.#groupListeners.add(listener);
-    return () => {
-      this.#groupListeners.delete(listener);
-    };
+    return subscribed(this.#groupListeners, listener);
   }
 
   /** It was committed. */
@@ -138,4 +126,12 @@ export class Changes implements StoreChanges {
       for (const listener of this.#listeners) listener(owner);
     }
   }
+}
+
+/** Adds the listener; @returns what takes it out again. */
+function subscribed<T>(listeners: Set<T>, listener: T): () => void {
+  listeners.add(listener);
+  return () => {
+    listeners.delete(listener);
+  };
 }
