@@ -260,15 +260,18 @@ export class Client {
   /**
    * Results of a task group in the order in which its tasks finished, pushed as they come. It goes
    * on until the loop is left or `signal` is aborted; a connection that breaks is opened again where
-   * it ended.
+   * it ended. `onAway` is that of {@link follow}.
    */
   async *results(
     taskGroupId: TaskGroupId,
-    options: CallOptions & { readonly after?: string } = {},
+    { after, onAway, ...options }:
+      & CallOptions
+      & { readonly after?: string }
+      & Pick<EventStreamOptions, "onAway"> = {},
   ): AsyncGenerator<ResultBatch> {
-    const { after, ...rest } = options;
-    const input = { ...rest, params: { task_group_id: taskGroupId } };
-    for await (const { events } of this.#events("groupResults", input, { lastEventId: after })) {
+    const input = { ...options, params: { task_group_id: taskGroupId } };
+    const stream = { lastEventId: after, onAway: this.#whenReached(onAway) };
+    for await (const { events } of this.#events("groupResults", input, stream)) {
       for (const event of events) {
         if (event.event !== "results" || event.id === undefined) continue;
         yield { tasks: parseResults(event.data, this.url), position: event.id };

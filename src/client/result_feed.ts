@@ -1,9 +1,6 @@
 /** The one result stream of an executor. */
 import type { FinishedTask } from "../contract/api.ts";
 import type { TaskGroupId } from "../contract/ids.ts";
-import { FuncxError } from "../contract/errors.ts";
-import { delay } from "../lib/async.ts";
-import { Backoff } from "../lib/backoff.ts";
 import type { Client } from "./client.ts";
 
 export interface ResultFeedOptions {
@@ -51,7 +48,7 @@ export class ResultFeed {
     const connection = new AbortController();
     this.#connection = connection;
     try {
-      await this.#readOn(connection.signal);
+      await this.#read(connection.signal);
     } catch (thrown) {
       if (connection.signal.aborted) return;
       this.#connection = undefined;
@@ -59,36 +56,20 @@ export class ResultFeed {
     }
   }
 
-  async #readOn(signal: AbortSignal): Promise<never> {
-    const backoff = new Backoff(REOPENING);
-    for (;;) {
-      const openedAt = performance.now();
-      try {
-        await this.#read(signal);
-      } catch (thrown) {
-        if (signal.aborted || !isPassing(thrown)) throw thrown;
-      }
-      backoff.connectionEnded(performance.now() - openedAt);
-      await delay(backoff.next(), signal);
-    }
-  }
-
   async #read(signal: AbortSignal): Promise<void> {
     const { client, taskGroupId, deliver } = this.#options;
-    for await (
-      const { tasks, position } of client.results(taskGroupId, { after: this.#position, signal })
-    ) {
+    const batches = client.results(taskGroupId, {
+      after: this.#position,
+      signal,
+      // Whoever waits for a task says how long.
+      onAway: () => {},
+    });
+    for await (const { tasks, position } of batches) {
       this.#position = position;
       for (const task of tasks) deliver(task);
     }
   }
 }
 
-/** The client has repeated it for as long as it has patience, but nobody has refused it for good. */
-function isPassing(thrown: unknown): boolean {
-  return thrown instanceof FuncxError && (thrown.kind.retryable || thrown.kind.status === 429);
-}
-
 /** Milliseconds. */
 const IDLE_TIME = 1_000;
-const REOPENING = { initial: 50, maximum: 5_000, minimumUptime: 10_000 };
