@@ -6,6 +6,7 @@ import { join } from "../../src/lib/path.ts";
 import { JOBS } from "../helpers/job_commands.ts";
 import { signal } from "../helpers/processes.ts";
 import { PATH_WITH_PYTHON } from "../helpers/python.ts";
+import { freePorts } from "../helpers/slurm_cluster.ts";
 import { processTest, type TestEnv } from "../helpers/test_env.ts";
 import { until } from "../helpers/until.ts";
 
@@ -148,12 +149,10 @@ relayTest("kill -9 of the service: managers and agent meet at the next one", asy
 relayTest("a service that comes back at another port is found there by both", async (stage) => {
   const held = await stage.held();
   const { url: before } = await stage.env.json<{ url: string }>(["service", "status"]);
+  // Its old port is taken still, so this one is another.
+  const [port] = freePorts(1);
   await stage.kill("service");
-  {
-    // Its old port is taken meanwhile, so the new one is another.
-    using _taken = Deno.listen({ hostname: "127.0.0.1", port: Number(new URL(before).port) });
-    await stage.env.ok(["service", "start", "--listen", "127.0.0.1:0"]);
-  }
+  await stage.env.ok(["service", "start", "--listen", `127.0.0.1:${port}`]);
   const { url: after } = await stage.env.json<{ url: string }>(["service", "status"]);
   assertTrue(after !== before, after);
   held.go();
